@@ -1,0 +1,335 @@
+"""`Actor`: what a user subclasses.
+
+An actor is an object in a *seat* (its cell).  Its methods here are thin: each hands on
+to the seat, so that this room says what an actor may do and the engine says how.  What
+the engine must know of a class (is `receive` a plain function, which hooks are there)
+is worked out once, when the class is made (`Props`).
+
+Actors' code may be interrupted by Ctrl-C, the engine around it may not: the hooks are
+marked unprotected when the class is made, so that it costs nothing per message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, TypeVarTuple
+
+import attrs
+from trio.lowlevel import disable_ki_protection
+
+from ._exits import Crashed, Decision, Exit
+from ._mailbox import Mailbox, Overflow
+from ._messages import M_contra, Terminated
+from ._ref import ActorRef, AnyRef
+
+M = TypeVar("M")
+Ts = TypeVarTuple("Ts")
+
+_HOOKS = ("receive", "started", "stopped", "undelivered", "child_ended")
+
+
+@attrs.frozen
+class Props:
+    """What the engine knows of an actor's class and options; one object a class."""
+
+    cls: type[Actor[Any]]
+    plain: bool  # receive is a plain def
+    started: bool  # these four: the hook is overridden
+    stopped: bool
+    undelivered: bool
+    child_ended: bool
+    mailbox: Mailbox
+    grace: float
+    room: int  # the capacity, or -1 if the policy needs the slow way in
+
+
+class Seat(Protocol):
+    """The cell, as its actor sees it."""
+
+    @property
+    def ref(self) -> AnyRef: ...
+    @property
+    def system(self) -> Any: ...
+    def start(
+        self, make: Callable[..., Actor[Any]], args: tuple[Any, ...], options: Options
+    ) -> AnyRef: ...
+    def start_task(
+        self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]
+    ) -> None: ...
+    def timer(
+        self, seconds: float, message: Any, key: object, *, repeat: bool
+    ) -> None: ...
+    def cancel_timer(self, key: object) -> bool: ...
+    def watch(self, ref: AnyRef, message: Any) -> None: ...
+    def unwatch(self, ref: AnyRef) -> None: ...
+    def stash(self, message: Any) -> None: ...
+    def unstash_all(self) -> int: ...
+    def finish(self) -> None: ...
+    def resume_child(self, child: AnyRef, decision: Decision) -> None: ...
+
+
+@attrs.frozen
+class Options:
+    """The keyword options of `start`."""
+
+    name: str | None = None
+    mailbox: Mailbox | None = None
+    grace: float | None = None
+
+
+class Actor(ABC, Generic[M_contra]):
+    """An object with a mailbox that handles one message at a time.
+
+    Subclass it, write `receive`, start it with `ActorSystem.start` or `Actor.start`.
+    Whoever starts an actor owns it: it ends before its owner does.  The order of a
+    life: `__init__`, `started`, `receive` for each message, `stopped`.  After a restart
+    it is a new object in the same cell, made with the same arguments.
+
+    In `__init__` the actor has no seat yet: everything below works from `started` on.
+    """
+
+    __slots__ = ("_seat",)
+    _seat: Seat
+
+    mailbox: ClassVar[Mailbox] = Mailbox()
+    """The declaration of the mailbox: capacity 1024, senders wait."""
+    grace: ClassVar[float] = 5.0
+    """Seconds to finish what is queued after a stop, before the actor is killed; and
+    again for the `stopped` hook.  As OTP's shutdown of 5000 ms."""
+    props: ClassVar[Props]
+    """For the engine."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for hook in _HOOKS:
+            with contextlib.suppress(AttributeError):  # a callable that is no function
+                disable_ki_protection(getattr(cls, hook))
+        mailbox: object = cls.mailbox
+        if not isinstance(mailbox, Mailbox):
+            msg = f"{cls.__name__}.mailbox must be a Mailbox, got {mailbox!r}"
+            raise TypeError(msg)
+        cls.props = Props(
+            cls=cls,
+            plain=not inspect.iscoroutinefunction(cls.receive),
+            started=cls.started is not Actor.started,
+            stopped=cls.stopped is not Actor.stopped,
+            undelivered=cls.undelivered is not Actor.undelivered,
+            child_ended=cls.child_ended is not Actor.child_ended,
+            mailbox=mailbox,
+            grace=check_seconds("grace", cls.grace),
+            room=room_of(mailbox),
+        )
+
+    @abstractmethod
+    def receive(self, message: M_contra) -> Awaitable[None] | None:
+        """Handle one message; `def`, or `async def` if it must await.
+
+        Never runs twice at once.  An exception that escapes is a crash: the message is
+        gone (a dead letter), the incarnation ends.  Cancelled means killed.
+        """
+
+    def started(self) -> Awaitable[None] | None:
+        """Run before the first message of each incarnation; `def` or `async def`.
+
+        Slow or hung, it holds up nobody but this actor.  An exception is a crash.
+        """
+        return None
+
+    def stopped(self, exit: Exit) -> Awaitable[None] | None:  # noqa: A002
+        """Run after the last message of each incarnation, however it ended.
+
+        `def` or `async def`; shielded from cancellation, cut off after `grace` seconds.
+        Child tasks and children have ended before.  An exception is a crash.
+        """
+        del exit
+        return None
+
+    def undelivered(self, message: M_contra) -> None:
+        """Take a message that nobody will handle; a plain `def`.
+
+        Called for each message left in the mailbox and the stash when the last
+        incarnation has ended, in order, after `stopped`, before it becomes a dead
+        letter.  Not called on a restart.
+        """
+        del message
+
+    def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
+        """Decide what becomes of a child whose incarnation has ended; a plain `def`.
+
+        The hook that supervision is built on.  Runs as part of this actor, never at the
+        same time as its `receive`, and before queued messages.  The default is a
+        nursery's: a crash climbs, everything else ends the child.  It is not asked when
+        the actor itself is ending.
+        """
+        del child
+        return Decision.ESCALATE if isinstance(exit, Crashed) else Decision.END
+
+    @property
+    def ref(self) -> ActorRef[M_contra]:
+        """The actor's own ref."""
+        return self._seat.ref
+
+    def start(
+        self,
+        make: Callable[[*Ts], Actor[M]],
+        *args: *Ts,
+        name: str | None = None,
+        mailbox: Mailbox | None = None,
+        grace: float | None = None,
+    ) -> ActorRef[M]:
+        """Start a child actor; returns its ref at once.  Not a checkpoint.
+
+        As `ActorSystem.start`.  The child belongs to this incarnation.
+
+        Raises:
+            ActorStoppedError: this actor is ending.
+        """
+        return self._seat.start(make, args, Options(name, mailbox, grace))
+
+    def start_soon(
+        self, async_fn: Callable[[*Ts], Awaitable[object]], *args: *Ts
+    ) -> None:
+        """Start a child task that dies with this incarnation.  Not a checkpoint.
+
+        Its crash is the actor's crash, as in a nursery.  It is cancelled before the
+        children are stopped.
+
+        Raises:
+            TypeError: not an async function.
+            ActorStoppedError: this actor is ending.
+        """
+        self._seat.start_task(async_fn, args)
+
+    def after(
+        self, seconds: float, message: M_contra, *, key: object = None
+    ) -> None:
+        """Tell this actor `message` in `seconds` from now.  Not a checkpoint.
+
+        Timers end with the incarnation; what they had queued by then is dropped.
+
+        Args:
+            seconds: at least 0; 0 queues it now.
+            message: what to receive.
+            key: names the timer: a new one with the same key replaces the old, whose
+                message will not come, not even from the queue.  None: nameless.
+        """
+        self._seat.timer(seconds, message, key, repeat=False)
+
+    def every(
+        self, seconds: float, message: M_contra, *, key: object = None
+    ) -> None:
+        """Tell this actor `message` every `seconds`, first in `seconds` from now.
+
+        The grid is fixed, so delays do not add up; a tick whose predecessor is still
+        queued is skipped.  `seconds` must be above 0.  Otherwise as `after`.
+        """
+        self._seat.timer(seconds, message, key, repeat=True)
+
+    def cancel_timer(self, key: object) -> bool:
+        """Cancel the timer with this key; False if there is none (any more)."""
+        return self._seat.cancel_timer(key)
+
+    def watch(self: Actor[Terminated], ref: AnyRef) -> None:
+        """Be told `Terminated(ref, exit)` once, when the actor has ended for good.
+
+        Also if it has ended already, also if watched twice.  The notice goes before
+        queued messages.  Watching ends with this incarnation.
+
+        Raises:
+            ValueError: it is watched with a message of its own already.
+        """
+        self._seat.watch(ref, None)
+
+    def watch_with(self, ref: AnyRef, message: M_contra) -> None:
+        """As `watch`, with a message of your own instead of `Terminated`.
+
+        Raises:
+            ValueError: it is watched already, with another message.
+        """
+        self._seat.watch(ref, message)
+
+    def unwatch(self, ref: AnyRef) -> None:
+        """Stop watching; a notice that has not been handled yet is dropped."""
+        self._seat.unwatch(ref)
+
+    def stash(self, message: M_contra) -> None:
+        """Set the message aside until `unstash_all`.
+
+        Raises:
+            StashFullError: the stash is full: `Mailbox(stash=...)`.
+        """
+        self._seat.stash(message)
+
+    def unstash_all(self) -> int:
+        """Put the stash back in front of the mailbox, in its order; return how many.
+
+        A restart does so by itself; at the end the stash is undelivered.
+        """
+        return self._seat.unstash_all()
+
+    def resume_child(self, child: AnyRef, decision: Decision) -> None:
+        """Decide about a child that `child_ended` has held.
+
+        Raises:
+            ValueError: the child is not held by this actor.
+        """
+        self._seat.resume_child(child, decision)
+
+    def finish(self) -> None:
+        """End by own will: as `ActorRef.stop`, but the exit is `Finished()`."""
+        self._seat.finish()
+
+
+def seat_of(actor: Actor[Any], seat: Seat) -> None:
+    """Put the actor into its seat."""
+    actor._seat = seat
+
+
+def room_of(mailbox: Mailbox) -> int:
+    """The depth up to which a message may go in without a thought."""
+    return -1 if mailbox.overflow is Overflow.KEEP_LATEST else mailbox.capacity
+
+
+def check_seconds(name: str, seconds: float) -> float:
+    """Return `seconds` as a float.
+
+    Raises:
+        TypeError, ValueError: not a number of at least 0.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        msg = f"{name} must be a number of seconds, got {seconds!r}"
+        raise TypeError(msg)
+    if not seconds >= 0:
+        msg = f"{name} must be at least 0 seconds, got {seconds!r}"
+        raise ValueError(msg)
+    return float(seconds)
+
+
+def props_for(make: object, options: Options) -> Props:
+    """The props of an actor class, with the options of this start.
+
+    Raises:
+        TypeError: `make` is not an actor class, or an option is not what it should be.
+        ValueError: an option is out of range.
+    """
+    if not (isinstance(make, type) and issubclass(make, Actor)):
+        msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
+        raise TypeError(msg)
+    if options.name is not None and (
+        not isinstance(options.name, str) or not options.name or "/" in options.name
+    ):
+        msg = f"name must be a non-empty str without '/', got {options.name!r}"
+        raise ValueError(msg)
+    props = make.props
+    if options.mailbox is not None:
+        mailbox: object = options.mailbox
+        if not isinstance(mailbox, Mailbox):
+            msg = f"mailbox must be a Mailbox, got {mailbox!r}"
+            raise TypeError(msg)
+        props = attrs.evolve(props, mailbox=mailbox, room=room_of(mailbox))
+    if options.grace is not None:
+        props = attrs.evolve(props, grace=check_seconds("grace", options.grace))
+    return props

@@ -1,0 +1,395 @@
+"""`Cell`: the whole seat.  Timers, watches, stash, child tasks, inline answers, snapshot.
+
+The layers below hold fields (`_cell_state`), how messages come in (`_cell_inbox`) and
+how incarnations begin and end (`_cell_life`).  This one is what an actor reaches through
+its own methods.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import trio
+from trio.lowlevel import disable_ki_protection, enable_ki_protection
+
+from ._actor import check_seconds
+from ._cell_life import Life, Notice, split_crash
+from ._cell_state import (
+    ALIVE,
+    CONTROL,
+    ENDED,
+    FAIL,
+    HELD,
+    SPECIAL,
+    STOP,
+    Entry,
+    Sender,
+    TaskHost,
+)
+from ._errors import MailboxFullError, StashFullError
+from ._events import DeadLetterReason, MessageEnd
+from ._exits import Decision
+from ._mailbox import MailboxStatistics
+from ._messages import PENDING, Request, Terminated, Ticket, ticket_of
+from ._snapshot import ActorSnapshot
+from ._timers import Timer
+
+
+class Tick:
+    """A timer of an actor; its message goes through the mailbox like any other."""
+
+    __slots__ = ("cancelled", "cell", "key", "message", "period", "queued", "timer")
+
+    def __init__(self, cell: Cell, message: Any, key: Any, period: float) -> None:
+        self.cell = cell
+        self.message = message
+        self.key = self if key is None else key
+        self.period = period  # 0: once
+        self.timer: Timer | None = None
+        self.cancelled = False
+        self.queued = False  # in the mailbox, or waiting for room
+
+    def set(self, deadline: float) -> None:
+        """Have `fire` called at the deadline."""
+        self.timer = self.cell.hub.timers.at(deadline, self.fire)
+
+    def cancel(self) -> None:
+        """End it; what it has queued will be skipped."""
+        self.cancelled = True
+        if self.timer is not None:
+            self.timer.cancel()
+        timers = self.cell.need_rare().timers
+        if timers is not None and timers.get(self.key) is self:
+            del timers[self.key]
+
+    def fire(self) -> None:
+        """Queue the message, then set the next one."""
+        timer, period = self.timer, self.period
+        if not self.queued:
+            self.queued = True
+            self.cell.put_tick(self)
+        if period and timer is not None and not self.cancelled:
+            missed = (trio.current_time() - timer.deadline) // period
+            self.set(timer.deadline + period * (1 + missed))
+
+
+@disable_ki_protection
+async def _unprotected(async_fn: Any, args: tuple[Any, ...]) -> None:
+    await async_fn(*args)
+
+
+class Cell(Life):
+    """The seat of one actor; its `ActorRef`."""
+
+    __slots__ = ()
+
+    @property
+    def ref(self) -> Cell:
+        """The actor's ref is the cell seen from outside."""
+        return self
+
+    @property
+    def system(self) -> Any:
+        """The system it lives in."""
+        return self.hub.system
+
+    # ------------------------------------------------------------- inline answers
+
+    def answer_inline(self, request: Any, ticket: Ticket) -> None:
+        self.queue = self.new_queue()  # busy: senders append, nobody else enters
+        self.handled += 1
+        self.hub.handled += 1
+        try:
+            result: object = self.context.run(self.actor.receive, request)
+            if result is not None:
+                refuse_result(result, "a plain receive")
+        except BaseException as error:  # noqa: BLE001 - split, nothing swallowed
+            crash, rest = split_crash(error)
+            if crash is not None:
+                self.crash(crash, Entry(request, ticket), "handling a request")
+            else:
+                ticket.fail(self.stopped_error())
+                self.kill()
+            if rest is not None:
+                raise rest from None
+        else:
+            if ticket.state == PENDING:
+                self.hold_ticket(ticket)
+        finally:
+            self.rest_or_ready()
+
+    def hold_ticket(self, ticket: Ticket) -> None:
+        """Take a request that `receive` has not answered yet into care."""
+        rare = self.need_rare()
+        if rare.held is None:
+            rare.held = set()
+        rare.held.add(ticket)
+        ticket.held = True
+
+    def skip(self, entry: Entry) -> None:
+        """Drop an entry whose asker has left or whose timer was cancelled."""
+        if entry.tick is not None:
+            entry.tick.queued = False
+        self.trace_end(entry.number, MessageEnd.SKIPPED)
+
+    # -------------------------------------------------------------------- timers
+
+    @enable_ki_protection
+    def timer(self, seconds: float, message: Any, key: object, *, repeat: bool) -> None:
+        """See `Actor.after` and `Actor.every`."""
+        seconds = check_seconds("seconds", seconds)
+        if repeat and seconds == 0:
+            msg = "every() needs more than 0 seconds"
+            raise ValueError(msg)
+        if self.state != ALIVE:
+            raise self.stopped_error()
+        self.cancel_timer(key)
+        tick = Tick(self, message, key, seconds if repeat else 0)
+        rare = self.need_rare()
+        if rare.timers is None:
+            rare.timers = {}
+        rare.timers[tick.key] = tick
+        if seconds == 0:
+            tick.fire()
+        else:
+            tick.set(trio.current_time() + seconds)
+
+    @enable_ki_protection
+    def cancel_timer(self, key: object) -> bool:
+        """See `Actor.cancel_timer`."""
+        timers = self.rare.timers if self.rare is not None else None
+        tick = timers.get(key) if timers and key is not None else None
+        if tick is None:
+            return False
+        tick.cancel()
+        return True
+
+    def put_tick(self, tick: Tick) -> None:
+        """Queue a timer's message, now or when there is room."""
+        if self.closed:
+            tick.queued = False
+            return
+        try:
+            if not self.put(tick.message, tick=tick):
+                self.line_up(Sender(None, (tick.message, None, tick)))
+        except MailboxFullError:
+            tick.queued = False
+            self.bury(Entry(tick.message), DeadLetterReason.NO_ROOM)
+
+    # ------------------------------------------------------------------- watches
+
+    @enable_ki_protection
+    def watch(self, ref: Any, message: Any) -> None:
+        """See `Actor.watch`."""
+        if not isinstance(ref, Cell):
+            msg = f"watch() takes the ref of an actor, got {ref!r}"
+            raise TypeError(msg)
+        rare = self.need_rare()
+        if rare.watching is None:
+            rare.watching = {}
+        if ref in rare.watching:
+            if rare.watching[ref] != message:
+                msg = f"{ref.path} is watched already, with another message; unwatch it"
+                raise ValueError(msg)
+            return
+        rare.watching[ref] = message
+        if ref.state == ENDED:
+            assert ref.final_exit is not None
+            notice = Terminated(ref, ref.final_exit) if message is None else message
+            self.control(Notice(ref, notice))
+            return
+        theirs = ref.need_rare()
+        if theirs.watchers is None:
+            theirs.watchers = {}
+        theirs.watchers[self] = message
+
+    @enable_ki_protection
+    def unwatch(self, ref: Any) -> None:
+        """See `Actor.unwatch`."""
+        rare = self.rare
+        if rare is None or rare.watching is None or ref not in rare.watching:
+            return
+        del rare.watching[ref]
+        watchers = ref.rare.watchers
+        if watchers is not None:
+            watchers.pop(self, None)
+        control = rare.control
+        if control:
+            kept = [i for i in control if not (type(i) is Notice and i.ref is ref)]
+            control.clear()
+            control.extend(kept)
+            if not control:
+                self.attention &= ~CONTROL
+
+    # --------------------------------------------------------------------- stash
+
+    @enable_ki_protection
+    def stash(self, message: Any) -> None:
+        """See `Actor.stash`."""
+        rare = self.need_rare()
+        if rare.stash is None:
+            rare.stash = []
+        if len(rare.stash) >= self.props.mailbox.stash:
+            raise StashFullError(self.path, self.props.mailbox.stash)
+        ticket = ticket_of(message) if isinstance(message, Request) else None
+        rare.stash.append(Entry(message, ticket))
+
+    @enable_ki_protection
+    def unstash_all(self) -> int:
+        """See `Actor.unstash_all`."""
+        rare = self.rare
+        stash = rare.stash if rare is not None else None
+        if not stash:
+            return 0
+        assert rare is not None
+        rare.stash = None
+        queue = self.queue if self.queue is not None else self.leave_rest()
+        for entry in reversed(stash):
+            special = entry.ticket is not None
+            queue.appendleft(entry if special else entry.message)
+            if special:
+                rare.special += 1
+                self.attention |= SPECIAL
+        self.handled -= len(stash)
+        return len(stash)
+
+    # --------------------------------------------------------------- child tasks
+
+    @enable_ki_protection
+    def start_task(self, async_fn: Any, args: tuple[Any, ...]) -> None:
+        """See `Actor.start_soon`."""
+        inner = async_fn
+        while isinstance(inner, functools.partial):
+            inner = inner.func
+        call = getattr(inner, "__call__", None)  # noqa: B004 - an object with one
+        if not (inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)):
+            msg = f"start_soon() takes an async function and its arguments, got {inner!r}"
+            raise TypeError(msg)
+        rare = self.need_rare()
+        host = rare.host
+        failing = self.attention & FAIL or (host is not None and host.failing)
+        if self.state != ALIVE or failing:
+            raise self.stopped_error()
+        if host is None or not host.count:
+            host = rare.host = TaskHost()
+            self.hub.nursery.start_soon(self._host_tasks, host, name=f"{self.path} tasks")
+        host.count += 1
+        if host.nursery is None:
+            host.waiting.append((async_fn, args))
+        else:
+            host.nursery.start_soon(self._run_task, host, async_fn, args)
+
+    @enable_ki_protection
+    async def _host_tasks(self, host: TaskHost) -> None:
+        """Hold the nursery of the child tasks open while there are any."""
+        failure: BaseException | None = None
+        try:
+            with host.scope:
+                async with trio.open_nursery() as nursery:
+                    host.nursery = nursery
+                    for async_fn, args in host.waiting:
+                        nursery.start_soon(self._run_task, host, async_fn, args)
+                    host.waiting.clear()
+        except BaseExceptionGroup as group:
+            # our nursery's own level of grouping is taken off again
+            failure = group.exceptions[0] if len(group.exceptions) == 1 else group
+        finally:
+            host.count = 0
+            rare = self.need_rare()
+            if rare.host is host:
+                rare.host = None
+        if failure is not None:
+            crash, rest = split_crash(failure)
+            if rest is not None:
+                self.hub.interrupt(rest)
+            if crash is not None:
+                self.crash(crash, None, "in a child task")
+        host.done.set()
+
+    @enable_ki_protection
+    async def _run_task(
+        self, host: TaskHost, async_fn: Any, args: tuple[Any, ...]
+    ) -> None:
+        try:
+            await _unprotected(async_fn, args)
+        except BaseException:
+            host.failing = True  # it stays the host until it has reported
+            raise
+        host.count -= 1
+
+    # -------------------------------------------------------------------- others
+
+    @enable_ki_protection
+    def resume_child(self, child: Any, decision: Decision) -> None:
+        """See `Actor.resume_child`."""
+        if not (isinstance(child, Cell) and child.owner is self and child.state == HELD):
+            msg = f"{child!r} is not a child of {self.path} that is held"
+            raise ValueError(msg)
+        child.decide(decision)
+
+    # ---------------------------------------------------------------- visibility
+
+    def mailbox_statistics(self, now: float) -> MailboxStatistics:
+        """The mailbox's figures; O(1)."""
+        depth = len(self.queue) if self.queue is not None else 0
+        self.prune_marks()
+        rare = self.rare
+        senders = rare.senders if rare is not None else None
+        return MailboxStatistics(
+            depth=depth,
+            high_water=max(self.high_water, depth),
+            capacity=self.props.mailbox.capacity,
+            oldest_age=now - self.since if depth else None,
+            handled=self.handled,
+            waiting_senders=sum(not s.gone for s in senders) if senders else 0,
+        )
+
+    def _state_name(self) -> str:
+        worker = self.worker
+        if self.state == HELD:
+            return "held"
+        if self.state != ALIVE or self.attention & FAIL:
+            return "ending"
+        if self._is_starting():
+            return "starting"
+        if self.attention & STOP:
+            return "stopping"
+        if worker is not None:
+            return "waiting" if worker.suspended else "running"
+        return "idle" if self.queue is None else "ready"
+
+    def snapshot(self, now: float) -> ActorSnapshot:
+        """This actor and all below."""
+        worker = self.worker
+        waits = worker is not None and worker.suspended and worker.message is not None
+        host = self.rare.host if self.rare is not None else None
+        children = [child.snapshot(now) for child in self.children()]
+        return ActorSnapshot(
+            path=self.path,
+            cls=self.props.cls.__name__,
+            state=self._state_name(),
+            incarnation=self.incarnation,
+            mailbox=self.mailbox_statistics(now),
+            in_hand=type(worker.message).__name__ if worker is not None and waits else None,
+            in_hand_age=now - worker.since if worker is not None and waits else None,
+            tasks=host.count if host is not None else 0,
+            children=tuple(reversed(children)),
+        )
+
+
+def refuse_result(result: Any, what: str) -> None:
+    """Crash on a hook that returns what it must not.
+
+    Raises:
+        TypeError: always.
+    """
+    if inspect.iscoroutine(result):
+        result.close()
+        msg = f"{what} returned a coroutine; declare it `async def`"
+    else:
+        msg = f"{what} must return None, got {result!r}"
+    raise TypeError(msg)
+
+

@@ -1,0 +1,398 @@
+"""How messages come into a cell: tell, ask, and what happens when there is no room.
+
+The fast way of `tell_nowait` is five lines and touches the queue, `room` and, if the
+cell was at rest, the ready queue.  Everything unusual has `room == -1` and goes through
+`put`, which decides once: accepted, must wait, or an error.  Nothing here awaits except
+at the end of a `tell` or `ask` that must wait, and a message is accepted in the same
+step in which the decision is made.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import trio
+from trio.lowlevel import (
+    checkpoint,
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
+
+from ._actor import check_seconds
+from ._cell_state import SENDERS, SPECIAL, CellState, Entry, Sender
+from ._errors import (
+    ActorStoppedError,
+    DeadlockError,
+    MailboxFullError,
+    MessageDroppedError,
+)
+from ._events import DeadLetterReason, MessageAccepted, MessageEnd, MessageEnded
+from ._exits import Crashed
+from ._hub import SCHEDULE_EVERY
+from ._mailbox import LatestQueue, Overflow
+from ._messages import PENDING, Parking, Request, Ticket, bind, ticket_of
+from ._park import park
+
+
+class Inbox(CellState):
+    """The sending side of a cell."""
+
+    __slots__ = ()
+
+    @enable_ki_protection
+    def tell_nowait(self, message: Any) -> None:
+        queue = self.queue
+        if queue is not None:
+            if len(queue) < self.room:
+                queue.append(message)  # type: ignore[union-attr]  # room: a deque
+                return
+        elif self.room > 0:
+            # leave_rest(), unrolled
+            hub = self.hub
+            spare = hub.deques
+            queue = self.queue = spare.pop() if spare else self.new_queue()
+            queue.append(message)  # type: ignore[union-attr]
+            hub.ready.append(self)
+            if hub.asleep:
+                hub.wake()
+            self.since = hub.tick
+            return
+        if not self.put(message):
+            raise self.full_error()
+
+    @enable_ki_protection
+    async def tell(self, message: Any) -> None:
+        hub = self.hub
+        hub.sends += 1
+        if hub.sends & SCHEDULE_EVERY:
+            await checkpoint_if_cancelled()
+        else:
+            await checkpoint()
+        queue = self.queue
+        if queue is not None and len(queue) < self.room:
+            queue.append(message)  # type: ignore[union-attr]
+        elif not self.put(message):
+            await self.wait_for_room(message)
+
+    @enable_ki_protection
+    async def ask(self, request: Any, *, within: float | None = None) -> Any:
+        if not isinstance(request, Request):
+            msg = f"ask() takes a Request, got {request!r}; use tell() for the rest"
+            raise TypeError(msg)
+        if within is not None:
+            check_seconds("within", within)
+        ticket = bind(request, self)
+        hub = self.hub
+        if self.queue is None and self.room > 0 and self.props.plain:
+            hub.sends += 1
+            if hub.sends & SCHEDULE_EVERY:
+                await checkpoint_if_cancelled()
+            else:
+                await checkpoint()
+            # no checkpoint from this test to the end of the answer
+            if self.queue is None and self.room > 0:
+                self.answer_inline(request, ticket)
+            elif not self.put(request, ticket):
+                await self.wait_for_room(request, ticket)
+        else:
+            worker = self.worker
+            if worker is not None and worker.task is current_task():
+                raise DeadlockError((self.path, self.path))
+            if hub.debug:
+                await self.ask_watched(request, ticket, within)
+            elif not self.put(request, ticket):
+                await self.wait_for_room(request, ticket)
+        if ticket.state == PENDING:
+            await self.wait_for_answer(ticket, within)
+        if ticket.error is not None:
+            try:
+                raise ticket.error
+            finally:
+                del ticket, request  # no cycle through the traceback
+        return ticket.value
+
+    def answer_inline(self, request: Any, ticket: Ticket) -> None:
+        """Handle a request in the asking task, or as far as it comes."""
+        raise NotImplementedError  # pragma: no cover - see Cell
+
+    @staticmethod
+    def _give_back(parking: Parking, parkings: list[Parking]) -> None:
+        parking.ticket = parking.task = None
+        parkings.append(parking)
+
+    async def wait_for_answer(self, ticket: Ticket, within: float | None) -> None:
+        """Park until the ticket is settled."""
+        hub = self.hub
+        parkings = hub.parkings
+        parking = parkings.pop() if parkings else Parking()
+        parking.task = current_task()
+        parking.ticket = ticket
+        ticket.parking = parking
+        try:
+            if within is None:
+                await park(parking.trap)
+            else:
+                timer = hub.timers.at(trio.current_time() + within, ticket.too_slow)
+                try:
+                    await park(parking.trap)
+                finally:
+                    timer.cancel()
+        finally:
+            self._give_back(parking, parkings)
+
+    async def ask_watched(
+        self, request: Any, ticket: Ticket, within: float | None
+    ) -> None:
+        """With debug on: ask, unless it would close a circle of waiting actors.
+
+        Raises:
+            DeadlockError: it would.
+        """
+        task: trio.lowlevel.Task | None = current_task()
+        workers = self.hub.workers
+        while task is not None and task not in workers:  # a nursery inside receive
+            nursery = task.parent_nursery
+            task = nursery.parent_task if nursery is not None else None
+        asker = workers[task] if task is not None else None
+        if asker is not None and asker.cell is not None:
+            cycle = [asker.cell.path]
+            cell: Any = self
+            while cell is not None:
+                cycle.append(cell.path)
+                if cell is asker.cell:
+                    raise DeadlockError(tuple(cycle))
+                cell = cell.worker.asking if cell.worker is not None else None
+            asker.asking = self
+        try:
+            if not self.put(request, ticket):
+                await self.wait_for_room(request, ticket)
+            if ticket.state == PENDING:
+                await self.wait_for_answer(ticket, within)
+        finally:
+            if asker is not None:
+                asker.asking = None
+
+    def put(
+        self, message: Any, ticket: Ticket | None = None, tick: Any = None
+    ) -> bool:
+        """Accept a message (True) or say that it must wait for room (False).
+
+        Raises:
+            ActorStoppedError, MailboxFullError: as `ActorRef.tell_nowait` says.
+        """
+        if self.closed:
+            raise self.stopped_error()
+        queue = self.queue
+        mailbox = self.props.mailbox
+        if isinstance(queue, LatestQueue) or (
+            queue is None and mailbox.overflow is Overflow.KEEP_LATEST
+        ):
+            return self._put_latest(message, ticket, tick)
+        if queue is not None and len(queue) >= mailbox.capacity:
+            match mailbox.overflow:
+                case Overflow.REJECT:
+                    raise self.full_error()
+                case Overflow.DROP_NEWEST:
+                    self.bury(Entry(message, ticket), DeadLetterReason.DROPPED_NEWEST)
+                    return True
+                case Overflow.DROP_OLDEST:
+                    self._drop_oldest()
+                case _:
+                    return False
+        self.accept(self.entry(message, ticket, tick))
+        return True
+
+    def _drop_oldest(self) -> None:
+        queue = self.queue
+        assert queue is not None
+        self.handled += 1
+        self.bury(self.taken(queue.popleft()), DeadLetterReason.DROPPED_OLDEST)
+
+    def _put_latest(self, message: Any, ticket: Ticket | None, tick: Any) -> bool:
+        mailbox = self.props.mailbox
+        assert mailbox.key is not None
+        key = mailbox.key(message)  # may raise: the sender's message, its call
+        queue = self.queue if self.queue is not None else self.leave_rest()
+        assert isinstance(queue, LatestQueue)
+        if key in queue:
+            entry = self.entry(message, ticket, tick)
+            old = queue.swap(key, self._counted(entry))
+            self.bury(self.taken(old), DeadLetterReason.REPLACED)
+            return True
+        if len(queue) >= mailbox.capacity:
+            self._drop_oldest()
+        queue.put(key, self._counted(self.entry(message, ticket, tick)))
+        return True
+
+    def entry(self, message: Any, ticket: Ticket | None, tick: Any) -> Any:
+        """The message as it is queued: itself, or an `Entry` where it needs one."""
+        if self.hub.traced:
+            rare = self.need_rare()
+            rare.accepted += 1
+            entry = Entry(message, ticket, tick)
+            entry.number = rare.accepted
+            if MessageAccepted in self.hub.events.wanted:
+                now = trio.current_time()
+                event = MessageAccepted(now, self, entry.number, message)
+                self.hub.publish(event)
+            return entry
+        if ticket is None and tick is None:
+            return message
+        return Entry(message, ticket, tick)
+
+    def _counted(self, entry: Any) -> Any:
+        if type(entry) is Entry:
+            self.need_rare().special += 1
+            self.attention |= SPECIAL
+        return entry
+
+    def accept(self, entry: Any) -> None:
+        """Queue it; there is room."""
+        if self.worker is not None or self.queue is not None:
+            hub = self.hub
+            if self.room < 0 and (hub.asleep or self.worker is not None):
+                self.mark(trio.current_time())
+        queue = self.queue if self.queue is not None else self.leave_rest()
+        queue.append(self._counted(entry))  # type: ignore[union-attr]  # not latest
+
+    def taken(self, entry: Any) -> Entry:
+        """Account for an entry that leaves the queue unhandled."""
+        if type(entry) is not Entry:
+            return Entry(entry)
+        self.uncount()
+        return entry
+
+    def uncount(self) -> None:
+        """One `Entry` less in the queue."""
+        rare = self.need_rare()
+        rare.special -= 1
+        if not rare.special:
+            self.attention &= ~SPECIAL
+
+    def bury(self, entry: Entry, reason: DeadLetterReason) -> None:
+        """Make an accepted message a dead letter; its asker gets an error at once."""
+        message = entry.message
+        if entry.tick is not None:
+            entry.tick.queued = False
+        ticket = entry.ticket
+        if ticket is None and isinstance(message, Request):
+            ticket = ticket_of(message)
+        self.hub.dead_letter(self, message, reason)
+        self.trace_end(entry.number, MessageEnd.DEAD)
+        if ticket is not None and ticket.state == PENDING:
+            error: Exception
+            if reason is DeadLetterReason.UNDELIVERED or (
+                reason is DeadLetterReason.KILLED
+            ):
+                error = self.stopped_error()
+            else:
+                error = MessageDroppedError(self.path, reason)
+            ticket.fail(error)
+
+    def trace_end(self, number: int, end: MessageEnd) -> None:
+        """Publish the end of a traced message."""
+        if number and MessageEnded in self.hub.events.wanted:
+            self.hub.publish(MessageEnded(trio.current_time(), self, number, end))
+
+    @enable_ki_protection
+    async def wait_for_room(self, message: Any, ticket: Ticket | None = None) -> None:
+        """Wait in the senders' queue until the message is accepted.
+
+        Raises:
+            ActorStoppedError: the actor stops first.
+        """
+        sender = Sender(current_task(), (message, ticket, None))
+        self.line_up(sender)
+
+        def leave(_: object) -> trio.lowlevel.Abort:
+            sender.gone = True
+            if ticket is not None:
+                ticket.abandon()
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await wait_task_rescheduled(leave)
+        if sender.error is not None:
+            raise sender.error
+
+    def line_up(self, sender: Sender) -> None:
+        """Append to those who wait for room."""
+        rare = self.need_rare()
+        if rare.senders is None:
+            rare.senders = deque()
+        rare.senders.append(sender)
+        self.attention |= SENDERS
+
+    def admit(self) -> None:
+        """Let in those who wait, as far as there is room."""
+        rare = self.need_rare()
+        senders = rare.senders
+        while senders:
+            sender = senders[0]
+            if not sender.gone:
+                queue = self.queue
+                if queue is not None and len(queue) >= self.props.mailbox.capacity:
+                    return
+                message, ticket, tick = sender.entry
+                self.accept(self.entry(message, ticket, tick))
+                if sender.task is not None:
+                    reschedule(sender.task)
+            senders.popleft()
+        self.attention &= ~SENDERS
+
+    def turn_away(self) -> None:
+        """Fail those who wait for room: there will be none."""
+        rare = self.rare
+        if rare is None or rare.senders is None:
+            return
+        for sender in rare.senders:
+            if not sender.gone and sender.task is not None:
+                sender.error = self.stopped_error()
+                reschedule(sender.task)
+        rare.senders = None
+        self.attention &= ~SENDERS
+
+    def tell_or_bury(self, message: Any) -> None:
+        """Queue a message that cannot wait, or make it a dead letter."""
+        try:
+            if self.put(message):
+                return
+        except ActorStoppedError:
+            self.bury(Entry(message), DeadLetterReason.STOPPED)
+        except MailboxFullError:
+            self.bury(Entry(message), DeadLetterReason.NO_ROOM)
+        else:
+            self.bury(Entry(message), DeadLetterReason.NO_ROOM)
+
+    def tell_from_thread(self, message: Any) -> None:
+        hub = self.hub
+        hub.inbox.append((self, message))
+        if not hub.flush_due:  # two threads may both see this: one flush too many
+            hub.flush_due = True
+            hub.token.run_sync_soon(hub.flush_inbox)
+
+    def full_error(self) -> MailboxFullError:
+        """The error for a sender who finds no room."""
+        depth = len(self.queue) if self.queue is not None else 0
+        return MailboxFullError(self.path, depth, self.props.mailbox.capacity)
+
+    def stopped_error(self) -> ActorStoppedError:
+        """The error for a sender who comes too late."""
+        error = ActorStoppedError(self.path, self.final_exit)
+        exit_ = self.final_exit if self.final_exit is not None else self.pending_exit
+        if isinstance(exit_, Crashed):
+            error.__cause__ = exit_.error
+        return error
+
+    def ticket_closed(self, ticket: Ticket) -> None:
+        """A request in this actor's care has met its end."""
+        rare = self.rare
+        if rare is not None and rare.held is not None:
+            rare.held.discard(ticket)
+
+    def ticket_late(self) -> None:
+        """An answer came after the asker had left."""
+        self.hub.late_replies += 1

@@ -1,0 +1,280 @@
+"""The seat of an actor: what a cell is made of, and its place in the tree.
+
+A cell is small, because a million of them is ordinary: what few actors need lives in
+`Rare`, made when first needed.  The invariants that everything rests on:
+
+- `queue is None` if and only if the cell is *at rest*: no message, no worker, not in the
+  ready queue, nothing to attend to.  Only then does a sender put it on the ready queue.
+- `attention` is not 0 if and only if the fast way through messages is not enough.
+- `room` is the depth below which a sender may append without a thought; -1 sends every
+  sender the slow way (closed, suspended, traced, or a policy that must look).
+
+Layers: this file holds the fields; `_cell_inbox.py` how messages come in,
+`_cell_life.py` how incarnations begin and end, `_cell.py` the rest of the seat.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Final
+
+import trio
+
+from ._actor import Actor, Props
+from ._exits import Exit
+from ._hub import Hub, TaskHolder
+from ._mailbox import LatestQueue
+from ._messages import Ticket
+from ._ref import ActorRef
+from ._timers import Timer
+
+# state
+ALIVE: Final = 0  # starting, idle, handling, or draining after a stop
+ENDING: Final = 1  # the incarnation ends: tasks, children, `stopped`
+HELD: Final = 2  # ended, and the owner has not decided yet
+ENDED: Final = 3  # for good
+
+# attention
+START: Final = 1  # run `started` first
+SPECIAL: Final = 2  # entries in the queue that need bookkeeping
+SENDERS: Final = 4  # somebody waits for room
+CONTROL: Final = 8  # the control lane is not empty
+STOP: Final = 16  # closed; end when the queue is empty
+FAIL: Final = 32  # the incarnation must end now: crashed or killed
+RESUME: Final = 64  # the owner has decided
+
+UNBOUNDED: Final = sys.maxsize
+
+
+class Entry:
+    """A queued message that needs bookkeeping: an ask, a timer's tick, a traced one."""
+
+    __slots__ = ("message", "number", "tick", "ticket")
+
+    def __init__(
+        self, message: Any, ticket: Ticket | None = None, tick: Any = None
+    ) -> None:
+        self.message = message
+        self.ticket = ticket
+        self.tick = tick
+        self.number = 0  # in the trace; 0 if not traced
+
+
+class Sender:
+    """A task that waits for room, or a tick that does (no task)."""
+
+    __slots__ = ("entry", "error", "gone", "task")
+
+    def __init__(self, task: trio.lowlevel.Task | None, entry: Any) -> None:
+        self.task = task
+        self.entry = entry
+        self.gone = False
+        self.error: BaseException | None = None
+
+
+class TaskHost:
+    """The nursery of an incarnation's child tasks, open while there are any."""
+
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope(shield=True)
+        self.nursery: trio.Nursery | None = None
+        self.waiting: list[tuple[Any, tuple[Any, ...]]] = []  # until it is open
+        self.count = 0
+        self.failing = False  # a task has crashed
+        self.done = trio.Event()
+
+
+class Rare:
+    """What few cells need; defaults live in the class, so an empty one is small."""
+
+    control: deque[Any] | None = None  # Notice or ChildEnded, first come first served
+    senders: deque[Sender] | None = None
+    special = 0  # Entry objects in the queue
+    accepted = 0  # messages numbered so far, when traced
+    held: set[Ticket] | None = None  # begun, not answered
+    stash: list[Any] | None = None
+    watchers: dict[Any, Any] | None = None  # {watching cell: its message or None}
+    watching: dict[Any, Any] | None = None  # {watched cell: message or None}
+    timers: dict[Any, Any] | None = None  # {key or the tick itself: tick}
+    last_child: Any = None  # the youngest; older ones by `previous`
+    names: dict[str, Any] | None = None  # {name: child}
+    host: TaskHost | None = None
+    errors: list[BaseException] | None = None  # crashes while ending
+    killed = False  # kill came while ending
+    retired = False  # never restart: somebody asked to stop meanwhile
+    decision: Any = None
+    grace_timer: Timer | None = None
+    hook_scope: trio.CancelScope | None = None
+    started: trio.Event | None = None
+    ended: trio.Event | None = None
+    marks: deque[tuple[int, float]] | None = None  # (n, t): those after n came from t
+
+
+class CellState(ActorRef[Any]):
+    """The fields."""
+
+    __slots__ = (
+        "actor",
+        "args",
+        "attention",
+        "closed",
+        "context",
+        "final_exit",
+        "handled",
+        "high_water",
+        "hub",
+        "incarnation",
+        "name",
+        "next",
+        "owner",
+        "pending_exit",
+        "previous",
+        "props",
+        "queue",
+        "rare",
+        "room",
+        "serial",
+        "since",
+        "state",
+        "worker",
+    )
+
+    def __init__(
+        self,
+        hub: Hub,
+        owner: Any,
+        props: Props,
+        args: tuple[Any, ...],
+        name: str | None,
+        context: contextvars.Context,
+    ) -> None:
+        self.hub = hub
+        self.owner = owner  # the owning cell; None for the root
+        self.props = props
+        self.args = args
+        self.name = name
+        self.context: contextvars.Context = context
+        self.actor: Actor[Any]
+        self.queue: deque[Any] | LatestQueue | None = None
+        self.room = -1 if hub.traced else props.room
+        self.attention = 0
+        self.worker: TaskHolder | None = None  # who handles its messages just now
+        self.state = ALIVE
+        self.closed = False  # takes no more messages
+        self.incarnation = 1
+        self.handled = 0  # messages taken out of the queue
+        self.high_water = 0
+        self.since = 0.0  # the clock when it last left rest
+        self.rare: Rare | None = None
+        self.pending_exit: Exit | None = None  # why the incarnation is to end
+        self.final_exit: Exit | None = None
+        hub.started = self.serial = hub.started + 1
+
+    @property
+    def path(self) -> str:
+        names: list[str] = []
+        cell = self
+        while cell.owner is not None:
+            names.append(cell.name or f"{cell.props.cls.__name__}-{cell.serial}")
+            cell = cell.owner
+        return "/" + "/".join(reversed(names))
+
+    @property
+    def exit(self) -> Exit | None:
+        return self.final_exit
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path}>"
+
+    def need_rare(self) -> Rare:
+        """Its `Rare`, made now if need be."""
+        rare = self.rare
+        if rare is None:
+            rare = self.rare = Rare()
+        return rare
+
+    def children(self) -> Iterator[Any]:
+        """Its children, the youngest first."""
+        child = self.rare.last_child if self.rare is not None else None
+        while child is not None:
+            older = child.previous
+            yield child
+            child = older
+
+    def link(self, child: CellState) -> None:
+        """Make it the youngest child."""
+        rare = self.need_rare()
+        youngest = rare.last_child
+        child.previous = youngest
+        child.next = None
+        if youngest is not None:
+            youngest.next = child
+        rare.last_child = child
+        if child.name is not None:
+            if rare.names is None:
+                rare.names = {}
+            rare.names[child.name] = child
+
+    def unlink(self, child: CellState) -> None:
+        """Forget a child that has ended."""
+        rare = self.need_rare()
+        older, younger = child.previous, child.next
+        if younger is None:
+            rare.last_child = older
+        else:
+            younger.previous = older
+        if older is not None:
+            older.next = younger
+        child.previous = child.next = None
+        if child.name is not None and rare.names is not None:
+            del rare.names[child.name]
+
+    def new_queue(self) -> deque[Any] | LatestQueue:
+        """An empty queue for a cell that leaves its rest."""
+        key = self.props.mailbox.key
+        if key is not None:
+            return LatestQueue(key)
+        spare = self.hub.deques
+        return spare.pop() if spare else deque()
+
+    def leave_rest(self) -> deque[Any] | LatestQueue:
+        """From at rest to the ready queue.  The caller has seen `queue is None`."""
+        hub = self.hub
+        queue = self.queue = self.new_queue()
+        hub.ready.append(self)
+        if hub.asleep:
+            hub.wake()
+        self.since = hub.tick
+        return queue
+
+    def attend_to(self, flag: int) -> None:
+        """Raise a flag, and see that a worker comes to look."""
+        self.attention |= flag
+        if self.queue is None:
+            self.leave_rest()
+
+    def open_room(self) -> None:
+        """Set `room` to what it is for a cell that nobody holds suspended."""
+        closed = self.closed or self.hub.traced
+        self.room = -1 if closed else self.props.room
+
+    def mark(self, now: float) -> None:
+        """Note that messages which come from here on came at `now` or later."""
+        rare = self.need_rare()
+        marks = rare.marks
+        if marks is None:
+            marks = rare.marks = deque()
+        queue = self.queue
+        number = self.handled + (len(queue) if queue is not None else 0)
+        self.prune_marks()
+        if not marks or marks[-1][1] != now:
+            marks.append((number, now))
+
+    def prune_marks(self) -> None:
+        """Move `since` up to the latest mark before the oldest queued message."""
+        marks = self.rare.marks if self.rare is not None else None
+        while marks and marks[0][0] <= self.handled:
+            self.since = marks.popleft()[1]
