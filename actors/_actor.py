@@ -54,7 +54,12 @@ class Seat(Protocol):
     @property
     def system(self) -> Any: ...
     def start(
-        self, make: Callable[..., Actor[Any]], args: tuple[Any, ...], options: Options
+        self,
+        make: Callable[..., Actor[Any]],
+        args: tuple[Any, ...],
+        name: str | None,
+        mailbox: Mailbox | None,
+        grace: float | None,
     ) -> AnyRef: ...
     def start_task(
         self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]
@@ -69,15 +74,6 @@ class Seat(Protocol):
     def unstash_all(self) -> int: ...
     def finish(self) -> None: ...
     def resume_child(self, child: AnyRef, decision: Decision) -> None: ...
-
-
-@attrs.frozen
-class Options:
-    """The keyword options of `start`."""
-
-    name: str | None = None
-    mailbox: Mailbox | None = None
-    grace: float | None = None
 
 
 class Actor(ABC, Generic[M_contra]):
@@ -111,13 +107,14 @@ class Actor(ABC, Generic[M_contra]):
         if not isinstance(mailbox, Mailbox):
             msg = f"{cls.__name__}.mailbox must be a Mailbox, got {mailbox!r}"
             raise TypeError(msg)
+        base: Any = Actor  # Any: its hooks' types depend on M
         cls.props = Props(
             cls=cls,
             plain=not inspect.iscoroutinefunction(cls.receive),
-            started=cls.started is not Actor.started,
-            stopped=cls.stopped is not Actor.stopped,
-            undelivered=cls.undelivered is not Actor.undelivered,
-            child_ended=cls.child_ended is not Actor.child_ended,
+            started=cls.started is not base.started,
+            stopped=cls.stopped is not base.stopped,
+            undelivered=cls.undelivered is not base.undelivered,
+            child_ended=cls.child_ended is not base.child_ended,
             mailbox=mailbox,
             grace=check_seconds("grace", cls.grace),
             room=room_of(mailbox),
@@ -187,7 +184,7 @@ class Actor(ABC, Generic[M_contra]):
         Raises:
             ActorStoppedError: this actor is ending.
         """
-        return self._seat.start(make, args, Options(name, mailbox, grace))
+        return self._seat.start(make, args, name, mailbox, grace)
 
     def start_soon(
         self, async_fn: Callable[[*Ts], Awaitable[object]], *args: *Ts
@@ -203,9 +200,7 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.start_task(async_fn, args)
 
-    def after(
-        self, seconds: float, message: M_contra, *, key: object = None
-    ) -> None:
+    def after(self, seconds: float, message: M_contra, *, key: object = None) -> None:
         """Tell this actor `message` in `seconds` from now.  Not a checkpoint.
 
         Timers end with the incarnation; what they had queued by then is dropped.
@@ -218,9 +213,7 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.timer(seconds, message, key, repeat=False)
 
-    def every(
-        self, seconds: float, message: M_contra, *, key: object = None
-    ) -> None:
+    def every(self, seconds: float, message: M_contra, *, key: object = None) -> None:
         """Tell this actor `message` every `seconds`, first in `seconds` from now.
 
         The grid is fixed, so delays do not add up; a tick whose predecessor is still
@@ -283,11 +276,6 @@ class Actor(ABC, Generic[M_contra]):
         self._seat.finish()
 
 
-def seat_of(actor: Actor[Any], seat: Seat) -> None:
-    """Put the actor into its seat."""
-    actor._seat = seat
-
-
 def room_of(mailbox: Mailbox) -> int:
     """The depth up to which a message may go in without a thought."""
     return -1 if mailbox.overflow is Overflow.KEEP_LATEST else mailbox.capacity
@@ -308,28 +296,43 @@ def check_seconds(name: str, seconds: float) -> float:
     return float(seconds)
 
 
-def props_for(make: object, options: Options) -> Props:
-    """The props of an actor class, with the options of this start.
+def check_class(make: object) -> Props:
+    """The props of an actor class.
 
     Raises:
-        TypeError: `make` is not an actor class, or an option is not what it should be.
-        ValueError: an option is out of range.
+        TypeError: it is none.
     """
     if not (isinstance(make, type) and issubclass(make, Actor)):
         msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
         raise TypeError(msg)
-    if options.name is not None and (
-        not isinstance(options.name, str) or not options.name or "/" in options.name
-    ):
-        msg = f"name must be a non-empty str without '/', got {options.name!r}"
+    return make.props
+
+
+def check_name(name: object) -> None:
+    """Refuse what cannot be part of a path.
+
+    Raises:
+        TypeError, ValueError: not a non-empty str without a slash.
+    """
+    if not isinstance(name, str):
+        msg = f"name must be a str, got {name!r}"
+        raise TypeError(msg)
+    if not name or "/" in name:
+        msg = f"name must be non-empty and without '/', got {name!r}"
         raise ValueError(msg)
-    props = make.props
-    if options.mailbox is not None:
-        mailbox: object = options.mailbox
+
+
+def with_options(props: Props, mailbox: object, grace: float | None) -> Props:
+    """The props with the options of one start.
+
+    Raises:
+        TypeError, ValueError: an option is not what it should be.
+    """
+    if mailbox is not None:
         if not isinstance(mailbox, Mailbox):
             msg = f"mailbox must be a Mailbox, got {mailbox!r}"
             raise TypeError(msg)
         props = attrs.evolve(props, mailbox=mailbox, room=room_of(mailbox))
-    if options.grace is not None:
-        props = attrs.evolve(props, grace=check_seconds("grace", options.grace))
+    if grace is not None:
+        props = attrs.evolve(props, grace=check_seconds("grace", grace))
     return props

@@ -1,8 +1,8 @@
 """`Cell`: the whole seat.  Timers, watches, stash, child tasks, inline answers, snapshot.
 
-The layers below hold fields (`_cell_state`), how messages come in (`_cell_inbox`) and
-how incarnations begin and end (`_cell_life`).  This one is what an actor reaches through
-its own methods.
+The layers below hold fields (`_cell_state`), how messages come in (`_cell_inbox`), how
+incarnations begin (`_cell_life`) and end (`_cell_end`).  This one is what an actor
+reaches through its own methods.
 """
 
 from __future__ import annotations
@@ -15,24 +15,22 @@ import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
 from ._actor import check_seconds
-from ._cell_life import Life, Notice, split_crash
+from ._cell_end import End
+from ._cell_life import Notice, split_crash
 from ._cell_state import (
     ALIVE,
-    CONTROL,
     ENDED,
     FAIL,
     HELD,
-    SPECIAL,
-    STOP,
     Entry,
     Sender,
     TaskHost,
 )
 from ._errors import MailboxFullError, StashFullError
-from ._events import DeadLetterReason, MessageEnd
+from ._events import DeadLetterReason
 from ._exits import Decision
 from ._mailbox import MailboxStatistics
-from ._messages import PENDING, Request, Terminated, Ticket, ticket_of
+from ._messages import PENDING, Terminated, Ticket, open_ticket
 from ._snapshot import ActorSnapshot
 from ._timers import Timer
 
@@ -80,7 +78,7 @@ async def _unprotected(async_fn: Any, args: tuple[Any, ...]) -> None:
     await async_fn(*args)
 
 
-class Cell(Life):
+class Cell(End):
     """The seat of one actor; its `ActorRef`."""
 
     __slots__ = ()
@@ -119,20 +117,6 @@ class Cell(Life):
                 self.hold_ticket(ticket)
         finally:
             self.rest_or_ready()
-
-    def hold_ticket(self, ticket: Ticket) -> None:
-        """Take a request that `receive` has not answered yet into care."""
-        rare = self.need_rare()
-        if rare.held is None:
-            rare.held = set()
-        rare.held.add(ticket)
-        ticket.held = True
-
-    def skip(self, entry: Entry) -> None:
-        """Drop an entry whose asker has left or whose timer was cancelled."""
-        if entry.tick is not None:
-            entry.tick.queued = False
-        self.trace_end(entry.number, MessageEnd.SKIPPED)
 
     # -------------------------------------------------------------------- timers
 
@@ -205,24 +189,6 @@ class Cell(Life):
             theirs.watchers = {}
         theirs.watchers[self] = message
 
-    @enable_ki_protection
-    def unwatch(self, ref: Any) -> None:
-        """See `Actor.unwatch`."""
-        rare = self.rare
-        if rare is None or rare.watching is None or ref not in rare.watching:
-            return
-        del rare.watching[ref]
-        watchers = ref.rare.watchers
-        if watchers is not None:
-            watchers.pop(self, None)
-        control = rare.control
-        if control:
-            kept = [i for i in control if not (type(i) is Notice and i.ref is ref)]
-            control.clear()
-            control.extend(kept)
-            if not control:
-                self.attention &= ~CONTROL
-
     # --------------------------------------------------------------------- stash
 
     @enable_ki_protection
@@ -233,27 +199,7 @@ class Cell(Life):
             rare.stash = []
         if len(rare.stash) >= self.props.mailbox.stash:
             raise StashFullError(self.path, self.props.mailbox.stash)
-        ticket = ticket_of(message) if isinstance(message, Request) else None
-        rare.stash.append(Entry(message, ticket))
-
-    @enable_ki_protection
-    def unstash_all(self) -> int:
-        """See `Actor.unstash_all`."""
-        rare = self.rare
-        stash = rare.stash if rare is not None else None
-        if not stash:
-            return 0
-        assert rare is not None
-        rare.stash = None
-        queue = self.queue if self.queue is not None else self.leave_rest()
-        for entry in reversed(stash):
-            special = entry.ticket is not None
-            queue.appendleft(entry if special else entry.message)
-            if special:
-                rare.special += 1
-                self.attention |= SPECIAL
-        self.handled -= len(stash)
-        return len(stash)
+        rare.stash.append(Entry(message, open_ticket(message)))
 
     # --------------------------------------------------------------- child tasks
 
@@ -264,8 +210,12 @@ class Cell(Life):
         while isinstance(inner, functools.partial):
             inner = inner.func
         call = getattr(inner, "__call__", None)  # noqa: B004 - an object with one
-        if not (inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)):
-            msg = f"start_soon() takes an async function and its arguments, got {inner!r}"
+        if not (
+            inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)
+        ):
+            msg = (
+                f"start_soon() takes an async function and its arguments, got {inner!r}"
+            )
             raise TypeError(msg)
         rare = self.need_rare()
         host = rare.host
@@ -274,7 +224,9 @@ class Cell(Life):
             raise self.stopped_error()
         if host is None or not host.count:
             host = rare.host = TaskHost()
-            self.hub.nursery.start_soon(self._host_tasks, host, name=f"{self.path} tasks")
+            self.hub.nursery.start_soon(
+                self._host_tasks, host, name=f"{self.path} tasks"
+            )
         host.count += 1
         if host.nursery is None:
             host.waiting.append((async_fn, args))
@@ -324,7 +276,9 @@ class Cell(Life):
     @enable_ki_protection
     def resume_child(self, child: Any, decision: Decision) -> None:
         """See `Actor.resume_child`."""
-        if not (isinstance(child, Cell) and child.owner is self and child.state == HELD):
+        if not (
+            isinstance(child, Cell) and child.owner is self and child.state == HELD
+        ):
             msg = f"{child!r} is not a child of {self.path} that is held"
             raise ValueError(msg)
         child.decide(decision)
@@ -354,7 +308,7 @@ class Cell(Life):
             return "ending"
         if self._is_starting():
             return "starting"
-        if self.attention & STOP:
+        if self.closed:
             return "stopping"
         if worker is not None:
             return "waiting" if worker.suspended else "running"
@@ -372,7 +326,9 @@ class Cell(Life):
             state=self._state_name(),
             incarnation=self.incarnation,
             mailbox=self.mailbox_statistics(now),
-            in_hand=type(worker.message).__name__ if worker is not None and waits else None,
+            in_hand=type(worker.message).__name__
+            if worker is not None and waits
+            else None,
             in_hand_age=now - worker.since if worker is not None and waits else None,
             tasks=host.count if host is not None else 0,
             children=tuple(reversed(children)),
@@ -391,5 +347,3 @@ def refuse_result(result: Any, what: str) -> None:
     else:
         msg = f"{what} must return None, got {result!r}"
     raise TypeError(msg)
-
-

@@ -9,6 +9,7 @@ step in which the decision is made.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from typing import Any
 
@@ -32,10 +33,14 @@ from ._errors import (
 )
 from ._events import DeadLetterReason, MessageAccepted, MessageEnd, MessageEnded
 from ._exits import Crashed
-from ._hub import SCHEDULE_EVERY
+from ._hub import SCHEDULE_EVERY, TaskHolder
 from ._mailbox import LatestQueue, Overflow
-from ._messages import PENDING, Parking, Request, Ticket, bind, ticket_of
+from ._messages import PENDING, Parking, Request, Ticket, bind, open_ticket
 from ._park import park
+from ._timers import Timer
+
+
+_REQUEST: Any = Request  # Any: a checker would lose R in isinstance
 
 
 class Inbox(CellState):
@@ -48,14 +53,12 @@ class Inbox(CellState):
         queue = self.queue
         if queue is not None:
             if len(queue) < self.room:
-                queue.append(message)  # type: ignore[union-attr]  # room: a deque
+                queue.append(message)
                 return
         elif self.room > 0:
-            # leave_rest(), unrolled
+            # as leave_rest, without the calls
             hub = self.hub
-            spare = hub.deques
-            queue = self.queue = spare.pop() if spare else self.new_queue()
-            queue.append(message)  # type: ignore[union-attr]
+            self.queue = [message]
             hub.ready.append(self)
             if hub.asleep:
                 hub.wake()
@@ -74,20 +77,21 @@ class Inbox(CellState):
             await checkpoint()
         queue = self.queue
         if queue is not None and len(queue) < self.room:
-            queue.append(message)  # type: ignore[union-attr]
+            queue.append(message)
         elif not self.put(message):
             await self.wait_for_room(message)
 
     @enable_ki_protection
     async def ask(self, request: Any, *, within: float | None = None) -> Any:
-        if not isinstance(request, Request):
+        if not isinstance(request, _REQUEST):
             msg = f"ask() takes a Request, got {request!r}; use tell() for the rest"
             raise TypeError(msg)
         if within is not None:
             check_seconds("within", within)
         ticket = bind(request, self)
-        hub = self.hub
+        sent = False
         if self.queue is None and self.room > 0 and self.props.plain:
+            hub = self.hub
             hub.sends += 1
             if hub.sends & SCHEDULE_EVERY:
                 await checkpoint_if_cancelled()
@@ -96,18 +100,9 @@ class Inbox(CellState):
             # no checkpoint from this test to the end of the answer
             if self.queue is None and self.room > 0:
                 self.answer_inline(request, ticket)
-            elif not self.put(request, ticket):
-                await self.wait_for_room(request, ticket)
-        else:
-            worker = self.worker
-            if worker is not None and worker.task is current_task():
-                raise DeadlockError((self.path, self.path))
-            if hub.debug:
-                await self.ask_watched(request, ticket, within)
-            elif not self.put(request, ticket):
-                await self.wait_for_room(request, ticket)
+                sent = True
         if ticket.state == PENDING:
-            await self.wait_for_answer(ticket, within)
+            await self._ask_by_mail(request, ticket, within, sent=sent)
         if ticket.error is not None:
             try:
                 raise ticket.error
@@ -115,42 +110,49 @@ class Inbox(CellState):
                 del ticket, request  # no cycle through the traceback
         return ticket.value
 
+    @abstractmethod
     def answer_inline(self, request: Any, ticket: Ticket) -> None:
         """Handle a request in the asking task, or as far as it comes."""
-        raise NotImplementedError  # pragma: no cover - see Cell
 
-    @staticmethod
-    def _give_back(parking: Parking, parkings: list[Parking]) -> None:
-        parking.ticket = parking.task = None
-        parkings.append(parking)
-
-    async def wait_for_answer(self, ticket: Ticket, within: float | None) -> None:
-        """Park until the ticket is settled."""
+    @enable_ki_protection
+    async def _ask_by_mail(
+        self, request: Any, ticket: Ticket, within: float | None, *, sent: bool
+    ) -> None:
+        """Queue the request unless it is `sent`, and park until it is settled."""
         hub = self.hub
+        asker: TaskHolder | None = None
+        if not sent:
+            worker = self.worker
+            if worker is not None and worker.task is current_task():
+                raise DeadlockError((self.path, self.path))
+            if hub.debug:
+                asker = self._asker()
+        timer: Timer | None = None
+        if within is not None:
+            timer = hub.timers.at(trio.current_time() + within, ticket.too_slow)
         parkings = hub.parkings
         parking = parkings.pop() if parkings else Parking()
-        parking.task = current_task()
-        parking.ticket = ticket
-        ticket.parking = parking
         try:
-            if within is None:
+            if not (sent or self.put(request, ticket)):
+                await self.wait_for_room(request, ticket)
+            if ticket.state == PENDING:
+                parking.task = current_task()
+                parking.ticket = ticket
+                ticket.parking = parking
                 await park(parking.trap)
-            else:
-                timer = hub.timers.at(trio.current_time() + within, ticket.too_slow)
-                try:
-                    await park(parking.trap)
-                finally:
-                    timer.cancel()
         finally:
-            self._give_back(parking, parkings)
+            parking.ticket = parking.task = None
+            parkings.append(parking)
+            if timer is not None:
+                timer.cancel()
+            if asker is not None:
+                asker.asking = None
 
-    async def ask_watched(
-        self, request: Any, ticket: Ticket, within: float | None
-    ) -> None:
-        """With debug on: ask, unless it would close a circle of waiting actors.
+    def _asker(self) -> TaskHolder | None:
+        """With debug on: note who asks, unless it closes a circle of waiting actors.
 
         Raises:
-            DeadlockError: it would.
+            DeadlockError: it does.
         """
         task: trio.lowlevel.Task | None = current_task()
         workers = self.hub.workers
@@ -158,27 +160,19 @@ class Inbox(CellState):
             nursery = task.parent_nursery
             task = nursery.parent_task if nursery is not None else None
         asker = workers[task] if task is not None else None
-        if asker is not None and asker.cell is not None:
-            cycle = [asker.cell.path]
-            cell: Any = self
-            while cell is not None:
-                cycle.append(cell.path)
-                if cell is asker.cell:
-                    raise DeadlockError(tuple(cycle))
-                cell = cell.worker.asking if cell.worker is not None else None
-            asker.asking = self
-        try:
-            if not self.put(request, ticket):
-                await self.wait_for_room(request, ticket)
-            if ticket.state == PENDING:
-                await self.wait_for_answer(ticket, within)
-        finally:
-            if asker is not None:
-                asker.asking = None
+        if asker is None or asker.cell is None:
+            return None
+        cycle = [asker.cell.path]
+        cell: Any = self
+        while cell is not None:
+            cycle.append(cell.path)
+            if cell is asker.cell:
+                raise DeadlockError(tuple(cycle))
+            cell = cell.worker.asking if cell.worker is not None else None
+        asker.asking = self
+        return asker
 
-    def put(
-        self, message: Any, ticket: Ticket | None = None, tick: Any = None
-    ) -> bool:
+    def put(self, message: Any, ticket: Ticket | None = None, tick: Any = None) -> bool:
         """Accept a message (True) or say that it must wait for room (False).
 
         Raises:
@@ -207,8 +201,7 @@ class Inbox(CellState):
         return True
 
     def _drop_oldest(self) -> None:
-        queue = self.queue
-        assert queue is not None
+        queue = self.grown_queue()
         self.handled += 1
         self.bury(self.taken(queue.popleft()), DeadLetterReason.DROPPED_OLDEST)
 
@@ -257,7 +250,7 @@ class Inbox(CellState):
             if self.room < 0 and (hub.asleep or self.worker is not None):
                 self.mark(trio.current_time())
         queue = self.queue if self.queue is not None else self.leave_rest()
-        queue.append(self._counted(entry))  # type: ignore[union-attr]  # not latest
+        queue.append(self._counted(entry))
 
     def taken(self, entry: Any) -> Entry:
         """Account for an entry that leaves the queue unhandled."""
@@ -278,12 +271,10 @@ class Inbox(CellState):
         message = entry.message
         if entry.tick is not None:
             entry.tick.queued = False
-        ticket = entry.ticket
-        if ticket is None and isinstance(message, Request):
-            ticket = ticket_of(message)
+        ticket = open_ticket(message)
         self.hub.dead_letter(self, message, reason)
         self.trace_end(entry.number, MessageEnd.DEAD)
-        if ticket is not None and ticket.state == PENDING:
+        if ticket is not None:
             error: Exception
             if reason is DeadLetterReason.UNDELIVERED or (
                 reason is DeadLetterReason.KILLED
@@ -307,6 +298,8 @@ class Inbox(CellState):
         """
         sender = Sender(current_task(), (message, ticket, None))
         self.line_up(sender)
+        if ticket is not None:
+            ticket.parking = sender  # `within` may be over while it waits
 
         def leave(_: object) -> trio.lowlevel.Abort:
             sender.gone = True
@@ -332,11 +325,13 @@ class Inbox(CellState):
         senders = rare.senders
         while senders:
             sender = senders[0]
-            if not sender.gone:
+            message, ticket, tick = sender.entry
+            if not sender.gone and (ticket is None or ticket.state == PENDING):
                 queue = self.queue
                 if queue is not None and len(queue) >= self.props.mailbox.capacity:
                     return
-                message, ticket, tick = sender.entry
+                if ticket is not None:
+                    ticket.parking = None
                 self.accept(self.entry(message, ticket, tick))
                 if sender.task is not None:
                     reschedule(sender.task)
@@ -349,7 +344,10 @@ class Inbox(CellState):
         if rare is None or rare.senders is None:
             return
         for sender in rare.senders:
-            if not sender.gone and sender.task is not None:
+            ticket = sender.entry[1]
+            if ticket is not None:
+                ticket.fail(self.stopped_error())  # wakes it, unless it has left
+            elif not sender.gone and sender.task is not None:
                 sender.error = self.stopped_error()
                 reschedule(sender.task)
         rare.senders = None
@@ -396,3 +394,38 @@ class Inbox(CellState):
     def ticket_late(self) -> None:
         """An answer came after the asker had left."""
         self.hub.late_replies += 1
+
+    @enable_ki_protection
+    def unstash_all(self) -> int:
+        """See `Actor.unstash_all`."""
+        rare = self.rare
+        stash = rare.stash if rare is not None else None
+        if not stash:
+            return 0
+        assert rare is not None
+        rare.stash = None
+        if self.queue is None:
+            self.leave_rest()
+        queue = self.grown_queue()
+        for entry in reversed(stash):
+            special = entry.ticket is not None
+            queue.appendleft(entry if special else entry.message)
+            if special:
+                rare.special += 1
+                self.attention |= SPECIAL
+        self.handled -= len(stash)
+        return len(stash)
+
+    def skip(self, entry: Entry) -> None:
+        """Drop an entry whose asker has left or whose timer was cancelled."""
+        if entry.tick is not None:
+            entry.tick.queued = False
+        self.trace_end(entry.number, MessageEnd.SKIPPED)
+
+    def hold_ticket(self, ticket: Ticket) -> None:
+        """Take a request that `receive` has not answered yet into care."""
+        rare = self.need_rare()
+        if rare.held is None:
+            rare.held = set()
+        rare.held.add(ticket)
+        ticket.held = True

@@ -6,17 +6,20 @@ A cell is small, because a million of them is ordinary: what few actors need liv
 - `queue is None` if and only if the cell is *at rest*: no message, no worker, not in the
   ready queue, nothing to attend to.  Only then does a sender put it on the ready queue.
 - `attention` is not 0 if and only if the fast way through messages is not enough.
+- `closed` and an empty queue mean that the incarnation is to end.
+- The queue is a `list` until two messages wait in it at once, then a `deque`: most
+  mailboxes never hold more than one, and an empty deque takes 600 bytes.  Appending is
+  the same for both; `grown_queue` is for whoever takes from the front.
 - `room` is the depth below which a sender may append without a thought; -1 sends every
   sender the slow way (closed, suspended, traced, or a policy that must look).
 
 Layers: this file holds the fields; `_cell_inbox.py` how messages come in,
-`_cell_life.py` how incarnations begin and end, `_cell.py` the rest of the seat.
+`_cell_life.py` and `_cell_end.py` how incarnations begin and end, `_cell.py` the rest.
 """
 
 from __future__ import annotations
 
 import contextvars
-import sys
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
@@ -42,11 +45,10 @@ START: Final = 1  # run `started` first
 SPECIAL: Final = 2  # entries in the queue that need bookkeeping
 SENDERS: Final = 4  # somebody waits for room
 CONTROL: Final = 8  # the control lane is not empty
-STOP: Final = 16  # closed; end when the queue is empty
-FAIL: Final = 32  # the incarnation must end now: crashed or killed
-RESUME: Final = 64  # the owner has decided
+FAIL: Final = 16  # the incarnation must end now: crashed or killed
+RESUME: Final = 32  # the owner has decided
 
-UNBOUNDED: Final = sys.maxsize
+_LIST: Any = list  # Any: a checker would lose its type arguments
 
 
 class Entry:
@@ -158,16 +160,19 @@ class CellState(ActorRef[Any]):
         self.name = name
         self.context: contextvars.Context = context
         self.actor: Actor[Any]
-        self.queue: deque[Any] | LatestQueue | None = None
+        # Any: a list, a deque or a LatestQueue, told apart where it matters
+        self.queue: Any = None
+        self.previous: CellState | None
+        self.next: CellState | None
         self.room = -1 if hub.traced else props.room
-        self.attention = 0
+        self.attention: int = 0
         self.worker: TaskHolder | None = None  # who handles its messages just now
-        self.state = ALIVE
-        self.closed = False  # takes no more messages
-        self.incarnation = 1
-        self.handled = 0  # messages taken out of the queue
-        self.high_water = 0
-        self.since = 0.0  # the clock when it last left rest
+        self.state: int = ALIVE
+        self.closed: bool = False  # takes no more messages
+        self.incarnation: int = 1
+        self.handled: int = 0  # messages taken out of the queue
+        self.high_water: int = 0
+        self.since: float = 0.0  # the clock when it last left rest
         self.rare: Rare | None = None
         self.pending_exit: Exit | None = None  # why the incarnation is to end
         self.final_exit: Exit | None = None
@@ -181,6 +186,11 @@ class CellState(ActorRef[Any]):
             names.append(cell.name or f"{cell.props.cls.__name__}-{cell.serial}")
             cell = cell.owner
         return "/" + "/".join(reversed(names))
+
+    @property
+    def root_closed(self) -> bool:
+        """The system is stopping."""
+        return self.owner is None and self.closed
 
     @property
     def exit(self) -> Exit | None:
@@ -232,15 +242,12 @@ class CellState(ActorRef[Any]):
         if child.name is not None and rare.names is not None:
             del rare.names[child.name]
 
-    def new_queue(self) -> deque[Any] | LatestQueue:
-        """An empty queue for a cell that leaves its rest."""
+    def new_queue(self) -> Any:
+        """An empty queue for a cell that leaves its rest: see the top of this file."""
         key = self.props.mailbox.key
-        if key is not None:
-            return LatestQueue(key)
-        spare = self.hub.deques
-        return spare.pop() if spare else deque()
+        return [] if key is None else LatestQueue(key)
 
-    def leave_rest(self) -> deque[Any] | LatestQueue:
+    def leave_rest(self) -> Any:
         """From at rest to the ready queue.  The caller has seen `queue is None`."""
         hub = self.hub
         queue = self.queue = self.new_queue()
@@ -249,6 +256,17 @@ class CellState(ActorRef[Any]):
             hub.wake()
         self.since = hub.tick
         return queue
+
+    def grown_queue(self) -> Any:
+        """The queue as one that can be taken from at the front."""
+        queue = self.queue
+        if type(queue) is not _LIST:
+            return queue
+        spare = self.hub.deques
+        grown: deque[Any] = spare.pop() if spare else deque()
+        grown.extend(queue)
+        self.queue = grown
+        return grown
 
     def attend_to(self, flag: int) -> None:
         """Raise a flag, and see that a worker comes to look."""

@@ -12,13 +12,12 @@ Events carry `at`, seconds on Trio's clock.  This room knows refs, not cells.
 from __future__ import annotations
 
 import enum
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Self, TypeAlias
 
 import attrs
 import trio
-from trio.lowlevel import enable_ki_protection
 
 from ._exits import Exit
 from ._ref import AnyRef
@@ -303,22 +302,26 @@ class DeadLetters:
     """The latest dead letters, bounded, and the number of all by reason."""
 
     def __init__(self, capacity: int) -> None:
-        self._letters: deque[DeadLetter] = deque(maxlen=capacity)
-        self._counts: Counter[DeadLetterReason] = Counter()
+        # (at, ref, message, reason), made into DeadLetters when somebody looks
+        self._raw: deque[tuple[float, AnyRef, Any, DeadLetterReason]]
+        self._raw = deque(maxlen=capacity)
+        self._counts: dict[str, int] = {}  # {reason's value: number}
 
-    @enable_ki_protection
-    def add(self, letter: DeadLetter) -> None:
+    def add(
+        self, at: float, ref: AnyRef, message: Any, reason: DeadLetterReason
+    ) -> None:
         """Keep it; the oldest one goes if the store is full."""
-        self._counts[letter.reason] += 1
-        self._letters.append(letter)
+        key = reason._value_  # an Enum's own hash is a Python call
+        self._counts[key] = self._counts.get(key, 0) + 1
+        self._raw.append((at, ref, message, reason))
 
     @property
     def counts(self) -> dict[DeadLetterReason, int]:
         """`{reason: number}` of all dead letters so far, kept or not."""
-        return dict(self._counts)
+        return {DeadLetterReason(key): n for key, n in self._counts.items()}
 
     def __len__(self) -> int:
-        return len(self._letters)
+        return len(self._raw)
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        return iter(tuple(self._letters))
+        return iter([DeadLetter(*raw) for raw in self._raw])

@@ -46,6 +46,7 @@ class Hub:
 
     __slots__ = (
         "asleep",
+        "broken",
         "closing",
         "crashes",
         "dead_letters",
@@ -99,6 +100,7 @@ class Hub:
         self.nursery: trio.Nursery
         self.system: Any
         self.spawn: Callable[[], None]
+        self.broken: Callable[[BaseException], None]
         self.interrupt: Callable[[BaseException], None]
 
     def wake(self) -> None:
@@ -121,10 +123,10 @@ class Hub:
 
     def dead_letter(self, ref: AnyRef, message: Any, reason: DeadLetterReason) -> None:
         """Record a message that no actor will handle."""
-        letter = DeadLetter(trio.current_time(), ref, message, reason)
-        self.dead_letters.add(letter)
+        now = trio.current_time()
+        self.dead_letters.add(now, ref, message, reason)
         if DeadLetter in self.events.wanted:
-            self.events.publish(letter)
+            self.events.publish(DeadLetter(now, ref, message, reason))
 
     def flush_inbox(self) -> None:
         """Deliver what other threads have sent; called by Trio, in its thread."""

@@ -12,6 +12,7 @@ This room imports `_park` and knows neither cells nor workers: a ticket knows it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 import attrs
@@ -29,6 +30,12 @@ R_co = TypeVar("R_co", covariant=True)
 PENDING: Final = 0
 ANSWERED: Final = 1
 CLOSED: Final = 2  # by the framework: asker gone, or the request failed
+
+
+class Waiting(Protocol):
+    """A task that waits for the ticket."""
+
+    task: trio.lowlevel.Task | None
 
 
 class Parking:
@@ -65,8 +72,9 @@ class Ticket:
 
     def __init__(self, holder: Holder) -> None:
         self.state = PENDING
+        self.value: Any  # the answer, once state is ANSWERED
         self.error: BaseException | None = None
-        self.parking: Parking | None = None
+        self.parking: Waiting | None = None  # who waits; None: nobody any more
         self.held = False  # the holder keeps it in its set
         self.holder = holder
 
@@ -179,7 +187,9 @@ class Request(Generic[R]):
         return ticket is not None and ticket.state == CLOSED
 
 
-_set_ticket = Request._ticket.__set__  # type: ignore[union-attr]  # the slot's descriptor
+# the slot's own descriptor: the only way past the __setattr__ of a frozen class
+_set_ticket: Callable[[Request[Any], Ticket | None], None]
+_set_ticket = vars(Request)["_ticket"].__set__
 
 
 def ticket_of(request: Request[Any]) -> Ticket | None:
@@ -188,6 +198,17 @@ def ticket_of(request: Request[Any]) -> Ticket | None:
         return request._ticket
     except AttributeError:  # not made by attrs, so the slot was never set
         return None
+
+
+_REQUEST: Any = Request  # Any: a checker would lose R in isinstance
+
+
+def open_ticket(message: Any) -> Ticket | None:
+    """The ticket of a message that somebody waits for an answer to, else None."""
+    if not isinstance(message, _REQUEST):
+        return None
+    ticket = ticket_of(message)
+    return ticket if ticket is not None and ticket.state == PENDING else None
 
 
 def bind(request: Request[Any], holder: Holder) -> Ticket:
@@ -219,7 +240,7 @@ class Askable(Protocol[M_co, R_co]):
     an address for `A`.  Nothing ever calls `_bind`.
     """
 
-    def _bind(self, to: Address[M_co]) -> R_co: ...  # type: ignore[misc]
+    def _bind(self, to: Address[M_co]) -> R_co: ...
 
 
 @attrs.frozen

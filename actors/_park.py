@@ -36,7 +36,7 @@ def make_trap(abort: Callable[[Any], trio.lowlevel.Abort]) -> Trap:
     `abort` is called when the parked task is cancelled, as
     `trio.lowlevel.wait_task_rescheduled` describes.
     """
-    coroutine = trio.lowlevel.wait_task_rescheduled(abort)
+    coroutine = trio.lowlevel.wait_task_rescheduled(abort)  # noqa: ASYNC105 - by hand
     trap = coroutine.send(None)
     coroutine.close()
     return trap
@@ -59,7 +59,8 @@ def carry_on(
         try:
             value = yield trap
         except BaseException as error:  # noqa: BLE001 - it is thrown on, not kept
-            resume, value = coroutine.throw, error
+            resume: Callable[[Any], Trap] = coroutine.throw
+            value = error
         else:
             resume = coroutine.send
         try:

@@ -35,7 +35,7 @@ class ActorSnapshot:
 
     def walk(self) -> Iterator[ActorSnapshot]:
         """Itself and all below, parents first."""
-        stack = [self]
+        stack: list[ActorSnapshot] = [self]
         while stack:
             each = stack.pop()
             yield each

@@ -21,7 +21,7 @@ from typing import Any, Never, TypeVar, TypeVarTuple
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from ._actor import Actor, Options, check_seconds
+from ._actor import Actor, check_seconds
 from ._cell import Cell
 from ._events import MESSAGES, DeadLetters, EventType, Subscription
 from ._exits import Stopped
@@ -52,13 +52,12 @@ class ActorSystem:
         self._stop_within = stop_within
         self._failure: BaseException | None = None
         self._report: StopReport | None = None
-        self._root = Cell(
-            hub, None, _Root.props, (), None, contextvars.copy_context()
-        )
+        self._root = Cell(hub, None, _Root.props, (), None, contextvars.copy_context())
         self._root.actor = _Root()
         self._root.props = _Root.props
         hub.system = self
         hub.interrupt = self._interrupt
+        hub.broken = self._broken
         hub.spawn = self._spawn_worker
 
     def start(
@@ -89,7 +88,8 @@ class ActorSystem:
             DuplicateNameError: the name is taken.
             ActorStoppedError: the system is stopping.
         """
-        return self._root.start(make, args, Options(name, mailbox, grace))
+        ref: ActorRef[M] = self._root.start(make, args, name, mailbox, grace)
+        return ref
 
     def tree(self) -> ActorSnapshot:
         """A frozen picture of all actors, the root `/` on top.  Not a checkpoint."""
@@ -152,9 +152,7 @@ class ActorSystem:
     def _spawn_worker(self) -> None:
         hub = self._hub
         # in the root's context: a worker must not remember who woke it
-        self._root.context.copy().run(
-            hub.nursery.start_soon, Worker(hub).run
-        )
+        self._root.context.copy().run(hub.nursery.start_soon, Worker(hub).run)
 
     def _interrupt(self, error: BaseException) -> None:
         """Something must leave the block: a crash at the top, Ctrl-C, SystemExit."""
@@ -166,6 +164,18 @@ class ActorSystem:
             if isinstance(error, KeyboardInterrupt):
                 self._cut_short()
         self._hub.nursery.cancel_scope.cancel()
+
+    def _broken(self, error: BaseException) -> None:
+        """A bug of the engine: give up order, keep structure, show the error."""
+        self._interrupt(error)
+        cells: list[Any] = [self._root]
+        for cell in cells:
+            cells.extend(cell.children())
+            if cell.rare is not None and cell.rare.host is not None:
+                cell.rare.host.scope.cancel()
+        for worker in self._hub.workers.values():
+            worker.cancel()
+        self._root.ended_event().set()
 
     @enable_ki_protection
     async def _stop(self) -> None:
@@ -259,5 +269,3 @@ async def open_system(
         finally:
             failure.__context__ = context  # not the Cancelled that ended the body
             del failure, error
-
-

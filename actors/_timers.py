@@ -25,7 +25,9 @@ class Timer:
 
     __slots__ = ("_timers", "call", "deadline")
 
-    def __init__(self, timers: Timers, deadline: float, call: Callable[[], Any]) -> None:
+    def __init__(
+        self, timers: Timers, deadline: float, call: Callable[[], Any]
+    ) -> None:
         self._timers = timers
         self.deadline = deadline
         self.call: Callable[[], Any] | None = call

@@ -1,8 +1,7 @@
-"""The worker: a Trio task that handles messages in place.
+"""The worker: a Trio task that drains cells, or that is one cell's task.
 
 One worker at a time owns the ready queue.  It takes a cell, enters the cell's context
-and drains its mailbox by plain calls (`drain`), up to the budget of a slice; then comes
-a checkpoint and the next slice.
+and drains its mailbox (`_drain`); after a slice comes a checkpoint and the next slice.
 
 If a hook suspends, this worker becomes the cell's task: it gives the ready queue away
 (`_hand_over`), takes the cell's context as its task's own, and carries the coroutine
@@ -11,87 +10,28 @@ every case: it must leave the cell's context before anybody else may enter it.
 
 What a worker awaits is covered by one cancel scope, shielded from the outside.  Killing
 a suspended actor cancels that scope; the used scope is then renewed (`run`).
-
-The budget: half a millisecond by Trio's clock, or 1,024 messages, whichever comes
-first.  The clock is read every `stride` messages, and the stride follows how long they
-take: long handlers are followed by a look at the clock at once.  On a MockClock time
-stands still while code runs, so there only the number counts, and runs repeat.
 """
 
 from __future__ import annotations
 
-import types
-from collections import deque
-from collections.abc import Coroutine
-from typing import Any
+import contextvars
 
 import trio
 from trio.lowlevel import checkpoint, current_task, enable_ki_protection
 
-from ._cell import Cell, refuse_result
-from ._cell_life import ChildEnded, split_crash
-from ._cell_state import (
-    CONTROL,
-    ENDING,
-    FAIL,
-    RESUME,
-    SENDERS,
-    START,
-    STOP,
-    Entry,
-)
-from ._events import DeadLetterReason, MessageBegun, MessageEnd
-from ._exits import Crashed, Killed
-from ._hub import SPARE_WORKERS, Hub
-from ._messages import PENDING
-from ._park import Trap, carry_on, make_trap, park
-
-SLICE_SECONDS = 0.0005
-SLICE_MESSAGES = 1024
-MAX_STRIDE = 64
+from ._cell import Cell
+from ._cell_state import Entry
+from ._drain import Drain
+from ._events import DeadLetterReason
+from ._exits import Crashed
+from ._hub import SPARE_WORKERS
+from ._park import carry_on, park
 
 
-class Worker:
+class Worker(Drain):
     """One worker task and what it holds."""
 
-    __slots__ = (
-        "asking",
-        "cell",
-        "coroutine",
-        "entry",
-        "hub",
-        "left",
-        "message",
-        "phase",
-        "scope",
-        "since",
-        "slice_end",
-        "slice_start",
-        "stride",
-        "suspended",
-        "task",
-        "total",
-        "trap",
-        "waiting",
-    )
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.task: trio.lowlevel.Task
-        self.scope: trio.CancelScope
-        self.trap: Trap = make_trap(lambda _: trio.lowlevel.Abort.SUCCEEDED)
-        self.cell: Cell | None = None  # whose messages it handles
-        self.message: Any = None  # in hand, while suspended
-        self.entry: Entry | None = None  # of the message in hand
-        self.phase = "receive"
-        self.suspended = False
-        self.since = 0.0
-        self.asking: Any = None  # with debug on: the cell it waits for
-        self.coroutine: Coroutine[Trap, Any, Any] | None = None
-        self.waiting: Trap = None  # the coroutine's first trap
-        self.stride = 16
-        self.left = self.total = 0  # messages to the next look at the clock; of a slice
-        self.slice_start = self.slice_end = 0.0
+    __slots__ = ()
 
     @enable_ki_protection
     async def run(self) -> None:
@@ -110,6 +50,9 @@ class Worker:
                             await self._hold(interrupted)
                         serving = await self._serve(own_context)
                 except BaseException as error:  # noqa: BLE001 - goes to the cell
+                    if self.coroutine is None:  # not an actor's: the engine's own
+                        hub.broken(error)
+                        return
                     interrupted = error
                 else:
                     interrupted = None
@@ -120,9 +63,7 @@ class Worker:
         """Cancel what the held cell awaits."""
         self.scope.cancel()
 
-    # ------------------------------------------------------------ the ready queue
-
-    async def _serve(self, own_context: Any) -> bool:
+    async def _serve(self, own_context: contextvars.Context) -> bool:
         """Drain the ready queue whenever it is this worker's turn; False: retire."""
         hub = self.hub
         ready = hub.ready
@@ -172,259 +113,6 @@ class Worker:
         else:
             hub.asleep = True
 
-    def _new_slice(self) -> None:
-        now = self.hub.tick = self.slice_start = trio.current_time()
-        self.slice_end = now + SLICE_SECONDS
-        self.left = self.stride
-        self.total = SLICE_MESSAGES
-
-    def _over_budget(self) -> bool:
-        """Look at the clock: is this slice over?"""
-        now = trio.current_time()
-        self.total -= self.stride
-        done = SLICE_MESSAGES - self.total
-        spent = now - self.slice_start
-        if now >= self.slice_end or self.total <= 0:
-            if spent > SLICE_SECONDS:
-                self.stride = max(1, min(MAX_STRIDE, int(done * SLICE_SECONDS / spent / 4)))
-            self.total = 0
-            return True
-        if spent < SLICE_SECONDS / 8 and self.stride < MAX_STRIDE:
-            self.stride *= 2
-        self.left = self.stride
-        return False
-
-    # ------------------------------------------------------------------ one cell
-
-    @enable_ki_protection
-    def drain(self, cell: Cell) -> bool:
-        """Handle a cell's messages.  True: suspended.  False: done with it for now.
-
-        Runs in the cell's context.
-        """
-        hub = self.hub
-        while True:
-            if cell.attention:
-                verdict = self._attend(cell)
-                if verdict is None:
-                    continue
-                return verdict
-            queue = cell.queue
-            assert queue is not None
-            pop = queue.popleft
-            receive = cell.actor.receive
-            high = cell.high_water
-            left = self.left
-            before = cell.handled
-            handled = before
-            while not cell.attention:
-                depth = len(queue)
-                if not depth:
-                    # no checkpoint between the test and the rest
-                    cell.queue = cell.worker = None
-                    cell.handled = handled
-                    hub.handled += handled - before
-                    self.left = left
-                    if type(queue) is deque:
-                        hub.recycle(queue)
-                    return False
-                if depth > high:
-                    cell.high_water = high = depth
-                message = pop()
-                handled += 1
-                try:
-                    result: Any = receive(message)
-                    if result is not None:
-                        if type(result) is not types.CoroutineType:
-                            refuse_result(result, "receive")
-                        try:
-                            waiting = result.send(None)
-                        except StopIteration:
-                            pass
-                        else:
-                            cell.handled = handled
-                            hub.handled += handled - before
-                            self.left = left - 1
-                            self.entry = None
-                            self._suspend(cell, result, waiting, message, "receive")
-                            return True
-                except BaseException as error:  # noqa: BLE001 - split, not swallowed
-                    cell.handled = handled
-                    self._escaped(cell, error, Entry(message), "receive")
-                left -= 1
-                if left <= 0:
-                    self.left = 0
-                    cell.handled = handled
-                    if self._over_budget() and (queue or cell.attention):
-                        hub.handled += handled - before
-                        self._requeue(cell)
-                        return False
-                    left = self.left or 1
-            cell.handled = handled
-            hub.handled += handled - before
-            self.left = left
-
-    def _requeue(self, cell: Cell) -> None:
-        """Budget over: the cell goes to the back of the ready queue."""
-        cell.mark(trio.current_time())
-        if cell.attention & STOP:
-            cell.arm_grace()
-        cell.worker = None
-        hub = self.hub
-        hub.ready.append(cell)
-        if hub.asleep:
-            hub.wake()
-
-    def _leave(self, cell: Cell) -> bool:
-        """Nothing more to do for it here."""
-        cell.worker = None
-        return False
-
-    def _attend(self, cell: Cell) -> bool | None:
-        """Do one unusual thing.  None: go on; else the verdict of `drain`."""
-        flags = cell.attention
-        self.left -= 1
-        if self.left <= 0 and self._over_budget() and not flags & FAIL:
-            self._requeue(cell)
-            return False
-        rare = cell.rare
-        if flags & RESUME:
-            return None if cell.resume() else self._leave(cell)
-        if flags & FAIL:
-            return self._end(cell)
-        if flags & START:
-            cell.attention &= ~START
-            return self._call(cell, cell.actor.started, (), None, "started")
-        if flags & CONTROL:
-            assert rare is not None
-            assert rare.control is not None
-            item = rare.control.popleft()
-            if not rare.control:
-                cell.attention &= ~CONTROL
-            if type(item) is ChildEnded:
-                item.child.decide(cell.consult(item.child, item.exit, inside=True))
-                return None
-            if rare.watching is not None:
-                rare.watching.pop(item.ref, None)
-            entry = Entry(item.message)
-            return self._call(cell, cell.actor.receive, (item.message,), entry, "receive")
-        if flags & SENDERS:
-            cell.admit()
-        queue = cell.queue
-        if not queue:
-            return self._end(cell) if flags & STOP else None
-        return self._next(cell, queue)
-
-    def _next(self, cell: Cell, queue: Any) -> bool | None:
-        """Handle one message the careful way."""
-        depth = len(queue)
-        if depth > cell.high_water:
-            cell.high_water = depth
-        raw = queue.popleft()
-        cell.handled += 1
-        self.hub.handled += 1
-        if cell.attention & SENDERS:
-            cell.admit()
-        if type(raw) is not Entry:
-            return self._call(cell, cell.actor.receive, (raw,), Entry(raw), "receive")
-        cell.uncount()
-        tick, ticket = raw.tick, raw.ticket
-        if (tick is not None and tick.cancelled) or (
-            ticket is not None and ticket.state != PENDING
-        ):
-            cell.skip(raw)
-            return None
-        if tick is not None:
-            tick.queued = False
-            if not tick.period:
-                tick.cancel()
-        if raw.number and MessageBegun in self.hub.events.wanted:
-            now = trio.current_time()
-            event = MessageBegun(now, cell, raw.number, cell.incarnation)
-            self.hub.publish(event)
-        return self._call(cell, cell.actor.receive, (raw.message,), raw, "receive")
-
-    def _call(
-        self, cell: Cell, hook: Any, args: tuple[Any, ...], entry: Entry | None, phase: str
-    ) -> bool | None:
-        """Call a hook: None when it is done, True when it has suspended."""
-        try:
-            result: Any = hook(*args)
-            if result is not None:
-                if type(result) is not types.CoroutineType:
-                    refuse_result(result, phase)
-                try:
-                    waiting = result.send(None)
-                except StopIteration:
-                    pass
-                else:
-                    self.entry = entry
-                    message = entry.message if entry is not None else None
-                    self._suspend(cell, result, waiting, message, phase)
-                    return True
-        except BaseException as error:  # noqa: BLE001 - split, not swallowed
-            self._escaped(cell, error, entry, phase)
-        else:
-            self._done(cell, entry, phase)
-        return None
-
-    def _done(self, cell: Cell, entry: Entry | None, phase: str) -> None:
-        """A hook has ended in order."""
-        if entry is not None:
-            ticket = entry.ticket
-            if ticket is not None and ticket.state == PENDING:
-                cell.hold_ticket(ticket)
-            cell.trace_end(entry.number, MessageEnd.HANDLED)
-        elif phase == "started" and not cell.attention & FAIL:
-            cell.publish_started()
-
-    def _escaped(
-        self, cell: Cell, error: BaseException, entry: Entry | None, phase: str
-    ) -> None:
-        """An exception has left a hook."""
-        crash, rest = split_crash(error)
-        if rest is not None:
-            self.hub.interrupt(rest)
-        if crash is not None:
-            doing = f"in {phase}" if entry is None else f"handling {entry.message!r:.200}"
-            cell.crash(crash, entry, doing)
-        else:
-            if entry is not None:
-                cell.bury(entry, DeadLetterReason.KILLED)
-            cell.fail(Killed())
-
-    def _end(self, cell: Cell) -> bool | None:
-        """End the incarnation, here and now if there is nothing to wait for."""
-        ending = cell.begin_end()
-        if ending is True:
-            return None
-        if ending is False:
-            return self._leave(cell)
-        try:
-            waiting = ending.send(None)
-        except StopIteration as stop:
-            return None if stop.value else self._leave(cell)
-        self.entry = None
-        self._suspend(cell, ending, waiting, None, "stopped")
-        return True
-
-    # ----------------------------------------------------------------- suspended
-
-    def _suspend(
-        self, cell: Cell, coroutine: Any, waiting: Trap, message: Any, phase: str
-    ) -> None:
-        self.coroutine = coroutine
-        self.waiting = waiting
-        self.message = message
-        self.phase = phase
-        self.since = self.hub.tick
-        self.suspended = True
-        cell.room = -1  # senders stamp their messages while it waits
-        if cell.attention & FAIL and cell.state != ENDING:
-            self.scope.cancel()
-        elif cell.attention & STOP and cell.state != ENDING:
-            cell.arm_grace()
-
     async def _hold(self, interrupted: BaseException | None) -> None:
         """Be the task of `self.cell` until its activation ends."""
         cell = self.cell
@@ -437,7 +125,7 @@ class Worker:
                 if not cancelled:
                     try:
                         value = await carry_on(self.coroutine, self.waiting)
-                    except Exception as crash:  # noqa: BLE001 - becomes the crash
+                    except Exception as crash:
                         if self.scope.cancel_called:
                             raise  # the scope takes what is its own out of it
                         error = crash
@@ -461,6 +149,8 @@ class Worker:
     ) -> bool:
         """Settle what the finished coroutine was.  True: the cell is done with."""
         entry, phase = self.entry, self.phase
+        if entry is None and phase == "receive":
+            entry = Entry(self.message)
         self.entry = self.message = None
         if phase == "stopped":
             if error is not None:  # the engine's own: nothing can be trusted any more

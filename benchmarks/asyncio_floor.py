@@ -5,7 +5,7 @@ half of Python would write without a framework.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -68,7 +68,7 @@ class Actors:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Actors]:
+async def running() -> AsyncGenerator[Actors, None]:
     """Actors until the end of the block."""
     actors = Actors()
     yield actors

@@ -3,7 +3,7 @@
 Every workload is written once for the two boxes of `boxes.py`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -46,7 +46,7 @@ class Counter:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[trio.Nursery]:
+async def running() -> AsyncGenerator[trio.Nursery, None]:
     """A nursery that is cancelled at the end of the block."""
     async with trio.open_nursery() as nursery:
         yield nursery

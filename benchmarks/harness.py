@@ -40,7 +40,7 @@ class Result:
     value: float
     count: int
     seconds: float
-    detail: dict[str, float] = attrs.field(factory=dict)
+    detail: dict[str, float] = attrs.field(factory=dict[str, float])
 
     def to_json(self, contender: str, workload: str) -> str:
         """The line a subprocess prints."""
@@ -67,11 +67,11 @@ class Workload:
     unit: str = PER_SECOND
     floor: str = "park"
     """The contender that the column "floor" shows."""
-    counts: Mapping[str, int] = attrs.field(factory=dict)
+    counts: Mapping[str, int] = attrs.field(factory=dict[str, int])
     """Counts of contenders that need their own: `{contender: count}`."""
     fixed: bool = False
     """The count is part of the question: not scaled by contender or `--quick`."""
-    goals: Mapping[str, float] = attrs.field(factory=dict)
+    goals: Mapping[str, float] = attrs.field(factory=dict[str, float])
     """`{contender: ratio}`, at least for speeds, at most for bytes and times."""
 
     @property
@@ -122,7 +122,7 @@ CATALOGUE: Final = {
             100_000,
             BYTES,
             fixed=True,
-            counts={"triotp": 20_000},
+            counts={"channel": 20_000, "triotp": 20_000},
             goals={"erlang": 0.125},
         ),
         Workload(

@@ -159,9 +159,9 @@ class RestartLog:
     """What survives the incarnations of `Fragile`."""
 
     crashed: float = 0.0
-    samples: list[float] = attrs.field(factory=list)
+    samples: list[float] = attrs.field(factory=list[float])
     handled: trio.Event = attrs.field(factory=trio.Event)
-    children: list[ActorRef[str]] = attrs.field(factory=list)
+    children: list[ActorRef[str]] = attrs.field(factory=list[ActorRef[str]])
     ready: trio.Event = attrs.field(factory=trio.Event)
 
 

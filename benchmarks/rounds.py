@@ -25,7 +25,7 @@ LIMIT: Final = 180.0
 class Figures:
     """What one contender reached at one workload, over all rounds."""
 
-    results: list[Result] = attrs.field(factory=list)
+    results: list[Result] = attrs.field(factory=list[Result])
     missing: str = ""
     """Why there are no results; empty if there are."""
 

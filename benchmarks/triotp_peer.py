@@ -7,10 +7,10 @@ one is there.
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import trio
@@ -36,7 +36,7 @@ Handler = Callable[[Any, State], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[trio.Nursery]:
+async def running() -> AsyncGenerator[trio.Nursery, None]:
     """A nursery with TriOTP's registry, cancelled at the end of the block."""
     mailbox._init()
     async with trio.open_nursery() as nursery:
@@ -53,12 +53,14 @@ async def _init(state: State) -> State:
     return state
 
 
-def _server(**handlers: Callable[..., Awaitable[Any]]) -> SimpleNamespace:
-    return SimpleNamespace(__name__="server", init=_init, **handlers)
+def _server(**handlers: Callable[..., Awaitable[Any]]) -> ModuleType:
+    module = ModuleType("server")
+    vars(module).update(init=_init, **handlers)
+    return module
 
 
 async def _start(
-    nursery: trio.Nursery, server: SimpleNamespace, count: int, name: str = "server"
+    nursery: trio.Nursery, server: ModuleType, count: int, name: str = "server"
 ) -> list[str]:
     names = [f"{name}{number}" for number in range(count)]
     for each in names:

@@ -1,1 +1,34 @@
-"""What you need to test your own actors."""
+"""What you need to test your own actors.  A running service never loads it.
+
+General layout; all of it stands on the public API of `actors`, except for one thing:
+
+    _seeds      seeds, run_seeded: many orders of scheduling (Trio's private parts)
+    _probe      Probe: an actor that writes down and expects
+    _letters    DeadLetterProbe: the same for dead letters
+    _log        EventLog: every event, and the promises that hold for every run
+    _faults     with_faults: hooks that fail where you say
+    _tasks      open_tasks: is anything left behind?
+    plugin      the option --actors-seed of pytest
+"""
+
+from ._faults import Fault as Fault
+from ._faults import with_faults as with_faults
+from ._letters import DeadLetterProbe as DeadLetterProbe
+from ._log import EventLog as EventLog
+from ._probe import Probe as Probe
+from ._probe import start_probe as start_probe
+from ._seeds import run_seeded as run_seeded
+from ._seeds import seeds as seeds
+from ._tasks import open_tasks as open_tasks
+
+__all__ = (
+    "DeadLetterProbe",
+    "EventLog",
+    "Fault",
+    "Probe",
+    "open_tasks",
+    "run_seeded",
+    "seeds",
+    "start_probe",
+    "with_faults",
+)
