@@ -51,8 +51,6 @@ class Seat(Protocol):
 
     @property
     def ref(self) -> AnyRef: ...
-    @property
-    def system(self) -> Any: ...
     def start(
         self,
         make: Callable[..., Actor[Any]],

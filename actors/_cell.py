@@ -1,8 +1,8 @@
-"""`Cell`: the whole seat.  Timers, watches, stash, child tasks, inline answers, snapshot.
+"""`Cell`: the whole seat.  Timers, watches, stash, child tasks, snapshot.
 
 The layers below hold fields (`_cell_state`), how messages come in (`_cell_inbox`), how
-incarnations begin (`_cell_life`) and end (`_cell_end`).  This one is what an actor
-reaches through its own methods.
+incarnations begin (`_cell_life`) and end (`_cell_end`), tell and ask (`_cell_send`).
+This one is what an actor reaches through its own methods.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
 from ._actor import check_seconds
-from ._cell_end import End
 from ._cell_life import Notice, split_crash
+from ._cell_send import Send
 from ._cell_state import (
     ALIVE,
     ENDED,
@@ -30,7 +30,7 @@ from ._errors import MailboxFullError, StashFullError
 from ._events import DeadLetterReason
 from ._exits import Decision
 from ._mailbox import MailboxStatistics
-from ._messages import PENDING, Terminated, Ticket, open_ticket
+from ._messages import Terminated, open_ticket
 from ._snapshot import ActorSnapshot
 from ._timers import Timer
 
@@ -78,7 +78,7 @@ async def _unprotected(async_fn: Any, args: tuple[Any, ...]) -> None:
     await async_fn(*args)
 
 
-class Cell(End):
+class Cell(Send):
     """The seat of one actor; its `ActorRef`."""
 
     __slots__ = ()
@@ -87,38 +87,6 @@ class Cell(End):
     def ref(self) -> Cell:
         """The actor's ref is the cell seen from outside."""
         return self
-
-    @property
-    def system(self) -> Any:
-        """The system it lives in."""
-        return self.hub.system
-
-    # ------------------------------------------------------------- inline answers
-
-    def answer_inline(self, request: Any, ticket: Ticket) -> None:
-        self.queue = self.new_queue()  # busy: senders append, nobody else enters
-        self.handled += 1
-        self.hub.handled += 1
-        try:
-            result: object = self.context.run(self.actor.receive, request)
-            if result is not None:
-                refuse_result(result, "a plain receive")
-        except BaseException as error:  # noqa: BLE001 - split, nothing swallowed
-            crash, rest = split_crash(error)
-            if crash is not None:
-                self.crash(crash, Entry(request, ticket), "handling a request")
-            else:
-                ticket.fail(self.stopped_error())
-                self.kill()
-            if rest is not None:
-                raise rest from None
-        else:
-            if ticket.state == PENDING:
-                self.hold_ticket(ticket)
-        finally:
-            self.rest_or_ready()
-
-    # -------------------------------------------------------------------- timers
 
     @enable_ki_protection
     def timer(self, seconds: float, message: Any, key: object, *, repeat: bool) -> None:
@@ -199,7 +167,11 @@ class Cell(End):
             rare.stash = []
         if len(rare.stash) >= self.props.mailbox.stash:
             raise StashFullError(self.path, self.props.mailbox.stash)
-        rare.stash.append(Entry(message, open_ticket(message)))
+        ticket = open_ticket(message)
+        if ticket is not None:
+            ticket.queued = True
+        rare.stash.append(Entry(message, ticket))
+        rare.stashed = (self.handled, message)
 
     # --------------------------------------------------------------- child tasks
 
@@ -333,17 +305,3 @@ class Cell(End):
             tasks=host.count if host is not None else 0,
             children=tuple(reversed(children)),
         )
-
-
-def refuse_result(result: Any, what: str) -> None:
-    """Crash on a hook that returns what it must not.
-
-    Raises:
-        TypeError: always.
-    """
-    if inspect.iscoroutine(result):
-        result.close()
-        msg = f"{what} returned a coroutine; declare it `async def`"
-    else:
-        msg = f"{what} must return None, got {result!r}"
-    raise TypeError(msg)

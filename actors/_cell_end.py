@@ -216,9 +216,6 @@ class End(Life):
         except Exception as error:  # noqa: BLE001 - becomes the crash
             self.crash(error, None, "in child_ended")
             return Decision.END
-        rare = child.rare
-        if decision is Decision.RESTART and rare is not None and rare.retired:
-            return Decision.END
         return decision
 
     def rest_or_ready(self) -> None:
@@ -235,7 +232,7 @@ class End(Life):
     def _apply(self, decision: Decision) -> bool:
         """Carry the decision out.  True: a new incarnation is ready to go on."""
         match decision:
-            case Decision.RESTART:
+            case Decision.RESTART if not self._retired():
                 return self._restart()
             case Decision.HOLD:
                 self.state = HELD
@@ -257,6 +254,12 @@ class End(Life):
                 if late_crash and owner is not None and not owner.props.child_ended:
                     owner.fail(self.final_exit)
                 return False
+
+    def _retired(self) -> bool:
+        """Whether somebody has asked it to stop, so that a crash brings no new life."""
+        rare = self.rare
+        crashed = isinstance(self.pending_exit, Crashed)
+        return (crashed and self.closed) or (rare is not None and rare.retired)
 
     def resume(self) -> bool:
         """Carry out what the owner decided about a held cell."""

@@ -1,176 +1,40 @@
-"""How messages come into a cell: tell, ask, and what happens when there is no room.
+"""How messages come into a cell when the way in is not plain.
 
-The fast way of `tell_nowait` is five lines and touches the queue, `room` and, if the
-cell was at rest, the ready queue.  Everything unusual has `room == -1` and goes through
-`put`, which decides once: accepted, must wait, or an error.  Nothing here awaits except
-at the end of a `tell` or `ask` that must wait, and a message is accepted in the same
-step in which the decision is made.
+Everything unusual has `room == -1` (or no room at all) and comes through `put`, which
+decides once: accepted, must wait, or an error.  A message is accepted in the same step
+in which the decision is made.  Whatever leaves the queue unhandled goes through `bury`
+or `skip`, so that it has exactly one end.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections import deque
 from typing import Any
 
 import trio
 from trio.lowlevel import (
-    checkpoint,
-    checkpoint_if_cancelled,
     current_task,
     enable_ki_protection,
     reschedule,
-    wait_task_rescheduled,
 )
 
-from ._actor import check_seconds
 from ._cell_state import SENDERS, SPECIAL, CellState, Entry, Sender
 from ._errors import (
     ActorStoppedError,
-    DeadlockError,
     MailboxFullError,
     MessageDroppedError,
 )
 from ._events import DeadLetterReason, MessageAccepted, MessageEnd, MessageEnded
 from ._exits import Crashed
-from ._hub import SCHEDULE_EVERY, TaskHolder
 from ._mailbox import LatestQueue, Overflow
-from ._messages import PENDING, Parking, Request, Ticket, bind, open_ticket
-from ._park import park
-from ._timers import Timer
-
-
-_REQUEST: Any = Request  # Any: a checker would lose R in isinstance
+from ._messages import PENDING, Ticket, open_ticket
+from ._park import WAKE, make_trap, park
 
 
 class Inbox(CellState):
     """The sending side of a cell."""
 
     __slots__ = ()
-
-    @enable_ki_protection
-    def tell_nowait(self, message: Any) -> None:
-        queue = self.queue
-        if queue is not None:
-            if len(queue) < self.room:
-                queue.append(message)
-                return
-        elif self.room > 0:
-            # as leave_rest, without the calls
-            hub = self.hub
-            self.queue = [message]
-            hub.ready.append(self)
-            if hub.asleep:
-                hub.wake()
-            self.since = hub.tick
-            return
-        if not self.put(message):
-            raise self.full_error()
-
-    @enable_ki_protection
-    async def tell(self, message: Any) -> None:
-        hub = self.hub
-        hub.sends += 1
-        if hub.sends & SCHEDULE_EVERY:
-            await checkpoint_if_cancelled()
-        else:
-            await checkpoint()
-        queue = self.queue
-        if queue is not None and len(queue) < self.room:
-            queue.append(message)
-        elif not self.put(message):
-            await self.wait_for_room(message)
-
-    @enable_ki_protection
-    async def ask(self, request: Any, *, within: float | None = None) -> Any:
-        if not isinstance(request, _REQUEST):
-            msg = f"ask() takes a Request, got {request!r}; use tell() for the rest"
-            raise TypeError(msg)
-        if within is not None:
-            check_seconds("within", within)
-        ticket = bind(request, self)
-        sent = False
-        if self.queue is None and self.room > 0 and self.props.plain:
-            hub = self.hub
-            hub.sends += 1
-            if hub.sends & SCHEDULE_EVERY:
-                await checkpoint_if_cancelled()
-            else:
-                await checkpoint()
-            # no checkpoint from this test to the end of the answer
-            if self.queue is None and self.room > 0:
-                self.answer_inline(request, ticket)
-                sent = True
-        if ticket.state == PENDING:
-            await self._ask_by_mail(request, ticket, within, sent=sent)
-        if ticket.error is not None:
-            try:
-                raise ticket.error
-            finally:
-                del ticket, request  # no cycle through the traceback
-        return ticket.value
-
-    @abstractmethod
-    def answer_inline(self, request: Any, ticket: Ticket) -> None:
-        """Handle a request in the asking task, or as far as it comes."""
-
-    @enable_ki_protection
-    async def _ask_by_mail(
-        self, request: Any, ticket: Ticket, within: float | None, *, sent: bool
-    ) -> None:
-        """Queue the request unless it is `sent`, and park until it is settled."""
-        hub = self.hub
-        asker: TaskHolder | None = None
-        if not sent:
-            worker = self.worker
-            if worker is not None and worker.task is current_task():
-                raise DeadlockError((self.path, self.path))
-            if hub.debug:
-                asker = self._asker()
-        timer: Timer | None = None
-        if within is not None:
-            timer = hub.timers.at(trio.current_time() + within, ticket.too_slow)
-        parkings = hub.parkings
-        parking = parkings.pop() if parkings else Parking()
-        try:
-            if not (sent or self.put(request, ticket)):
-                await self.wait_for_room(request, ticket)
-            if ticket.state == PENDING:
-                parking.task = current_task()
-                parking.ticket = ticket
-                ticket.parking = parking
-                await park(parking.trap)
-        finally:
-            parking.ticket = parking.task = None
-            parkings.append(parking)
-            if timer is not None:
-                timer.cancel()
-            if asker is not None:
-                asker.asking = None
-
-    def _asker(self) -> TaskHolder | None:
-        """With debug on: note who asks, unless it closes a circle of waiting actors.
-
-        Raises:
-            DeadlockError: it does.
-        """
-        task: trio.lowlevel.Task | None = current_task()
-        workers = self.hub.workers
-        while task is not None and task not in workers:  # a nursery inside receive
-            nursery = task.parent_nursery
-            task = nursery.parent_task if nursery is not None else None
-        asker = workers[task] if task is not None else None
-        if asker is None or asker.cell is None:
-            return None
-        cycle = [asker.cell.path]
-        cell: Any = self
-        while cell is not None:
-            cycle.append(cell.path)
-            if cell is asker.cell:
-                raise DeadlockError(tuple(cycle))
-            cell = cell.worker.asking if cell.worker is not None else None
-        asker.asking = self
-        return asker
 
     def put(self, message: Any, ticket: Ticket | None = None, tick: Any = None) -> bool:
         """Accept a message (True) or say that it must wait for room (False).
@@ -274,7 +138,7 @@ class Inbox(CellState):
         ticket = open_ticket(message)
         self.hub.dead_letter(self, message, reason)
         self.trace_end(entry.number, MessageEnd.DEAD)
-        if ticket is not None:
+        if ticket is not None and ticket.holder is self:
             error: Exception
             if reason is DeadLetterReason.UNDELIVERED or (
                 reason is DeadLetterReason.KILLED
@@ -307,7 +171,7 @@ class Inbox(CellState):
                 ticket.abandon()
             return trio.lowlevel.Abort.SUCCEEDED
 
-        await wait_task_rescheduled(leave)
+        await park(make_trap(leave))
         if sender.error is not None:
             raise sender.error
 
@@ -334,7 +198,7 @@ class Inbox(CellState):
                     ticket.parking = None
                 self.accept(self.entry(message, ticket, tick))
                 if sender.task is not None:
-                    reschedule(sender.task)
+                    reschedule(sender.task, WAKE)
             senders.popleft()
         self.attention &= ~SENDERS
 
@@ -349,7 +213,7 @@ class Inbox(CellState):
                 ticket.fail(self.stopped_error())  # wakes it, unless it has left
             elif not sender.gone and sender.task is not None:
                 sender.error = self.stopped_error()
-                reschedule(sender.task)
+                reschedule(sender.task, WAKE)
         rare.senders = None
         self.attention &= ~SENDERS
 
@@ -364,13 +228,6 @@ class Inbox(CellState):
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
         else:
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
-
-    def tell_from_thread(self, message: Any) -> None:
-        hub = self.hub
-        hub.inbox.append((self, message))
-        if not hub.flush_due:  # two threads may both see this: one flush too many
-            hub.flush_due = True
-            hub.token.run_sync_soon(hub.flush_inbox)
 
     def full_error(self) -> MailboxFullError:
         """The error for a sender who finds no room."""
@@ -413,7 +270,6 @@ class Inbox(CellState):
             if special:
                 rare.special += 1
                 self.attention |= SPECIAL
-        self.handled -= len(stash)
         return len(stash)
 
     def skip(self, entry: Entry) -> None:
@@ -423,9 +279,22 @@ class Inbox(CellState):
         self.trace_end(entry.number, MessageEnd.SKIPPED)
 
     def hold_ticket(self, ticket: Ticket) -> None:
-        """Take a request that `receive` has not answered yet into care."""
+        """Take a request that `receive` has not answered yet into care.
+
+        Unless it was stashed, or handed on: then it is not in hand any more.
+        """
+        if ticket.state != PENDING or ticket.queued or ticket.holder is not self:
+            return
         rare = self.need_rare()
         if rare.held is None:
             rare.held = set()
         rare.held.add(ticket)
         ticket.held = True
+
+    def set_aside(self, message: Any) -> bool:
+        """Whether the message in hand has been stashed in this turn."""
+        rare = self.rare
+        stashed = rare.stashed if rare is not None else None
+        return (
+            stashed is not None and stashed[0] == self.handled and stashed[1] is message
+        )

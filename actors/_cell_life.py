@@ -34,6 +34,7 @@ from ._events import (
     ActorLate,
     ActorStarted,
     DeadLetterReason,
+    MessageEnd,
 )
 from ._exits import Crashed, Decision, Exit, Finished, Killed, Stopped
 from ._messages import open_ticket
@@ -258,14 +259,23 @@ class Life(Inbox):
             f"in actor {self.path} (incarnation {self.incarnation}), {doing}"
         )
         if entry is not None:
-            ticket = open_ticket(entry.message)
-            if ticket is not None:
-                ticket.fail(self._answer_error(Crashed(error), entry.message))
-            self.bury(entry, DeadLetterReason.CRASHED)
+            self.lose(entry, Crashed(error))
         if ActorCrashed in self.hub.events.wanted:
             now = trio.current_time()
             self.hub.publish(ActorCrashed(now, self, self.incarnation, error))
         self.fail(Crashed(error))
+
+    def lose(self, entry: Entry, exit_: Exit) -> None:
+        """The message in hand is lost with the incarnation."""
+        if self.set_aside(entry.message):
+            self.trace_end(entry.number, MessageEnd.HANDLED)
+            return
+        ticket = open_ticket(entry.message)
+        if ticket is not None and ticket.holder is self:
+            ticket.fail(self._answer_error(exit_, entry.message))
+        crashed = isinstance(exit_, Crashed)
+        reason = DeadLetterReason.CRASHED if crashed else DeadLetterReason.KILLED
+        self.bury(entry, reason)
 
     def _answer_error(self, exit_: Exit, request: object) -> Exception:
         if isinstance(exit_, Crashed):
@@ -316,9 +326,9 @@ class Life(Inbox):
         if rare is None or rare.watching is None or ref not in rare.watching:
             return
         del rare.watching[ref]
-        watchers = ref.rare.watchers
-        if watchers is not None:
-            watchers.pop(self, None)
+        theirs = ref.rare
+        if theirs is not None and theirs.watchers is not None:
+            theirs.watchers.pop(self, None)
         control = rare.control
         if control:
             kept = [i for i in control if not (type(i) is Notice and i.ref is ref)]

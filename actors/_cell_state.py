@@ -98,6 +98,7 @@ class Rare:
     accepted = 0  # messages numbered so far, when traced
     held: set[Ticket] | None = None  # begun, not answered
     stash: list[Any] | None = None
+    stashed: tuple[int, Any] | None = None  # the latest: in which turn, what
     watchers: dict[Any, Any] | None = None  # {watching cell: its message or None}
     watching: dict[Any, Any] | None = None  # {watched cell: message or None}
     timers: dict[Any, Any] | None = None  # {key or the tick itself: tick}
@@ -265,6 +266,7 @@ class CellState(ActorRef[Any]):
         spare = self.hub.deques
         grown: deque[Any] = spare.pop() if spare else deque()
         grown.extend(queue)
+        queue.clear()  # a worker may have it in hand
         self.queue = grown
         return grown
 

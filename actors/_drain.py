@@ -25,10 +25,11 @@ from typing import Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from ._cell import Cell, refuse_result
+from ._cell import Cell
 from ._cell_life import ChildEnded, split_crash
+from ._cell_send import refuse_result
 from ._cell_state import CONTROL, ENDING, FAIL, RESUME, SENDERS, START, Entry
-from ._events import DeadLetterReason, MessageBegun, MessageEnd
+from ._events import MessageBegun, MessageEnd
 from ._exits import Killed
 from ._hub import Hub
 from ._messages import PENDING
@@ -133,6 +134,8 @@ class Drain:
                 if not depth:
                     hub.handled += cell.handled - before
                     self.left = left
+                    if cell.queue is not queue:
+                        break  # it has been replaced meanwhile: look again
                     if cell.closed:
                         verdict = self._end(cell)
                         if verdict is None:
@@ -256,6 +259,8 @@ class Drain:
         ):
             cell.skip(raw)
             return None
+        if ticket is not None:
+            ticket.queued = False
         if tick is not None:
             tick.queued = False
             if not tick.period:
@@ -299,7 +304,7 @@ class Drain:
         """A hook has ended in order."""
         if entry is not None:
             ticket = entry.ticket
-            if ticket is not None and ticket.state == PENDING:
+            if ticket is not None:
                 cell.hold_ticket(ticket)
             cell.trace_end(entry.number, MessageEnd.HANDLED)
         elif phase == "started" and not cell.attention & FAIL:
@@ -319,7 +324,7 @@ class Drain:
             cell.crash(crash, entry, doing)
         else:
             if entry is not None:
-                cell.bury(entry, DeadLetterReason.KILLED)
+                cell.lose(entry, Killed())
             cell.fail(Killed())
 
     def _end(self, cell: Cell) -> bool | None:

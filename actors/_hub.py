@@ -68,7 +68,6 @@ class Hub:
         "spares",
         "spawn",
         "started",
-        "system",
         "tick",
         "timers",
         "token",
@@ -98,7 +97,6 @@ class Hub:
         self.closing = False
         self.token = trio.lowlevel.current_trio_token()
         self.nursery: trio.Nursery
-        self.system: Any
         self.spawn: Callable[[], None]
         self.broken: Callable[[BaseException], None]
         self.interrupt: Callable[[BaseException], None]

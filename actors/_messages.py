@@ -68,7 +68,7 @@ class Holder(Protocol):
 class Ticket:
     """One ask: where its answer goes."""
 
-    __slots__ = ("error", "held", "holder", "parking", "state", "value")
+    __slots__ = ("error", "held", "holder", "parking", "queued", "state", "value")
 
     def __init__(self, holder: Holder) -> None:
         self.state = PENDING
@@ -76,6 +76,7 @@ class Ticket:
         self.error: BaseException | None = None
         self.parking: Waiting | None = None  # who waits; None: nobody any more
         self.held = False  # the holder keeps it in its set
+        self.queued = False  # in a stash, or in the mailbox of a second actor
         self.holder = holder
 
     def settle(self, state: int, error: BaseException | None) -> None:
@@ -90,6 +91,14 @@ class Ticket:
             task = parking.task
             if task is not None:
                 reschedule(task, WAKE)
+
+    def hand_to(self, holder: Holder) -> None:
+        """Another actor has it in its care from now on."""
+        if self.held:
+            self.held = False
+            self.holder.ticket_closed(self)
+        self.holder = holder
+        self.queued = True
 
     def fail(self, error: BaseException) -> None:
         """Close it with an error from the framework, unless it has ended already."""
@@ -120,8 +129,8 @@ class Request(Generic[R]):
 
     Ask it with `ActorRef.ask`, answer it with `reply` or `fail`: in `receive`, later, or
     from anywhere else that holds it.  A request object is asked once.  While it waits
-    for its answer it is in the care of the actor that last took it from its mailbox: if
-    that actor ends, the asker gets the error at once.
+    for its answer it is in the care of the actor that was asked, or to which it was
+    handed on by `ActorRef.forward`: if that actor ends, the asker gets the error at once.
 
     Example:
         >>> @attrs.frozen

@@ -61,6 +61,17 @@ class ActorRef(ABC, Generic[M_contra]):
         """
 
     @abstractmethod
+    def forward(self, request: M_contra) -> None:
+        """Hand on a request that you hold, and the care for it: as `tell_nowait`.
+
+        From now on its asker depends on this actor, not on the one that was asked.
+
+        Raises:
+            TypeError: not a `Request`.
+            MailboxFullError, ActorStoppedError: as `tell_nowait`; you still hold it.
+        """
+
+    @abstractmethod
     async def ask(
         self, request: Askable[M_contra, R], *, within: float | None = None
     ) -> R:

@@ -55,7 +55,6 @@ class ActorSystem:
         self._root = Cell(hub, None, _Root.props, (), None, contextvars.copy_context())
         self._root.actor = _Root()
         self._root.props = _Root.props
-        hub.system = self
         hub.interrupt = self._interrupt
         hub.broken = self._broken
         hub.spawn = self._spawn_worker
@@ -161,8 +160,8 @@ class ActorSystem:
         elif error is not self._failure:
             both = [self._failure, error]
             self._failure = BaseExceptionGroup("several errors ended the system", both)
-            if isinstance(error, KeyboardInterrupt):
-                self._cut_short()
+        if isinstance(error, KeyboardInterrupt) and self._root.closed:
+            self._cut_short()
         self._hub.nursery.cancel_scope.cancel()
 
     def _broken(self, error: BaseException) -> None:
@@ -189,9 +188,8 @@ class ActorSystem:
             while not ended.is_set():
                 try:
                     await ended.wait()
-                except KeyboardInterrupt as error:  # the second: now
+                except KeyboardInterrupt as error:
                     self._interrupt(error)
-                    self._cut_short()
         timer.cancel()
         self._report = StopReport(trio.current_time() - begun, tuple(hub.late))
         for late in hub.late:
@@ -223,7 +221,7 @@ async def open_system(
     However the block is left - its end, an exception, cancellation, Ctrl-C - the
     top-level actors are stopped, the last started first, each within its grace, all
     within `stop_within`; whoever is late is killed and named in `stop_report` and the
-    log.  A second Ctrl-C kills at once.  When the block has been left no task, nursery
+    log.  Ctrl-C while it stops kills at once.  When the block has been left no task, nursery
     or timer of it exists.
 
     A crash that nobody supervises cancels the body, stops the tree, and leaves the block

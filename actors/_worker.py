@@ -22,8 +22,7 @@ from trio.lowlevel import checkpoint, current_task, enable_ki_protection
 from ._cell import Cell
 from ._cell_state import Entry
 from ._drain import Drain
-from ._events import DeadLetterReason
-from ._exits import Crashed
+from ._exits import Killed
 from ._hub import SPARE_WORKERS
 from ._park import carry_on, park
 
@@ -162,7 +161,5 @@ class Worker(Drain):
         elif not cancelled:
             self._done(cell, entry, phase)
         elif entry is not None:
-            crashed = isinstance(cell.pending_exit, Crashed)
-            reason = DeadLetterReason.CRASHED if crashed else DeadLetterReason.KILLED
-            cell.bury(entry, reason)
+            cell.lose(entry, cell.pending_exit or Killed())
         return False

@@ -240,6 +240,6 @@ def contains_only(error: BaseException, kind: type[BaseException]) -> bool:
 def leaves(error: BaseException) -> list[BaseException]:
     """Return the exceptions in a group, however deep, or the one itself."""
     if isinstance(error, BaseExceptionGroup):
-        inside = cast("tuple[BaseException, ...]", error.exceptions)
-        return [leaf for each in inside for leaf in leaves(each)]
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return [leaf for each in group.exceptions for leaf in leaves(each)]
     return [error]

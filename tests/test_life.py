@@ -15,6 +15,7 @@ from trio.testing import wait_all_tasks_blocked as settle
 from actors import (
     Actor,
     ActorCrashed,
+    ActorCrashedError,
     ActorStoppedError,
     AnyRef,
     Crashed,
@@ -1182,3 +1183,146 @@ async def test_receive_that_returns_something_is_a_crash() -> None:
 
     assert isinstance(exit_, Crashed)
     assert "must return None, got 7" in str(exit_.error)
+
+
+@pytest.mark.parametrize("make", [Plain, Puppet])
+async def test_a_plain_receive_that_returns_an_awaitable_is_told_what_to_do(
+    make: type[Cast],
+) -> None:
+    """Asked inline, a coroutine cannot be run: the crash says to declare `async def`."""
+
+    class Forgets(make):  # type: ignore[misc, valid-type]
+        def receive(self, message: object) -> Any:
+            return None if isinstance(message, Do) else forgotten()
+
+    async def forgotten() -> None:
+        pytest.fail("ran")
+
+    async with open_system() as system:
+        ref = await start_below(system, Forgets, decision=Decision.END)
+        with pytest.raises(ActorCrashedError) as caught:
+            await ref.ask(Question())
+
+    assert "declare it `async def`" in str(caught.value.__cause__)
+
+
+async def test_a_stopped_hook_that_is_interrupted_lets_system_exit_through() -> None:
+    """`SystemExit` in `stopped` leaves the block; the actor has ended in order."""
+
+    class Leaves(Puppet):
+        def stopped(self, exit: Exit) -> None:  # noqa: A002
+            del exit
+            raise SystemExit(4)
+
+    with pytest.raises(SystemExit) as caught:
+        async with open_system() as system:
+            ref = system.start(Leaves)
+
+    assert caught.value.code == 4
+    assert ref.exit == Stopped()
+
+
+async def test_two_crashed_tasks_are_a_group() -> None:
+    """Two tasks that crash in the same step: neither is lost."""
+    gate = trio.Event()
+
+    async def wait_and_crash() -> None:
+        try:
+            await gate.wait()
+        finally:
+            boom()
+
+    async with open_system() as system:
+        ref = await start_below(system, Puppet, decision=Decision.END)
+        for _ in range(2):
+            ref.tell_nowait(Do(lambda me: me.start_soon(wait_and_crash)))
+        await settle()
+        gate.set()
+        exit_ = await ref.wait_stopped()
+
+    assert isinstance(exit_, Crashed)
+    assert [type(error) for error in leaves(exit_.error)] == [Boom, Boom]
+
+
+async def test_a_task_that_crashes_while_its_actor_is_killed_is_a_crash() -> None:
+    """What goes wrong in the clean-up of a killed actor is not lost."""
+
+    async def clean_up_badly() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            boom()
+
+    async with open_system() as system:
+        ref = await start_below(system, Puppet, decision=Decision.END)
+        ref.tell_nowait(Do(lambda me: me.start_soon(clean_up_badly)))
+        await settle()
+        ref.kill()
+        exit_ = await ref.wait_stopped()
+
+    assert isinstance(exit_, Crashed)
+    assert isinstance(exit_.error, Boom)
+
+
+async def test_an_actor_killed_by_itself_before_it_waits_is_cancelled_there() -> None:
+    """`kill` and `stop` from inside of `receive` work at its next wait."""
+    log: list[Any] = []
+
+    async def story(me: Cast) -> None:
+        me.ref.kill()
+        log.append("still here")
+        await trio.sleep_forever()
+
+    async with open_system() as system:
+        ref = system.start(Farewell, log)
+        ref.tell_nowait(Do(story))
+        assert await ref.wait_stopped() == Killed()
+
+    assert log == ["still here", Killed()]
+
+
+async def test_an_actor_that_stops_itself_before_it_waits_has_its_grace(
+    autojump_clock: MockClock,
+) -> None:
+    """The grace of a stop from inside begins at the wait."""
+    del autojump_clock
+
+    async def story(me: Cast) -> None:
+        me.ref.stop()
+        await trio.sleep_forever()
+
+    async with open_system() as system:
+        ref = system.start(Puppet, grace=3)
+        ref.tell_nowait(Do(story))
+        assert await ref.wait_stopped() == Killed()
+        assert trio.current_time() == 3
+
+
+async def test_a_hundred_actors_that_waited_leave_a_bounded_number_of_workers() -> None:
+    """Spare workers beyond 64 retire."""
+    gate = trio.Event()
+    async with open_system() as system:
+        refs = [system.start(Puppet) for _ in range(100)]
+        for ref in refs:
+            ref.tell_nowait(Do(lambda _: gate.wait()))
+        await settle()
+        assert system.statistics().workers >= 100
+        gate.set()
+        await settle()
+
+        assert system.statistics().workers <= 65
+
+
+async def test_a_thousand_short_lives_are_counted() -> None:
+    """Started, told, stopped: each ends, each message is handled."""
+    log: list[Any] = []
+    async with open_system() as system:
+        for number in range(1000):
+            ref = system.start(Plain, log)
+            ref.tell_nowait(number)
+            ref.stop()
+        await settle()
+        statistics = system.statistics()
+
+    assert (statistics.started, statistics.ended) == (1000, 1000)
+    assert log == list(range(1000))

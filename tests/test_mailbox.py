@@ -280,6 +280,31 @@ async def test_the_stash_comes_back_in_front_in_its_order() -> None:
         assert log == [2, 1, 2, 3, 0]
 
 
+@pytest.mark.parametrize("stop", [False, True])
+async def test_what_is_stashed_and_unstashed_at_once_comes_again(
+    stop: bool,  # noqa: FBT001
+) -> None:
+    """Also as the only message, also when the actor is stopping."""
+    log: list[object] = []
+
+    def receive_again(me: Cast) -> None:
+        me.log.append("seen")
+        if len(me.log) == 1:
+            me.stash(message)
+            me.unstash_all()
+
+    message = Do(receive_again)
+    async with open_system() as system:
+        ref = system.start(Plain, log)
+        ref.tell_nowait(message)
+        if stop:
+            ref.stop()
+        await settle()
+
+        assert log == ["seen", "seen"]
+        assert len(system.dead_letters) == 0
+
+
 async def test_a_stashed_request_is_answered_later() -> None:
     """The asker waits as long as its request is stashed."""
     async with open_system() as system, trio.open_nursery() as nursery:

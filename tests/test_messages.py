@@ -830,6 +830,86 @@ async def test_within_covers_the_wait_for_room(
         free.set()
 
 
+async def test_many_bounded_asks_leave_no_husks_behind() -> None:
+    """A thousand asks answered in time: no timer is left, and later ones still work."""
+    async with open_system() as system:
+        ref = system.start(Puppet)
+        for number in range(1000):
+            assert await ref.ask(Question(number), within=60) == number
+
+        assert system.statistics().timers == 0
+
+
+async def test_bounded_asks_end_each_at_its_own_time(
+    autojump_clock: MockClock,
+) -> None:
+    """A shorter bound set later is over earlier; answered ones are not called."""
+    del autojump_clock
+    log: list[Riddle] = []
+    ends: list[tuple[float, float]] = []
+    async with open_system() as system, trio.open_nursery() as nursery:
+        ref = system.start(Puppet, log)
+
+        async def ask(within: float) -> None:
+            with pytest.raises(trio.TooSlowError):
+                await ref.ask(Riddle(), within=within)
+            ends.append((within, trio.current_time()))
+
+        for within in (5, 3, 4):
+            await begin(nursery, ask, within)
+        answered = await begin(nursery, answer_in_time, ref)
+        log[-1].reply(1)
+        await settle()
+        assert answered.done
+
+    assert ends == [(3, 3), (4, 4), (5, 5)]
+
+
+async def answer_in_time(ref: AnyRef) -> None:
+    """Ask with the shortest bound of all."""
+    await ref.ask(Riddle(), within=1)
+
+
+async def test_an_ask_of_an_idle_plain_actor_that_ends_meanwhile_raises() -> None:
+    """Between the ask and its schedule point the actor may stop."""
+    async with open_system() as system:
+        for _ in range(64):
+            ref = system.start(Plain)
+            async with trio.open_nursery() as nursery:
+                asker = Outcome()
+                nursery.start_soon(asker.of, ref.ask, Question(1))
+                nursery.start_soon(trio.lowlevel.checkpoint)
+                nursery.start_soon(Outcome().of, stop_now, ref)
+            assert asker.value == 1 or isinstance(asker.error, ActorStoppedError)
+
+
+async def stop_now(ref: AnyRef) -> None:
+    """Stop it."""
+    await trio.lowlevel.cancel_shielded_checkpoint()
+    ref.stop()
+
+
+async def test_an_ask_in_hand_is_given_up_when_its_asker_is_cancelled_twice() -> None:
+    """Giving up after the answer is in does not undo it."""
+    log: list[Riddle] = []
+    async with open_system() as system, trio.open_nursery() as nursery:
+        ref = system.start(Puppet, log)
+        scope = trio.CancelScope()
+        values: list[int] = []
+
+        async def ask() -> None:
+            with scope:
+                values.append(await ref.ask(Riddle()))
+
+        await begin(nursery, ask)
+        log[0].reply(8)
+        scope.cancel()
+        await settle()
+
+        assert values == [8]
+        assert not log[0].abandoned
+
+
 async def test_an_ask_can_be_bounded_as_in_all_of_trio(
     autojump_clock: MockClock,
 ) -> None:

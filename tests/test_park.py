@@ -162,3 +162,28 @@ async def test_carry_on_raises_what_the_coroutine_raises() -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - this very object
         await carry_on(coroutine, trap)
     assert caught.value is error
+
+
+async def test_a_coroutine_that_awaits_something_foreign_gets_trios_type_error() -> (
+    None
+):
+    """What is no trap of Trio's is refused inside the coroutine that yielded it."""
+    steps: list[str] = []
+
+    @types.coroutine
+    def foreign() -> Generator[object, Any, None]:
+        yield "not a trap"
+
+    async def work() -> None:
+        try:
+            await foreign()
+        except TypeError:
+            steps.append("refused inside")
+            raise
+
+    coroutine = work()
+    trap = coroutine.send(None)
+
+    with pytest.raises(TypeError, match="unrecognized yield"):
+        await carry_on(coroutine, trap)
+    assert steps == ["refused inside"]

@@ -272,7 +272,7 @@ class Forwarder(Puppet):
         self.to = to
 
     async def receive(self, message: object) -> None:
-        await self.to.tell(message)
+        self.to.forward(message)
 
 
 @seeds(20)

@@ -97,7 +97,7 @@ async def test_ractor_kill_interrupts_lifecycle_hooks() -> None:
 async def test_ractor_kill_cuts_a_hanging_stop_hook_off() -> None:
     """A stop hook that hangs is cut off after its grace; the actor is named late."""
     async with open_system() as system:
-        ref = system.start(Hooked, Journal(), {"stopped": forever}, grace=3)
+        ref = system.start(Hooked, Journal(), {"stopped": trio.sleep_forever}, grace=3)
 
         ref.kill()
         await ref.wait_stopped()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from actors import Crashed, Decision, Killed, Stopped, Terminated, open_system
+from actors import (
+    ActorRef,
+    ActorSystem,
+    Crashed,
+    Decision,
+    Killed,
+    Stopped,
+    Terminated,
+    open_system,
+)
 from actors.testing import seeds
 
 from .actors_under_test import (
@@ -21,6 +30,14 @@ from .actors_under_test import (
     settle,
     watch,
 )
+
+
+async def dead_actor(system: ActorSystem) -> ActorRef[object]:
+    """An actor that has ended and that nobody has waited for."""
+    ref: ActorRef[object] = system.start(Puppet)
+    ref.stop()
+    await settle()
+    return ref
 
 
 @seeds(20)
@@ -78,9 +95,7 @@ async def test_watch_already_dead() -> None:
     journal: Journal = []
     async with open_system() as system:
         watcher = system.start(Puppet, journal)
-        watched = system.start(Puppet)
-        watched.stop()
-        await settle()
+        watched = await dead_actor(system)
 
         await watch(watcher, watched)
         await settle()
@@ -94,8 +109,7 @@ async def test_watch_already_dead_and_watched_again() -> None:
     journal: Journal = []
     async with open_system() as system:
         watcher = system.start(Puppet, journal)
-        watched = system.start(Puppet)
-        watched.stop()
+        watched = await dead_actor(system)
         for _ in range(2):
             await watch(watcher, watched)
             await settle()
@@ -277,9 +291,7 @@ async def test_watch_unwatch_of_the_dead_drops_the_notice() -> None:
     journal: Journal = []
     async with open_system() as system:
         watcher = system.start(Puppet, journal)
-        watched = system.start(Puppet)
-        watched.stop()
-        await settle()
+        watched = await dead_actor(system)
 
         def change_of_mind(me: Puppet) -> None:
             me.watch(watched)
