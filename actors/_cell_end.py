@@ -2,16 +2,18 @@
 
 The end of an incarnation is one path, whatever caused it (`pending_exit` says what):
 
-    timers and watches end - child tasks are cancelled and joined - children are stopped,
-    the youngest first, each to its very end - `stopped` runs, shielded, bounded -
-    requests in hand fail - the owner decides - restart, or the end for good
+    timers and watches end - child tasks are cancelled and joined - children are
+    stopped, the youngest first, each to its very end - `stopped` runs, shielded,
+    bounded
+    - requests in hand fail - the owner decides - restart, or the end for good
 
-When there is nothing to wait for, the whole path is plain calls in the worker that found
-the end (`begin_end`): a restart in place costs no task switch.  Otherwise it is one
-coroutine (`_end`) that the worker drives like a `receive`.
+When there is nothing to wait for, the whole path is plain calls in the worker that
+found the end (`begin_end`): a restart in place costs no task switch.  Otherwise it is
+one coroutine (`_end`) that the worker drives like a `receive`.
 
-An owner is asked about a child (`child_ended`) in the owner's own turn: at once when the
-owner is at rest, through its control lane when it is not; meanwhile the child is HELD.
+An owner is asked about a child (`child_ended`) in the owner's own turn: at once when
+the owner is at rest, through its control lane when it is not; meanwhile the child is
+HELD.
 """
 
 from __future__ import annotations
@@ -137,7 +139,7 @@ class End(Life):
                     await result
                 if rare.hook_scope.cancelled_caught:
                     self.late("stopped")
-        except BaseException as error:  # noqa: BLE001 - split below, nothing swallowed
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split below, nothing swallowed
             crash, rest = split_crash(error)
             if rest is not None:
                 self.hub.interrupt(rest)

@@ -2,8 +2,8 @@
 
 A start is a constructor's call and a link to the owner; no task is made.  Every request
 to end (stop, kill, a crash of the actor, of a task or of a child) is recorded here in
-one step, in `closed`, `pending_exit` and the attention flags; carrying it out is for the
-worker that looks next (`_cell_end`).
+one step, in `closed`, `pending_exit` and the attention flags; carrying it out is for
+the worker that looks next (`_cell_end`).
 """
 
 from __future__ import annotations

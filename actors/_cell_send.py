@@ -1,9 +1,9 @@
 """Tell and ask: the ways of a message to an actor that is open and has room.
 
 `tell_nowait` is five lines: it touches the queue, `room` and, if the cell was at rest,
-the ready queue.  `tell` adds a cancellation point.  An ask of a cell at rest with a plain
-`receive` is answered here, in the asking task (`answer_inline`); every other ask goes by
-mail and parks on its ticket.
+the ready queue.  `tell` adds a cancellation point.  An ask of a cell at rest with a
+plain `receive` is answered here, in the asking task (`answer_inline`); every other ask
+goes by mail and parks on its ticket.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Send(End):
             result: object = self.context.run(self.actor.receive, request)
             if result is not None:
                 refuse_result(result, "a plain receive")
-        except BaseException as error:  # noqa: BLE001 - split, nothing swallowed
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, nothing swallowed
             crash, rest = split_crash(error)
             if crash is not None:
                 self.crash(crash, Entry(request, ticket), "handling a request")
@@ -193,7 +193,7 @@ class Send(End):
                 ticket.fail(self.stopped_error())
                 self.kill()
             if rest is not None:
-                raise rest from None
+                raise rest from None  # noqa: ASYNC104 - Cancelled cannot come from a plain def
         else:
             self.hold_ticket(ticket)
         finally:

@@ -3,8 +3,9 @@
 A cell is small, because a million of them is ordinary: what few actors need lives in
 `Rare`, made when first needed.  The invariants that everything rests on:
 
-- `queue is None` if and only if the cell is *at rest*: no message, no worker, not in the
-  ready queue, nothing to attend to.  Only then does a sender put it on the ready queue.
+- `queue is None` if and only if the cell is *at rest*: no message, no worker, not in
+  the ready queue, nothing to attend to.  Only then does a sender put it on the ready
+  queue.
 - `attention` is not 0 if and only if the fast way through messages is not enough.
 - `closed` and an empty queue mean that the incarnation is to end.
 - The queue is a `list` until two messages wait in it at once, then a `deque`: most

@@ -1,7 +1,7 @@
 """Draining: a worker handles the messages of one cell in place, by plain calls.
 
-`drain` is the inner loop of the framework.  Its fast way handles messages of a cell that
-needs no attention; `_attend` does one unusual thing at a time.  Both end when the
+`drain` is the inner loop of the framework.  Its fast way handles messages of a cell
+that needs no attention; `_attend` does one unusual thing at a time.  Both end when the
 mailbox is empty (the cell is at rest), when the budget is used up (the cell goes to the
 back of the ready queue), when the incarnation has ended, or when a hook suspends: then
 the coroutine and its first trap are left in the worker's fields for `_worker` to go on.
@@ -108,7 +108,7 @@ class Drain:
         return False
 
     @enable_ki_protection
-    def drain(self, cell: Cell) -> bool:
+    def drain(self, cell: Cell) -> bool:  # noqa: C901, PLR0912, PLR0915 - one loop
         """Handle a cell's messages.  True: suspended.  False: done with it for now.
 
         Runs in the cell's context.
@@ -174,7 +174,7 @@ class Drain:
                             self.entry = None
                             self._suspend(cell, result, waiting, message, "receive")
                             return True
-                except BaseException as error:  # noqa: BLE001 - split, not swallowed
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
                     self._escaped(cell, error, Entry(message), "receive")
                 left -= 1
                 if left <= 0:
@@ -204,7 +204,7 @@ class Drain:
         cell.worker = None
         return False
 
-    def _attend(self, cell: Cell) -> bool | None:
+    def _attend(self, cell: Cell) -> bool | None:  # noqa: C901, PLR0911 - a priority list
         """Do one unusual thing.  None: go on; else the verdict of `drain`."""
         flags = cell.attention
         self.left -= 1
@@ -294,7 +294,7 @@ class Drain:
                     message = entry.message if entry is not None else None
                     self._suspend(cell, result, waiting, message, phase)
                     return True
-        except BaseException as error:  # noqa: BLE001 - split, not swallowed
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
             self._escaped(cell, error, entry, phase)
         else:
             self._done(cell, entry, phase)

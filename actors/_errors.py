@@ -25,7 +25,7 @@ class ActorStoppedError(ActorError):
     When it crashed, `__cause__` is the crash.
     """
 
-    def __init__(self, path: str, exit: object = None) -> None:
+    def __init__(self, path: str, exit: object = None) -> None:  # noqa: A002 - its name in the vocabulary
         super().__init__(path, exit)
         self.path = path
         """Path of the actor, such as `/chat/alice`."""

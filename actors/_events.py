@@ -174,7 +174,9 @@ class Subscription:
     its block, or by the end of the system: then what is left can still be read.
     """
 
-    def __init__(self, events: Events, types: frozenset[EventType], capacity: int):
+    def __init__(
+        self, events: Events, types: frozenset[EventType], capacity: int
+    ) -> None:
         self._events = events
         self.types = types
         """What it gets."""

@@ -2,7 +2,8 @@
 
 The ready queue, the spare workers, the counters, the pools.  A cell that gets work
 appends itself to `ready` and, if nobody drains it (`asleep`), calls `wake`.  Knows
-neither cells nor workers, only that a worker has a task: `spawn` is given by the system.
+neither cells nor workers, only that a worker has a task: `spawn` is given by the
+system.
 """
 
 from __future__ import annotations

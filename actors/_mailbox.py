@@ -45,8 +45,7 @@ def _positive(instance: object, attribute: attrs.Attribute[int], value: object) 
 
 @attrs.frozen
 class Mailbox:
-    """A mailbox's declaration: a class attribute `mailbox` of an actor, or an option of
-    `start`.
+    """A mailbox's declaration: `mailbox` of an actor class, or an option of `start`.
 
     The control lane (stop, child ended, watched actor ended) is not part of the
     capacity: it is never full and goes first.

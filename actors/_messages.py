@@ -127,10 +127,11 @@ class Address(Protocol[M_contra]):
 class Request(Generic[R]):
     """A message that expects an answer of type R; subclass it, by habit frozen.
 
-    Ask it with `ActorRef.ask`, answer it with `reply` or `fail`: in `receive`, later, or
-    from anywhere else that holds it.  A request object is asked once.  While it waits
-    for its answer it is in the care of the actor that was asked, or to which it was
-    handed on by `ActorRef.forward`: if that actor ends, the asker gets the error at once.
+    Ask it with `ActorRef.ask`, answer it with `reply` or `fail`: in `receive`, later,
+    or from anywhere else that holds it.  A request object is asked once.  While it
+    waits for its answer it is in the care of the actor that was asked, or to which it
+    was handed on by `ActorRef.forward`: if that actor ends, the asker gets the error at
+    once.
 
     Example:
         >>> @attrs.frozen

@@ -8,7 +8,8 @@ back in.  Two things follow that `trio.lowlevel` allows but does not spell out:
   Trio *in its own name* and go on with the coroutine (`carry_on`): from then on the two
   are one, and cancel scopes, nurseries and `current_task()` inside are right.
 - The trap of `wait_task_rescheduled(abort)` depends on `abort` alone, so a task that
-  waits often may make its trap once (`make_trap`) and yield it again and again (`park`).
+  waits often may make its trap once (`make_trap`) and yield it again and again
+  (`park`).
 
 Only public functions of `trio.lowlevel` are called.  `tests/test_park.py` fails loudly
 if a release of Trio changes the protocol.  This room knows nothing of actors.
@@ -58,7 +59,7 @@ def carry_on(
     while True:
         try:
             value = yield trap
-        except BaseException as error:  # noqa: BLE001 - it is thrown on, not kept
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - it is thrown on, not kept
             resume: Callable[[Any], Trap] = coroutine.throw
             value = error
         else:

@@ -1,10 +1,10 @@
 """`open_system`: the block that owns a tree of actors.
 
 Layout of one system, in Trio's terms: one nursery, in the task that opened the block,
-holds the workers, the timer task and the hosts of child tasks.  All of them are shielded
-from the outside, so that a cancellation, a crash or Ctrl-C reaches the *body* of the
-block and nothing else; leaving the body, however, stops the tree in order, under one
-deadline, and only then do the workers go.  Nothing survives the block.
+holds the workers, the timer task and the hosts of child tasks.  All of them are
+shielded from the outside, so that a cancellation, a crash or Ctrl-C reaches the *body*
+of the block and nothing else; leaving the body, however, stops the tree in order, under
+one deadline, and only then do the workers go.  Nothing survives the block.
 
 The root is an ordinary cell without a mailbox of its own use: it owns what
 `system.start` starts, and its crash is the system's.
@@ -221,12 +221,12 @@ async def open_system(
     However the block is left - its end, an exception, cancellation, Ctrl-C - the
     top-level actors are stopped, the last started first, each within its grace, all
     within `stop_within`; whoever is late is killed and named in `stop_report` and the
-    log.  Ctrl-C while it stops kills at once.  When the block has been left no task, nursery
-    or timer of it exists.
+    log.  Ctrl-C while it stops kills at once.  When the block has been left no task,
+    nursery or timer of it exists.
 
-    A crash that nobody supervises cancels the body, stops the tree, and leaves the block
-    as the original exception, the actor's path in a note; together with an exception of
-    the body, as a group of both.
+    A crash that nobody supervises cancels the body, stops the tree, and leaves the
+    block as the original exception, the actor's path in a note; together with an
+    exception of the body, as a group of both.
 
     Args:
         stop_within: seconds for the whole ordered stop, default 30.
@@ -253,7 +253,7 @@ async def open_system(
         except BaseException as body_error:  # noqa: BLE001 - raised again below
             error = body_error
         finally:
-            await system._stop()
+            await system._stop()  # noqa: ASYNC102 - it shields and bounds itself
     failure = system._failure
     if failure is None:
         failure = error

@@ -48,10 +48,10 @@ class Worker(Drain):
                         if self.cell is not None:
                             await self._hold(interrupted)
                         serving = await self._serve(own_context)
-                except BaseException as error:  # noqa: BLE001 - goes to the cell
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - goes to the cell
                     if self.coroutine is None:  # not an actor's: the engine's own
                         hub.broken(error)
-                        return
+                        return  # noqa: ASYNC104 - the system is told
                     interrupted = error
                 else:
                     interrupted = None
@@ -62,7 +62,9 @@ class Worker(Drain):
         """Cancel what the held cell awaits."""
         self.scope.cancel()
 
-    async def _serve(self, own_context: contextvars.Context) -> bool:
+    async def _serve(  # noqa: C901, PLR0912 - every way to get or to lose the queue
+        self, own_context: contextvars.Context
+    ) -> bool:
         """Drain the ready queue whenever it is this worker's turn; False: retire."""
         hub = self.hub
         ready = hub.ready

@@ -60,7 +60,7 @@ async def _tell(system: ActorSystem, producers: int, count: int) -> Result:
         for _ in range(producers):
             nursery.start_soon(_produce, counter, count // producers)
         await done.wait()
-        return per_second(count, started)
+        return per_second(count, started)  # noqa: ASYNC121
 
 
 async def _tell_wait(system: ActorSystem, count: int) -> Result:

@@ -214,7 +214,7 @@ async def _restart(count: int) -> Result:
         for _ in range(count):
             handled = trio.Event()
             await gen_server.cast("child", "crash")
-            while not await _try_cast("child", "ping"):
+            while not await _try_cast("child", "ping"):  # noqa: ASYNC110 - the mailbox is gone for a moment
                 await trio.lowlevel.checkpoint()
             await handled.wait()
     equal(len(samples), count)

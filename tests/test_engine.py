@@ -217,18 +217,18 @@ async def test_nothing_is_left_after_the_block(end: str) -> None:
 
 @seeds()
 async def test_a_hung_receive_holds_up_nobody_else() -> None:
-    """Ten actors hang in `receive`, ten in `started`; the others answer in no time."""
+    """Six actors hang in `receive`, six in `started`; the others answer in no time."""
 
     class Hangs(Puppet):
         async def started(self) -> None:
             await trio.sleep_forever()
 
     async with open_system() as system:
-        hung = [system.start(Puppet, grace=0) for _ in range(10)]
+        hung = [system.start(Puppet, grace=0) for _ in range(6)]
         others = [system.start(make) for make in (Plain, Puppet) for _ in range(3)]
         for ref in hung:
             ref.tell_nowait(Do(sleep_on))
-        hung += [system.start(Hangs, grace=0) for _ in range(10)]
+        hung += [system.start(Hangs, grace=0) for _ in range(6)]
         async with trio.open_nursery() as nursery:
             answers = [Outcome() for _ in others]
             for answer, ref in zip(answers, others, strict=True):
@@ -269,7 +269,7 @@ async def test_actors_that_never_suspend_share_the_time() -> None:
             ref.kill()
 
 
-@seeds(20)
+@seeds(200)
 async def test_a_stop_of_an_actor_that_never_rests_is_bounded_by_its_grace() -> None:
     """Its backlog is cut off between two slices, when the grace is over."""
 
@@ -398,7 +398,7 @@ class Lenient(Puppet):
 
 @pytest.mark.parametrize("wait", [False, True])
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-@seeds(50)
+@seeds(200)
 async def test_what_must_not_be_swallowed_is_not(
     kind: type[BaseException],
     wait: bool,  # noqa: FBT001
@@ -426,7 +426,7 @@ async def test_what_must_not_be_swallowed_is_not(
     assert contains_only(exit_.error, Boom)
 
 
-@seeds(50)
+@seeds(200)
 async def test_a_cancelled_that_nobody_caused_is_a_crash() -> None:
     """Raised from elsewhere, `trio.Cancelled` does not kill and is not swallowed."""
     stolen: list[trio.Cancelled] = []
@@ -455,7 +455,7 @@ VAR: ContextVar[str] = ContextVar("VAR", default="none")
 
 
 @pytest.mark.parametrize("make", [Plain, Puppet])
-@seeds(100)
+@seeds(200)
 async def test_each_actor_has_its_own_context(make: type[Cast]) -> None:
     """Neither the sender's values nor the previous actor's are seen."""
     VAR.set("body")
@@ -490,7 +490,7 @@ async def test_each_actor_has_its_own_context(make: type[Cast]) -> None:
         assert VAR.get() == "sender"
 
 
-@seeds(100)
+@seeds(200)
 async def test_a_context_outlives_waits_and_restarts() -> None:
     """What an actor has set is set after a wait and after a restart."""
     seen: list[str] = []
@@ -614,7 +614,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("what", CASES)
-@seeds(50)
+@seeds(200)
 async def test_an_inline_answer_equals_a_workers(what: str) -> None:
     """The same outcome, exit, log and dead letters whoever ran `receive`."""
     VAR.set("outside")
@@ -647,7 +647,7 @@ async def test_an_inline_answer_equals_a_workers(what: str) -> None:
     assert results[0] == results[1]
 
 
-@seeds(50)
+@seeds(200)
 async def test_an_inline_answer_lets_exit_errors_through() -> None:
     """`SystemExit` in an inline answer leaves the asker's task; the actor is killed."""
 
@@ -669,7 +669,7 @@ async def test_an_inline_answer_lets_exit_errors_through() -> None:
 # ----------------------------------------------------------------------- time is Trio's
 
 
-@seeds(20)
+@seeds(200)
 async def test_time_is_trios() -> None:
     """Ten hours of timers, waits and deadlines passes in no time on a virtual clock."""
     log: list[float] = []

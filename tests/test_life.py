@@ -1186,10 +1186,10 @@ async def test_receive_that_returns_something_is_a_crash() -> None:
 
 
 @pytest.mark.parametrize("make", [Plain, Puppet])
-async def test_a_plain_receive_that_returns_an_awaitable_is_told_what_to_do(
+async def test_a_plain_receive_that_returns_a_coroutine_is_told_what_to_do(
     make: type[Cast],
 ) -> None:
-    """Asked inline, a coroutine cannot be run: the crash says to declare `async def`."""
+    """A coroutine cannot be run inline: the crash says to declare `async def`."""
 
     class Forgets(make):  # type: ignore[misc, valid-type]
         def receive(self, message: object) -> Any:
@@ -1214,12 +1214,13 @@ async def test_a_stopped_hook_that_is_interrupted_lets_system_exit_through() -> 
             del exit
             raise SystemExit(4)
 
+    refs: list[AnyRef] = []
     with pytest.raises(SystemExit) as caught:
         async with open_system() as system:
-            ref = system.start(Leaves)
+            refs.append(system.start(Leaves))
 
     assert caught.value.code == 4
-    assert ref.exit == Stopped()
+    assert refs[0].exit == Stopped()
 
 
 async def test_two_crashed_tasks_are_a_group() -> None:
@@ -1326,3 +1327,126 @@ async def test_a_thousand_short_lives_are_counted() -> None:
 
     assert (statistics.started, statistics.ended) == (1000, 1000)
     assert log == list(range(1000))
+
+
+async def test_overridden_hooks_may_call_the_ones_they_override() -> None:
+    """The defaults do nothing, and decide as a nursery does."""
+    decisions: list[Decision] = []
+
+    class Dutiful(Puppet):
+        def started(self) -> Any:
+            return super().started()
+
+        def stopped(self, exit: Exit) -> Any:  # noqa: A002
+            return super().stopped(exit)
+
+        def undelivered(self, message: object) -> None:
+            super().undelivered(message)
+            self.log.append(message)
+
+        def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
+            decisions.append(super().child_ended(child, exit))
+            return Decision.END
+
+    log: list[Any] = []
+    async with open_system() as system:
+        ref = system.start(Dutiful, log)
+        for message in (Do(lambda me: me.finish()), CRASH):
+            child = await ref.ask(Start(Puppet))
+            child.tell_nowait(message)
+            await child.wait_stopped()
+        await busy(ref, queued=1)
+        ref.kill()
+        await ref.wait_stopped()
+
+    assert decisions == [Decision.END, Decision.ESCALATE]
+    assert log == [0]
+
+
+async def test_a_started_that_returns_something_is_a_crash() -> None:
+    """Only None is right, as in `receive`."""
+
+    class Wrong(Puppet):
+        def started(self) -> Any:
+            return 7
+
+    async with open_system() as system:
+        ref = await start_below(system, Wrong, decision=Decision.END)
+        exit_ = await ref.wait_stopped()
+
+    assert isinstance(exit_, Crashed)
+    assert "started must return None, got 7" in str(exit_.error)
+
+
+async def test_a_sender_that_has_left_does_not_disturb_a_stop() -> None:
+    """Cancelled while it waited for room, then the actor is stopped."""
+    async with open_system() as system:
+        ref = system.start(Puppet, mailbox=Mailbox(1))
+        free = await busy(ref, queued=1)
+        with trio.move_on_after(0):
+            await ref.tell("gone")
+        ref.stop()
+        free.set()
+
+        assert await ref.wait_stopped() == Stopped()
+
+
+async def test_many_mailboxes_in_use_at_once_are_emptied_all() -> None:
+    """Three hundred backlogs at the same time: every message is handled."""
+    log: list[Any] = []
+    async with open_system() as system:
+        for _ in range(300):
+            ref = system.start(Plain, log)
+            ref.tell_nowait(1)
+            ref.tell_nowait(2)
+        await settle()
+
+    assert sorted(log) == [1] * 300 + [2] * 300
+
+
+async def test_an_unsupervised_crash_and_another_before_the_end_are_a_group() -> None:
+    """Two actors at the top crash on their own: both errors leave the block."""
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with open_system() as system:
+            for _ in range(2):
+                system.start(Puppet).tell_nowait(Do(leave))
+            await trio.sleep_forever()
+
+    assert [type(error) for error in leaves(caught.value)] == [SystemExit, SystemExit]
+
+
+def leave(_: Cast) -> None:
+    """Raise `SystemExit`."""
+    raise SystemExit(3)
+
+
+async def test_a_bug_of_the_engine_ends_the_block_with_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Order is given up, structure is not: the block is left with the error."""
+    error = LookupError("a bug")
+
+    def broken(_: object) -> None:
+        raise error
+
+    ended = trio.Event()
+
+    async def task() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.set()
+
+    with pytest.raises(LookupError) as caught:
+        async with open_system() as system:
+            other = system.start(Puppet)
+            other.tell_nowait(Do(lambda me: me.start_soon(task)))
+            await busy(other)
+            ref = system.start(Puppet)
+            with monkeypatch.context() as patch:
+                patch.setattr(type(ref), "begin_end", broken)
+                ref.kill()
+                await trio.sleep_forever()
+
+    assert caught.value is error
+    assert ended.is_set()

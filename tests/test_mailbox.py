@@ -518,3 +518,47 @@ async def test_an_actor_that_looks_at_itself_sees_the_age_of_what_is_behind(
         await settle()
 
     assert ages == [0]
+
+
+async def test_a_dropped_tick_does_not_stop_its_timer(
+    autojump_clock: MockClock,
+) -> None:
+    """`every` goes on after a tick was dropped from a full mailbox."""
+    del autojump_clock
+    log: list[object] = []
+    async with open_system() as system:
+        mailbox = Mailbox(1, overflow=Overflow.DROP_OLDEST)
+        ref = system.start(Puppet, log, mailbox=mailbox)
+        ref.tell_nowait(Do(lambda me: me.every(2, "tick")))
+        await settle()
+        free = await busy(ref)
+        await trio.sleep(3)
+        ref.tell_nowait("pushes the tick out")
+        assert [letter.message for letter in system.dead_letters] == ["tick"]
+        free.set()
+        await trio.sleep(2)
+
+    assert log == ["pushes the tick out", "tick"]
+
+
+async def test_a_child_task_may_empty_the_stash_of_an_actor_at_rest() -> None:
+    """What comes back wakes the actor."""
+    log: list[object] = []
+    gate = trio.Event()
+    async with open_system() as system:
+        ref = system.start(Shy, log)
+
+        async def later(me: Cast) -> None:
+            await gate.wait()
+            log.append(me.unstash_all())
+            me.log.append("emptied")
+
+        ref.tell_nowait("kept")
+        ref.tell_nowait(Do(lambda me: me.start_soon(later, me)))
+        await settle()
+        gate.set()
+        await settle()
+        ref.tell_nowait("open")
+        await settle()
+
+    assert log == [1, "emptied", 1, "kept"]

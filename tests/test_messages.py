@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 import trio
@@ -920,3 +922,78 @@ async def test_an_ask_can_be_bounded_as_in_all_of_trio(
 
         with pytest.raises(trio.TooSlowError), trio.fail_after(1):
             await ref.ask(Riddle())
+
+
+# ------------------------------------------------------------------------- forward
+
+
+async def test_a_forwarded_request_is_answered_by_who_has_it_now() -> None:
+    """The asker hears from the second actor, and of its end, not of the first one's."""
+    async with open_system() as system, trio.open_nursery() as nursery:
+        second = system.start(Puppet)
+
+        class Clerk(Plain):
+            def receive(self, message: object) -> None:
+                if isinstance(message, Question | Riddle):
+                    second.forward(message)
+                else:
+                    self.obey(message)
+
+        first = system.start(Clerk)
+        assert await first.ask(Question(11)) == 11
+        asker = await begin(nursery, first.ask, Riddle())
+        first.stop()
+        await first.wait_stopped()
+        assert not asker.done
+        second.stop("closed")
+        await settle()
+
+        assert isinstance(asker.error, ActorStoppedError)
+        assert asker.error.exit == Stopped("closed")
+
+
+async def test_a_told_request_is_forwarded_as_a_message() -> None:
+    """Nobody waits for it, so it is told."""
+    log: list[object] = []
+    async with open_system() as system:
+        system.start(Puppet, log).forward(Riddle())
+        await settle()
+
+    assert log == [Riddle()]
+
+
+async def test_forward_takes_requests_only_and_needs_room() -> None:
+    """`TypeError` for the rest; a full mailbox raises, and the request stays here."""
+    log: list[Riddle] = []
+    async with open_system() as system, trio.open_nursery() as nursery:
+        first = system.start(Puppet, log)
+        full = system.start(Puppet, mailbox=Mailbox(1))
+        free = await busy(full, queued=1)
+        wrong: Any = "no request"
+        with pytest.raises(TypeError, match="takes a Request"):
+            full.forward(wrong)
+        asker = await begin(nursery, first.ask, Riddle())
+        with pytest.raises(MailboxFullError):
+            full.forward(log[0])
+
+        log[0].reply(2)
+        await settle()
+        assert asker.value == 2
+        free.set()
+
+
+async def test_a_request_in_care_may_be_forwarded_later() -> None:
+    """Taken and kept first, passed on in a later turn."""
+    log: list[Riddle] = []
+    second_log: list[Riddle] = []
+    async with open_system() as system, trio.open_nursery() as nursery:
+        first, second = system.start(Puppet, log), system.start(Puppet, second_log)
+        asker = await begin(nursery, first.ask, Riddle())
+        second.forward(log[0])
+        first.kill()
+        await settle()
+        assert not asker.done
+        second_log[0].reply(9)
+        await settle()
+
+        assert asker.value == 9

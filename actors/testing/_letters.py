@@ -87,7 +87,7 @@ class DeadLetterProbe:
 
     def _drain(self) -> None:
         for event in self._subscription.drain():
-            assert isinstance(event, DeadLetter)  # noqa: S101 - for the type checkers
+            assert isinstance(event, DeadLetter)
             self._letters.append(event)
         if self._subscription.dropped:
             self._fail(f"{self._subscription.dropped} were lost: raise the capacity")
@@ -103,7 +103,7 @@ class DeadLetterProbe:
                 event = await self._subscription.receive()
             except trio.EndOfChannel:
                 return False
-            assert isinstance(event, DeadLetter)  # noqa: S101 - for the type checkers
+            assert isinstance(event, DeadLetter)
             self._letters.append(event)
         return len(self._letters) > self._seen
 

@@ -1,0 +1,60 @@
+"""The README is run: every Python block as a program, its output as it is printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text()
+PROGRAM = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+PROGRAMS = [(code, output or None) for code, output in PROGRAM.findall(TEXT)]
+HELLO_WORLD_LINES = 25
+
+
+@pytest.mark.parametrize(("code", "output"), PROGRAMS)
+def test_a_program_of_the_readme_prints_what_the_readme_says(
+    code: str, output: str | None
+) -> None:
+    """Each Python block runs; a text block behind it is what it prints."""
+    done = subprocess.run(  # noqa: S603 - our own README
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+    if output is not None:
+        assert done.stdout == output
+
+
+def test_the_readme_has_its_programs() -> None:
+    """The blocks were found: hello world, the crash, the test."""
+    assert len(PROGRAMS) == 3
+    assert PROGRAMS[0][1] == "/counter 42\n"
+    assert PROGRAMS[1][1] is not None
+
+
+def test_the_hello_world_is_short() -> None:
+    """Under 25 lines of code."""
+    lines = [line for line in PROGRAMS[0][0].splitlines() if line.strip()]
+
+    assert len(lines) < HELLO_WORLD_LINES
+
+
+@pytest.mark.parametrize("name", ["main-command", "test-command"])
+def test_the_commands_are_one_line_each(name: str) -> None:
+    """The two commands that a fresh machine needs stand where `.ci/run` looks."""
+    found = re.search(rf"<!-- {name} -->\n```console\n(.*?)```", TEXT, re.DOTALL)
+
+    assert found is not None
+    assert found[1].count("\n") == 1
+    assert found[1].startswith("python3 -m venv .venv && .venv/bin/pip install -e ")
