@@ -160,14 +160,20 @@ class Request(Generic[R]):
         Raises:
             RuntimeError: it has been answered already, which is the caller's error.
         """
-        ticket = ticket_of(self)
+        try:
+            ticket = self._ticket
+        except AttributeError:  # not made by attrs, and told
+            return
         if ticket is None:
             return
-        if ticket.state == PENDING:
-            ticket.value = value
-            ticket.settle(ANSWERED, None)
-        else:
+        if ticket.state != PENDING:
             _again(ticket, self)
+            return
+        ticket.value = value
+        if ticket.parking is None and not ticket.held:  # inline: nobody to wake
+            ticket.state = ANSWERED
+        else:
+            ticket.settle(ANSWERED, None)
 
     @enable_ki_protection
     def fail(self, error: BaseException) -> None:
@@ -227,7 +233,11 @@ def bind(request: Request[Any], holder: Holder) -> Ticket:
     Raises:
         RuntimeError: it has one already.
     """
-    if ticket_of(request) is not None:
+    try:
+        known = request._ticket
+    except AttributeError:
+        known = None
+    if known is not None:
         msg = f"{request!r} has been asked already; make a new request for each ask"
         raise RuntimeError(msg)
     ticket = Ticket(holder)
