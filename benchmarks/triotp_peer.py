@@ -6,6 +6,10 @@ Its supervisor gives a restarted server a new mailbox: `restart` sends until
 one is there.
 """
 
+# TriOTP and its logbook have no types, and need not be installed.
+# pyright: reportMissingImports=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
