@@ -640,7 +640,7 @@ async def test_a_circle_of_asks_is_found_with_debug(nested: bool) -> None:  # no
                 first, *rest = message.refs
                 request = Pass(tuple(rest)) if rest else Question()
                 if nested:
-                    async with trio.open_nursery() as nursery:
+                    async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - it is cancelled
                         nursery.start_soon(ask_and_tell, first, request)
                 else:
                     await ask_and_tell(first, request)

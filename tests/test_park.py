@@ -116,7 +116,7 @@ async def test_carry_on_makes_the_coroutine_and_the_task_one() -> None:
         with trio.move_on_after(0) as scope:
             await trio.sleep_forever()
         assert scope.cancelled_caught
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - a task of its own
             nursery.start_soon(child)
         return "done"
 
