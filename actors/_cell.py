@@ -62,6 +62,12 @@ class Tick:
         if timers is not None and timers.get(self.key) is self:
             del timers[self.key]
 
+    def dropped(self) -> None:
+        """What it had queued became a dead letter."""
+        self.queued = False
+        if not self.period:
+            self.cancel()
+
     def fire(self) -> None:
         """Queue the message, then set the next one."""
         timer, period = self.timer, self.period
@@ -127,8 +133,9 @@ class Cell(Send):
             if not self.put(tick.message, tick=tick):
                 self.line_up(Sender(None, (tick.message, None, tick)))
         except MailboxFullError:
-            tick.queued = False
-            self.bury(Entry(tick.message), DeadLetterReason.NO_ROOM)
+            self.bury(Entry(tick.message, None, tick), DeadLetterReason.NO_ROOM)
+        except Exception as error:  # noqa: BLE001 - the declaration's key function
+            self.crash(error, Entry(tick.message, None, tick), "in Mailbox.key")
 
     # ------------------------------------------------------------------- watches
 
@@ -269,7 +276,7 @@ class Cell(Send):
             capacity=self.props.mailbox.capacity,
             oldest_age=now - self.since if depth else None,
             handled=self.handled,
-            waiting_senders=sum(not s.gone for s in senders) if senders else 0,
+            waiting_senders=len(senders) - rare.senders_gone if rare and senders else 0,
         )
 
     def _state_name(self) -> str:

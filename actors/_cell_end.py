@@ -116,6 +116,8 @@ class End(Life):
             rare.errors = None
         if self.props.stopped:
             await self._run_stopped(rare)
+        if self.worker is not None:
+            self.worker.suspended = False  # nothing is awaited from here on
         return self._conclude()
 
     def _add_errors(self, errors: list[BaseException]) -> None:
@@ -136,6 +138,8 @@ class End(Life):
             result = self.actor.stopped(exit_)
             if result is not None:
                 with trio.CancelScope(deadline=deadline) as rare.hook_scope:
+                    if self.hub.cut:  # the system's deadline is over already
+                        rare.hook_scope.cancel()
                     await result
                 if rare.hook_scope.cancelled_caught:
                     self.late("stopped")
@@ -215,10 +219,20 @@ class End(Life):
             if not isinstance(decision, Decision):
                 msg = f"child_ended must return a Decision, got {decision!r}"
                 raise TypeError(msg)  # noqa: TRY301 - as if the hook had raised it
-        except Exception as error:  # noqa: BLE001 - becomes the crash
-            self.crash(error, None, "in child_ended")
-            return Decision.END
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+            self._failed_plain(error, "in child_ended")
+            return Decision.END  # noqa: ASYNC104 - Cancelled cannot come from a plain def
         return decision
+
+    def _failed_plain(self, error: BaseException, where: str) -> None:
+        """Something has left a plain hook: a crash, or Ctrl-C and its like."""
+        crash, rest = split_crash(error)
+        if rest is not None:
+            self.hub.interrupt(rest)
+        if crash is not None:
+            self.crash(crash, None, where)
+        else:
+            self.fail(Killed())
 
     def rest_or_ready(self) -> None:
         """After a turn outside of a worker: to rest, or to the ready queue."""
@@ -286,10 +300,12 @@ class End(Life):
         props = self.props
         try:
             self.actor = actor = props.cls(*self.args)
-        except Exception as error:  # noqa: BLE001 - becomes the crash
-            self.crash(error, None, "in __init__")
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+            self._failed_plain(error, "in __init__")
             hub.ready.append(self)  # in its turn: others go first
-            return False
+            if hub.asleep:
+                hub.wake()
+            return False  # noqa: ASYNC104 - Cancelled cannot come from a plain def
         actor._seat = cast("Any", self)  # a Cell by now
         if props.started:
             self.attention |= START
@@ -338,8 +354,12 @@ class End(Life):
             if self.props.undelivered and not self._moot(entry):
                 try:
                     self.actor.undelivered(entry.message)
-                except Exception as error:  # noqa: BLE001 - becomes the crash
-                    self._hook_failed("undelivered", error)
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+                    crash, rest = split_crash(error)
+                    if rest is not None:
+                        self.hub.interrupt(rest)
+                    if crash is not None:
+                        self._hook_failed("undelivered", crash)
             if self._moot(entry):
                 self.skip(entry)
             else:

@@ -8,6 +8,7 @@ or `skip`, so that it has exactly one end.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from typing import Any
 
@@ -30,11 +31,17 @@ from ._mailbox import LatestQueue, Overflow
 from ._messages import PENDING, Ticket, open_ticket
 from ._park import WAKE, make_trap, park
 
+_SWEEP_ABOVE = 64
+
 
 class Inbox(CellState):
-    """The sending side of a cell."""
+    """How messages come in, and leave unhandled."""
 
     __slots__ = ()
+
+    @abstractmethod
+    def crash(self, error: Exception, entry: Entry | None, doing: str) -> None:
+        """An exception escaped: the incarnation is to end (`_cell_life`)."""
 
     def put(self, message: Any, ticket: Ticket | None = None, tick: Any = None) -> bool:
         """Accept a message (True) or say that it must wait for room (False).
@@ -55,7 +62,10 @@ class Inbox(CellState):
                 case Overflow.REJECT:
                     raise self.full_error()
                 case Overflow.DROP_NEWEST:
-                    self.bury(Entry(message, ticket), DeadLetterReason.DROPPED_NEWEST)
+                    reason = DeadLetterReason.DROPPED_NEWEST
+                    self.bury(Entry(message, ticket, tick), reason)
+                    if ticket is not None:  # perhaps in another actor's care still
+                        ticket.fail(MessageDroppedError(self.path, reason))
                     return True
                 case Overflow.DROP_OLDEST:
                     self._drop_oldest()
@@ -66,7 +76,7 @@ class Inbox(CellState):
 
     def _drop_oldest(self) -> None:
         queue = self.grown_queue()
-        self.handled += 1
+        self.need_rare().dropped += 1
         self.bury(self.taken(queue.popleft()), DeadLetterReason.DROPPED_OLDEST)
 
     def _put_latest(self, message: Any, ticket: Ticket | None, tick: Any) -> bool:
@@ -134,7 +144,7 @@ class Inbox(CellState):
         """Make an accepted message a dead letter; its asker gets an error at once."""
         message = entry.message
         if entry.tick is not None:
-            entry.tick.queued = False
+            entry.tick.dropped()
         ticket = open_ticket(message)
         self.hub.dead_letter(self, message, reason)
         self.trace_end(entry.number, MessageEnd.DEAD)
@@ -166,7 +176,7 @@ class Inbox(CellState):
             ticket.parking = sender  # `within` may be over while it waits
 
         def leave(_: object) -> trio.lowlevel.Abort:
-            sender.gone = True
+            self._leaves(sender)
             if ticket is not None:
                 ticket.abandon()
             return trio.lowlevel.Abort.SUCCEEDED
@@ -174,6 +184,22 @@ class Inbox(CellState):
         await park(make_trap(leave))
         if sender.error is not None:
             raise sender.error
+        if ticket is not None and ticket.state != PENDING and not sender.admitted:
+            self._leaves(sender)  # `within` is over
+
+    def _leaves(self, sender: Sender) -> None:
+        """A sender waits no more; sweep when the larger half has left."""
+        rare = self.need_rare()
+        if sender.gone or rare.senders is None:
+            return
+        sender.gone = True
+        sender.entry = (None, None, None)
+        rare.senders_gone += 1
+        if rare.senders_gone > _SWEEP_ABOVE and (
+            rare.senders_gone * 2 > len(rare.senders)
+        ):
+            rare.senders = deque(s for s in rare.senders if not s.gone)
+            rare.senders_gone = 0
 
     def line_up(self, sender: Sender) -> None:
         """Append to those who wait for room."""
@@ -197,8 +223,13 @@ class Inbox(CellState):
                 if ticket is not None:
                     ticket.parking = None
                 self.accept(self.entry(message, ticket, tick))
+                sender.admitted = True
                 if sender.task is not None:
                     reschedule(sender.task, WAKE)
+            elif sender.gone:
+                rare.senders_gone -= 1
+            else:
+                sender.gone = True  # its ticket is closed; it has not run yet
             senders.popleft()
         self.attention &= ~SENDERS
 
@@ -215,6 +246,7 @@ class Inbox(CellState):
                 sender.error = self.stopped_error()
                 reschedule(sender.task, WAKE)
         rare.senders = None
+        rare.senders_gone = 0
         self.attention &= ~SENDERS
 
     def tell_or_bury(self, message: Any) -> None:
@@ -226,6 +258,8 @@ class Inbox(CellState):
             self.bury(Entry(message), DeadLetterReason.STOPPED)
         except MailboxFullError:
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
+        except Exception as error:  # noqa: BLE001 - the declaration's key function
+            self.crash(error, Entry(message), "in Mailbox.key")
         else:
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
 

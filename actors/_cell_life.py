@@ -163,9 +163,7 @@ class Life(Inbox):
     def request_stop(self, exit_: Exit) -> None:
         """Close the mailbox and see that the cell ends when it is empty."""
         if self.state == HELD:
-            self.closed = True
-            self.turn_away()
-            self.decide(Decision.END)
+            self._retire()
             return
         if self.closed or self.state == ENDED:
             return
@@ -181,6 +179,14 @@ class Life(Inbox):
             self.leave_rest()
         elif self.worker is not None and self.worker.suspended:
             self.arm_grace()
+
+    def _retire(self) -> None:
+        """End a held cell, whatever its owner has decided or will."""
+        self.closed = True
+        self.room = -1
+        self.turn_away()
+        self.need_rare().retired = True
+        self.decide(Decision.END)
 
     def arm_grace(self) -> None:
         """Start the clock of a stop that is not done at once."""
@@ -210,7 +216,7 @@ class Life(Inbox):
             case state if state == ENDED:
                 return
             case state if state == HELD:
-                self.decide(Decision.END)
+                self._retire()
             case state if state == ENDING:
                 rare = self.need_rare()
                 rare.killed = rare.retired = True

@@ -69,12 +69,13 @@ class Entry:
 class Sender:
     """A task that waits for room, or a tick that does (no task)."""
 
-    __slots__ = ("entry", "error", "gone", "task")
+    __slots__ = ("admitted", "entry", "error", "gone", "task")
 
     def __init__(self, task: trio.lowlevel.Task | None, entry: Any) -> None:
         self.task = task
         self.entry = entry
         self.gone = False
+        self.admitted = False
         self.error: BaseException | None = None
 
 
@@ -95,6 +96,8 @@ class Rare:
 
     control: deque[Any] | None = None  # Notice or ChildEnded, first come first served
     senders: deque[Sender] | None = None
+    senders_gone = 0  # of these, how many wait no more
+    dropped = 0  # messages taken out to be dropped, never handled
     special = 0  # Entry objects in the queue
     accepted = 0  # messages numbered so far, when traced
     held: set[Ticket] | None = None  # begun, not answered
@@ -289,7 +292,7 @@ class CellState(ActorRef[Any]):
         if marks is None:
             marks = rare.marks = deque()
         queue = self.queue
-        number = self.handled + (len(queue) if queue is not None else 0)
+        number = self.handled + rare.dropped + (len(queue) if queue is not None else 0)
         self.prune_marks()
         if not marks or marks[-1][1] != now:
             marks.append((number, now))
@@ -297,5 +300,5 @@ class CellState(ActorRef[Any]):
     def prune_marks(self) -> None:
         """Move `since` up to the latest mark before the oldest queued message."""
         marks = self.rare.marks if self.rare is not None else None
-        while marks and marks[0][0] <= self.handled:
+        while marks and marks[0][0] <= self.handled + self.need_rare().dropped:
             self.since = marks.popleft()[1]

@@ -28,7 +28,7 @@ from trio.lowlevel import enable_ki_protection
 from ._cell import Cell
 from ._cell_life import ChildEnded, split_crash
 from ._cell_send import refuse_result
-from ._cell_state import CONTROL, ENDING, FAIL, RESUME, SENDERS, START, Entry
+from ._cell_state import CONTROL, ENDING, FAIL, HELD, RESUME, SENDERS, START, Entry
 from ._events import MessageBegun, MessageEnd
 from ._exits import Killed
 from ._hub import Hub
@@ -226,6 +226,8 @@ class Drain:
             if not rare.control:
                 cell.attention &= ~CONTROL
             if type(item) is ChildEnded:
+                if item.child.state != HELD:  # ended meanwhile, with whoever had it
+                    return None
                 item.child.decide(cell.consult(item.child, item.exit, inside=True))
                 return None
             if rare.watching is not None:

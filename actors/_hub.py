@@ -50,6 +50,7 @@ class Hub:
         "broken",
         "closing",
         "crashes",
+        "cut",
         "dead_letters",
         "debug",
         "deques",
@@ -89,18 +90,22 @@ class Hub:
         self.sends = 0
         self.handled = self.started = self.ended = self.restarts = 0
         self.crashes = self.late_replies = 0
-        self.timers = Timers()
+        self.timers = Timers(self._timer_failed)
         self.events = Events()
         self.dead_letters = DeadLetters(dead_letters)
         self.late: list[Late] = []
         self.traced = False
         self.debug = debug
         self.closing = False
+        self.cut = False  # the total deadline of the stop is over
         self.token = trio.lowlevel.current_trio_token()
         self.nursery: trio.Nursery
         self.spawn: Callable[[], None]
         self.broken: Callable[[BaseException], None]
         self.interrupt: Callable[[BaseException], None]
+
+    def _timer_failed(self, error: BaseException) -> None:
+        self.broken(error)
 
     def wake(self) -> None:
         """Get a worker for the ready queue."""

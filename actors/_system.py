@@ -51,6 +51,7 @@ class ActorSystem:
         self._hub = hub
         self._stop_within = stop_within
         self._failure: BaseException | None = None
+        self._body = trio.CancelScope()  # covers the body of the block, nothing else
         self._report: StopReport | None = None
         self._root = Cell(hub, None, _Root.props, (), None, contextvars.copy_context())
         self._root.actor = _Root()
@@ -162,7 +163,7 @@ class ActorSystem:
             self._failure = BaseExceptionGroup("several errors ended the system", both)
         if isinstance(error, KeyboardInterrupt) and self._root.closed:
             self._cut_short()
-        self._hub.nursery.cancel_scope.cancel()
+        self._body.cancel()
 
     def _broken(self, error: BaseException) -> None:
         """A bug of the engine: give up order, keep structure, show the error."""
@@ -202,6 +203,7 @@ class ActorSystem:
 
     def _cut_short(self) -> None:
         """The total deadline is over: kill whoever is left."""
+        self._hub.cut = True
         cells: list[Any] = [self._root]
         for cell in cells:
             cells.extend(cell.children())
@@ -242,28 +244,32 @@ async def open_system(
         raise ValueError(msg)
     hub = Hub(debug=debug, dead_letters=dead_letters)
     system = ActorSystem(hub, stop_within=stop_within)
-    error: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        hub.nursery = nursery
-        nursery.start_soon(hub.timers.run)
-        try:
-            yield system
-        except trio.Cancelled:
-            raise
-        except BaseException as body_error:  # noqa: BLE001 - raised again below
-            error = body_error
-        finally:
-            await system._stop()  # noqa: ASYNC102 - it shields and bounds itself
+    errors: list[BaseException] = []
+    try:
+        async with trio.open_nursery() as nursery:
+            hub.nursery = nursery
+            nursery.start_soon(hub.timers.run)
+            try:
+                with system._body:
+                    yield system
+            except BaseException as body_error:  # noqa: BLE001, ASYNC103 - raised below
+                errors.append(body_error)
+            await system._stop()  # it shields and bounds itself
+    except trio.Cancelled as cancelled:  # noqa: ASYNC103 - raised below
+        if not errors:
+            errors.append(cancelled)
     failure = system._failure
-    if failure is None:
-        failure = error
-    elif error is not None and error is not failure:
+    if failure is not None and failure not in errors:
+        errors.append(failure)
+    if not errors:
+        return
+    error = errors[0]
+    if len(errors) > 1:
         text = "the body of open_system() and an actor both failed"
-        failure = BaseExceptionGroup(text, [error, failure])
-    if failure is not None:
-        context = failure.__context__
-        try:
-            raise failure
-        finally:
-            failure.__context__ = context  # not the Cancelled that ended the body
-            del failure, error
+        error = BaseExceptionGroup(text, errors)
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context  # not what else was raised on the way here
+        del errors, error, failure

@@ -42,7 +42,8 @@ class Timer:
 class Timers:
     """The heap and the task that serves it."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self._failed = failed  # told if a call raises, which none should
         self._heap: list[tuple[float, int, Timer]] = []  # (deadline, serial, timer)
         self._serial = 0
         self._husks = 0
@@ -106,4 +107,7 @@ class Timers:
                 self._husks -= 1
             else:
                 timer.call = None
-                call()
+                try:
+                    call()
+                except Exception as error:  # noqa: BLE001 - told, not swallowed
+                    self._failed(error)

@@ -70,8 +70,8 @@ class Worker(Drain):
         ready = hub.ready
         task = self.task
         while True:
-            if self.cell is not None:
-                return True
+            if self.cell is not None or self.scope.cancel_called:
+                return True  # a used scope: renew it first
             if task.context is own_context:
                 self._new_slice()
                 while ready:

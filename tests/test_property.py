@@ -22,9 +22,11 @@ from actors import (
     Actor,
     ActorCrashedError,
     ActorRef,
+    ActorStopped,
     ActorStoppedError,
     AnyRef,
     Decision,
+    Event,
     Exit,
     IncarnationEnded,
     Mailbox,
@@ -82,6 +84,8 @@ ACTS = [
 ]
 ENDS = ["stop", "kill"]
 TIMES = (0.0, 0.1, 0.25, 1.0, 3.0)
+FOR_EVER = 1000
+NEARLY = 1e-6  # the clock's floats are no exact sums
 
 
 @attrs.frozen
@@ -163,6 +167,14 @@ class Story:
     notices: list[Terminated] = attrs.field(factory=list[Terminated])
     watched: list[AnyRef] = attrs.field(factory=list[AnyRef])
     wrong: list[str] = attrs.field(factory=list[str])
+    # {number of a request: when it was begun}
+    taken: dict[int, float] = attrs.field(factory=dict[int, float])
+    # (whom, number of the request, from, to)
+    waits: list[tuple[AnyRef, int, float, float]] = attrs.field(
+        factory=list[tuple[AnyRef, int, float, float]]
+    )
+    # whom, and when
+    kills: list[tuple[AnyRef, float]] = attrs.field(factory=list[tuple[AnyRef, float]])
 
     def number(self) -> int:
         """Give the next message number."""
@@ -192,7 +204,7 @@ class Story:
             outcome = type(error)
         except trio.TooSlowError as error:
             outcome = type(error)
-            if within is None or trio.current_time() - begun < within - 1e-6:
+            if within is None or trio.current_time() - begun < within - NEARLY:
                 self.wrong.append(f"{ask} was too slow too early")
         except HardError:
             outcome = HardError
@@ -203,7 +215,8 @@ class Story:
             raise
         finally:
             self.outcomes.append(outcome)
-            if within is not None and trio.current_time() - begun > within + 1e-6:
+            self.waits.append((ref, ask.number, begun, trio.current_time()))
+            if within is not None and trio.current_time() - begun > within + NEARLY:
                 self.wrong.append(f"{ask} took longer than {within}")
 
 
@@ -223,7 +236,8 @@ class Worker(Actor[Any]):
     def __init__(self, story: Story) -> None:
         self.story = story
         self.total = 0
-        self.aside: set[int] = set()
+        self.aside: dict[int, int] = {}  # {number: how manyeth of those set aside}
+        self.set_asides = self.come_back = 0
         self.children: list[AnyRef] = []
         self.watches: Counter[AnyRef] = Counter()
 
@@ -237,6 +251,10 @@ class Worker(Actor[Any]):
                     self.story.wrong.append(f"{message} came without being watched for")
             case Ask():
                 self.story.begin(self.ref, message)
+                if message.abandoned:
+                    self.story.wrong.append(f"{message} was begun for nobody")
+                if message.kind != "aside-ask":
+                    self.story.taken[message.number] = trio.current_time()
                 self.answer(message)
             case Do():
                 self.story.begin(self.ref, message)
@@ -251,7 +269,6 @@ class Worker(Actor[Any]):
     def do(self, message: Do) -> None:  # noqa: C901 - one branch a verb
         """Do what the message says."""
         whom = self.story.workers[message.target % len(self.story.workers)]
-        self.aside.discard(-message.number)
         match message.kind:
             case "aside":
                 self.set_aside(message)
@@ -262,7 +279,7 @@ class Worker(Actor[Any]):
             case "task" | "crashing-task":
                 self.start_soon(self.task, message)
             case "after" | "every":
-                tick = Do("tick", None, 0, 0, 0)
+                tick = Do("tick", self, 0, 0, 0)
                 start = self.after if message.kind == "after" else self.every
                 start(message.seconds or 0.5, tick, key=message.target)
             case "no-timer":
@@ -276,16 +293,22 @@ class Worker(Actor[Any]):
                 self.unwatch(whom)
             case "finish":
                 self.finish()
+            case "tick" if message.sender is not self:
+                self.story.wrong.append("a timer has outlived its incarnation")
             case _:
                 pass
 
     def set_aside(self, message: Do | Ask) -> None:
         """Stash the message the first time, handle it the second."""
         if message.number in self.aside:
-            self.aside.remove(message.number)
+            order = self.aside.pop(message.number)
+            if order < self.come_back:
+                self.story.wrong.append(f"{message} came back out of order")
+            self.come_back = order
         else:
             self.stash(message)
-            self.aside.add(message.number)
+            self.set_asides += 1
+            self.aside[message.number] = self.set_asides
 
     def start_child(self, message: Do) -> None:
         """Start a worker of one's own, or have the first one do something."""
@@ -458,13 +481,17 @@ async def drive(story: Story, sender: int, steps: list[Step]) -> None:
             case "stop":
                 ref.stop(sender)
             case "kill":
+                if ref.exit is None:
+                    story.kills.append((ref, trio.current_time()))
                 ref.kill()
             case "ask" | "ask-within" | "ask-cancel":
                 ask = Ask(step.asked, sender, story.number(), step.seconds)
                 within = step.seconds if step.act == "ask-within" else None
-                limit = step.seconds if step.act == "ask-cancel" else 1000
-                with trio.move_on_after(limit):
+                limit = step.seconds if step.act == "ask-cancel" else FOR_EVER
+                with trio.move_on_after(limit) as scope:
                     await story.ask(ref, ask, within=within, own=puts[ref])
+                if scope.cancelled_caught and limit == FOR_EVER:
+                    story.wrong.append(f"{ask} waited for ever")
             case _:
                 number = story.number()
                 message = Do(step.kind, sender, number, step.seconds, step.target)
@@ -474,10 +501,12 @@ async def drive(story: Story, sender: int, steps: list[Step]) -> None:
                         ref.tell_nowait(message)
                         story.accepted.add(number)
                     else:
-                        limit = step.seconds if step.act == "tell-cancel" else 1000
-                        with trio.move_on_after(limit):
+                        limit = step.seconds if step.act == "tell-cancel" else FOR_EVER
+                        with trio.move_on_after(limit) as scope:
                             await ref.tell(message)
                             story.accepted.add(number)
+                        if scope.cancelled_caught and limit == FOR_EVER:
+                            story.wrong.append(f"{message} waited for ever")
                     puts[ref] += step.kind == "put" and number in story.accepted
 
 
@@ -490,7 +519,9 @@ async def carry_out(plan: Plan) -> None:
             if plan.traced:
                 log = EventLog(system)
             letters = DeadLetterProbe(system)
-            ends = system.subscribe(IncarnationEnded, capacity=10_000)
+            subscription = system.subscribe(
+                IncarnationEnded, ActorStopped, capacity=10_000
+            )
             story.watcher = system.start(Watcher, story, name="watcher")
             owner = system.start(Owner, story, name="owner")
             await owner.wait_started()
@@ -518,15 +549,32 @@ async def carry_out(plan: Plan) -> None:
     assert Counter(n.ref for n in story.notices) == Counter(story.everybody)
     assert all(n.exit is n.ref.exit for n in story.notices)  # type: ignore[attr-defined]
     # a counter that nothing happened to counts right
-    lives = Counter(e.ref for e in ends.drain())
+    ends = subscription.drain()
+    lives = Counter(e.ref for e in ends if isinstance(e, IncarnationEnded))
     hurt = {letter.ref for letter in letters.letters}
     for ref, own, answer, tried, _ in story.totals:
         if lives[ref] == 1 and ref not in hurt:
             assert own <= answer <= tried
+    check_times(story, ends)
     if log is not None:
         log.check()
         check_totals(story, log)
         check_accounts(log)
+
+
+def check_times(story: Story, ends: list[Event]) -> None:
+    """Nobody waits for an answer of the dead; a kill does not take long."""
+    times: dict[AnyRef, list[Event]] = {}
+    for event in ends:
+        times.setdefault(event.ref, []).append(event)
+    for ref, number, begun, ended in story.waits:
+        for event in times[ref]:
+            taken = story.taken.get(number)
+            since = begun if isinstance(event, ActorStopped) else taken
+            if since is not None:
+                assert not since < event.at < ended - NEARLY, (ref, number, event)
+    for ref, killed in story.kills:
+        assert any(killed <= event.at <= killed + 0.5 for event in times[ref])
 
 
 def check_totals(story: Story, log: EventLog) -> None:
@@ -600,7 +648,7 @@ plans = st.builds(
 
 
 @settings(
-    max_examples=150,
+    max_examples=250,
     derandomize=True,
     database=None,
     deadline=None,
