@@ -231,6 +231,7 @@ class Actor(ABC, Generic[M_contra]):
 
         Raises:
             ValueError: it is watched with a message of its own already.
+            ActorStoppedError: this incarnation is ending.
         """
         self._seat.watch(ref, None)
 

@@ -145,6 +145,8 @@ class Cell(Send):
         if not isinstance(ref, Cell):
             msg = f"watch() takes the ref of an actor, got {ref!r}"
             raise TypeError(msg)
+        if self.state != ALIVE:
+            raise self.stopped_error()
         rare = self.need_rare()
         if rare.watching is None:
             rare.watching = {}
@@ -177,6 +179,9 @@ class Cell(Send):
         ticket = open_ticket(message)
         if ticket is not None:
             ticket.queued = True
+            if ticket.held:  # since an earlier turn
+                ticket.held = False
+                self.ticket_closed(ticket)
         rare.stash.append(Entry(message, ticket))
         rare.stashed = (self.handled, message)
 

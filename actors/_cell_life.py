@@ -8,6 +8,7 @@ the worker that looks next (`_cell_end`).
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import Any, cast
 
@@ -39,6 +40,8 @@ from ._events import (
 from ._exits import Crashed, Decision, Exit, Finished, Killed, Stopped
 from ._messages import open_ticket
 from ._snapshot import Late
+
+_logger = logging.getLogger("actors")
 
 
 @attrs.frozen
@@ -206,7 +209,9 @@ class Life(Inbox):
         if phase is None:
             worker = self.worker
             phase = worker.phase if worker is not None else "queue"
-        hub.late.append(Late(self.path, phase))
+        _logger.warning("%s was late to stop, in %s", self.path, phase)
+        if hub.late is not None:
+            hub.late.append(Late(self.path, phase))
         if ActorLate in hub.events.wanted:
             hub.publish(ActorLate(trio.current_time(), self, phase))
 

@@ -81,35 +81,39 @@ class Send(End):
             check_seconds("within", within)
         ticket = bind(request, self)
         sent = False
-        if self.queue is None and self.room > 0 and self.props.plain:
-            hub = self.hub
-            hub.sends += 1
-            if hub.sends & SCHEDULE_EVERY:
-                await checkpoint_if_cancelled()
-            else:
-                await checkpoint()
-            # no checkpoint from this test to the end of the answer
-            if self.queue is None and self.room > 0:
-                sent = True
-                self.queue = []  # busy: senders append, nobody else enters
-                self.handled += 1
-                hub.handled += 1
-                try:
-                    result: object = self.context.run(self.actor.receive, request)
-                    if result is not None:
-                        refuse_result(result, "a plain receive")
-                except BaseException as error:  # noqa: BLE001, ASYNC103 - split
-                    self._inline_escaped(error, request, ticket)
+        try:
+            if self.queue is None and self.room > 0 and self.props.plain:
+                hub = self.hub
+                hub.sends += 1
+                if hub.sends & SCHEDULE_EVERY:
+                    await checkpoint_if_cancelled()
                 else:
-                    if ticket.state == PENDING:
-                        self.hold_ticket(ticket)
-                finally:
-                    if self.queue or self.attention or self.closed:
-                        self.rest_or_ready()
+                    await checkpoint()
+                # no checkpoint from this test to the end of the answer
+                if self.queue is None and self.room > 0:
+                    sent = True
+                    self.queue = []  # busy: senders append, nobody else enters
+                    self.handled += 1
+                    hub.handled += 1
+                    try:
+                        result: object = self.context.run(self.actor.receive, request)
+                        if result is not None:
+                            refuse_result(result, "a plain receive")
+                    except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+                        self._inline_escaped(error, request, ticket)
                     else:
-                        self.queue = None
-        if ticket.state == PENDING:
-            await self._ask_by_mail(request, ticket, within, sent=sent)
+                        if ticket.state == PENDING:
+                            self.hold_ticket(ticket)
+                    finally:
+                        if self.queue or self.attention or self.closed:
+                            self.rest_or_ready()
+                        else:
+                            self.queue = None
+            if ticket.state == PENDING:
+                await self._ask_by_mail(request, ticket, within, sent=sent)
+        except BaseException:
+            ticket.abandon()
+            raise
         if ticket.error is not None:
             try:
                 raise ticket.error

@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Self, TypeAlias
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import attrs
 import trio
@@ -151,6 +151,7 @@ class MessageEnded(Event):
 
 
 EventType: TypeAlias = type[Event]
+E = TypeVar("E", bound=Event)
 
 LIFECYCLE: tuple[EventType, ...] = (
     ActorStarted,
@@ -167,7 +168,7 @@ MESSAGES: tuple[EventType, ...] = (MessageAccepted, MessageBegun, MessageEnded)
 """What puts the system on the slow way in."""
 
 
-class Subscription:
+class Subscription(Generic[E]):
     """A bounded ring of events; a context manager and an async iterator.
 
     It never blocks the publisher: when full, the oldest event goes.  Closed by leaving
@@ -180,14 +181,14 @@ class Subscription:
         self._events = events
         self.types = types
         """What it gets."""
-        self._ring: deque[Event] = deque(maxlen=capacity)
+        self._ring: deque[E] = deque(maxlen=capacity)
         self._lot = trio.lowlevel.ParkingLot()
         self.dropped = 0
         """How many events went because the reader was slow."""
         self.closed = False
         """No more events will come."""
 
-    def _put(self, event: Event) -> None:
+    def _put(self, event: E) -> None:
         ring = self._ring
         if len(ring) == ring.maxlen:
             self.dropped += 1
@@ -198,7 +199,7 @@ class Subscription:
     def __len__(self) -> int:
         return len(self._ring)
 
-    def receive_nowait(self) -> Event:
+    def receive_nowait(self) -> E:
         """Take the oldest event.
 
         Raises:
@@ -211,13 +212,13 @@ class Subscription:
             raise trio.EndOfChannel
         raise trio.WouldBlock
 
-    def drain(self) -> list[Event]:
+    def drain(self) -> list[E]:
         """Take all events that are here."""
         taken = list(self._ring)
         self._ring.clear()
         return taken
 
-    async def receive(self) -> Event:
+    async def receive(self) -> E:
         """Take the oldest event, waiting for one.  Raises trio.EndOfChannel."""
         await trio.lowlevel.checkpoint()
         while not self._ring:
@@ -229,7 +230,7 @@ class Subscription:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> E:
         try:
             return await self.receive()
         except trio.EndOfChannel:
@@ -253,9 +254,9 @@ class Events:
 
     def __init__(self) -> None:
         self.wanted: frozenset[EventType] = frozenset()
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[Subscription[Any]] = []
 
-    def add(self, types: tuple[EventType, ...], capacity: int) -> Subscription:
+    def add(self, types: tuple[EventType, ...], capacity: int) -> Subscription[Any]:
         """Open a subscription.
 
         Raises:
@@ -273,12 +274,12 @@ class Events:
         wanted = frozenset(
             known for known in LIFECYCLE + MESSAGES if named.intersection(known.__mro__)
         )
-        subscription = Subscription(self, wanted, capacity)
+        subscription: Subscription[Any] = Subscription(self, wanted, capacity)
         self._subscriptions.append(subscription)
         self._count()
         return subscription
 
-    def remove(self, subscription: Subscription) -> None:
+    def remove(self, subscription: Subscription[Any]) -> None:
         """Forget a subscription."""
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)

@@ -93,7 +93,7 @@ class Hub:
         self.timers = Timers(self._timer_failed)
         self.events = Events()
         self.dead_letters = DeadLetters(dead_letters)
-        self.late: list[Late] = []
+        self.late: list[Late] | None = None  # who was late, once the system stops
         self.traced = False
         self.debug = debug
         self.closing = False

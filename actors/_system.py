@@ -13,17 +13,16 @@ The root is an ordinary cell without a mailbox of its own use: it owns what
 from __future__ import annotations
 
 import contextvars
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Never, TypeVar, TypeVarTuple
+from typing import Any, Never, TypeVar, TypeVarTuple, overload
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from ._actor import Actor, check_seconds
 from ._cell import Cell
-from ._events import MESSAGES, DeadLetters, EventType, Subscription
+from ._events import MESSAGES, DeadLetters, E, Event, EventType, Subscription
 from ._exits import Stopped
 from ._hub import Hub
 from ._mailbox import Mailbox
@@ -33,8 +32,6 @@ from ._worker import Worker
 
 M = TypeVar("M")
 Ts = TypeVarTuple("Ts")
-
-logger = logging.getLogger("actors")
 
 
 class _Root(Actor[Never]):
@@ -114,7 +111,11 @@ class ActorSystem:
             dead_letters=hub.dead_letters.counts,
         )
 
-    def subscribe(self, *types: EventType, capacity: int = 1024) -> Subscription:
+    @overload
+    def subscribe(self, *, capacity: int = 1024) -> Subscription[Event]: ...
+    @overload
+    def subscribe(self, *types: type[E], capacity: int = 1024) -> Subscription[E]: ...
+    def subscribe(self, *types: EventType, capacity: int = 1024) -> Subscription[Any]:
         """Listen to events of these types and their subclasses.  Not a checkpoint.
 
         Without types: all about the life of actors and dead letters, not about single
@@ -182,6 +183,7 @@ class ActorSystem:
         """Stop the tree in order, under one deadline; then let the workers go."""
         hub = self._hub
         begun = trio.current_time()
+        hub.late = []
         timer = hub.timers.at(begun + self._stop_within, self._cut_short)
         self._root.request_stop(Stopped())
         ended = self._root.ended_event()
@@ -193,8 +195,6 @@ class ActorSystem:
                     self._interrupt(error)
         timer.cancel()
         self._report = StopReport(trio.current_time() - begun, tuple(hub.late))
-        for late in hub.late:
-            logger.warning("%s was late to stop, in %s", late.path, late.phase)
         hub.closing = True
         hub.timers.close()
         while hub.spares:

@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from actors import (
     Actor,
+    ActorCrashed,
     ActorStarted,
     ActorStopped,
     AnyRef,
@@ -518,6 +519,7 @@ GONE = (ActorStopped, Stopped(), 0)
         ([(A, 1, "x"), OVER, (B, 1, 1)], "1 began message 1 after the end of 1"),
         ([OVER, OVER], "incarnation 1 ended after the end of 1"),
         ([(ActorStarted, 1), (ActorStarted, 3)], "3 started after the end of 0"),
+        ([OVER, (ActorCrashed, 1, OSError())], "1 crashed after the end of 1"),
         ([(ActorStarted, 1), OVER], "no ActorStopped"),
         ([OVER, GONE, GONE], r"ActorStopped\(.* came after ActorStopped"),
         ([OVER, GONE, (DeadLetter, 1, DeadLetterReason.KILLED)], "came after"),
