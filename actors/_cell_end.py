@@ -76,7 +76,7 @@ class End(Life):
                     self.unwatch(watched)
             if rare.last_child is not None or rare.host is not None or rare.errors:
                 return self._end(rare)
-        if self.props.stopped:
+        if self.props.stopped and not (rare is not None and rare.stillborn):
             return self._end(self.need_rare())
         return self._conclude()
 
@@ -114,7 +114,7 @@ class End(Life):
         if rare.errors:
             self._add_errors(rare.errors)
             rare.errors = None
-        if self.props.stopped:
+        if self.props.stopped and not rare.stillborn:
             await self._run_stopped(rare)
         if self.worker is not None:
             self.worker.suspended = False  # nothing is awaited from here on
@@ -294,13 +294,14 @@ class End(Life):
         self.state = ALIVE
         self.open_room()
         if rare is not None:
-            rare.killed = rare.retired = False
+            rare.killed = rare.retired = rare.stillborn = False
             rare.errors = None
             self.unstash_all()
         props = self.props
         try:
             self.actor = actor = props.cls(*self.args)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+            self.need_rare().stillborn = True
             self._failed_plain(error, "in __init__")
             hub.ready.append(self)  # in its turn: others go first
             if hub.asleep:

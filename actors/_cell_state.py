@@ -112,6 +112,7 @@ class Rare:
     errors: list[BaseException] | None = None  # crashes while ending
     killed = False  # kill came while ending
     retired = False  # never restart: somebody asked to stop meanwhile
+    stillborn = False  # the constructor failed: the old object has said its `stopped`
     decision: Any = None
     grace_timer: Timer | None = None
     hook_scope: trio.CancelScope | None = None

@@ -1457,3 +1457,45 @@ async def test_a_bug_of_the_engine_ends_the_block_with_its_error(
 
     assert caught.value is error
     assert ended.is_set()
+
+
+async def test_an_object_says_its_stopped_once_even_if_its_successor_is_stillborn(
+    autojump_clock: MockClock,
+) -> None:
+    """A constructor that fails at a restart does not end the old object again."""
+    del autojump_clock
+    made: list[int] = []
+    stopped: list[int] = []
+
+    class Child(Actor[object]):
+        def __init__(self) -> None:
+            self.number = len(made) + 1
+            made.append(self.number)
+            if self.number == 2:
+                raise OSError
+
+        def receive(self, message: object) -> None:
+            raise ValueError(message)
+
+        def stopped(self, exit: Exit) -> None:  # noqa: A002
+            del exit
+            stopped.append(self.number)
+
+    class Restarts(Actor[object]):
+        def started(self) -> None:
+            self.child = self.start(Child)
+
+        def receive(self, message: object) -> None:
+            self.child.tell_nowait(message)
+
+        def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
+            del child, exit
+            return Decision.RESTART
+
+    async with open_system() as system:
+        system.start(Restarts).tell_nowait("crash")
+        await settle()
+
+        assert (made, stopped) == ([1, 2, 3], [1])
+
+    assert stopped == [1, 3]
