@@ -233,7 +233,7 @@ async def fail_when_cancelled() -> None:
 @seeds(20)
 async def test_no_cancellation_of_the_blocks_own_is_in_the_group_that_leaves() -> None:
     """A crash and an error of the body's clean-up leave as just these two."""
-    with trio.fail_after(100), pytest.raises(ExceptionGroup) as caught:
+    with trio.fail_after(100), pytest.raises(ExceptionGroup) as caught:  # noqa: ASYNC401 - its parts are looked at
         async with open_system() as system:
             puppet = system.start(Puppet)
             async with trio.open_nursery() as nursery:
