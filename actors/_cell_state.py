@@ -251,7 +251,7 @@ class CellState(ActorRef[Any]):
     def new_queue(self) -> Any:
         """An empty queue for a cell that leaves its rest: see the top of this file."""
         key = self.props.mailbox.key
-        return [] if key is None else LatestQueue(key)
+        return [] if key is None else LatestQueue()
 
     def leave_rest(self) -> Any:
         """From at rest to the ready queue.  The caller has seen `queue is None`."""

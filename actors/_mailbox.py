@@ -99,15 +99,10 @@ class LatestQueue:
     without end cannot starve the others.
     """
 
-    __slots__ = ("_key", "_values")
+    __slots__ = ("_values",)
 
-    def __init__(self, key: Callable[[Any], Hashable]) -> None:
-        self._key = key
+    def __init__(self) -> None:
         self._values: OrderedDict[Hashable, Any] = OrderedDict()  # {key: message}
-
-    def key_of(self, message: Any) -> Hashable:
-        """The message's key, or itself alone for the framework's own messages."""
-        return self._key(message)
 
     def swap(self, key: Hashable, message: Any) -> Any:
         """Put `message` in the place of the one with this key, which is returned."""
