@@ -246,22 +246,17 @@ class Life(Inbox):
         if worker is not None and worker.suspended:
             worker.cancel()
 
-    def cut_short(self) -> bool:
-        """The system's total deadline is over: kill, and cut the `stopped` hook too.
-
-        True if this cell itself, not only its children, was not done.
-        """
+    def cut_short(self) -> None:
+        """The system's total deadline is over: kill, and cut the `stopped` hook too."""
         rare = self.rare
         scope = rare.hook_scope if rare is not None else None
         handling = self.state == ALIVE and (self.worker is not None or self.closed)
         busy = handling or (rare is not None and rare.host is not None)
         self.kill()
         if scope is not None:
-            scope.cancel()
-            return False  # the hook reports itself late
-        if busy and self.owner is not None:
+            scope.cancel()  # the hook reports itself late
+        elif busy and self.owner is not None:
             self.late("tasks" if self.state == ENDING else None)
-        return busy
 
     def crash(self, error: Exception, entry: Entry | None, doing: str) -> None:
         """An exception escaped: the message is gone, the incarnation is to end."""
