@@ -30,7 +30,8 @@ from ._errors import MailboxFullError, StashFullError
 from ._events import DeadLetterReason
 from ._exits import Decision
 from ._mailbox import MailboxStatistics
-from ._messages import Terminated, open_ticket
+from ._messages import HELD as HELD_TICKET
+from ._messages import QUEUED, Terminated, open_ticket
 from ._snapshot import ActorSnapshot
 from ._timers import Timer
 
@@ -75,7 +76,7 @@ class Tick:
             self.queued = True
             self.cell.put_tick(self)
         if period and timer is not None and not self.cancelled:
-            missed = (trio.current_time() - timer.deadline) // period
+            missed = (self.cell.hub.now() - timer.deadline) // period
             self.set(timer.deadline + period * (1 + missed))
 
 
@@ -112,7 +113,7 @@ class Cell(Send):
         if seconds == 0:
             tick.fire()
         else:
-            tick.set(trio.current_time() + seconds)
+            tick.set(self.hub.now() + seconds)
 
     @enable_ki_protection
     def cancel_timer(self, key: object) -> bool:
@@ -135,7 +136,7 @@ class Cell(Send):
         except MailboxFullError:
             self.bury(Entry(tick.message, None, tick), DeadLetterReason.NO_ROOM)
         except Exception as error:  # noqa: BLE001 - the declaration's key function
-            self.crash(error, Entry(tick.message, None, tick), "in Mailbox.key")
+            self.crash(error, Entry(tick.message, None, tick), "in Mailbox.key with")
 
     # ------------------------------------------------------------------- watches
 
@@ -157,8 +158,8 @@ class Cell(Send):
             return
         rare.watching[ref] = message
         if ref.state == ENDED:
-            assert ref.final_exit is not None
-            notice = Terminated(ref, ref.final_exit) if message is None else message
+            assert ref.pending_exit is not None
+            notice = Terminated(ref, ref.pending_exit) if message is None else message
             self.control(Notice(ref, notice))
             return
         theirs = ref.need_rare()
@@ -178,10 +179,9 @@ class Cell(Send):
             raise StashFullError(self.path, self.props.mailbox.stash)
         ticket = open_ticket(message)
         if ticket is not None:
-            ticket.queued = True
-            if ticket.held:  # since an earlier turn
-                ticket.held = False
+            if ticket.care == HELD_TICKET:  # since an earlier turn
                 self.ticket_closed(ticket)
+            ticket.care = QUEUED
         rare.stash.append(Entry(message, ticket))
         rare.stashed = (self.handled, message)
 

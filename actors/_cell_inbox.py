@@ -28,7 +28,7 @@ from ._errors import (
 from ._events import DeadLetterReason, MessageAccepted, MessageEnd, MessageEnded
 from ._exits import Crashed
 from ._mailbox import LatestQueue, Overflow
-from ._messages import PENDING, Ticket, open_ticket
+from ._messages import HELD, PENDING, QUEUED, Ticket, open_ticket
 from ._park import WAKE, make_trap, park
 
 _SWEEP_ABOVE = 64
@@ -103,7 +103,7 @@ class Inbox(CellState):
             entry = Entry(message, ticket, tick)
             entry.number = rare.accepted
             if MessageAccepted in self.hub.events.wanted:
-                now = trio.current_time()
+                now = self.hub.now()
                 event = MessageAccepted(now, self, entry.number, message)
                 self.hub.publish(event)
             return entry
@@ -122,7 +122,7 @@ class Inbox(CellState):
         if self.worker is not None or self.queue is not None:
             hub = self.hub
             if self.room < 0 and (hub.asleep or self.worker is not None):
-                self.mark(trio.current_time())
+                self.mark(self.hub.now())
         queue = self.queue if self.queue is not None else self.leave_rest()
         queue.append(self._counted(entry))
 
@@ -145,9 +145,10 @@ class Inbox(CellState):
         message = entry.message
         if entry.tick is not None:
             entry.tick.dropped()
-        ticket = open_ticket(message)
         self.hub.dead_letter(self, message, reason)
-        self.trace_end(entry.number, MessageEnd.DEAD)
+        if entry.number:
+            self.trace_end(entry.number, MessageEnd.DEAD)
+        ticket = open_ticket(message)
         if ticket is not None and ticket.holder is self:
             error: Exception
             if reason is DeadLetterReason.UNDELIVERED or (
@@ -161,7 +162,7 @@ class Inbox(CellState):
     def trace_end(self, number: int, end: MessageEnd) -> None:
         """Publish the end of a traced message."""
         if number and MessageEnded in self.hub.events.wanted:
-            self.hub.publish(MessageEnded(trio.current_time(), self, number, end))
+            self.hub.publish(MessageEnded(self.hub.now(), self, number, end))
 
     @enable_ki_protection
     async def wait_for_room(self, message: Any, ticket: Ticket | None = None) -> None:
@@ -259,7 +260,7 @@ class Inbox(CellState):
         except MailboxFullError:
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
         except Exception as error:  # noqa: BLE001 - the declaration's key function
-            self.crash(error, Entry(message), "in Mailbox.key")
+            self.crash(error, Entry(message), "in Mailbox.key with")
         else:
             self.bury(Entry(message), DeadLetterReason.NO_ROOM)
 
@@ -270,8 +271,8 @@ class Inbox(CellState):
 
     def stopped_error(self) -> ActorStoppedError:
         """The error for a sender who comes too late."""
-        error = ActorStoppedError(self.path, self.final_exit)
-        exit_ = self.final_exit if self.final_exit is not None else self.pending_exit
+        error = ActorStoppedError(self.path, self.exit)
+        exit_ = self.pending_exit
         if isinstance(exit_, Crashed):
             error.__cause__ = exit_.error
         return error
@@ -317,13 +318,17 @@ class Inbox(CellState):
 
         Unless it was stashed, or handed on: then it is not in hand any more.
         """
-        if ticket.state != PENDING or ticket.queued or ticket.holder is not self:
+        if (
+            ticket.state != PENDING
+            or ticket.care == QUEUED
+            or ticket.holder is not self
+        ):
             return
         rare = self.need_rare()
         if rare.held is None:
             rare.held = set()
         rare.held.add(ticket)
-        ticket.held = True
+        ticket.care = HELD
 
     def set_aside(self, message: Any) -> bool:
         """Whether the message in hand has been stashed in this turn."""

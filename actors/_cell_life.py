@@ -9,6 +9,7 @@ the worker that looks next (`_cell_end`).
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from collections import deque
 from typing import Any, cast
 
@@ -40,6 +41,10 @@ from ._events import (
 from ._exits import Crashed, Decision, Exit, Finished, Killed, Stopped
 from ._messages import open_ticket
 from ._snapshot import Late
+
+STOPPED = Stopped()
+CRASHED = DeadLetterReason.CRASHED
+_KILLED = DeadLetterReason.KILLED
 
 _logger = logging.getLogger("actors")
 
@@ -129,7 +134,7 @@ class Life(Inbox):
             rare.started.set()
         hub = self.hub
         if ActorStarted in hub.events.wanted:
-            hub.publish(ActorStarted(trio.current_time(), self, self.incarnation))
+            hub.publish(ActorStarted(self.hub.now(), self, self.incarnation))
 
     async def wait_started(self) -> None:
         starting = self.state == ALIVE and not self.attention & FAIL
@@ -154,9 +159,13 @@ class Life(Inbox):
 
     # ------------------------------------------------------------- asked to end
 
+    @abstractmethod
+    def vanish(self, exit_: Exit) -> bool:
+        """End here and now if nobody looks and nothing is left to do (`_cell_end`)."""
+
     @enable_ki_protection
     def stop(self, reason: object = None) -> None:
-        self.request_stop(Stopped(reason))
+        self.request_stop(STOPPED if reason is None else Stopped(reason))
 
     @enable_ki_protection
     def finish(self) -> None:
@@ -169,6 +178,8 @@ class Life(Inbox):
             self._retire()
             return
         if self.closed or self.state == ENDED:
+            return
+        if self.queue is None and self.rare is None and self.vanish(exit_):
             return
         self.closed = True
         self.room = -1
@@ -195,7 +206,7 @@ class Life(Inbox):
         """Start the clock of a stop that is not done at once."""
         rare = self.need_rare()
         if rare.grace_timer is None:
-            deadline = trio.current_time() + self.props.grace
+            deadline = self.hub.now() + self.props.grace
             rare.grace_timer = self.hub.timers.at(deadline, self._overdue)
 
     def _overdue(self) -> None:
@@ -213,7 +224,7 @@ class Life(Inbox):
         if hub.late is not None:
             hub.late.append(Late(self.path, phase))
         if ActorLate in hub.events.wanted:
-            hub.publish(ActorLate(trio.current_time(), self, phase))
+            hub.publish(ActorLate(self.hub.now(), self, phase))
 
     @enable_ki_protection
     def kill(self) -> None:
@@ -259,29 +270,34 @@ class Life(Inbox):
             self.late("tasks" if self.state == ENDING else None)
 
     def crash(self, error: Exception, entry: Entry | None, doing: str) -> None:
-        """An exception escaped: the message is gone, the incarnation is to end."""
-        self.hub.crashes += 1
-        error.add_note(
-            f"in actor {self.path} (incarnation {self.incarnation}), {doing}"
-        )
-        if entry is not None:
-            self.lose(entry, Crashed(error))
-        if ActorCrashed in self.hub.events.wanted:
-            now = trio.current_time()
-            self.hub.publish(ActorCrashed(now, self, self.incarnation, error))
-        self.fail(Crashed(error))
+        """An exception escaped: the message is gone, the incarnation is to end.
+
+        `doing` goes into the note of the error, with the message in `entry` behind it.
+        """
+        hub = self.hub
+        hub.crashes += 1
+        incarnation = self.need_rare().incarnation
+        where = f"in actor {self.path} (incarnation {incarnation})"
+        exit_ = Crashed(error)
+        if entry is None:
+            error.add_note(f"{where}, {doing}")
+        else:
+            error.add_note(f"{where}, {doing} {entry.message!r:.200}")
+            self.lose(entry, exit_)
+        if ActorCrashed in hub.events.wanted:
+            hub.publish(ActorCrashed(hub.now(), self, incarnation, error))
+        self.fail(exit_)
 
     def lose(self, entry: Entry, exit_: Exit) -> None:
         """The message in hand is lost with the incarnation."""
-        if self.set_aside(entry.message):
+        message = entry.message
+        if self.set_aside(message):
             self.trace_end(entry.number, MessageEnd.HANDLED)
             return
-        ticket = open_ticket(entry.message)
+        ticket = open_ticket(message)
         if ticket is not None and ticket.holder is self:
-            ticket.fail(self._answer_error(exit_, entry.message))
-        crashed = isinstance(exit_, Crashed)
-        reason = DeadLetterReason.CRASHED if crashed else DeadLetterReason.KILLED
-        self.bury(entry, reason)
+            ticket.fail(self._answer_error(exit_, message))
+        self.bury(entry, CRASHED if isinstance(exit_, Crashed) else _KILLED)
 
     def _answer_error(self, exit_: Exit, request: object) -> Exception:
         if isinstance(exit_, Crashed):
@@ -311,9 +327,12 @@ class Life(Inbox):
         return rare.ended
 
     async def wait_stopped(self) -> Exit:
-        await self.ended_event().wait()
-        assert self.final_exit is not None
-        return self.final_exit
+        if self.state == ENDED:
+            await trio.lowlevel.checkpoint()
+        else:
+            await self.ended_event().wait()
+        assert self.pending_exit is not None
+        return self.pending_exit
 
     def control(self, item: Any) -> None:
         """Put something into the control lane: never full, goes first."""

@@ -15,7 +15,8 @@ A cell is small, because a million of them is ordinary: what few actors need liv
   sender the slow way (closed, suspended, traced, or a policy that must look).
 
 Layers: this file holds the fields; `_cell_inbox.py` how messages come in,
-`_cell_life.py` and `_cell_end.py` how incarnations begin and end, `_cell.py` the rest.
+`_cell_life.py`, `_cell_end.py` and `_cell_next.py` how incarnations begin, end and
+follow each other, `_cell.py` the rest.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Rare:
     last_child: Any = None  # the youngest; older ones by `previous`
     names: dict[str, Any] | None = None  # {name: child}
     host: TaskHost | None = None
+    incarnation = 1
+    path: str | None = None  # once asked for
     errors: list[BaseException] | None = None  # crashes while ending
     killed = False  # kill came while ending
     retired = False  # never restart: somebody asked to stop meanwhile
@@ -130,11 +133,9 @@ class CellState(ActorRef[Any]):
         "attention",
         "closed",
         "context",
-        "final_exit",
         "handled",
         "high_water",
         "hub",
-        "incarnation",
         "name",
         "next",
         "owner",
@@ -144,7 +145,6 @@ class CellState(ActorRef[Any]):
         "queue",
         "rare",
         "room",
-        "serial",
         "since",
         "state",
         "worker",
@@ -156,14 +156,14 @@ class CellState(ActorRef[Any]):
         owner: Any,
         props: Props,
         args: tuple[Any, ...],
-        name: str | None,
+        name: str | int | None,
         context: contextvars.Context,
     ) -> None:
         self.hub = hub
         self.owner = owner  # the owning cell; None for the root
         self.props = props
         self.args = args
-        self.name = name
+        self.name = name  # a number, once asked for, if it was given none
         self.context: contextvars.Context = context
         self.actor: Actor[Any]
         # Any: a list, a deque or a LatestQueue, told apart where it matters
@@ -175,23 +175,33 @@ class CellState(ActorRef[Any]):
         self.worker: TaskHolder | None = None  # who handles its messages just now
         self.state: int = ALIVE
         self.closed: bool = False  # takes no more messages
-        self.incarnation: int = 1
         self.handled: int = 0  # messages taken out of the queue
         self.high_water: int = 0
         self.since: float = 0.0  # the clock when it last left rest
         self.rare: Rare | None = None
-        self.pending_exit: Exit | None = None  # why the incarnation is to end
-        self.final_exit: Exit | None = None
-        hub.started = self.serial = hub.started + 1
+        self.pending_exit: Exit | None = None  # why the incarnation is to end, or did
+        hub.started += 1
 
     @property
     def path(self) -> str:
+        rare = self.rare
+        if rare is not None and rare.path is not None:
+            return rare.path
         names: list[str] = []
         cell = self
         while cell.owner is not None:
-            names.append(cell.name or f"{cell.props.cls.__name__}-{cell.serial}")
+            name = cell.name
+            if type(name) is not str:
+                if name is None:
+                    hub = cell.hub
+                    hub.names = name = cell.name = hub.names + 1
+                name = f"{cell.props.cls.__name__}-{name}"
+            names.append(name)
             cell = cell.owner
-        return "/" + "/".join(reversed(names))
+        path = "/" + "/".join(reversed(names))
+        if rare is not None:
+            rare.path = path
+        return path
 
     @property
     def root_closed(self) -> bool:
@@ -200,7 +210,12 @@ class CellState(ActorRef[Any]):
 
     @property
     def exit(self) -> Exit | None:
-        return self.final_exit
+        return self.pending_exit if self.state == ENDED else None
+
+    @property
+    def incarnation(self) -> int:
+        """Counts its lives, from 1."""
+        return self.rare.incarnation if self.rare is not None else 1
 
     def __repr__(self) -> str:
         return f"<ActorRef {self.path}>"
@@ -229,7 +244,7 @@ class CellState(ActorRef[Any]):
         if youngest is not None:
             youngest.next = child
         rare.last_child = child
-        if child.name is not None:
+        if type(child.name) is str:
             if rare.names is None:
                 rare.names = {}
             rare.names[child.name] = child
@@ -245,7 +260,7 @@ class CellState(ActorRef[Any]):
         if older is not None:
             older.next = younger
         child.previous = child.next = None
-        if child.name is not None and rare.names is not None:
+        if type(child.name) is str and rare.names is not None:
             del rare.names[child.name]
 
     def new_queue(self) -> Any:

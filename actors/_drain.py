@@ -1,110 +1,149 @@
-"""Draining: a worker handles the messages of one cell in place, by plain calls.
+"""Draining: a worker handles messages in place, by plain calls.
 
-`drain` is the inner loop of the framework.  Its fast way handles messages of a cell
-that needs no attention; `_attend` does one unusual thing at a time.  Both end when the
-mailbox is empty (the cell is at rest), when the budget is used up (the cell goes to the
-back of the ready queue), when the incarnation has ended, or when a hook suspends: then
-the coroutine and its first trap are left in the worker's fields for `_worker` to go on.
+`sweep` takes cells off the ready queue.  The commonest of all, one plain message for a
+cell at rest, it handles itself; everything else is `drain`, the inner loop of the
+framework, which goes on with one cell until its mailbox is empty (the cell is at rest),
+the slice is over (the cell goes to the back of the ready queue), the incarnation has
+ended, or a hook suspends.
 
-The budget: half a millisecond by Trio's clock, or 1,024 messages, whichever comes
-first.  The clock is read every `stride` messages, and the stride follows how long they
-take: long handlers are followed by a look at the clock at once.  On a MockClock time
-stands still while code runs, so there only the number counts, and runs repeat.
+`drain` takes messages in batches: as many as are there, at most as many as there are to
+the next look at the clock.  Nobody but the worker takes from a queue during a batch
+(dropping the oldest makes room for one that follows at once), so a batch needs no look
+at the depth; only `attention` can end it early.  `high_water` is thus looked at between
+batches: it may miss, by at most one stride, what an actor has put into its own mailbox.
 
-Everything here runs in the cell's context and is protected from Ctrl-C; actors' hooks
-are not (they were marked when their class was made).
+`drain` runs in the cell's context, `sweep` enters it for the hook alone.  Both are
+protected from Ctrl-C; actors' hooks are not (they were marked when their class was
+made).
 """
 
 from __future__ import annotations
 
-import types
 from collections import deque
-from collections.abc import Coroutine
+from itertools import repeat
 from typing import Any
 
-import trio
 from trio.lowlevel import enable_ki_protection
 
+from ._attend import COROUTINE, Attend
 from ._cell import Cell
-from ._cell_life import ChildEnded, split_crash
 from ._cell_send import refuse_result
-from ._cell_state import CONTROL, ENDING, FAIL, HELD, RESUME, SENDERS, START, Entry
-from ._events import MessageBegun, MessageEnd
-from ._exits import Killed
-from ._hub import Hub
+from ._cell_state import SPECIAL, Entry
 from ._messages import PENDING
-from ._park import Trap, make_trap
 
-SLICE_SECONDS = 0.0005
-SLICE_MESSAGES = 1024
-MAX_STRIDE = 64
-_COROUTINE: Any = types.CoroutineType  # Any: a checker would lose its type arguments
+_LIST: Any = list  # Any: a checker would lose its type arguments
 
 
-class Drain:
-    """What a worker does with a cell, as far as it goes without waiting."""
+class Drain(Attend):
+    """What a worker does with cells, as far as it goes without waiting."""
 
-    __slots__ = (
-        "asking",
-        "cell",
-        "coroutine",
-        "entry",
-        "hub",
-        "left",
-        "message",
-        "phase",
-        "scope",
-        "since",
-        "slice_end",
-        "slice_start",
-        "stride",
-        "suspended",
-        "task",
-        "total",
-        "trap",
-        "waiting",
-    )
+    __slots__ = ()
 
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.task: trio.lowlevel.Task
-        self.scope: trio.CancelScope
-        self.trap: Trap = make_trap(lambda _: trio.lowlevel.Abort.SUCCEEDED)
-        self.cell: Cell | None = None  # whose messages it handles
-        self.message: Any = None  # in hand, while suspended
-        self.entry: Entry | None = None  # of the message in hand
-        self.phase = "receive"
-        self.suspended = False
-        self.since = 0.0
-        self.asking: Any = None  # with debug on: the cell it waits for
-        self.coroutine: Coroutine[Trap, Any, Any] | None = None
-        self.waiting: Trap = None  # the coroutine's first trap
-        self.stride = 16
-        self.left = self.total = 0  # messages to the next look at the clock; of a slice
-        self.slice_start = self.slice_end = 0.0
+    def cancel(self) -> None:
+        """Cancel what the held cell awaits."""
+        self.scope.cancel()
 
-    def _new_slice(self) -> None:
-        now = self.hub.tick = self.slice_start = trio.current_time()
-        self.slice_end = now + SLICE_SECONDS
-        self.left = self.stride
-        self.total = SLICE_MESSAGES
+    @enable_ki_protection
+    def sweep(self) -> bool:  # noqa: C901, PLR0912 - one loop
+        """Drain ready cells until the slice is over.  True: one has suspended."""
+        hub = self.hub
+        ready = hub.ready
+        lists = hub.lists
+        while ready:
+            cell: Cell = ready.popleft()
+            self.cell = cell
+            cell.worker = self
+            queue = cell.queue
+            small = type(queue) is _LIST and len(queue) == 1
+            if small and not cell.attention:
+                message = queue.pop()
+                cell.handled += 1
+                hub.handled += 1
+                if not cell.high_water:
+                    cell.high_water = 1
+                try:
+                    result: Any = cell.context.run(cell.actor.receive, message)
+                    if result is not None:
+                        if type(result) is not COROUTINE:
+                            refuse_result(result, "receive")
+                        try:
+                            waiting = cell.context.run(result.send, None)
+                        except StopIteration:
+                            pass
+                        else:
+                            self.left -= 1
+                            self.entry = None
+                            self.suspend(cell, result, waiting, message, "receive")
+                            return True
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
+                    if self._crashed(cell, error, message):
+                        continue
+                self.left -= 1
+                if not (
+                    queue or cell.attention or cell.closed or cell.queue is not queue
+                ):
+                    # no checkpoint between the test and the rest
+                    cell.queue = cell.worker = None
+                    lists.append(queue)
+                    if self.left <= 0 and self.over_budget():
+                        return False
+                    continue
+            elif small and cell.attention == SPECIAL and self._answer(cell, queue):
+                return True
+            if cell.context.run(self.drain, cell):
+                return True
+            if self.total <= 0:
+                return False
+        return False
 
-    def _over_budget(self) -> bool:
-        """Look at the clock: is this slice over?"""
-        now = trio.current_time()
-        self.total -= self.stride
-        done = SLICE_MESSAGES - self.total
-        spent = now - self.slice_start
-        if now >= self.slice_end or self.total <= 0:
-            if spent > SLICE_SECONDS:
-                self.stride = max(
-                    1, min(MAX_STRIDE, int(done * SLICE_SECONDS / spent / 4))
-                )
-            self.total = 0
-            return True
-        if spent < SLICE_SECONDS / 8 and self.stride < MAX_STRIDE:
-            self.stride *= 2
-        self.left = self.stride
+    def _crashed(self, cell: Cell, error: BaseException, message: Any) -> bool:
+        """A plain message has not been handled.  True: done with the cell for now."""
+        verdict = cell.recover(message, error)
+        if verdict is None:
+            self.escaped(cell, error, Entry(message), "receive")
+            return False
+        return not verdict and not self.leave(cell)
+
+    def _answer(self, cell: Cell, queue: list[Any]) -> bool:  # noqa: C901 - one step
+        """Handle the one ask that has come to a cell at rest.  True: suspended.
+
+        What `attend` would do, at two thirds of the price.
+        """
+        hub = self.hub
+        entry = queue[0]
+        if hub.traced or entry.tick is not None:
+            return False
+        queue.pop()
+        cell.attention = 0
+        assert cell.rare is not None
+        cell.rare.special = 0
+        cell.handled += 1
+        hub.handled += 1
+        self.left -= 1
+        if not cell.high_water:
+            cell.high_water = 1
+        ticket = entry.ticket
+        if ticket.state != PENDING:  # the asker has left
+            return False
+        ticket.care = 0
+        try:
+            result: Any = cell.context.run(cell.actor.receive, entry.message)
+            if result is not None:
+                if type(result) is not COROUTINE:
+                    refuse_result(result, "receive")
+                try:
+                    waiting = cell.context.run(result.send, None)
+                except StopIteration:
+                    pass
+                else:
+                    self.entry = entry
+                    self.suspend(cell, result, waiting, entry.message, "receive")
+                    return True
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
+            self.escaped(cell, error, entry, "receive")
+        else:
+            if ticket.state == PENDING:
+                cell.hold_ticket(ticket)
         return False
 
     @enable_ki_protection
@@ -116,53 +155,40 @@ class Drain:
         hub = self.hub
         while True:
             if cell.attention:
-                verdict = self._attend(cell)
+                verdict = self.attend(cell)
                 if verdict is None:
                     continue
                 return verdict
-            queue = cell.queue
-            assert queue is not None
-            small = type(queue) is list  # then pop() takes its only message
-            pop = queue.pop if small else queue.popleft
-            receive = cell.actor.receive
-            high = cell.high_water
-            limit = 1 if small and high else high
+            if self.left <= 0 and self.over_budget():
+                self.requeue(cell)
+                return False
+            queue: Any = cell.queue
+            depth = len(queue)
+            if not depth:
+                if cell.closed:
+                    verdict = self.end(cell)
+                    if verdict is None:
+                        continue
+                    return verdict
+                # no checkpoint between the test and the rest
+                cell.queue = cell.worker = None
+                if type(queue) is deque:
+                    hub.recycle(queue)
+                return False
+            if type(queue) is _LIST and depth > 1:
+                queue = cell.grown_queue()
+            take = queue.pop if type(queue) is _LIST else queue.popleft
+            cell.high_water = max(cell.high_water, depth)
             left = self.left
+            receive = cell.actor.receive
             before = cell.handled
-            while not cell.attention:
-                depth = len(queue)
-                if not depth:
-                    hub.handled += cell.handled - before
-                    self.left = left
-                    if cell.queue is not queue:
-                        break  # it has been replaced meanwhile: look again
-                    if cell.closed:
-                        verdict = self._end(cell)
-                        if verdict is None:
-                            break
-                        return verdict
-                    # no checkpoint between the test and the rest
-                    cell.queue = cell.worker = None
-                    if type(queue) is deque:
-                        hub.recycle(queue)
-                    return False
-                if depth > limit:
-                    if depth > high:
-                        cell.high_water = high = depth
-                    limit = high
-                    if small:
-                        if depth > 1:
-                            small = False
-                            queue = cell.grown_queue()
-                            pop = queue.popleft
-                        else:
-                            limit = 1
-                message = pop()
+            for _ in repeat(None, min(depth, left)):
+                message = take()
                 cell.handled += 1
                 try:
                     result: Any = receive(message)
                     if result is not None:
-                        if type(result) is not _COROUTINE:
+                        if type(result) is not COROUTINE:
                             refuse_result(result, "receive")
                         try:
                             waiting = result.send(None)
@@ -170,191 +196,17 @@ class Drain:
                             pass
                         else:
                             hub.handled += cell.handled - before
-                            self.left = left - 1
+                            self.left = left - cell.handled + before
                             self.entry = None
-                            self._suspend(cell, result, waiting, message, "receive")
+                            self.suspend(cell, result, waiting, message, "receive")
                             return True
                 except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
-                    self._escaped(cell, error, Entry(message), "receive")
-                left -= 1
-                if left <= 0:
-                    self.left = 0
-                    if self._over_budget() and (queue or cell.attention):
+                    if self._crashed(cell, error, message):
                         hub.handled += cell.handled - before
-                        self._requeue(cell)
+                        self.left = left - cell.handled + before
                         return False
-                    left = self.left or 1
-            else:
-                hub.handled += cell.handled - before
-                self.left = left
-
-    def _requeue(self, cell: Cell) -> None:
-        """Budget over: the cell goes to the back of the ready queue."""
-        cell.mark(trio.current_time())
-        if cell.closed:
-            cell.arm_grace()
-        cell.worker = None
-        hub = self.hub
-        hub.ready.append(cell)
-        if hub.asleep:
-            hub.wake()
-
-    def _leave(self, cell: Cell) -> bool:
-        """Nothing more to do for it here."""
-        cell.worker = None
-        return False
-
-    def _attend(self, cell: Cell) -> bool | None:  # noqa: C901, PLR0911 - a priority list
-        """Do one unusual thing.  None: go on; else the verdict of `drain`."""
-        flags = cell.attention
-        self.left -= 1
-        if self.left <= 0 and self._over_budget() and not flags & FAIL:
-            self._requeue(cell)
-            return False
-        rare = cell.rare
-        if flags & RESUME:
-            return None if cell.resume() else self._leave(cell)
-        if flags & FAIL:
-            return self._end(cell)
-        if flags & START:
-            cell.attention &= ~START
-            return self._call(cell, cell.actor.started, (), None, "started")
-        if flags & CONTROL:
-            assert rare is not None
-            assert rare.control is not None
-            item = rare.control.popleft()
-            if not rare.control:
-                cell.attention &= ~CONTROL
-            if type(item) is ChildEnded:
-                if item.child.state != HELD:  # ended meanwhile, with whoever had it
-                    return None
-                item.child.decide(cell.consult(item.child, item.exit, inside=True))
-                return None
-            if rare.watching is not None:
-                rare.watching.pop(item.ref, None)
-            entry = Entry(item.message)
-            return self._call(
-                cell, cell.actor.receive, (item.message,), entry, "receive"
-            )
-        if flags & SENDERS:
-            cell.admit()
-        queue = cell.queue
-        if not queue:
-            return self._end(cell) if cell.closed else None
-        return self._next(cell, queue)
-
-    def _next(self, cell: Cell, queue: Any) -> bool | None:
-        """Handle one message the careful way."""
-        depth = len(queue)
-        cell.high_water = max(cell.high_water, depth)
-        raw = cell.grown_queue().popleft()
-        cell.handled += 1
-        self.hub.handled += 1
-        if cell.attention & SENDERS:
-            cell.admit()
-        if type(raw) is not Entry:
-            return self._call(cell, cell.actor.receive, (raw,), Entry(raw), "receive")
-        cell.uncount()
-        tick, ticket = raw.tick, raw.ticket
-        if (tick is not None and tick.cancelled) or (
-            ticket is not None and ticket.state != PENDING
-        ):
-            cell.skip(raw)
-            return None
-        if ticket is not None:
-            ticket.queued = False
-        if tick is not None:
-            tick.queued = False
-            if not tick.period:
-                tick.cancel()
-        if raw.number and MessageBegun in self.hub.events.wanted:
-            now = trio.current_time()
-            event = MessageBegun(now, cell, raw.number, cell.incarnation)
-            self.hub.publish(event)
-        return self._call(cell, cell.actor.receive, (raw.message,), raw, "receive")
-
-    def _call(
-        self,
-        cell: Cell,
-        hook: Any,
-        args: tuple[Any, ...],
-        entry: Entry | None,
-        phase: str,
-    ) -> bool | None:
-        """Call a hook: None when it is done, True when it has suspended."""
-        try:
-            result: Any = hook(*args)
-            if result is not None:
-                if type(result) is not _COROUTINE:
-                    refuse_result(result, phase)
-                try:
-                    waiting = result.send(None)
-                except StopIteration:
-                    pass
-                else:
-                    self.entry = entry
-                    message = entry.message if entry is not None else None
-                    self._suspend(cell, result, waiting, message, phase)
-                    return True
-        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
-            self._escaped(cell, error, entry, phase)
-        else:
-            self._done(cell, entry, phase)
-        return None
-
-    def _done(self, cell: Cell, entry: Entry | None, phase: str) -> None:
-        """A hook has ended in order."""
-        if entry is not None:
-            ticket = entry.ticket
-            if ticket is not None:
-                cell.hold_ticket(ticket)
-            cell.trace_end(entry.number, MessageEnd.HANDLED)
-        elif phase == "started" and not cell.attention & FAIL:
-            cell.publish_started()
-
-    def _escaped(
-        self, cell: Cell, error: BaseException, entry: Entry | None, phase: str
-    ) -> None:
-        """An exception has left a hook."""
-        crash, rest = split_crash(error)
-        if rest is not None:
-            self.hub.interrupt(rest)
-        if crash is not None:
-            doing = (
-                f"in {phase}" if entry is None else f"handling {entry.message!r:.200}"
-            )
-            cell.crash(crash, entry, doing)
-        else:
-            if entry is not None:
-                cell.lose(entry, Killed())
-            cell.fail(Killed())
-
-    def _end(self, cell: Cell) -> bool | None:
-        """End the incarnation, here and now if there is nothing to wait for."""
-        ending = cell.begin_end()
-        if ending is True:
-            return None
-        if ending is False:
-            return self._leave(cell)
-        try:
-            waiting = ending.send(None)
-        except StopIteration as stop:
-            return None if stop.value else self._leave(cell)
-        self.entry = None
-        self._suspend(cell, ending, waiting, None, "stopped")
-        return True
-
-    def _suspend(
-        self, cell: Cell, coroutine: Any, waiting: Trap, message: Any, phase: str
-    ) -> None:
-        self.coroutine = coroutine
-        self.waiting = waiting
-        self.message = message
-        self.phase = phase
-        self.since = self.hub.tick
-        self.suspended = True
-        cell.room = -1  # senders stamp their messages while it waits
-        if cell.attention & FAIL and cell.state != ENDING:
-            self.scope.cancel()
-        elif cell.closed and cell.state != ENDING:
-            cell.arm_grace()
+                    break
+                if cell.attention:
+                    break
+            hub.handled += cell.handled - before
+            self.left = left - cell.handled + before

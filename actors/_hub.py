@@ -23,6 +23,7 @@ from ._snapshot import Late
 from ._timers import Timers
 
 SPARE_DEQUES = 256
+SPARE_LISTS = 4096
 SPARE_WORKERS = 64
 SCHEDULE_EVERY = 63  # a mask: every 64th tell or inline ask is a schedule point
 
@@ -62,6 +63,9 @@ class Hub:
         "interrupt",
         "late",
         "late_replies",
+        "lists",
+        "names",
+        "now",
         "nursery",
         "parkings",
         "ready",
@@ -83,11 +87,16 @@ class Hub:
         self.spares: list[TaskHolder] = []  # parked workers
         self.workers: dict[trio.lowlevel.Task, TaskHolder] = {}
         self.deques: list[deque[Any]] = []  # empty ones, for the next mailbox
+        # empty lists that never held more than one, for the next message to a cell at
+        # rest: a fresh one each would also bring a garbage collection every 700
+        self.lists: deque[list[Any]] = deque(maxlen=SPARE_LISTS)
         self.parkings: list[Parking] = []  # free ones, for the next ask
         self.inbox: deque[tuple[Any, Any]] = deque()  # (cell, message) of other threads
         self.flush_due = False
-        self.tick = trio.current_time()  # the clock when a slice began
-        self.sends = 0
+        # Trio's clock, without the look at the thread's run that `current_time` takes
+        self.now: Callable[[], float] = trio.lowlevel.current_clock().current_time
+        self.tick = self.now()  # when a slice began
+        self.sends = self.names = 0
         self.handled = self.started = self.ended = self.restarts = 0
         self.crashes = self.late_replies = 0
         self.timers = Timers(self._timer_failed)
@@ -110,7 +119,7 @@ class Hub:
     def wake(self) -> None:
         """Get a worker for the ready queue."""
         self.asleep = False
-        self.tick = trio.current_time()
+        self.tick = self.now()
         if self.spares:
             reschedule(self.spares.pop().task, WAKE)
         else:
@@ -127,7 +136,7 @@ class Hub:
 
     def dead_letter(self, ref: AnyRef, message: Any, reason: DeadLetterReason) -> None:
         """Record a message that no actor will handle."""
-        now = trio.current_time()
+        now = self.now()
         self.dead_letters.add(now, ref, message, reason)
         if DeadLetter in self.events.wanted:
             self.events.publish(DeadLetter(now, ref, message, reason))

@@ -28,8 +28,13 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 PENDING: Final = 0
-ANSWERED: Final = 1
-CLOSED: Final = 2  # by the framework: asker gone, or the request failed
+ANSWERED: Final = 1  # `value` is the answer
+FAILED: Final = 2  # answered by `fail`: `value` is the error
+CLOSED: Final = 3  # by the framework: `value` is the error, None if the asker has left
+
+# where a request is, as far as it matters
+HELD: Final = 1  # begun and not answered: in its holder's set
+QUEUED: Final = 2  # in a stash, or in the mailbox of a second actor
 
 
 class Waiting(Protocol):
@@ -68,22 +73,20 @@ class Holder(Protocol):
 class Ticket:
     """One ask: where its answer goes."""
 
-    __slots__ = ("error", "held", "holder", "parking", "queued", "state", "value")
+    __slots__ = ("care", "holder", "parking", "state", "value")
 
     def __init__(self, holder: Holder) -> None:
-        self.state = PENDING
-        self.value: Any  # the answer, once state is ANSWERED
-        self.error: BaseException | None = None
+        self.state: int = PENDING
+        self.value: Any  # set with the state
         self.parking: Waiting | None = None  # who waits; None: nobody any more
-        self.held = False  # the holder keeps it in its set
-        self.queued = False  # in a stash, or in the mailbox of a second actor
+        self.care: int = 0  # HELD or QUEUED; 0: in its first mailbox, or in hand
         self.holder = holder
 
-    def settle(self, state: int, error: BaseException | None) -> None:
+    def settle(self, state: int, value: Any) -> None:
         """End the ask, once; wake the asker if it waits."""
         self.state = state
-        self.error = error
-        if self.held:
+        self.value = value
+        if self.care == HELD:
             self.holder.ticket_closed(self)
         parking = self.parking
         if parking is not None:
@@ -94,11 +97,10 @@ class Ticket:
 
     def hand_to(self, holder: Holder) -> None:
         """Another actor has it in its care from now on."""
-        if self.held:
-            self.held = False
+        if self.care == HELD:
             self.holder.ticket_closed(self)
         self.holder = holder
-        self.queued = True
+        self.care = QUEUED
 
     def fail(self, error: BaseException) -> None:
         """Close it with an error from the framework, unless it has ended already."""
@@ -143,7 +145,7 @@ class Request(Generic[R]):
     _ticket: Ticket | None
 
     def __attrs_pre_init__(self) -> None:
-        _set_ticket(self, None)
+        set_ticket(self, None)
 
     def _bind(self, to: Address[Self]) -> R:
         """Exists for the type checkers: who may be asked this, and what comes back."""
@@ -169,11 +171,11 @@ class Request(Generic[R]):
         if ticket.state != PENDING:
             _again(ticket, self)
             return
-        ticket.value = value
-        if ticket.parking is None and not ticket.held:  # inline: nobody to wake
+        if ticket.parking is None and not ticket.care:  # inline: nobody to wake
+            ticket.value = value
             ticket.state = ANSWERED
         else:
-            ticket.settle(ANSWERED, None)
+            ticket.settle(ANSWERED, value)
 
     @enable_ki_protection
     def fail(self, error: BaseException) -> None:
@@ -192,7 +194,7 @@ class Request(Generic[R]):
         if ticket is None:
             return
         if ticket.state == PENDING:
-            ticket.settle(ANSWERED, error)
+            ticket.settle(FAILED, error)
         else:
             _again(ticket, self)
 
@@ -204,8 +206,8 @@ class Request(Generic[R]):
 
 
 # the slot's own descriptor: the only way past the __setattr__ of a frozen class
-_set_ticket: Callable[[Request[Any], Ticket | None], None]
-_set_ticket = vars(Request)["_ticket"].__set__
+set_ticket: Callable[[Request[Any], Ticket | None], None]
+set_ticket = vars(Request)["_ticket"].__set__
 
 
 def ticket_of(request: Request[Any]) -> Ticket | None:
@@ -227,26 +229,14 @@ def open_ticket(message: Any) -> Ticket | None:
     return ticket if ticket is not None and ticket.state == PENDING else None
 
 
-def bind(request: Request[Any], holder: Holder) -> Ticket:
-    """Give the request its ticket.
-
-    Raises:
-        RuntimeError: it has one already.
-    """
-    try:
-        known = request._ticket
-    except AttributeError:
-        known = None
-    if known is not None:
-        msg = f"{request!r} has been asked already; make a new request for each ask"
-        raise RuntimeError(msg)
-    ticket = Ticket(holder)
-    _set_ticket(request, ticket)
-    return ticket
+def asked_twice(request: Request[Any]) -> RuntimeError:
+    """The error for who asks a request that has its ticket already."""
+    msg = f"{request!r} has been asked already; make a new request for each ask"
+    return RuntimeError(msg)
 
 
 def _again(ticket: Ticket, request: Request[Any]) -> None:
-    if ticket.state == ANSWERED:
+    if ticket.state != CLOSED:
         msg = f"{request!r} has been answered already; answer a request once"
         raise RuntimeError(msg)
     ticket.holder.ticket_late()

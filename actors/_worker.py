@@ -58,11 +58,7 @@ class Worker(Drain):
         finally:
             del hub.workers[task]
 
-    def cancel(self) -> None:
-        """Cancel what the held cell awaits."""
-        self.scope.cancel()
-
-    async def _serve(  # noqa: C901, PLR0912 - every way to get or to lose the queue
+    async def _serve(  # noqa: C901 - every way to get or to lose the queue
         self, own_context: contextvars.Context
     ) -> bool:
         """Drain the ready queue whenever it is this worker's turn; False: retire."""
@@ -73,20 +69,14 @@ class Worker(Drain):
             if self.cell is not None or self.scope.cancel_called:
                 return True  # a used scope: renew it first
             if task.context is own_context:
-                self._new_slice()
-                while ready:
-                    cell = ready.popleft()
-                    self.cell = cell
-                    cell.worker = self
-                    if cell.context.run(self.drain, cell):
-                        self._hand_over()
-                        task.context = cell.context
-                        await self._hold(None)
-                        if self.cell is not None:
-                            return True  # a used scope: renew it first
-                        break
-                    if self.total <= 0:
-                        break
+                self.new_slice()
+                if self.sweep():
+                    assert self.cell is not None
+                    self._hand_over()
+                    task.context = self.cell.context
+                    await self._hold(None)
+                    if self.cell is not None:
+                        return True  # a used scope: renew it first
                 self.cell = None
             if task.context is not own_context:
                 # it was a cell's task: it leaves the cell's context by parking
@@ -140,7 +130,7 @@ class Worker(Drain):
                     break
                 if self.scope.cancel_called:
                     return
-            self._new_slice()
+            self.new_slice()
             if not self.drain(cell):
                 break
         self.cell = None
@@ -159,9 +149,9 @@ class Worker(Drain):
             return not value
         cell.open_room()
         if error is not None:
-            self._escaped(cell, error, entry, phase)
+            self.escaped(cell, error, entry, phase)
         elif not cancelled:
-            self._done(cell, entry, phase)
+            self.done(cell, entry, phase)
         elif entry is not None:
             cell.lose(entry, cell.pending_exit or Killed())
         return False

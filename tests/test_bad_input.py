@@ -235,13 +235,13 @@ ASYNC_ROWS: list[
         "ask a stopped actor",
         lambda s, _: gone(s).ask(Question()),
         ActorStoppedError,
-        "is stopping",
+        "has ended",
     ),
     (
         "tell a stopped actor",
         lambda s, _: gone(s).tell(1),
         ActorStoppedError,
-        "is stopping",
+        "has ended",
     ),
     ("ask a non-request", lambda _, ref: ref.ask("how?"), TypeError, "takes a Request"),
     ("ask a request class", lambda _, ref: ref.ask(Question), TypeError, "a Request"),
@@ -262,7 +262,7 @@ ASYNC_ROWS: list[
 
 
 def gone(system: ActorSystem) -> AnyRef:
-    """Return the ref of an actor that is stopping."""
+    """Return the ref of an actor that has been stopped."""
     ref = system.start(Puppet)
     ref.stop()
     return ref

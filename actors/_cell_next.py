@@ -1,0 +1,255 @@
+"""What comes after an incarnation: the owner decides, a new life or the end for good.
+
+An owner is asked about a child (`child_ended`) in the owner's own turn: at once when
+the owner is at rest, through its control lane when it is not; meanwhile the child is
+HELD.  A restart puts a new instance into the same cell; the mailbox, the path and the
+ref stay.  The end for good empties the mailbox and tells the watchers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, cast
+
+from ._cell_life import ChildEnded, Life, Notice, split_crash
+from ._cell_state import (
+    ALIVE,
+    ENDED,
+    FAIL,
+    HELD,
+    RESUME,
+    START,
+    Entry,
+    Rare,
+)
+from ._events import ActorStopped, DeadLetterReason, HookFailed
+from ._exits import Crashed, Decision, Exit, Killed
+from ._messages import PENDING, Terminated
+
+# looked up once: an enum's members cost a call each time on Python 3.11
+_RESTART = Decision.RESTART
+_HOLD = Decision.HOLD
+_ESCALATE = Decision.ESCALATE
+
+
+class Next(Life):
+    """The part of a cell that outlives its incarnations."""
+
+    __slots__ = ()
+
+    def _hook_failed(self, hook: str, crash: Exception) -> None:
+        hub = self.hub
+        crash.add_note(f"in {hook} of actor {self.path}")
+        hub.crashes += 1
+        if isinstance(self.pending_exit, Crashed):
+            if HookFailed in hub.events.wanted:
+                hub.publish(HookFailed(self.hub.now(), self, hook, crash))
+            crash.__context__ = self.pending_exit.error
+        self._add_errors([crash])
+
+    def _add_errors(self, errors: list[BaseException]) -> None:
+        """Crashes of tasks and children while ending are this actor's crash too."""
+        if isinstance(self.pending_exit, Crashed):
+            errors = [self.pending_exit.error, *errors]
+        if len(errors) == 1:
+            self.pending_exit = Crashed(errors[0])
+        else:
+            text = f"several crashes ended {self.path}"
+            self.pending_exit = Crashed(BaseExceptionGroup(text, errors))
+
+    def _ask_owner(self, exit_: Exit) -> Decision:
+        owner: Next | None = self.owner
+        rare = self.rare
+        crashed = isinstance(exit_, Crashed)
+        if owner is None:  # the root: its crash is the system's
+            if isinstance(exit_, Crashed):
+                self.hub.interrupt(exit_.error)
+            return Decision.END
+        if owner.state != ALIVE or owner.attention & FAIL:
+            # it is ending: no restart; without a hook of its own the crash is its own
+            return Decision.END if owner.props.child_ended else Decision.ESCALATE
+        if rare is not None and rare.retired and not crashed:
+            return Decision.END
+        if not owner.props.child_ended:
+            return Decision.ESCALATE if crashed else Decision.END
+        if owner.queue is not None:
+            owner.control(ChildEnded(self, exit_))
+            return Decision.HOLD
+        owner.queue = owner.new_queue()  # busy: nobody may enter it meanwhile
+        try:
+            return owner.consult(self, exit_)
+        finally:
+            owner.rest_or_ready()
+
+    def consult(self, child: Life, exit_: Exit, *, inside: bool = False) -> Decision:
+        """Run the actor's `child_ended`; its crash is this actor's crash.
+
+        `inside`: the cell's context has been entered already.
+        """
+        hook = self.actor.child_ended
+        try:
+            decision: object
+            if inside:
+                decision = hook(child, exit_)
+            else:
+                decision = self.context.run(hook, child, exit_)
+            if not isinstance(decision, Decision):
+                msg = f"child_ended must return a Decision, got {decision!r}"
+                raise TypeError(msg)  # noqa: TRY301 - as if the hook had raised it
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+            self._failed_plain(error, "in child_ended")
+            return Decision.END  # noqa: ASYNC104 - Cancelled cannot come from a plain def
+        return decision
+
+    def _failed_plain(self, error: BaseException, where: str) -> None:
+        """Something has left a plain hook: a crash, or Ctrl-C and its like."""
+        crash, rest = split_crash(error)
+        if rest is not None:
+            self.hub.interrupt(rest)
+        if crash is not None:
+            self.crash(crash, None, where)
+        else:
+            self.fail(Killed())
+
+    def rest_or_ready(self) -> None:
+        """After a turn outside of a worker: to rest, or to the ready queue."""
+        queue = self.queue
+        hub = self.hub
+        if not queue and not self.attention and not self.closed:
+            self.queue = None
+            return
+        hub.ready.append(self)
+        if hub.asleep:
+            hub.wake()
+
+    def _apply(self, decision: Decision) -> bool:
+        """Carry the decision out.  True: a new incarnation is ready to go on."""
+        if decision is _RESTART and not self._retired():
+            return self._restart()
+        exit_ = self.pending_exit
+        if decision is _HOLD:
+            self.state = HELD
+            self.room = -1
+            if self.queue is None:  # held is not at rest
+                self.queue = self.new_queue()
+            return False
+        self._finish()
+        owner = self.owner
+        if isinstance(exit_, Crashed):
+            if decision is _ESCALATE and owner is not None:
+                owner.fail(exit_)
+            return False
+        late = self.pending_exit  # it may have crashed in its last hooks
+        if isinstance(late, Crashed) and owner and not owner.props.child_ended:
+            owner.fail(late)
+        return False
+
+    def _retired(self) -> bool:
+        """Whether somebody has asked it to stop, so that a crash brings no new life."""
+        rare = self.rare
+        crashed = isinstance(self.pending_exit, Crashed)
+        return (crashed and self.closed) or (rare is not None and rare.retired)
+
+    def resume(self) -> bool:
+        """Carry out what the owner decided about a held cell."""
+        rare = self.need_rare()
+        self.attention &= ~RESUME
+        decision, rare.decision = rare.decision, None
+        return self._apply(decision)
+
+    def _restart(self) -> bool:
+        hub = self.hub
+        rare = self.rare
+        self.need_rare().incarnation += 1
+        hub.restarts += 1
+        self.pending_exit = None
+        self.closed = False
+        self.state = ALIVE
+        self.open_room()
+        if rare is not None:
+            rare.killed = rare.retired = rare.stillborn = False
+            rare.errors = None
+            self.unstash_all()
+        props = self.props
+        try:
+            self.actor = actor = props.cls(*self.args)
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+            self.need_rare().stillborn = True
+            self._failed_plain(error, "in __init__")
+            hub.ready.append(self)  # in its turn: others go first
+            if hub.asleep:
+                hub.wake()
+            return False  # noqa: ASYNC104 - Cancelled cannot come from a plain def
+        actor._seat = cast("Any", self)  # a Cell by now
+        if props.started:
+            self.attention |= START
+        else:
+            self.publish_started()
+        return True
+
+    def _finish(self) -> None:
+        """The end for good."""
+        exit_ = self.pending_exit
+        assert exit_ is not None
+        hub = self.hub
+        self.closed = True
+        self.room = -1
+        rare = self.rare
+        left: list[Any] = []
+        if rare is not None and rare.stash:
+            left, rare.stash = rare.stash, None
+        queue = self.queue
+        if queue:
+            left = [*left, *queue]
+            queue.clear()
+        if type(queue) is deque:
+            hub.recycle(queue)
+        self.state = ENDED
+        self.turn_away()
+        if left:
+            self._undelivered(left)
+        exit_ = self.pending_exit or exit_
+        self.attention = 0
+        self.queue = None
+        del self.actor
+        if self.owner is not None:
+            self.owner.unlink(self)
+        hub.ended += 1
+        if rare is not None:
+            self._tell_watchers(rare, exit_)
+        if ActorStopped in hub.events.wanted:
+            now = self.hub.now()
+            hub.publish(ActorStopped(now, self, exit_, len(left)))
+
+    def _undelivered(self, left: list[Any]) -> None:
+        for raw in left:
+            entry = raw if type(raw) is Entry else Entry(raw)
+            if self.props.undelivered and not self._moot(entry):
+                try:
+                    self.actor.undelivered(entry.message)
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - split
+                    crash, rest = split_crash(error)
+                    if rest is not None:
+                        self.hub.interrupt(rest)
+                    if crash is not None:
+                        self._hook_failed("undelivered", crash)
+            if self._moot(entry):
+                self.skip(entry)
+            else:
+                self.bury(entry, DeadLetterReason.UNDELIVERED)
+
+    def _moot(self, entry: Entry) -> bool:
+        ticket = entry.ticket
+        return entry.tick is not None or (
+            ticket is not None and ticket.state != PENDING
+        )
+
+    def _tell_watchers(self, rare: Rare, exit_: Exit) -> None:
+        watchers, rare.watchers = rare.watchers, None
+        if watchers:
+            for watcher, message in watchers.items():
+                notice = Terminated(self, exit_) if message is None else message
+                watcher.control(Notice(self, notice))
+        for event in (rare.started, rare.ended):
+            if event is not None:
+                event.set()
