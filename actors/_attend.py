@@ -21,7 +21,17 @@ import trio
 from ._cell import Cell
 from ._cell_life import ChildEnded, split_crash
 from ._cell_send import refuse_result
-from ._cell_state import CONTROL, ENDING, FAIL, HELD, RESUME, SENDERS, START, Entry
+from ._cell_state import (
+    CONTROL,
+    ENDING,
+    FAIL,
+    HELD,
+    RESUME,
+    SENDERS,
+    STAMPED,
+    START,
+    Entry,
+)
 from ._events import MessageBegun, MessageEnd
 from ._exits import Killed
 from ._hub import Hub
@@ -47,6 +57,7 @@ class Attend(Slice):
         "suspended",
         "task",
         "trap",
+        "used",
         "waiting",
     )
 
@@ -54,6 +65,7 @@ class Attend(Slice):
         super().__init__(hub)
         self.task: trio.lowlevel.Task
         self.scope: trio.CancelScope
+        self.used = False  # the scope has been cancelled
         self.trap: Trap = make_trap(lambda _: trio.lowlevel.Abort.SUCCEEDED)
         self.cell: Cell | None = None  # whose messages it handles
         self.message: Any = None  # in hand, while suspended
@@ -67,7 +79,8 @@ class Attend(Slice):
 
     def requeue(self, cell: Cell) -> None:
         """Budget over: the cell goes to the back of the ready queue."""
-        cell.mark(self.hub.now())
+        cell.stamp()
+        cell.prune_marks()
         if cell.closed:
             cell.arm_grace()
         cell.worker = None
@@ -230,8 +243,10 @@ class Attend(Slice):
         self.phase = phase
         self.since = self.hub.tick
         self.suspended = True
-        cell.room = -1  # senders stamp their messages while it waits
+        # senders stamp their messages while it waits
+        cell.room = STAMPED if cell.room > 0 else -1
         if cell.attention & FAIL and cell.state != ENDING:
+            self.used = True
             self.scope.cancel()
         elif cell.closed and cell.state != ENDING:
             cell.arm_grace()

@@ -23,7 +23,7 @@ import trio
 from ._cell_life import CRASHED, STOPPED, split_crash
 from ._cell_next import Next
 from ._cell_state import ALIVE, ENDED, ENDING, FAIL, Rare
-from ._events import IncarnationEnded
+from ._events import ActorStopped, IncarnationEnded
 from ._exits import Crashed, Exit, Killed
 from ._messages import Request
 
@@ -96,7 +96,7 @@ class End(Next):
         return self._apply(self._ask_owner(exit_))
 
     def vanish(self, exit_: Exit) -> bool:
-        """End now, without a word, if nobody looks and nothing is left to do.
+        """End now if nothing is left to do.
 
         The caller has seen that it has no `Rare`, no message, and has not crashed.
         What `_conclude` and `_finish` come to in the commonest case, at a tenth of the
@@ -104,12 +104,7 @@ class End(Next):
         """
         owner = self.owner
         hub = self.hub
-        if (
-            owner is None
-            or owner.props.child_ended
-            or self.props.stopped
-            or hub.events.wanted
-        ):
+        if owner is None or owner.props.child_ended or self.props.stopped:
             return False
         queue = self.queue
         if type(queue) is deque:
@@ -123,6 +118,13 @@ class End(Next):
         del self.actor
         owner.unlink(self)
         hub.ended += 1
+        wanted = hub.events.wanted
+        if wanted:
+            now = hub.now()
+            if IncarnationEnded in wanted:
+                hub.publish(IncarnationEnded(now, self, 1, exit_))
+            if ActorStopped in wanted:
+                hub.publish(ActorStopped(now, self, exit_, 0))
         return True
 
     async def _end(self, rare: Rare) -> bool:

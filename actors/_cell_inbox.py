@@ -19,7 +19,7 @@ from trio.lowlevel import (
     reschedule,
 )
 
-from ._cell_state import SENDERS, SPECIAL, CellState, Entry, Sender
+from ._cell_state import SENDERS, SPECIAL, STAMPED, CellState, Entry, Sender
 from ._errors import (
     ActorStoppedError,
     MailboxFullError,
@@ -52,6 +52,15 @@ class Inbox(CellState):
         if self.closed:
             raise self.stopped_error()
         queue = self.queue
+        if (
+            self.room == STAMPED
+            and ticket is None
+            and tick is None
+            and len(queue) < self.props.room
+        ):
+            self.stamp()
+            queue.append(message)
+            return True
         mailbox = self.props.mailbox
         if isinstance(queue, LatestQueue) or (
             queue is None and mailbox.overflow is Overflow.KEEP_LATEST
@@ -122,7 +131,7 @@ class Inbox(CellState):
         if self.worker is not None or self.queue is not None:
             hub = self.hub
             if self.room < 0 and (hub.asleep or self.worker is not None):
-                self.mark(self.hub.now())
+                self.stamp()
         queue = self.queue if self.queue is not None else self.leave_rest()
         queue.append(self._counted(entry))
 

@@ -11,8 +11,8 @@ A cell is small, because a million of them is ordinary: what few actors need liv
 - The queue is a `list` until two messages wait in it at once, then a `deque`: most
   mailboxes never hold more than one, and an empty deque takes 600 bytes.  Appending is
   the same for both; `grown_queue` is for whoever takes from the front.
-- `room` is the depth below which a sender may append without a thought; -1 sends every
-  sender the slow way (closed, suspended, traced, or a policy that must look).
+- `room` is the depth below which a sender may append without a thought; below 0 it
+  sends every sender the slow way (closed, suspended, traced, or a policy that looks).
 
 Layers: this file holds the fields; `_cell_inbox.py` how messages come in,
 `_cell_life.py`, `_cell_end.py` and `_cell_next.py` how incarnations begin, end and
@@ -49,6 +49,10 @@ SENDERS: Final = 4  # somebody waits for room
 CONTROL: Final = 8  # the control lane is not empty
 FAIL: Final = 16  # the incarnation must end now: crashed or killed
 RESUME: Final = 32  # the owner has decided
+
+STAMPED: Final = -2  # `room` while a worker holds the cell suspended, and else plain
+STAMP_SECONDS: Final = 0.001  # how exact the stamps are
+MANY_STAMPS: Final = 64
 
 _LIST: Any = list  # Any: a checker would lose its type arguments
 
@@ -301,17 +305,18 @@ class CellState(ActorRef[Any]):
         closed = self.closed or self.hub.traced
         self.room = -1 if closed else self.props.room
 
-    def mark(self, now: float) -> None:
-        """Note that messages which come from here on came at `now` or later."""
+    def stamp(self) -> None:
+        """Note that messages which come from here on came now, or later."""
+        now = self.hub.now()
         rare = self.need_rare()
         marks = rare.marks
         if marks is None:
             marks = rare.marks = deque()
-        queue = self.queue
-        number = self.handled + rare.dropped + (len(queue) if queue is not None else 0)
-        self.prune_marks()
-        if not marks or marks[-1][1] != now:
-            marks.append((number, now))
+        elif marks and now < marks[-1][1] + STAMP_SECONDS:
+            return
+        elif len(marks) > MANY_STAMPS:
+            self.prune_marks()
+        marks.append((self.handled + rare.dropped + len(self.queue), now))
 
     def prune_marks(self) -> None:
         """Move `since` up to the latest mark before the oldest queued message."""

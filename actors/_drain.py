@@ -7,10 +7,12 @@ the slice is over (the cell goes to the back of the ready queue), the incarnatio
 ended, or a hook suspends.
 
 `drain` takes messages in batches: as many as are there, at most as many as there are to
-the next look at the clock.  Nobody but the worker takes from a queue during a batch
-(dropping the oldest makes room for one that follows at once), so a batch needs no look
-at the depth; only `attention` can end it early.  `high_water` is thus looked at between
-batches: it may miss, by at most one stride, what an actor has put into its own mailbox.
+the next look at the clock.  If there are more and other cells are ready, they go first,
+so that a busy cell keeps nobody waiting for longer than a batch.  Nobody but the worker
+takes from a queue during a batch (dropping the oldest makes room for one that follows
+at once), so a batch needs no look at the depth; only `attention` can end it early.
+`high_water` is thus looked at between batches: it may miss, by at most one stride, what
+an actor has put into its own mailbox.
 
 `drain` runs in the cell's context, `sweep` enters it for the hook alone.  Both are
 protected from Ctrl-C; actors' hooks are not (they were marked when their class was
@@ -41,6 +43,7 @@ class Drain(Attend):
 
     def cancel(self) -> None:
         """Cancel what the held cell awaits."""
+        self.used = True
         self.scope.cancel()
 
     @enable_ki_protection
@@ -96,6 +99,13 @@ class Drain(Attend):
                 return False
         return False
 
+    def rest(self, cell: Cell) -> None:
+        """Nothing to do for it: no checkpoint between that test and this."""
+        queue = cell.queue
+        cell.queue = cell.worker = None
+        if type(queue) is deque:
+            self.hub.recycle(queue)
+
     def _crashed(self, cell: Cell, error: BaseException, message: Any) -> bool:
         """A plain message has not been handled.  True: done with the cell for now."""
         verdict = cell.recover(message, error)
@@ -147,7 +157,7 @@ class Drain(Attend):
         return False
 
     @enable_ki_protection
-    def drain(self, cell: Cell) -> bool:  # noqa: C901, PLR0912, PLR0915 - one loop
+    def drain(self, cell: Cell) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a loop
         """Handle a cell's messages.  True: suspended.  False: done with it for now.
 
         Runs in the cell's context.
@@ -170,10 +180,7 @@ class Drain(Attend):
                     if verdict is None:
                         continue
                     return verdict
-                # no checkpoint between the test and the rest
-                cell.queue = cell.worker = None
-                if type(queue) is deque:
-                    hub.recycle(queue)
+                self.rest(cell)
                 return False
             if type(queue) is _LIST and depth > 1:
                 queue = cell.grown_queue()
@@ -210,3 +217,6 @@ class Drain(Attend):
                     break
             hub.handled += cell.handled - before
             self.left = left - cell.handled + before
+            if hub.ready and queue and not cell.attention:  # their turn
+                self.requeue(cell)
+                return False

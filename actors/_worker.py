@@ -44,6 +44,7 @@ class Worker(Drain):
         try:
             while serving:
                 try:
+                    self.used = False
                     with trio.CancelScope(shield=True) as self.scope:
                         if self.cell is not None:
                             await self._hold(interrupted)
@@ -66,7 +67,7 @@ class Worker(Drain):
         ready = hub.ready
         task = self.task
         while True:
-            if self.cell is not None or self.scope.cancel_called:
+            if self.cell is not None or self.used:
                 return True  # a used scope: renew it first
             if task.context is own_context:
                 self.new_slice()
@@ -117,7 +118,7 @@ class Worker(Drain):
                     try:
                         value = await carry_on(self.coroutine, self.waiting)
                     except Exception as crash:
-                        if self.scope.cancel_called:
+                        if self.used:
                             raise  # the scope takes what is its own out of it
                         error = crash
                     finally:
@@ -128,30 +129,36 @@ class Worker(Drain):
                 if leave:
                     cell.worker = None
                     break
-                if self.scope.cancel_called:
+                if self.used:
                     return
-            self.new_slice()
-            if not self.drain(cell):
-                break
+            if cell.queue or cell.attention or cell.closed:
+                self.new_slice()
+                if self.drain(cell):
+                    continue
+            else:
+                self.rest(cell)
+            break
         self.cell = None
 
     def _resumed(
         self, cell: Cell, error: BaseException | None, value: object, *, cancelled: bool
     ) -> bool:
         """Settle what the finished coroutine was.  True: the cell is done with."""
-        entry, phase = self.entry, self.phase
-        if entry is None and phase == "receive":
-            entry = Entry(self.message)
+        entry, phase, message = self.entry, self.phase, self.message
         self.entry = self.message = None
         if phase == "stopped":
             if error is not None:  # the engine's own: nothing can be trusted any more
                 self.hub.interrupt(error)
             return not value
         cell.open_room()
+        if error is None and not cancelled:
+            if entry is not None or phase == "started":
+                self.done(cell, entry, phase)
+            return False
+        if entry is None and phase == "receive":
+            entry = Entry(message)
         if error is not None:
             self.escaped(cell, error, entry, phase)
-        elif not cancelled:
-            self.done(cell, entry, phase)
         elif entry is not None:
             cell.lose(entry, cell.pending_exit or Killed())
         return False
