@@ -31,9 +31,9 @@ from ._messages import (
     Parking,
     Request,
     Ticket,
-    asked_twice,
     open_ticket,
     set_ticket,
+    unaskable,
 )
 from ._park import park
 from ._timers import Timer
@@ -85,19 +85,17 @@ class Send(End):
             await self.wait_for_room(message)
 
     @enable_ki_protection
-    async def ask(  # noqa: C901, PLR0912, PLR0915 - the inline way is written out: 18 % faster
+    async def ask(  # noqa: C901, PLR0912 - the inline way is written out: 18 % faster
         self, request: Any, *, within: float | None = None
     ) -> Any:
-        if not isinstance(request, _REQUEST):
-            msg = f"ask() takes a Request, got {request!r}; use tell() for the rest"
-            raise TypeError(msg)
         if within is not None:
             check_seconds("within", within)
         try:
-            if request._ticket is not None:
-                raise asked_twice(request)
-        except AttributeError:  # not made by attrs
-            pass
+            fresh = request._ticket is None
+        except AttributeError:  # not a request, or one that attrs has not made
+            fresh = isinstance(request, _REQUEST)
+        if not fresh:
+            raise unaskable(request)
         ticket = Ticket(self)
         set_ticket(request, ticket)
         sent = False

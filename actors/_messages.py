@@ -229,8 +229,11 @@ def open_ticket(message: Any) -> Ticket | None:
     return ticket if ticket is not None and ticket.state == PENDING else None
 
 
-def asked_twice(request: Request[Any]) -> RuntimeError:
-    """The error for who asks a request that has its ticket already."""
+def unaskable(request: object) -> Exception:
+    """The error for who asks what is no request, or has its ticket already."""
+    if not isinstance(request, _REQUEST):
+        msg = f"ask() takes a Request, got {request!r}; use tell() for the rest"
+        return TypeError(msg)
     msg = f"{request!r} has been asked already; make a new request for each ask"
     return RuntimeError(msg)
 
