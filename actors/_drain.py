@@ -80,7 +80,7 @@ class Drain(Attend):
                             return True
                 except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
                     if self._crashed(cell, error, message):
-                        continue
+                        continue  # noqa: ASYNC104 - the cell has it
                 self.left -= 1
                 if not (
                     queue or cell.attention or cell.closed or cell.queue is not queue
@@ -211,8 +211,8 @@ class Drain(Attend):
                     if self._crashed(cell, error, message):
                         hub.handled += cell.handled - before
                         self.left = left - cell.handled + before
-                        return False
-                    break
+                        return False  # noqa: ASYNC104 - the cell has it
+                    break  # noqa: ASYNC104
                 if cell.attention:
                     break
             hub.handled += cell.handled - before

@@ -1,134 +1,194 @@
-"""Run the workloads, each in a process of its own, the contenders in turns.
+"""Rounds: each contender of each scenario once, then all of them again.
 
-The rounds are the outer loop, so that a slow minute of the machine meets everybody; the
-order of the contenders turns by one each round, so that nobody is always first.
+The rounds are the outer loop, so that a slow minute of the machine meets every
+contender of a scenario alike; the order of the contenders turns by one each round, so
+that nobody is always first. This room decides who runs when and keeps what comes back;
+`worker.py` runs it.
 """
 
-import os
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
 
-from .harness import CONTENDERS, Function, Result, Workload
+from .catalogue import Item
+from .run import Result
+from .store import Entry
+from .worker import ABSENT, DONE, WRONG, Job, Outcome, run_worker
 
-ROOT: Final = Path(__file__).parent.parent
-LIMIT: Final = 180.0
-"""Seconds one subprocess may take."""
+LIMIT: Final = 300.0
+"""Seconds that one process may take, unless `--limit` says otherwise."""
+
+INTERRUPTED: Final = "interrupted before its first round"
 
 
-@attrs.define
-class Figures:
-    """What one contender reached at one workload, over all rounds."""
+@attrs.frozen
+class Step:
+    """Where a measurement stands: what it does next."""
 
-    results: list[Result] = attrs.field(factory=list[Result])
+    done: int
+    total: int
+    """Steps in all; less when a contender is given up."""
+    round: int
+    rounds: int
+    scenario: str
+    contender: str
+    left: float | None
+    """Seconds, from what the same steps took before; None before the first one."""
+
+
+@attrs.define(eq=False)
+class Lane:
+    """One contender of one scenario, over all rounds."""
+
+    item: Item
+    contender: str
+    count: int
+    rounds: int
     missing: str = ""
-    """Why there are no results; empty if there are."""
+    failed: bool = False
+    results: list[Result] = attrs.field(factory=list[Result])
+    seconds: list[float] = attrs.field(factory=list[float])
+    """How long its processes took."""
 
     @property
-    def value(self) -> float | None:
-        """The median of the rounds, None if it could not be measured."""
-        if self.missing or not self.results:
-            return None
-        return statistics.median(result.value for result in self.results)
+    def key(self) -> tuple[str, str]:
+        """Its scenario's name and its own."""
+        return self.item.name, self.contender
 
-    @property
-    def detail(self) -> dict[str, float]:
-        """The medians of what else was measured."""
-        return {
-            key: statistics.median(result.detail[key] for result in self.results)
-            for key in (self.results[0].detail if self.results else {})
-        }
-
-
-# {(workload's name, contender): figures}
-Table = dict[tuple[str, str], Figures]
-
-
-def functions_of(contender: str) -> dict[str, Function]:
-    """The workloads of a contender, imported only now: it may be missing.
-
-    Raises:
-        ImportError: it is not installed.
-        ValueError: there is no such contender.
-    """
-    # ruff: noqa: PLC0415
-    match contender:
-        case "ours":
-            from .ours import OURS
-
-            return OURS
-        case "park":
-            from .floors import PARK
-
-            return PARK
-        case "channel":
-            from .floors import CHANNEL
-
-            return CHANNEL
-        case "asyncio":
-            from .asyncio_floor import ASYNCIO
-
-            return ASYNCIO
-        case "triotp":
-            from .triotp_peer import TRIOTP
-
-            return TRIOTP
-        case "erlang":
-            from .erlang_peer import ERLANG
-
-            return ERLANG
-        case _:
-            raise ValueError(f"contender must be one of {CONTENDERS}, got {contender}")
-
-
-def run_one(contender: str, workload: str, count: int) -> Result | str:
-    """One workload of one contender in a process of its own; a reason if it failed."""
-    command = [sys.executable, "-m", "benchmarks", "one", contender, workload]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            [*command, str(count)],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+    def entry(self) -> Entry:
+        """What is kept of it."""
+        scenario = self.item.scenario
+        missing = self.missing
+        if not missing and not self.results:
+            missing = INTERRUPTED
+        return Entry(
+            scenario=scenario.name,
+            contender=self.contender,
+            unit=scenario.unit,
+            floor=scenario.floor,
+            family=scenario.family,
+            size=scenario.size,
+            count=self.count,
+            missing=missing,
+            results=tuple(self.results),
+            failed=self.failed,
         )
-    except subprocess.TimeoutExpired:
-        return f"not done in {LIMIT:.0f} s"
-    if done.returncode:
-        return (done.stderr.strip() or "no message").splitlines()[-1]
-    return Result.from_json(done.stdout.splitlines()[-1])
 
 
-def measure(
-    workloads: Iterable[Workload],
-    contenders: tuple[str, ...],
-    rounds: int,
-    *,
-    quick: bool,
-    progress: Callable[[str], None],
-) -> Table:
-    """All figures; a contender that fails at a workload is not asked again."""
-    table: Table = {}
-    for number in range(rounds):
-        turn = number % len(contenders)
-        order = contenders[turn:] + contenders[:turn]
-        for workload in workloads:
-            for contender in order:
-                figures = table.setdefault((workload.name, contender), Figures())
-                if figures.missing:
-                    continue
-                progress(f"round {number + 1}/{rounds}: {workload.name}, {contender}")
-                count = workload.count_for(contender, quick=quick)
-                result = run_one(contender, workload.name, count)
-                if isinstance(result, str):
-                    figures.missing = result
-                else:
-                    figures.results.append(result)
-    return table
+class Measurement:
+    """All rounds of all contenders of some scenarios; `entries` at any time.
+
+    Args:
+        items: the scenarios, in the order of the table.
+        contenders: `{name: why it cannot be had, or ""}`, in the order of the table.
+        rounds: how many; a scenario may set itself fewer.
+        seed: of the first round; each further round takes the next one.
+        part: of the counts, for runs that are to be brief.
+        limit: seconds for each process.
+        worker: does a job; another one only in tests.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        contenders: Mapping[str, str],
+        *,
+        rounds: int,
+        seed: int = 0,
+        part: float = 1.0,
+        limit: float = LIMIT,
+        worker: Callable[[Job, float], Outcome] = run_worker,
+    ) -> None:
+        self.seed = seed
+        self.limit = limit
+        self._worker = worker
+        self._done = 0
+        # {scenario's name: its lanes}
+        self._lanes: dict[str, list[Lane]] = {}
+        for item in items:
+            scenario = item.scenario
+            there = scenario.contenders()
+            self._lanes[item.name] = [
+                Lane(
+                    item,
+                    name,
+                    scenario.count_for(name, part),
+                    min(rounds, scenario.rounds),
+                    missing="" if name in there else reason,
+                )
+                for name, reason in contenders.items()
+                if name in there or (reason and scenario.provided)
+            ]
+
+    def run(self, progress: Callable[[Step], None]) -> None:
+        """Measure everything. A contender that fails at a scenario is given up there.
+
+        `entries` has what there is when this is interrupted, too.
+        """
+        for number in range(self._rounds):
+            for lanes in self._lanes.values():
+                for lane in _turned(lanes, number):
+                    if lane.missing or number >= lane.rounds:
+                        continue
+                    progress(self._step(lane, number))
+                    self._keep(lane, self._worker(self._job(lane, number), self.limit))
+                    self._done += 1
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What has been measured so far, in the order of the table."""
+        return tuple(lane.entry() for lane in self._all())
+
+    @property
+    def _rounds(self) -> int:
+        return max((lane.rounds for lane in self._all()), default=0)
+
+    def _all(self) -> Iterator[Lane]:
+        for lanes in self._lanes.values():
+            yield from lanes
+
+    def _job(self, lane: Lane, number: int) -> Job:
+        name, contender = lane.key
+        return Job(name, contender, lane.count, self.seed + number, lane.item.module)
+
+    def _keep(self, lane: Lane, outcome: Outcome) -> None:
+        lane.seconds.append(outcome.seconds)
+        if outcome.kind == DONE and outcome.result is not None:
+            lane.results.append(outcome.result)
+            return
+        lane.missing = outcome.reason or "no reason given"
+        lane.failed = outcome.kind != ABSENT
+        if outcome.kind == WRONG:
+            lane.results.clear()  # who is wrong once is not believed the other times
+
+    def _step(self, lane: Lane, number: int) -> Step:
+        open_rounds = [
+            (each, each.rounds - len(each.results))
+            for each in self._all()
+            if not each.missing
+        ]
+        known = [time for each in self._all() for time in each.seconds]
+        left = None
+        if known:
+            usual = statistics.fmean(known)
+            left = sum(
+                rounds * (statistics.fmean(each.seconds) if each.seconds else usual)
+                for each, rounds in open_rounds
+            )
+        name, contender = lane.key
+        return Step(
+            done=self._done,
+            total=self._done + sum(rounds for _, rounds in open_rounds),
+            round=number + 1,
+            rounds=self._rounds,
+            scenario=name,
+            contender=contender,
+            left=left,
+        )
+
+
+def _turned(lanes: list[Lane], number: int) -> list[Lane]:
+    """The lanes, beginning with another one each round."""
+    turn = number % len(lanes) if lanes else 0
+    return lanes[turn:] + lanes[:turn]

@@ -10,41 +10,39 @@ one is there.
 # pyright: reportMissingImports=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Concatenate, Final, ParamSpec
 
 import trio
-from logbook import NullHandler  # type: ignore[import-untyped, import-not-found, unused-ignore] # fmt: skip
-from triotp import gen_server, mailbox, supervisor  # type: ignore[import-untyped, import-not-found, unused-ignore] # fmt: skip
+import triotp.supervisor
+from logbook import NullHandler
+from triotp import gen_server, mailbox
 
-from .harness import (
-    CLIENTS,
-    Function,
-    Result,
-    bytes_each,
-    clock,
-    emit,
-    equal,
-    latency,
-    per_second,
-    resident_bytes,
-)
+from benchmarks.load import CLIENTS, share
+from benchmarks.run import Run, clock
+
+from . import sum_below, whole_tree
 
 # A state and a message are whatever the server of the workload makes of them.
 State = Any
-Handler = Callable[[Any, State], Awaitable[Any]]
+
+P = ParamSpec("P")
+Contender = Callable[[Run], Awaitable[None]]
+
+BUSY: Final = 1_000
+"""The actors beside the one in a long await."""
 
 
 @asynccontextmanager
-async def running() -> AsyncGenerator[trio.Nursery, None]:
+async def running() -> AsyncGenerator[trio.Nursery]:
     """A nursery with TriOTP's registry, cancelled at the end of the block."""
     mailbox._init()
     async with trio.open_nursery() as nursery:
         yield nursery
+        # To take each of n names out of the registry takes n steps.
+        mailbox.context_name_registry.get().clear()
         nursery.cancel_scope.cancel()
 
 
@@ -105,41 +103,50 @@ async def _produce(name: str, count: int) -> None:
         await gen_server.cast(name, 1)
 
 
-async def _tell(producers: int, count: int) -> Result:
-    counter = Counter(count)
+async def _tell(run: Run, producers: int) -> None:
+    each = share(run.count, producers)
+    counter = Counter(each * producers)
     async with running() as nursery:
         server = _server(handle_cast=counter.handle_cast)
         (name,) = await _start(nursery, server, 1)
-        started = clock()
-        for _ in range(producers):
-            nursery.start_soon(_produce, name, count // producers)
-        await counter.done.wait()
-        result = per_second(count, started)
-    equal(counter.total, count)
-    return result
+        with run.timed(counter.goal):
+            for _ in range(producers):
+                nursery.start_soon(_produce, name, each)
+            await counter.done.wait()
+    run.equal(counter.total, counter.goal)
 
 
-async def _asks(within: float | None, clients: int, servers: int, count: int) -> Result:
+async def _asks(run: Run, within: float | None, clients: int, servers: int) -> None:
     total = 0
+    each = share(run.count, clients)
 
     async def client(name: str) -> None:
         nonlocal total
-        for value in range(count // clients):
+        for value in range(each):
             answer = await gen_server.call(name, value, timeout=within)
             total += answer - value
 
     async with running() as nursery:
         names = await _start(nursery, _server(handle_call=_handle_echo), servers)
-        started = clock()
-        async with trio.open_nursery() as asking:
-            for number in range(clients):
-                asking.start_soon(client, names[number % servers])
-        result = per_second(count, started)
-    equal(total, count)
-    return result
+        with run.timed(each * clients):
+            async with trio.open_nursery() as asking:
+                for number in range(clients):
+                    asking.start_soon(client, names[number % servers])
+    run.equal(total, each * clients)
 
 
-async def _ring(size: int, count: int) -> Result:
+async def _ping_pong(run: Run) -> None:
+    await _asks(run, None, 1, 1)
+    async with running() as nursery:
+        (name,) = await _start(nursery, _server(handle_call=_handle_echo), 1)
+        for value in range(share(run.count, 10)):
+            started = clock()
+            answer = await gen_server.call(name, value)
+            run.sample(clock() - started)
+            run.equal(answer, value + 1, "the answer")
+
+
+async def _ring(run: Run, size: int) -> None:
     done = trio.Event()
     hops = 0
 
@@ -158,44 +165,40 @@ async def _ring(size: int, count: int) -> Result:
             following = f"node{(number + 1) % size}"
             nursery.start_soon(gen_server.start, node, following, f"node{number}")
         await _settle()
-        started = clock()
-        await gen_server.cast("node0", count - 1)
-        await done.wait()
-        result = per_second(count, started)
-    equal(hops, count)
-    return result
+        with run.timed():
+            await gen_server.cast("node0", run.count - 1)
+            await done.wait()
+    run.equal(hops, run.count)
 
 
-async def _spawn_stop(count: int) -> Result:
-    counter = Counter(count)
+async def _spawn_stop(run: Run) -> None:
+    counter = Counter(run.count)
     mailbox._init()
-    started = clock()
-    async with trio.open_nursery() as nursery:
-        server = _server(handle_cast=counter.handle_cast)
-        names = await _start(nursery, server, count)
-        for name in names:
-            await gen_server.cast(name, 1)
-        for name in names:
-            await gen_server.cast(name, "stop")
-    equal(counter.total, count)
-    return per_second(count, started)
+    with run.timed():
+        async with trio.open_nursery() as nursery:
+            server = _server(handle_cast=counter.handle_cast)
+            names = await _start(nursery, server, run.count)
+            for name in names:
+                await gen_server.cast(name, 1)
+            for name in names:
+                await gen_server.cast(name, "stop")
+    run.equal(counter.total, run.count)
+    run.equal(mailbox.context_mailbox_registry.get(), {}, "what is left")
 
 
-async def _memory(workload: str, count: int) -> Result:
-    counter = Counter(count)
+async def _memory(run: Run) -> None:
+    counter = Counter(run.count)
     async with running() as nursery:
-        before, started = resident_bytes(), clock()
-        server = _server(handle_cast=counter.handle_cast)
-        names = await _start(nursery, server, count)
-        for name in names:
-            await gen_server.cast(name, 1)
-        await counter.done.wait()
-        emit("triotp", workload, bytes_each(count, before, started))
-        # To stop n named servers takes it n * n steps: leave without.
-        os._exit(0)
+        with run.resident():
+            server = _server(handle_cast=counter.handle_cast)
+            names = await _start(nursery, server, run.count)
+            for name in names:
+                await gen_server.cast(name, 1)
+            await counter.done.wait()
+    run.equal(counter.total, len(names))
 
 
-async def _restart(count: int) -> Result:
+async def _restart(run: Run) -> None:
     samples: list[float] = []
     crashed = 0.0
     handled = trio.Event()
@@ -211,18 +214,20 @@ async def _restart(count: int) -> Result:
 
     async with running() as nursery:
         server = _server(handle_cast=handle_cast)
-        child = supervisor.child_spec("child", gen_server.start, [server, 0, "child"])
-        options = supervisor.options(max_restarts=10**9, max_seconds=1)
-        await nursery.start(supervisor.start, [child], options)
+        child = triotp.supervisor.child_spec(
+            "child", gen_server.start, [server, 0, "child"]
+        )
+        options = triotp.supervisor.options(max_restarts=10**9, max_seconds=1)
+        await nursery.start(triotp.supervisor.start, [child], options)
         await _settle()
-        for _ in range(count):
+        for _ in range(run.count):
             handled = trio.Event()
             await gen_server.cast("child", "crash")
             while not await _try_cast("child", "ping"):  # noqa: ASYNC110 - the mailbox is gone for a moment
                 await trio.lowlevel.checkpoint()
             await handled.wait()
-    equal(len(samples), count)
-    return latency(samples)
+    run.equal(len(samples), run.count)
+    run.samples(samples)
 
 
 async def _try_cast(name: str, message: str) -> bool:
@@ -237,7 +242,8 @@ async def _try_cast(name: str, message: str) -> bool:
     return True
 
 
-async def _skynet(count: int) -> Result:
+async def _skynet(run: Run) -> None:
+    leaves = whole_tree(run.count)
     done = trio.Event()
     total = 0
 
@@ -269,68 +275,71 @@ async def _skynet(count: int) -> Result:
             await gen_server.cast(child, grow)
         return gen_server.NoReply(), state
 
-    node = _server(handle_cast=handle_node)
+    node, root = _server(handle_cast=handle_node), _server(handle_cast=handle_root)
     async with running() as nursery:
-        started = clock()
-        nursery.start_soon(
-            gen_server.start, _server(handle_cast=handle_root), 0, "root"
-        )
-        nursery.start_soon(gen_server.start, node, {}, "node")
-        await _settle()
-        await gen_server.cast("node", ("node", "root", 0, count))
-        await done.wait()
-        result = per_second(count, started)
-    equal(total, count * (count - 1) // 2)
-    return result
+        with run.timed(leaves):
+            nursery.start_soon(gen_server.start, root, 0, "root")
+            nursery.start_soon(gen_server.start, node, {}, "node")
+            await _settle()
+            await gen_server.cast("node", ("node", "root", 0, leaves))
+            await done.wait()
+    run.equal(total, sum_below(leaves))
 
 
-async def _flood(name: str, servers: int, count: int) -> Result:
-    """Cast to each of `servers` in turn; `busy` has one more in a long await."""
-    counter = Counter(count)
+async def _wait_long(_message: object, _state: State) -> Any:
+    await trio.sleep_forever()
 
-    async def wait_long(_message: object, _state: State) -> Any:
-        await trio.sleep_forever()
 
-    suspending = name == "suspend"
-    handle = counter.handle_suspending if suspending else counter.handle_cast
+async def _in_turn(run: Run, servers: int, *, suspend: bool) -> None:
+    """Cast to each in turn; beside one in a long await, unless they suspend."""
+    each = share(run.count, servers)
+    counter = Counter(each * servers)
+    handle = counter.handle_suspending if suspend else counter.handle_cast
     async with running() as nursery:
         names = await _start(nursery, _server(handle_cast=handle), servers)
-        if not suspending:
-            (busy,) = await _start(nursery, _server(handle_cast=wait_long), 1, "busy")
+        if not suspend:
+            waiting = _server(handle_cast=_wait_long)
+            (busy,) = await _start(nursery, waiting, 1, "busy")
             await gen_server.cast(busy, "sleep")
         await _settle()
-        started = clock()
-        for _ in range(count // servers):
-            for each in names:
-                await gen_server.cast(each, 1)
-        await counter.done.wait()
-        return per_second(count, started)
+        with run.timed(counter.goal):
+            for _ in range(each):
+                for name in names:
+                    await gen_server.cast(name, 1)
+            await counter.done.wait()
+    run.equal(counter.total, counter.goal)
 
 
-def _run(workload: Callable[..., Awaitable[Result]], *arguments: object) -> Function:
-    def measure(count: int) -> Result:
+def _silent(
+    workload: Callable[Concatenate[Run, P], Awaitable[None]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> Contender:
+    """Without a log: a supervisor writes an error for each crash."""
+
+    async def contend(run: Run) -> None:
         with NullHandler().applicationbound():
-            return trio.run(partial(workload, *arguments, count))
+            await workload(run, *args, **options)
 
-    return measure
+    return contend
 
 
-TRIOTP: dict[str, Function] = {
-    "tell": _run(_tell, 1),
-    "tell_wait": _run(_tell, 1),
-    "fan_in": _run(_tell, 10),
-    "ping_pong": _run(_asks, None, 1, 1),
-    "ask_async": _run(_asks, None, 1, 1),
-    "ask_100_1": _run(_asks, None, CLIENTS, 1),
-    "ask_100_100": _run(_asks, None, CLIENTS, CLIENTS),
-    "ring_100": _run(_ring, 100),
-    "ring_503": _run(_ring, 503),
-    "spawn_stop": _run(_spawn_stop),
-    "memory_10k": _run(_memory, "memory_10k"),
-    "memory_100k": _run(_memory, "memory_100k"),
-    "restart": _run(_restart),
-    "skynet": _run(_skynet),
-    "busy": _run(_flood, "busy", 1_000),
-    "suspend": _run(_flood, "suspend", CLIENTS),
-    "ask_within": _run(_asks, 1.0, 1, 1),
+# {scenario's name: contender}
+TRIOTP: Final = {
+    "tell": _silent(_tell, 1),
+    "tell_wait": _silent(_tell, 1),
+    "fan_in": _silent(_tell, 10),
+    "ping_pong": _silent(_ping_pong),
+    "ask_async": _silent(_asks, None, 1, 1),
+    "ask_100_1": _silent(_asks, None, CLIENTS, 1),
+    "ask_100_100": _silent(_asks, None, CLIENTS, CLIENTS),
+    "ask_within": _silent(_asks, 1.0, 1, 1),
+    "ring_100": _silent(_ring, 100),
+    "ring_503": _silent(_ring, 503),
+    "spawn_stop": _silent(_spawn_stop),
+    "memory_10k": _silent(_memory),
+    "restart": _silent(_restart),
+    "skynet_10k": _silent(_skynet),
+    "busy": _silent(_in_turn, BUSY, suspend=False),
+    "suspend": _silent(_in_turn, CLIENTS, suspend=True),
 }

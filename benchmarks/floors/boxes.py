@@ -24,12 +24,31 @@ AsyncHandle = Callable[[Item], Awaitable[None]]
 class ChannelBox:
     """A memory channel, and a one-shot memory channel for each reply."""
 
+    yields = True
+    """Taking an item lets other tasks run, also when there is one."""
+
     def __init__(self, capacity: float = math.inf) -> None:
         self._sender, self._receiver = trio.open_memory_channel[Item](capacity)
         self.put = self._sender.send_nowait
         self.send = self._sender.send
         self.close = self._sender.close
         self.get = self._receiver.receive
+
+    def offer(self, item: Item) -> bool:
+        """Queue at once if there is room; False if there is none."""
+        try:
+            self.put(item)
+        except trio.WouldBlock:
+            return False
+        return True
+
+    def push(self, item: Item) -> bool:
+        """Queue at once; False if the oldest item had to go for it."""
+        if self.offer(item):
+            return True
+        self._receiver.receive_nowait()
+        self.put(item)
+        return False
 
     async def serve(self, handle: Handle) -> None:
         """Handle items one by one until the box is closed."""
@@ -56,13 +75,16 @@ class ChannelBox:
 class ParkBox:
     """A deque and the task parked on it."""
 
-    __slots__ = ("_capacity", "_closed", "_items", "_parked")
+    yields = False
+
+    __slots__ = ("_capacity", "_closed", "_items", "_parked", "_senders")
 
     def __init__(self, capacity: float = math.inf) -> None:
         self._items: deque[Item] = deque()
         self._parked: Task | None = None
         self._closed = False
         self._capacity = capacity
+        self._senders = trio.lowlevel.ParkingLot()
 
     def put(self, item: Item) -> None:
         """Queue at once and wake the server."""
@@ -71,11 +93,26 @@ class ParkBox:
             self._wake(self._parked)
 
     async def send(self, item: Item) -> None:
-        """Queue, and wait while there is no room."""
+        """Queue; if there is no room, wait until the box is empty."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        while len(self._items) >= self._capacity:  # noqa: ASYNC110 - the floor by hand
-            await trio.lowlevel.checkpoint()
+        while len(self._items) >= self._capacity:
+            await self._senders.park()
         self.put(item)
+
+    def offer(self, item: Item) -> bool:
+        """Queue at once if there is room; False if there is none."""
+        if len(self._items) >= self._capacity:
+            return False
+        self.put(item)
+        return True
+
+    def push(self, item: Item) -> bool:
+        """Queue at once; False if the oldest item had to go for it."""
+        room = len(self._items) < self._capacity
+        if not room:
+            self._items.popleft()
+        self.put(item)
+        return room
 
     def close(self) -> None:
         """Let the server end when the box is empty."""
@@ -95,6 +132,8 @@ class ParkBox:
         while True:
             while items:
                 handle(items.popleft())
+            if self._senders:
+                self._senders.unpark_all()
             if self._closed:
                 return
             await self._park()
@@ -105,6 +144,8 @@ class ParkBox:
         while True:
             while items:
                 await handle(items.popleft())
+            if self._senders:
+                self._senders.unpark_all()
             if self._closed:
                 return
             await self._park()

@@ -1,0 +1,211 @@
+"""The goals we set ourselves, as data.
+
+A goal is either a ratio, ours by a contender's of the same rounds, or an absolute
+figure of ours. This room only names them; `goals.py` holds them against a report.
+"""
+
+from typing import Final
+
+import attrs
+
+from .amounts import amount, number
+from .scenario import OURS, PER_SECOND
+
+MAIN: Final = "main"
+FINER: Final = "finer"
+
+
+@attrs.frozen
+class Goal:
+    """One sentence that a report can prove or refute."""
+
+    text: str
+    """What is measured."""
+    scenarios: tuple[str, ...]
+    """Of more than one, the geometric mean counts."""
+    limit: float
+    against: str = ""
+    """Ours by this contender's; empty for an absolute figure of ours."""
+    at_most: bool = False
+    """The limit is an upper one; otherwise a lower one."""
+    note: str = ""
+    """This note of ours instead of its figure."""
+    unit: str = "x"
+    """Of the limit and of what is found: "x", "/s", "B", "MiB", "ms" or "%"."""
+    scale: float = 1.0
+    """By which an absolute figure or note is multiplied to be in that unit."""
+    beside: str = ""
+    """The scenario of the contender, where it has another that is the same work."""
+    section: str = MAIN
+    """`MAIN`, or `FINER` for those that ask for more than the main ones."""
+
+    @property
+    def wanted(self) -> str:
+        """The limit for people: "at least 0.45 x"."""
+        sign = "at most" if self.at_most else "at least"
+        return f"{sign} {quantity(self.limit, self.unit)}"
+
+    def holds(self, value: float) -> bool:
+        """Tell whether the value keeps to the limit."""
+        return value <= self.limit if self.at_most else value >= self.limit
+
+
+def _least(
+    text: str, scenario: str, section: str = MAIN, beside: str = "", **limits: float
+) -> tuple[Goal, ...]:
+    """At least so many times as fast as each of these contenders."""
+    return tuple(
+        Goal(text, (scenario,), limit, name, beside=beside, section=section)
+        for name, limit in limits.items()
+    )
+
+
+def _most(
+    text: str, scenario: str, section: str = MAIN, **limits: float
+) -> tuple[Goal, ...]:
+    """At most this part of the time or the memory of each of these contenders."""
+    return tuple(
+        Goal(text, (scenario,), limit, name, at_most=True, section=section)
+        for name, limit in limits.items()
+    )
+
+
+THROUGHPUT: Final = (
+    "tell",
+    "fan_in",
+    "ping_pong",
+    "ask_100_1",
+    "ring_100",
+    "spawn_stop",
+    "skynet_10k",
+    "busy",
+)
+"""The scenarios of the geometric mean."""
+
+_MEAN: Final = "geometric mean of the eight throughput rows"
+_MILLION: Final = 1_000_000
+
+GOALS: Final = (
+    *_least("tell", "tell", erlang=0.45, triotp=20, park=0.7),
+    *_least("fan-in of 10 producers", "fan_in", erlang=1.0, asyncio=1.3),
+    *_least("ping-pong", "ping_pong", erlang=1.0, triotp=25),
+    *_least("100 clients ask 1 actor", "ask_100_1", erlang=1.0, triotp=25),
+    *_least("ask, async receive", "ask_async", channel=2, park=0.85),
+    *_least("ring of 100 actors", "ring_100", erlang=0.6, channel=10),
+    *_least("start and stop", "spawn_stop", erlang=3, asyncio=3),
+    *_most("memory of an idle actor", "memory_10k", erlang=0.125),
+    Goal(
+        "memory of 1,000,000 idle actors",
+        ("memory_1m",),
+        1024,
+        at_most=True,
+        unit="MiB",
+        scale=_MILLION / 2**20,
+    ),
+    *_most("crash to next message", "restart", erlang=0.5),
+    *_least("skynet, 10,000 leaves", "skynet_10k", erlang=0.65),
+    *_least("1,000 actors beside a busy one", "busy", erlang=0.8),
+    Goal(_MEAN, THROUGHPUT, 1.0, "erlang"),
+    Goal(_MEAN, THROUGHPUT, 25, "triotp"),
+    *(
+        Goal(text, ("observed",), 5, at_most=True, note=note, unit="%")
+        for text, note in (
+            ("time a subscription adds to tells and asks", "messages_percent"),
+            ("the same with one life for 25 of them", "events_percent"),
+            ("time added by statistics once a second", "statistics_percent"),
+        )
+    ),
+    # From here on the finer ones; what a main goal implies is not repeated.
+    *_least("tell", "tell", FINER, triotp=25, channel=17, asyncio=1.2),
+    *_least("fan-in of 10 producers", "fan_in", FINER, triotp=25, channel=17),
+    # Each receive of TriOTP is async, so its tell is the same work.
+    *_least("tell, async receive", "tell_async", FINER, "tell", triotp=13),
+    *_least("ask, async receive", "ask_async", FINER, triotp=5, channel=2.4),
+    *_least("ping-pong", "ping_pong", FINER, park=3.5),
+    *_least(
+        "100 clients ask 100 actors",
+        "ask_100_100",
+        FINER,
+        triotp=12,
+        park=0.95,
+        asyncio=1.5,
+    ),
+    *_least("ring of 100 actors", "ring_100", FINER, triotp=16, asyncio=4, park=3),
+    *_least("start and stop", "spawn_stop", FINER, triotp=40, park=3),
+    *(
+        Goal(
+            f"memory of each of {count} idle actors",
+            (scenario,),
+            320,
+            at_most=True,
+            unit="B",
+            section=FINER,
+        )
+        for count, scenario in (("10,000", "memory_10k"), ("100,000", "memory_100k"))
+    ),
+    *_most("memory of an idle actor", "memory_10k", FINER, triotp=1 / 17),
+    *_most("memory of an idle actor", "memory_10k", FINER, channel=1 / 14),
+    *_most("crash to next message", "restart", FINER, triotp=1 / 60),
+    *_least("skynet, 10,000 leaves", "skynet_10k", FINER, triotp=25, asyncio=1.8),
+    *_least("messages that suspend", "suspend", FINER, channel=0.85),
+    Goal(
+        "1,000 actors beside one in a long await, by without it",
+        ("busy",),
+        0.97,
+        note="throughput_ratio",
+        section=FINER,
+    ),
+    Goal(
+        "time of an ask with a limit, by without one",
+        ("ask_within",),
+        1.12,
+        at_most=True,
+        note="time_ratio",
+        section=FINER,
+    ),
+    Goal(
+        "longest collector pause, 100,000 idle actors, raised thresholds",
+        ("gc_pause",),
+        10,
+        at_most=True,
+        note="thresholds_us",
+        unit="ms",
+        scale=1e-3,
+        section=FINER,
+    ),
+    Goal(
+        "p99 that a flood adds to another task's 1 ms sleeps",
+        ("flood",),
+        1.5,
+        at_most=True,
+        note="added_p99_us",
+        unit="ms",
+        scale=1e-3,
+        section=FINER,
+    ),
+    Goal(
+        "tells from a foreign thread",
+        ("from_threads",),
+        1e6,
+        unit=PER_SECOND,
+        section=FINER,
+    ),
+)
+"""All of them, in the order in which they are shown."""
+
+
+def scenarios_needed() -> tuple[str, ...]:
+    """The scenarios that the goals are about, each once."""
+    names = (name for goal in GOALS for name in (*goal.scenarios, goal.beside) if name)
+    return tuple(dict.fromkeys(names))
+
+
+def contenders_needed() -> tuple[str, ...]:
+    """The contenders that the goals are about, ours first."""
+    against = (goal.against for goal in GOALS if goal.against)
+    return tuple(dict.fromkeys((OURS, *against)))
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value in the unit of a goal: "0.45 x", "1M/s", "320 B"."""
+    return amount(value, unit) if unit == PER_SECOND else f"{number(value)} {unit}"

@@ -1,0 +1,17 @@
+"""The same work by hand on asyncio: a task and a queue per actor, a future per reply.
+
+Not a floor of ours (Trio's scheduler costs more than asyncio's), but what the other
+half of Python would write without a framework. Here is the table of what there is.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from benchmarks.scenario import Contender
+
+from .asyncio_living import LIVING
+from .asyncio_savina import SAVINA
+from .asyncio_telling import TELLING
+from .asyncio_waiting import WAITING
+
+ASYNCIO: Final[Mapping[str, Contender]] = {**TELLING, **LIVING, **SAVINA, **WAITING}

@@ -1,0 +1,216 @@
+"""Which of the goals a report reaches, for the terminal and for the README.
+
+`goals_table` is a pure function of a report. This room knows neither how a figure is
+measured nor the command line.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import attrs
+import rich.box
+from rich.table import Table
+from rich.text import Text
+
+from . import figures
+from .aims import GOALS, MAIN, Goal, quantity
+from .amounts import NOTHING, amount, ratio_text
+from .figures import Ratio
+from .scenario import OURS, PER_SECOND
+from .store import Entry, Report
+
+Verdict = Literal["reached", "missed", "not measured"]
+
+COMMAND: Final = "python -m benchmarks goals --markdown"
+"""What is named if the report does not say how it was made."""
+
+_STYLES: Final = {"reached": "green", "missed": "red", "not measured": "dim"}
+
+# (name in the conditions, what a reader calls it)
+_VERSIONS: Final = (
+    ("trio", "Trio"),
+    ("erlang", "Erlang/OTP"),
+    ("triotp", "TriOTP"),
+    ("pykka", "Pykka"),
+)
+
+TITLES: Final = {
+    OURS: "ours",
+    "park": "Trio, parked tasks by hand",
+    "channel": "Trio, channels by hand",
+    "asyncio": "asyncio by hand",
+    "erlang": "Erlang gen_server",
+    "triotp": "TriOTP",
+}
+"""What the contenders of the goals are."""
+
+
+@attrs.frozen
+class Row:
+    """A goal and what a report says about it."""
+
+    goal: Goal
+    found: Ratio | None
+    """The value with its 95 % interval, in the goal's unit; None: not measured."""
+    verdict: Verdict
+    reason: str = ""
+    """Why it is not measured; empty if it is."""
+
+    @property
+    def clear(self) -> bool:
+        """The whole interval lies on one side of the limit."""
+        found = self.found
+        if found is None or found.low is None or found.high is None:
+            return False
+        return self.goal.holds(found.low) == self.goal.holds(found.high)
+
+    @property
+    def words(self) -> str:
+        """The verdict for people, with what makes it doubtful."""
+        if self.found is None:
+            return f"{self.verdict}: {self.reason}"
+        if self.clear:
+            return self.verdict
+        single = self.found.low is None
+        return f"{self.verdict}, {'one round only' if single else 'within noise'}"
+
+
+def goals_table(report: Report, goals: Sequence[Goal] = GOALS) -> list[Row]:
+    """One row for each goal, in their order."""
+    return [_row(report, goal) for goal in goals]
+
+
+def rich_table(report: Report) -> Table:
+    """The same for the terminal."""
+    table = Table(box=rich.box.ASCII2, title=heading(report), caption=summary(report))
+    table.add_column("goal")
+    table.add_column("against")
+    table.add_column("wanted", justify="right")
+    table.add_column("found (95 % interval)", justify="right")
+    table.add_column("verdict")
+    section = MAIN
+    for row in goals_table(report):
+        if row.goal.section != section:
+            section = row.goal.section
+            table.add_section()
+        cells = [Text(cell) for cell in _cells(row)]
+        cells[-1].stylize(_STYLES[row.verdict])
+        table.add_row(*cells)
+    return table
+
+
+def markdown(report: Report) -> str:
+    """The same for a README, under a line that says what was measured with what."""
+    lines = [heading(report) + ".", ""]
+    lines += ["| goal | against | wanted | found (95 % interval) | |"]
+    lines += ["|---|---|---:|---:|---|"]
+    for row in goals_table(report):
+        *cells, words = _cells(row)
+        if row.verdict == "missed":
+            words = f"**{words}**"
+        cells = [cell.replace("|", "\\|") for cell in (*cells, words)]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", summary(report)]
+    return "\n".join(lines) + "\n"
+
+
+def heading(report: Report) -> str:
+    """Date, versions and command of the run, as far as the report has them."""
+    found = report.conditions
+    versions: dict[str, str] = {
+        **(found.get("versions") or {}),
+        **(found.get("peers") or {}),
+    }
+    parts = [f"{found.get('implementation', 'Python')} {found.get('python', '?')}"]
+    parts += [f"{title} {versions[key]}" for key, title in _VERSIONS if key in versions]
+    day = str(found["date"])[:10] if "date" in found else "an unknown day"
+    command = report.parameters.get("command") or COMMAND
+    return f"The goals we set, on {day} with {', '.join(parts)}: `{command}`"
+
+
+def summary(report: Report) -> str:
+    """How many goals are reached, missed, not measured."""
+    verdicts = [row.verdict for row in goals_table(report)]
+    counts = {each: verdicts.count(each) for each in ("reached", "missed")}
+    line = f"{counts['reached']} of {len(verdicts)} reached, {counts['missed']} missed"
+    unknown = verdicts.count("not measured")
+    return line + (f", {unknown} not measured." if unknown else ".")
+
+
+def _cells(row: Row) -> tuple[str, str, str, str, str]:
+    goal, found = row.goal, row.found
+    against = TITLES.get(goal.against, goal.against) or NOTHING
+    shown = NOTHING
+    if found is not None:
+        shown = quantity(found.value, goal.unit)
+        if found.low is not None and found.high is not None:
+            shown += f" ({_interval(found, goal.unit)})"
+    return goal.text, against, goal.wanted, shown, row.words
+
+
+def _interval(found: Ratio, unit: str) -> str:
+    if unit == PER_SECOND:
+        return f"{amount(found.low, unit)} to {amount(found.high, unit)}"
+    return ratio_text(found)
+
+
+def _row(report: Report, goal: Goal) -> Row:
+    found = _ratio(report, goal) if goal.against else _absolute(report, goal)
+    if isinstance(found, str):
+        return Row(goal, None, "not measured", found)
+    return Row(goal, found, "reached" if goal.holds(found.value) else "missed")
+
+
+def _ratio(report: Report, goal: Goal) -> Ratio | str:
+    """Ours by theirs, or why there is none."""
+    # A list of rounds for each scenario.
+    ours: list[list[float]] = []
+    theirs: list[list[float]] = []
+    for name in goal.scenarios:
+        pair = (name, OURS), (goal.beside or name, goal.against)
+        for values, (scenario, contender) in zip((ours, theirs), pair, strict=True):
+            entry = report.entry(scenario, contender)
+            if entry is None or not entry.results:
+                return _why(entry, scenario, contender)
+            values.append(entry.values)
+    found = figures.ratio(_means(ours), _means(theirs))
+    return found or "a figure is not positive"
+
+
+def _means(rounds: list[list[float]]) -> list[float]:
+    """The geometric mean over the scenarios, for each round that all of them have."""
+    return [
+        figures.geometric_mean(values) or 0.0 for values in zip(*rounds, strict=False)
+    ]
+
+
+def _absolute(report: Report, goal: Goal) -> Ratio | str:
+    """The mean of our figure or note over the rounds, or why there is none."""
+    (scenario,) = goal.scenarios
+    entry = report.entry(scenario, OURS)
+    if entry is None or not entry.results:
+        return _why(entry, scenario, OURS)
+    values = entry.values
+    if goal.note:
+        notes = [result.notes.get(goal.note) for result in entry.results]
+        values = [each for each in notes if each is not None]
+        if not values:
+            return f"{scenario} has no note {goal.note}"
+    values = [each * goal.scale for each in values]
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return Ratio(mean)
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    width = figures.t_value(len(values) - 1) * error
+    return Ratio(mean, mean - width, mean + width)
+
+
+def _why(entry: Entry | None, scenario: str, contender: str) -> str:
+    """Why this contender has no results there."""
+    who = TITLES.get(contender, contender)
+    if entry is None:
+        return f"no {scenario} of {who} in this run"
+    reason = " ".join(entry.missing.split()) or "no results"
+    return f"{scenario} of {who}: {reason}"

@@ -1,0 +1,90 @@
+"""The shape of the load: what every contender of the standard set must agree on.
+
+Scenarios, floors and peers import these numbers, so that all do the same work in the
+same portions. This room knows none of them.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final
+
+from .run import clock, percentile
+
+BURST: Final = 1_000
+"""Messages a producer sends before it lets the others run."""
+
+CLIENTS: Final = 100
+"""Clients of the scenarios with many asks."""
+
+BLOCK: Final = 40_000
+"""Asks of ping-pong in one timed block."""
+
+QUEUE_ASKS: Final = 4_000
+"""Asks of the actor with the long queue."""
+
+FLOODED: Final = 20
+"""Actors that are flooded beside a sleeper."""
+
+SPIN: Final = 5e-6
+"""Seconds that one of them computes for each message."""
+
+NAP: Final = 1e-3
+"""Seconds that the sleeper sleeps, again and again."""
+
+ASKING: Final = 1.0
+"""Seconds that a client asks at most while others are busy."""
+
+CALM: Final = 0.3
+"""Seconds that the sleeper is measured before the flood."""
+
+FULL: Final = 100
+"""Capacity of the mailboxes that are to be full."""
+
+KEYS: Final = 50
+"""Keys of the messages of which only the latest is kept."""
+
+PRODUCERS: Final = 10
+"""Tasks that fill one mailbox, each a message at a time."""
+
+FORKED: Final = 60
+"""Actors of the fork-join throughput."""
+
+PLAYERS: Final = 120
+"""Actors of big."""
+
+DRAWN: Final = 1_000
+"""Whom an actor of big pings is drawn so many times; then it begins anew."""
+
+CREATURES: Final = 100
+"""Creatures of chameneos."""
+
+BUFFER: Final = 50
+"""Capacity of the bounded buffer."""
+
+PEERS: Final = 40
+"""Its producers, and its consumers."""
+
+WATCHES: Final = 5
+"""How many actors end, one after the other, each watched by all watchers."""
+
+
+def share(count: int, among: int) -> int:
+    """What each does, so that all together do about `count`; at least one."""
+    return max(1, count // among)
+
+
+def spin() -> None:
+    """Compute for `SPIN` seconds."""
+    until = clock() + SPIN
+    while clock() < until:
+        pass
+
+
+def tail(seconds: Sequence[float]) -> float:
+    """The 99th percentile in microseconds."""
+    return percentile(sorted(seconds), 99) * 1e6
+
+
+def middle(seconds: Sequence[float]) -> float:
+    """The median in microseconds."""
+    return median(seconds) * 1e6

@@ -1,0 +1,20 @@
+"""Other people's actors, on the same work as ours.
+
+A module for each peer: a table `{scenario's name: contender}`. A module whose peer is
+not installed cannot be imported, which is the reason that the harness shows. Peers
+share nothing but the words below and the shape of the load.
+"""
+
+
+class MissingPeerError(ImportError):
+    """The peer cannot be had here: not on the PATH, or it does not compile."""
+
+
+def whole_tree(count: int) -> int:
+    """The leaves of the largest tree of tens that has at most `count` of them."""
+    return int(10 ** (len(str(count)) - 1))
+
+
+def sum_below(count: int) -> int:
+    """The sum of the numbers from 0 to `count - 1`: what the leaves of a tree hold."""
+    return count * (count - 1) // 2

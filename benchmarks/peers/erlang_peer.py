@@ -1,0 +1,189 @@
+"""Erlang/OTP's gen_server on one scheduler: compile `erlang/*.erl` and run them.
+
+The program does a tenth of the work to warm up, then all of it, and prints what it has
+measured and done; the checks are here. Bytes are `erlang:memory(total)`, the emulator's
+own count, not resident memory. `skynet` and `busy` are plain processes, which are
+faster than gen_servers. A cast never waits, so `tell_wait` is `tell`; every call has a
+limit of time. A crash loses the mailbox, so `restart_1000` measures the message sent
+after the crash. An Erlang process that tells itself the next message would go on for
+some hundred messages before the others run; the neighbours of `latency_*` therefore
+tell each other, so that each handles one message at a time, as ours do.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from benchmarks.load import CLIENTS, FORKED, PLAYERS, QUEUE_ASKS, WATCHES, share
+from benchmarks.run import Run
+
+from . import MissingPeerError, sum_below, whole_tree
+
+SOURCES: Final = sorted((Path(__file__).parent / "erlang").glob("*.erl"))
+LIMIT: Final = 300.0
+"""Seconds until a program that does not end is killed."""
+
+BUSY: Final = 1_000
+"""The actors of `busy`, as in the sources."""
+
+
+class ErlangError(Exception):
+    """The program failed; its text is what the emulator has said."""
+
+
+def _on_path(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise MissingPeerError(f"{program} is not on the PATH")
+    return found
+
+
+EMULATOR: Final = _on_path("erl")
+COMPILER: Final = _on_path("erlc")
+
+
+def compiled() -> Path:
+    """The folder with the compiled sources; one for each version of them.
+
+    Raises:
+        MissingPeerError: they do not compile, as with an Erlang that is too old.
+    """
+    version = hashlib.sha256(b"".join(each.read_bytes() for each in SOURCES))
+    name = f"trio-actors-erlang-{os.getuid()}-{version.hexdigest()[:16]}"
+    folder = Path(tempfile.gettempdir()) / name
+    if folder.exists():
+        return folder
+    with tempfile.TemporaryDirectory(prefix=name) as fresh:
+        made = Path(fresh) / "made"
+        made.mkdir(mode=0o700)
+        command = [COMPILER, "-o", str(made), *map(str, SOURCES)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+        if done.returncode:
+            raise MissingPeerError((done.stdout + done.stderr).strip())
+        try:
+            made.rename(folder)
+        except OSError:
+            # Another process was faster.
+            if not folder.exists():
+                raise
+    return folder
+
+
+def emulated(workload: str, *numbers: int) -> dict[str, float | list[float]]:
+    """Run the program with these words; what it prints.
+
+    Raises:
+        ErlangError: it failed.
+    """
+    # One scheduler; room for two million processes; no break handler.
+    command = [EMULATOR, "+S", "1:1", "+P", "2000000", "+Bd", "-noshell"]
+    command += ["-pa", str(compiled()), "-s", "bench", "main"]
+    command += ["-extra", workload, *map(str, numbers)]
+    # The program ends when its standard input does, so it cannot outlive this process.
+    reading, writing = os.pipe()
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            command,
+            stdin=reading,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+            env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"},
+        )
+    finally:
+        os.close(reading)
+        os.close(writing)
+    if done.returncode:
+        raise ErlangError((done.stdout + done.stderr).strip()[-500:])
+    found: dict[str, float | list[float]] = json.loads(done.stdout)
+    return found
+
+
+@attrs.frozen
+class _Program:
+    """A contender: a workload of `bench.erl`, and what it must come to."""
+
+    workload: str
+    parameter: int = 0
+    among: int = 1
+    """Each of so many does the same part of the count."""
+    total: Callable[[int], int] = int
+    """What a count must come to."""
+    whole: Callable[[int], int] = int
+    """The count that is done instead of this one."""
+    warm_up: float = 0.1
+    """The part of the count that is done before."""
+    times: int = 1
+    """How often the count is done."""
+
+    def __call__(self, run: Run) -> None:
+        count = self._whole(run.count)
+        warm_up = self._whole(int(count * self.warm_up) or 1) if self.warm_up else 0
+        found = emulated(self.workload, count, warm_up, self.parameter)
+        samples = found.pop("samples", [])
+        if isinstance(samples, list):
+            run.samples([each / 1e6 for each in samples])
+        numbers = {
+            name: value for name, value in found.items() if not isinstance(value, list)
+        }
+        run.equal(numbers.pop("total"), self.times * self.total(count), "the total")
+        if "seconds" in numbers:
+            run.elapsed(numbers.pop("seconds"), self.times * count)
+        if "bytes" in numbers:
+            run.bytes_each(numbers.pop("bytes"), count)
+        run.note(**numbers)
+
+    def _whole(self, count: int) -> int:
+        return share(self.whole(count), self.among) * self.among
+
+
+def _double(count: int) -> int:
+    return 2 * count
+
+
+_SKYNET: Final = _Program("skynet", total=sum_below, whole=whole_tree)
+_MEMORY: Final = _Program("memory", warm_up=0)
+
+# {scenario's name: contender}
+ERLANG: Final[dict[str, Callable[[Run], None]]] = {
+    "tell": _Program("tell", 1),
+    "tell_wait": _Program("tell", 1),
+    "fan_in": _Program("tell", 10, among=10),
+    "ping_pong": _Program("ping_pong"),
+    "ping_pong_1m": _Program("ping_pong"),
+    "ask_async": _Program("ask"),
+    "ask_within": _Program("ask_within"),
+    "ask_100_1": _Program("ask_100", 1, among=CLIENTS),
+    "ask_100_100": _Program("ask_100", CLIENTS, among=CLIENTS),
+    "ring_100": _Program("ring", 100),
+    "ring_503": _Program("ring", 503),
+    "spawn_stop": _Program("spawn_stop"),
+    "fork_join": _Program("fork_join", among=FORKED),
+    "big": _Program("big", among=PLAYERS),
+    "big_long": _Program("big", among=PLAYERS),
+    "chameneos": _Program("chameneos", total=_double),
+    "skynet_10k": _SKYNET,
+    "skynet_100k": _SKYNET,
+    "skynet_1m": _SKYNET,
+    "memory_10k": _MEMORY,
+    "memory_100k": _MEMORY,
+    "memory_1m": _MEMORY,
+    "latency_0": _Program("latency", 0),
+    "latency_10": _Program("latency", 10),
+    "latency_100": _Program("latency", 100),
+    "latency_1000": _Program("latency", 1_000),
+    "restart": _Program("restart", 0),
+    "restart_1000": _Program("restart", 1_000),
+    "long_queue": _Program("long_queue", QUEUE_ASKS),
+    "watch_10k": _Program("watch", WATCHES, times=WATCHES),
+    "busy": _Program("busy", among=BUSY),
+}

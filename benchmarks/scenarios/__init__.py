@@ -1,0 +1,88 @@
+"""The standard set, as far as it needs actors only: what is measured, and ours.
+
+Each module has the scenarios of one theme, with `ours` written as a user would write
+it; `cast.py` has the actors that several share. Floors and peers do the same work in
+folders of their own, under the scenarios' names; nothing here knows them.
+"""
+
+from benchmarks.scenario import Scenario
+
+from .asking import (
+    Ask1001,
+    Ask100100,
+    AskAsync,
+    AskWithin,
+    LongQueue,
+    PingPong,
+    PingPong1M,
+)
+from .failing import Restart, Restart1000
+from .mailboxes import (
+    MailboxFullDropNewest,
+    MailboxFullDropOldest,
+    MailboxFullLatest,
+    MailboxFullReject,
+    MailboxFullWait,
+)
+from .meeting import BoundedBuffer, Chameneos
+from .memory import GcPause, Memory1M, Memory10K, Memory100K
+from .neighbours import (
+    Busy,
+    Flood,
+    Latency0,
+    Latency10,
+    Latency100,
+    Latency1000,
+    Suspend,
+)
+from .observing import Observed
+from .savina import Big, BigLong, ForkJoin, Ring100, Ring503
+from .starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
+from .telling import FanIn, FromThreads, Tell, TellAsync, TellWait
+from .watching import Watch10K
+
+SCENARIOS: tuple[type[Scenario], ...] = (
+    Tell,
+    TellAsync,
+    TellWait,
+    FanIn,
+    PingPong,
+    PingPong1M,
+    AskAsync,
+    Ask1001,
+    Ask100100,
+    AskWithin,
+    Ring100,
+    Ring503,
+    SpawnStop,
+    ForkJoin,
+    Big,
+    BigLong,
+    Chameneos,
+    BoundedBuffer,
+    Skynet10K,
+    Skynet100K,
+    Skynet1M,
+    Memory10K,
+    Memory100K,
+    Memory1M,
+    Latency0,
+    Latency10,
+    Latency100,
+    Latency1000,
+    Restart,
+    Restart1000,
+    MailboxFullWait,
+    MailboxFullReject,
+    MailboxFullDropOldest,
+    MailboxFullDropNewest,
+    MailboxFullLatest,
+    LongQueue,
+    Watch10K,
+    Observed,
+    Busy,
+    Suspend,
+    FromThreads,
+    Flood,
+    GcPause,
+)

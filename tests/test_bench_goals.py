@@ -1,0 +1,265 @@
+"""Facts about the goals: what is found in a report, and how it is told."""
+
+import pytest
+
+from benchmarks import catalogue
+from benchmarks.aims import (
+    GOALS,
+    THROUGHPUT,
+    Goal,
+    contenders_needed,
+    scenarios_needed,
+)
+from benchmarks.goals import goals_table, heading, markdown, rich_table, summary
+from benchmarks.scenario import BYTES, OURS, PROVIDERS
+from benchmarks.store import Report
+from tests.bench_reports import entry, report, steady
+
+
+def tells(ours: float, theirs: float, rounds: int = 5) -> Report:
+    """A report in which ours tells so fast and Erlang so fast."""
+    return report(
+        entry("tell", OURS, *steady(ours, rounds)),
+        entry("tell", "erlang", *steady(theirs, rounds)),
+    )
+
+
+TELL = Goal("tell", ("tell",), 0.5, "erlang")
+SMALL = Goal("memory", ("memory",), 0.5, "erlang", at_most=True)
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"), [(60.0, "reached"), (50.0, "reached"), (49.0, "missed")]
+)
+def test_a_speed_must_be_at_least_the_limit(ours: float, verdict: str) -> None:
+    """The limit itself is enough."""
+    (row,) = goals_table(tells(ours, 100.0), [TELL])
+
+    assert row.found is not None
+    assert row.found.value == pytest.approx(ours / 100)
+    assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"), [(40.0, "reached"), (50.0, "reached"), (51.0, "missed")]
+)
+def test_a_size_must_be_at_most_the_limit(ours: float, verdict: str) -> None:
+    """For bytes and times the limit is an upper one."""
+    found = report(
+        entry("memory", OURS, ours, ours, unit=BYTES),
+        entry("memory", "erlang", 100.0, 100.0, unit=BYTES),
+    )
+
+    (row,) = goals_table(found, [SMALL])
+
+    assert row.verdict == verdict
+
+
+@pytest.mark.parametrize("goal", [TELL, SMALL])
+def test_the_limit_itself_holds(goal: Goal) -> None:
+    """Exactly what was wanted is enough, whichever way the goal points."""
+    assert goal.holds(goal.limit)
+
+
+def test_an_interval_across_the_limit_is_said() -> None:
+    """What may be chance is not told as if it were sure."""
+    found = report(
+        entry("tell", OURS, 40.0, 55.0, 62.0), entry("tell", "erlang", *[100.0] * 3)
+    )
+
+    (row,) = goals_table(found, [TELL])
+
+    assert row.verdict == "reached"
+    assert not row.clear
+    assert row.words == "reached, within noise"
+
+
+def test_one_round_has_no_interval() -> None:
+    """It is told that there was only one."""
+    (row,) = goals_table(tells(60.0, 100.0, rounds=1), [TELL])
+
+    assert row.found is not None
+    assert row.found.low is None
+    assert row.words == "reached, one round only"
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (report(), "no tell of ours in this run"),
+        (
+            report(entry("tell", OURS, 1.0)),
+            "no tell of Erlang gen_server in this run",
+        ),
+        (
+            report(
+                entry("tell", OURS, 1.0),
+                entry("tell", "erlang", missing="no erl\non the PATH"),
+            ),
+            "tell of Erlang gen_server: no erl on the PATH",
+        ),
+        (
+            report(entry("tell", OURS, 0.0), entry("tell", "erlang", 1.0)),
+            "a figure is not positive",
+        ),
+    ],
+)
+def test_what_is_not_measured_has_a_reason(found: Report, reason: str) -> None:
+    """A goal that nobody measured is neither reached nor missed."""
+    (row,) = goals_table(found, [TELL])
+
+    assert row.verdict == "not measured"
+    assert row.found is None
+    assert row.words == f"not measured: {reason}"
+
+
+def test_an_absolute_goal_is_the_mean_of_the_rounds_in_its_unit() -> None:
+    """Microseconds of a note are told as milliseconds."""
+    goal = Goal(
+        "pause", ("gc",), 10, at_most=True, note="longest", unit="ms", scale=1e-3
+    )
+    found = report(entry("gc", OURS, 1.0, 1.0, notes={"longest": 8_000.0}))
+
+    (row,) = goals_table(found, [goal])
+
+    assert row.found is not None
+    assert (row.found.value, row.found.low, row.found.high) == pytest.approx((8, 8, 8))
+    assert row.verdict == "reached"
+
+
+def test_a_missing_note_is_not_measured() -> None:
+    """The figure is never taken in its place."""
+    goal = Goal("pause", ("gc",), 10, at_most=True, note="longest", unit="ms")
+
+    (row,) = goals_table(report(entry("gc", OURS, 1.0)), [goal])
+
+    assert row.words == "not measured: gc has no note longest"
+
+
+def test_a_percentage_may_be_negative() -> None:
+    """What costs nothing may seem to give something back."""
+    goal = Goal("cost", ("seen",), 5, at_most=True, note="percent", unit="%")
+    found = report(entry("seen", OURS, 1.0, 1.0, notes={"percent": -0.5}))
+
+    (row,) = goals_table(found, [goal])
+
+    assert row.found is not None
+    assert row.found.value == -0.5
+    assert row.verdict == "reached"
+
+
+def test_the_geometric_mean_is_taken_round_by_round() -> None:
+    """Twice as fast here and half as fast there is as fast, in each round."""
+    goal = Goal("mean", ("tell", "ring"), 1.0, "erlang")
+    found = report(
+        entry("tell", OURS, 20.0, 200.0),
+        entry("tell", "erlang", 10.0, 100.0),
+        entry("ring", OURS, 5.0, 50.0),
+        entry("ring", "erlang", 10.0, 100.0),
+    )
+
+    (row,) = goals_table(found, [goal])
+
+    assert row.found is not None
+    assert (row.found.value, row.found.low, row.found.high) == pytest.approx((1, 1, 1))
+
+
+def test_a_mean_without_one_of_its_rows_is_not_measured() -> None:
+    """A mean of other rows would be another goal."""
+    goal = Goal("mean", ("tell", "ring"), 1.0, "erlang")
+
+    (row,) = goals_table(tells(1.0, 1.0), [goal])
+
+    assert row.words == "not measured: no ring of ours in this run"
+
+
+def test_a_contender_may_be_measured_in_another_scenario() -> None:
+    """Where its only way to do the work is measured under another name."""
+    goal = Goal("async", ("tell_async",), 2, "triotp", beside="tell")
+    found = report(entry("tell_async", OURS, 30.0), entry("tell", "triotp", 10.0))
+
+    (row,) = goals_table(found, [goal])
+
+    assert row.found is not None
+    assert row.found.value == pytest.approx(3)
+
+
+def test_the_goals_are_about_scenarios_and_contenders_that_exist() -> None:
+    """A name that nobody measures would be "not measured" for ever."""
+    assert set(scenarios_needed()) <= set(catalogue.standard())
+    assert set(contenders_needed()) == {
+        OURS,
+        "erlang",
+        "triotp",
+        "park",
+        "channel",
+        "asyncio",
+    }
+    assert set(contenders_needed()) <= {OURS, *PROVIDERS}
+    assert set(THROUGHPUT) <= set(scenarios_needed())
+
+
+def test_a_ratio_points_where_its_scenario_does() -> None:
+    """At least for speeds, at most for bytes and times."""
+    scenarios = catalogue.standard()
+    for goal in GOALS:
+        if goal.against:
+            for name in goal.scenarios:
+                assert scenarios[name].scenario.lower_is_better is goal.at_most
+
+
+def test_no_goal_is_set_twice() -> None:
+    """One limit for each question."""
+    asked = [(goal.scenarios, goal.against, goal.note) for goal in GOALS]
+    doubled = {each for each in asked if asked.count(each) > 1}
+
+    # Told twice: the main goal of TriOTP's tell and ours of the finer ones.
+    assert doubled == {
+        (("tell",), "triotp", ""),
+        (("ask_async",), "channel", ""),
+    }
+
+
+def test_the_markdown_names_date_versions_and_command() -> None:
+    """No figure without the command that made it."""
+    text = markdown(tells(60.0, 100.0))
+
+    assert text.splitlines()[0] == (
+        "The goals we set, on 2026-11-21 with CPython 3.11.7, Trio 0.35.0, "
+        "Erlang/OTP 25: `python -m benchmarks run`."
+    )
+    assert "| tell | Erlang gen_server | at least 0.45 x | 0.6 x (0.6 to 0.6) |" in text
+
+
+def test_a_cell_of_the_markdown_keeps_its_bars() -> None:
+    """A reason with a bar in it stays in its cell."""
+    found = report(
+        entry("tell", OURS, 1.0), entry("tell", "erlang", missing="either | or")
+    )
+
+    assert "either \\| or" in markdown(found)
+
+
+def test_a_report_without_conditions_has_a_heading() -> None:
+    """What is not known is left out or said so."""
+    found = Report(1, {}, {}, ())
+
+    assert heading(found) == (
+        "The goals we set, on an unknown day with Python ?: "
+        "`python -m benchmarks goals --markdown`"
+    )
+
+
+def test_the_summary_counts() -> None:
+    """All of them are accounted for."""
+    missing = len(GOALS) - 1
+
+    assert (
+        summary(tells(60.0, 100.0))
+        == f"1 of {len(GOALS)} reached, 0 missed, {missing} not measured."
+    )
+
+
+def test_the_table_has_a_row_for_each_goal() -> None:
+    """None is left out, measured or not."""
+    assert rich_table(tells(60.0, 100.0)).row_count == len(GOALS)
