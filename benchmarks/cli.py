@@ -132,6 +132,8 @@ def check_command(arguments: argparse.Namespace) -> int:
     """Compare with the stored baseline, or store what is measured as a new one."""
     from . import guard  # noqa: PLC0415 - other commands do not need it
 
+    if arguments.source and not arguments.update:
+        raise UsageError("--from says what to store: it goes with --update")
     path: Path = arguments.baseline or baseline.BASELINE
     if arguments.baseline and not arguments.update and not path.exists():
         raise UsageError(f"there is no baseline {path}: write it with --update")
@@ -157,7 +159,8 @@ def check_command(arguments: argparse.Namespace) -> int:
         return measured.report
 
     if arguments.update:
-        report = fresh(list(floors))
+        stored_run: Path | None = arguments.source
+        report = load(stored_run) if stored_run else fresh(list(floors))
         renewed, skipped = baseline.updated(stored, report)
         baseline.save_baseline(renewed, path)
         _complain(*(f"not stored: {each.scenario}: {each.reason}" for each in skipped))

@@ -5,6 +5,7 @@ measured nor the command line.
 """
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -35,6 +36,7 @@ _VERSIONS: Final = (
     ("triotp", "TriOTP"),
     ("pykka", "Pykka"),
 )
+_FILES: Final = re.compile(r" --(json|plots)[ =]\S+")
 
 TITLES: Final = {
     OURS: "ours",
@@ -117,7 +119,10 @@ def markdown(report: Report) -> str:
 
 
 def heading(report: Report) -> str:
-    """Date, versions and command of the run, as far as the report has them."""
+    """Date, versions and command of the run, as far as the report has them.
+
+    Without the files that the command wrote: they are not part of the measurement.
+    """
     found = report.conditions
     versions: dict[str, str] = {
         **(found.get("versions") or {}),
@@ -126,7 +131,8 @@ def heading(report: Report) -> str:
     parts = [f"{found.get('implementation', 'Python')} {found.get('python', '?')}"]
     parts += [f"{title} {versions[key]}" for key, title in _VERSIONS if key in versions]
     day = str(found["date"])[:10] if "date" in found else "an unknown day"
-    command = report.parameters.get("command") or COMMAND
+    command = str(report.parameters.get("command") or COMMAND)
+    command = _FILES.sub("", command)
     return f"The goals we set, on {day} with {', '.join(parts)}: `{command}`"
 
 

@@ -66,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--baseline", type=Path, metavar="F.json")
     check.add_argument("--short", action="store_true", help=SHORT_HELP)
     check.add_argument("--update", action="store_true", help="store a new baseline")
+    check.add_argument(
+        *("--from", "-f"),
+        dest="source",
+        type=Path,
+        metavar="F.json",
+        help="with --update: what `run --json` has measured, instead of measuring now",
+    )
     return main
 
 

@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 
 from benchmarks import Result
+from benchmarks.baseline import load_baseline
 from benchmarks.cli import BAD_INPUT, FAILED, FINE, main
 from benchmarks.measuring import Measured, Order
 from benchmarks.paint import PlotsMissingError
-from benchmarks.store import Entry, Report
+from benchmarks.store import Entry, Report, save
 
 
 def canned(speed: float, *, failed: bool = False) -> Callable[..., Measured]:
@@ -91,3 +92,21 @@ def test_pictures_are_drawn_or_refused_at_once(
     output, errors = capsys.readouterr()
     assert output == ""
     assert "matplotlib" in errors
+
+
+def test_a_baseline_is_made_of_a_run_that_was_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--update --from F.json` measures nothing; `--from` alone is bad input."""
+    run, file = tmp_path / "run.json", tmp_path / "baseline.json"
+    check = ["check", "--short", "--baseline", str(file)]
+    measure = canned(1_000)
+    save(run, measure(Order(names=("tell", "ring_100")), Console()).report)
+
+    monkeypatch.setattr("benchmarks.cli.measure", pytest.fail)
+    assert main([*check, "--from", str(run)]) == BAD_INPUT
+    assert "it goes with --update" in capsys.readouterr().err
+    assert main([*check, "--update", "--from", str(run)]) == FINE
+
+    known = load_baseline(file).pythons
+    assert [sorted(names) for names in known.values()] == [["ring_100", "tell"]]

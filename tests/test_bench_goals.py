@@ -250,6 +250,14 @@ def test_a_report_without_conditions_has_a_heading() -> None:
     )
 
 
+def test_the_heading_leaves_out_what_was_written() -> None:
+    """The files of a run say nothing about its figures."""
+    command = "python -m benchmarks run --short --json some/run.json --rounds 4"
+    found = Report(1, {}, {"command": command}, ())
+
+    assert heading(found).endswith("`python -m benchmarks run --short --rounds 4`")
+
+
 def test_the_summary_counts() -> None:
     """All of them are accounted for."""
     missing = len(GOALS) - 1
