@@ -121,10 +121,11 @@ def goals_command(arguments: argparse.Namespace) -> int:
         if arguments.json is not None:
             save(arguments.json, report)
         code = _conclude(measured)
+    chosen = goals.main_goals() if arguments.main else aims.GOALS
     if arguments.markdown:
-        sys.stdout.write(goals.markdown(report))
+        sys.stdout.write(goals.markdown(report, chosen))
     else:
-        _console().print(goals.rich_table(report))
+        _console().print(goals.rich_table(report, chosen))
     return code
 
 

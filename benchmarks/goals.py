@@ -36,6 +36,7 @@ _VERSIONS: Final = (
     ("triotp", "TriOTP"),
     ("pykka", "Pykka"),
 )
+ABSENT: Final = "in this run"
 _FILES: Final = re.compile(r" --(json|plots)[ =]\S+")
 
 TITLES: Final = {
@@ -71,9 +72,7 @@ class Row:
     @property
     def words(self) -> str:
         """The verdict for people, with what makes it doubtful."""
-        if self.found is None:
-            return f"{self.verdict}: {self.reason}"
-        if self.clear:
+        if self.found is None or self.clear:
             return self.verdict
         single = self.found.low is None
         return f"{self.verdict}, {'one round only' if single else 'within noise'}"
@@ -84,16 +83,18 @@ def goals_table(report: Report, goals: Sequence[Goal] = GOALS) -> list[Row]:
     return [_row(report, goal) for goal in goals]
 
 
-def rich_table(report: Report) -> Table:
+def rich_table(report: Report, goals: Sequence[Goal] = GOALS) -> Table:
     """The same for the terminal."""
-    table = Table(box=rich.box.ASCII2, title=heading(report), caption=summary(report))
+    rows = goals_table(report, goals)
+    caption = "\n".join([summary(rows), *reasons(rows)])
+    table = Table(box=rich.box.ASCII2, title=heading(report), caption=caption)
     table.add_column("goal")
     table.add_column("against")
     table.add_column("wanted", justify="right")
     table.add_column("found (95 % interval)", justify="right")
     table.add_column("verdict")
     section = MAIN
-    for row in goals_table(report):
+    for row in rows:
         if row.goal.section != section:
             section = row.goal.section
             table.add_section()
@@ -103,18 +104,19 @@ def rich_table(report: Report) -> Table:
     return table
 
 
-def markdown(report: Report) -> str:
+def markdown(report: Report, goals: Sequence[Goal] = GOALS) -> str:
     """The same for a README, under a line that says what was measured with what."""
+    rows = goals_table(report, goals)
     lines = [heading(report) + ".", ""]
     lines += ["| goal | against | wanted | found (95 % interval) | |"]
     lines += ["|---|---|---:|---:|---|"]
-    for row in goals_table(report):
+    for row in rows:
         *cells, words = _cells(row)
         if row.verdict == "missed":
             words = f"**{words}**"
         cells = [cell.replace("|", "\\|") for cell in (*cells, words)]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", summary(report)]
+    lines += ["", " ".join([summary(rows), *(f"{each}." for each in reasons(rows))])]
     return "\n".join(lines) + "\n"
 
 
@@ -136,9 +138,24 @@ def heading(report: Report) -> str:
     return f"The goals we set, on {day} with {', '.join(parts)}: `{command}`"
 
 
-def summary(report: Report) -> str:
+def main_goals() -> list[Goal]:
+    """Without the finer ones."""
+    return [goal for goal in GOALS if goal.section == MAIN]
+
+
+def reasons(rows: Sequence[Row]) -> list[str]:
+    """Why goals are not measured, each reason once."""
+    found = list(dict.fromkeys(row.reason for row in rows if row.reason))
+    absent = [each for each in found if each.endswith(ABSENT)]
+    if not absent:
+        return found
+    known = [each for each in found if each not in absent]
+    return [*known, f"{len(absent)} more were not {ABSENT}"]
+
+
+def summary(rows: Sequence[Row]) -> str:
     """How many goals are reached, missed, not measured."""
-    verdicts = [row.verdict for row in goals_table(report)]
+    verdicts = [row.verdict for row in rows]
     counts = {each: verdicts.count(each) for each in ("reached", "missed")}
     line = f"{counts['reached']} of {len(verdicts)} reached, {counts['missed']} missed"
     unknown = verdicts.count("not measured")
@@ -217,6 +234,6 @@ def _why(entry: Entry | None, scenario: str, contender: str) -> str:
     """Why this contender has no results there."""
     who = TITLES.get(contender, contender)
     if entry is None:
-        return f"no {scenario} of {who} in this run"
+        return f"no {scenario} of {who} {ABSENT}"
     reason = " ".join(entry.missing.split()) or "no results"
-    return f"{scenario} of {who}: {reason}"
+    return f"{who}: {reason}"

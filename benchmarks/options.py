@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     goals = commands.add_parser("goals", help="which goals are reached")
     goals.set_defaults(command="goals")
     goals.add_argument("file", type=Path, nargs="?", metavar="F.json")
+    goals.add_argument("--main", action="store_true", help="without the finer ones")
     goals.add_argument("--markdown", action="store_true", help="for the README")
     _add_measuring(goals)
 

@@ -15,9 +15,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-import anyio
 import fauxtp.supervisor
 import trio.testing
+from anyio import create_task_group  # noqa: ASYNC106 - or it, not fauxtp, is missed
 from anyio.abc import TaskGroup
 from fauxtp import PID, GenServer, call, cast
 
@@ -168,7 +168,7 @@ class SkynetNode(GenServer):
 @asynccontextmanager
 async def running() -> AsyncGenerator[TaskGroup]:
     """A task group for servers, cancelled at the end of the block."""
-    async with anyio.create_task_group() as tasks:
+    async with create_task_group() as tasks:
         yield tasks
         tasks.cancel_scope.cancel()
 
@@ -204,7 +204,7 @@ async def _asks(run: Run, clients: int, servers: int) -> None:
     async with running() as tasks:
         echoes = [await Echo.start(task_group=tasks) for _ in range(servers)]
         with run.timed(each * clients):
-            async with anyio.create_task_group() as asking:
+            async with create_task_group() as asking:
                 for number in range(clients):
                     asking.start_soon(client, echoes[number % servers])
     run.equal(total, each * clients)
@@ -241,7 +241,7 @@ async def _spawn_stop(run: Run) -> None:
         reaped.add(reason == "normal")
 
     with run.timed():
-        async with anyio.create_task_group() as tasks:
+        async with create_task_group() as tasks:
             handles = [
                 await Counter.start_link(counting, task_group=tasks, on_exit=on_exit)
                 for _ in range(run.count)
