@@ -343,7 +343,7 @@ async def test_a_crash_on_an_ask_is_the_askers_error() -> None:
             return Decision.RESTART
 
     async with open_system() as system:
-        angry = await system.start(Keeper).ask(Request())
+        angry = await system.start(Keeper).ask(Request[ActorRef[Ask]]())
         causes: list[BaseException | None] = []
         for _ in range(3):
             try:
