@@ -20,7 +20,7 @@ from typing import Any
 
 import trio
 
-from ._cell_life import CRASHED, STOPPED, split_crash
+from ._cell_life import CRASHED, STOPPED, shown, split_crash
 from ._cell_next import Next
 from ._cell_state import ALIVE, ENDED, ENDING, FAIL, Rare
 from ._events import ActorStopped, IncarnationEnded
@@ -88,8 +88,7 @@ class End(Next):
         ):
             return None
         hub.crashes += 1
-        where = f"in actor {self.path} (incarnation {rare.incarnation})"
-        error.add_note(f"{where}, handling {message!r:.200}")
+        self.note(error, f"handling {shown(message)}")
         hub.dead_letter(self, message, CRASHED)
         self.state = ENDING
         exit_ = self.pending_exit = Crashed(error)

@@ -86,6 +86,14 @@ def split_crash(error: BaseException) -> tuple[Exception | None, BaseException |
     return None, error
 
 
+def shown(message: object) -> str:
+    """A message for a person; its `repr` is a stranger's code and may fail."""
+    try:
+        return f"{message!r:.200}"
+    except Exception as error:  # noqa: BLE001 - it must not hide the crash
+        return f"a {type(message).__name__} whose repr() fails: {error!r:.100}"
+
+
 class Life(Inbox):
     """The part of a cell that begins, and that is asked to end."""
 
@@ -277,16 +285,20 @@ class Life(Inbox):
         hub = self.hub
         hub.crashes += 1
         incarnation = self.need_rare().incarnation
-        where = f"in actor {self.path} (incarnation {incarnation})"
         exit_ = Crashed(error)
         if entry is None:
-            error.add_note(f"{where}, {doing}")
+            self.note(error, doing)
         else:
-            error.add_note(f"{where}, {doing} {entry.message!r:.200}")
+            self.note(error, f"{doing} {shown(entry.message)}")
             self.lose(entry, exit_)
         if ActorCrashed in hub.events.wanted:
             hub.publish(ActorCrashed(hub.now(), self, incarnation, error))
         self.fail(exit_)
+
+    def note(self, error: Exception, doing: str) -> None:
+        """Say in the error where it comes from."""
+        incarnation = self.need_rare().incarnation
+        error.add_note(f"in actor {self.path} (incarnation {incarnation}), {doing}")
 
     def lose(self, entry: Entry, exit_: Exit) -> None:
         """The message in hand is lost with the incarnation."""

@@ -79,23 +79,26 @@ class Drain(Attend):
                             self.suspend(cell, result, waiting, message, "receive")
                             return True
                 except BaseException as error:  # noqa: BLE001, ASYNC103 - split, not swallowed
-                    if self._crashed(cell, error, message):
-                        continue  # noqa: ASYNC104 - the cell has it
-                self.left -= 1
-                if not (
-                    queue or cell.attention or cell.closed or cell.queue is not queue
-                ):
+                    gone = self._crashed(cell, error, message)
+                else:
+                    gone = False
+                if gone:
+                    pass
+                elif queue or cell.attention or cell.closed or cell.queue is not queue:
+                    if cell.context.run(self.drain, cell):
+                        return True
+                else:
                     # no checkpoint between the test and the rest
                     cell.queue = cell.worker = None
                     lists.append(queue)
-                    if self.left <= 0 and self.over_budget():
-                        return False
-                    continue
-            elif small and cell.attention == SPECIAL and self._answer(cell, queue):
-                return True
-            if cell.context.run(self.drain, cell):
-                return True
-            if self.total <= 0:
+            else:
+                if small and cell.attention == SPECIAL and self._answer(cell, queue):
+                    return True
+                if cell.context.run(self.drain, cell):
+                    return True
+            # every cell counts, also one that only ended
+            self.left -= 1
+            if self.total <= 0 or (self.left <= 0 and self.over_budget()):
                 return False
         return False
 

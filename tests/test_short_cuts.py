@@ -7,6 +7,7 @@ to look at.
 
 from __future__ import annotations
 
+import pytest
 import trio
 import trio.testing
 
@@ -260,6 +261,63 @@ async def test_what_waits_behind_a_crash_goes_to_the_next_life() -> None:
     assert [message for _, message in notes] == expected
     assert notes[-1][0] == 5
     assert len(exits) == 4
+
+
+@pytest.mark.parametrize("listened", [False, True])
+async def test_a_message_that_cannot_be_shown_hides_no_crash(listened: bool) -> None:  # noqa: FBT001
+    """A failing `repr` is told in the note; the crash goes its way."""
+
+    class Mute(str):
+        __slots__ = ()
+
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    notes: list[tuple[int, str]] = []
+    exits: list[Exit] = []
+    async with open_system() as system:
+        if listened:
+            system.subscribe(IncarnationEnded)
+        owner = system.start(Owner, Decision.RESTART, notes, exits)
+        owner.tell_nowait(Mute("crash"))
+        owner.tell_nowait("b")
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert [message for _, message in notes] == ["b"]
+    (exit_,) = exits
+    assert isinstance(exit_, Crashed)
+    assert "a Mute whose repr() fails" in exit_.error.__notes__[0]
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_cells_that_only_end_are_counted_too(crash: bool) -> None:  # noqa: FBT001
+    """However many end in a row, others have their turns between them."""
+
+    class Brief(Actor[int]):
+        def receive(self, message: int) -> None:
+            del message
+            if crash:
+                raise ValueError
+
+    class Parent(Actor[int]):
+        def receive(self, message: int) -> None:
+            for ref in [self.start(Brief) for _ in range(message)]:
+                ref.tell_nowait(1)
+                if not crash:
+                    ref.stop()
+
+        def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
+            del child, exit
+            return Decision.END
+
+    turns = 0
+    async with open_system() as system:
+        system.start(Parent).tell_nowait(20_000)
+        while system.statistics().ended < 20_000:  # noqa: ASYNC110 - turns are counted
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    assert turns > 15
 
 
 async def test_a_crash_that_the_owner_lets_end_is_the_end() -> None:
