@@ -6,10 +6,12 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _park                   the one trick: driving a coroutine by hand
     _mailbox                what a mailbox is declared to be
     _messages _ref          Request and its ticket; the abstract ActorRef
-    _actor                  the class users subclass
+    _seat _actor            what actor and engine know of each other; the class users
+                            subclass
     _events _timers         events, dead letters; one heap of deadlines
     _snapshot _hub          what a person sees; what cells and workers share
-    _cell_state _cell_inbox _cell_life _cell_next _cell_end _cell_send _cell
+    _cell_state _cell_inbox _cell_life _cell_owner _cell_start _cell_next _cell_end
+    _cell_send _cell
                             the seat of an actor, in layers
     _slice _attend _drain _worker   the tasks that handle messages
     _system                 open_system

@@ -1,9 +1,7 @@
 """`Actor`: what a user subclasses.
 
 An actor is an object in a *seat* (its cell).  Its methods here are thin: each hands on
-to the seat, so that this room says what an actor may do and the engine says how.  What
-the engine must know of a class (is `receive` a plain function, which hooks are there)
-is worked out once, when the class is made (`Props`).
+to the seat, so that this room says what an actor may do and the engine says how.
 
 Actors' code may be interrupted by Ctrl-C, the engine around it may not: the hooks are
 marked unprotected when the class is made, so that it costs nothing per message.
@@ -15,63 +13,28 @@ import contextlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, TypeVarTuple
+from typing import Any, ClassVar, Generic, TypeVar, TypeVarTuple
 
-import attrs
 from trio.lowlevel import disable_ki_protection
 
 from ._exits import Crashed, Decision, Exit
-from ._mailbox import Mailbox, Overflow
+from ._mailbox import Mailbox
 from ._messages import M_contra, Terminated
 from ._ref import ActorRef, AnyRef
+from ._seat import Props, Seat, check_seconds, room_of
 
 M = TypeVar("M")
 Ts = TypeVarTuple("Ts")
 
-_HOOKS = ("receive", "started", "stopped", "undelivered", "child_ended")
-
-
-@attrs.frozen
-class Props:
-    """What the engine knows of an actor's class and options; one object a class."""
-
-    cls: type[Actor[Any]]
-    plain: bool  # receive is a plain def
-    started: bool  # these four: the hook is overridden
-    stopped: bool
-    undelivered: bool
-    child_ended: bool
-    mailbox: Mailbox
-    grace: float
-    room: int  # the capacity, or -1 if the policy needs the slow way in
-
-
-class Seat(Protocol):
-    """The cell, as its actor sees it."""
-
-    @property
-    def ref(self) -> AnyRef: ...
-    def start(
-        self,
-        make: Callable[..., Actor[Any]],
-        args: tuple[Any, ...],
-        name: str | None,
-        mailbox: Mailbox | None,
-        grace: float | None,
-    ) -> AnyRef: ...
-    def start_task(
-        self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]
-    ) -> None: ...
-    def timer(
-        self, seconds: float, message: Any, key: object, *, repeat: bool
-    ) -> None: ...
-    def cancel_timer(self, key: object) -> bool: ...
-    def watch(self, ref: AnyRef, message: Any) -> None: ...
-    def unwatch(self, ref: AnyRef) -> None: ...
-    def stash(self, message: Any) -> None: ...
-    def unstash_all(self) -> int: ...
-    def finish(self) -> None: ...
-    def resume_child(self, child: AnyRef, decision: Decision) -> None: ...
+_HOOKS = (
+    "receive",
+    "started",
+    "stopped",
+    "undelivered",
+    "child_ended",
+    "child_started",
+    "child_stopped",
+)
 
 
 class Actor(ABC, Generic[M_contra]):
@@ -93,6 +56,9 @@ class Actor(ABC, Generic[M_contra]):
     grace: ClassVar[float] = 5.0
     """Seconds to finish what is queued after a stop, before the actor is killed; and
     again for the `stopped` hook.  As OTP's shutdown of 5000 ms."""
+    stop_at_once: ClassVar[bool] = False
+    """When it ends, its children are stopped all at once, in no order, each within its
+    own grace, instead of one after the other.  As OTP's simple_one_for_one."""
     props: ClassVar[Props]
     """For the engine."""
 
@@ -113,6 +79,11 @@ class Actor(ABC, Generic[M_contra]):
             stopped=cls.stopped is not base.stopped,
             undelivered=cls.undelivered is not base.undelivered,
             child_ended=cls.child_ended is not base.child_ended,
+            child_started=cls.child_started is not base.child_started,
+            child_stopped=cls.child_stopped is not base.child_stopped,
+            consulted=cls.child_ended is not base.child_ended
+            or cls.child_stopped is not base.child_stopped,
+            stop_at_once=cls.stop_at_once,
             mailbox=mailbox,
             grace=check_seconds("grace", cls.grace),
             room=room_of(mailbox),
@@ -161,6 +132,39 @@ class Actor(ABC, Generic[M_contra]):
         """
         del child
         return Decision.ESCALATE if isinstance(exit, Crashed) else Decision.END
+
+    def child_started(self, child: AnyRef, info: object) -> None:
+        """Hear that a child is ready; a plain `def`.
+
+        Called when the `started` hook of a child is done (or when it has said `ready`,
+        see `postpone_ready`), and when a child that was held has been restarted.  Not
+        for a child without that hook that was started or restarted on the spot: that
+        one is ready at once.  Nor for one that has called `finish` meanwhile.  Runs
+        like `child_ended`; not called when the actor itself is ending.
+
+        Args:
+            child: which.
+            info: what it gave to `ready`; None by default.
+        """
+        del child, info
+
+    def child_stopped(
+        self,
+        child: AnyRef,
+        exit: Exit,  # noqa: A002
+        undelivered: int,
+    ) -> None:
+        """Hear that a child has ended for good; a plain `def`.
+
+        Called after the child's own `stopped`, when its name is free again, whoever
+        decided its end; also while this actor is ending.  Otherwise as `child_ended`.
+
+        Args:
+            child: which.
+            exit: how its last incarnation ended.
+            undelivered: how many messages were left.
+        """
+        del child, exit, undelivered
 
     @property
     def ref(self) -> ActorRef[M_contra]:
@@ -270,29 +274,73 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.resume_child(child, decision)
 
+    def halt_child(self, child: AnyRef) -> None:
+        """End the incarnation of a child in order; `child_ended` decides what follows.
+
+        Unlike `ActorRef.stop` it leaves the mailbox open: the message in hand is
+        finished, what is queued waits for the next incarnation.  The exit is a
+        `Stopped`.  After the child's grace what it awaits is cancelled, and the exit is
+        `Killed()`.  Does nothing if it ends already.  For a held child whose restart
+        has been decided and not begun, the decision is void: `child_ended` is asked
+        again.
+
+        Raises:
+            ValueError: not a child of this actor.
+        """
+        self._seat.halt_child(child)
+
+    def place_child(self, child: AnyRef, before: AnyRef) -> None:
+        """Have a child stopped, at the end, as if it had been started before another.
+
+        Raises:
+            ValueError: one of them is not a child of this actor.
+        """
+        self._seat.place_child(child, before)
+
+    def release_args(self, child: AnyRef) -> None:
+        """Forget the constructor's arguments of a child that will not be restarted.
+
+        Raises:
+            ValueError: not a child of this actor.
+        """
+        self._seat.release_args(child)
+
+    def owns(self, child: object) -> bool:
+        """Whether this is a child of this actor that has not ended for good; O(1)."""
+        return self._seat.owns(child)
+
+    def child_refs(self) -> tuple[AnyRef, ...]:
+        """The children that have not ended for good, in the order of start; O(n)."""
+        return tuple(self._seat.children())[::-1]
+
+    @property
+    def ending(self) -> bool:
+        """Whether this incarnation is to end, or ends already."""
+        return self._seat.ending
+
+    def postpone_ready(self) -> None:
+        """In `started`: be ready not when the hook is done, but when `ready` is called.
+
+        Until then `ActorRef.wait_started` waits and the state is "starting"; messages
+        are handled as ever.
+
+        Raises:
+            RuntimeError: called elsewhere.
+        """
+        self._seat.postpone_ready()
+
+    def ready(self, info: object = None) -> None:
+        """Say that this incarnation is ready; not a checkpoint, idempotent.
+
+        Args:
+            info: for the owner's `child_started`.  An actor that has something to tell
+                its owner may call this in `started` without having postponed it.
+        """
+        self._seat.ready(info)
+
     def finish(self) -> None:
         """End by own will: as `ActorRef.stop`, but the exit is `Finished()`."""
         self._seat.finish()
-
-
-def room_of(mailbox: Mailbox) -> int:
-    """The depth up to which a message may go in without a thought."""
-    return -1 if mailbox.overflow is Overflow.KEEP_LATEST else mailbox.capacity
-
-
-def check_seconds(name: str, seconds: float) -> float:
-    """Return `seconds` as a float.
-
-    Raises:
-        TypeError, ValueError: not a number of at least 0.
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        msg = f"{name} must be a number of seconds, got {seconds!r}"
-        raise TypeError(msg)
-    if not seconds >= 0:
-        msg = f"{name} must be at least 0 seconds, got {seconds!r}"
-        raise ValueError(msg)
-    return float(seconds)
 
 
 def check_class(make: object) -> Props:
@@ -305,33 +353,3 @@ def check_class(make: object) -> Props:
         msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
         raise TypeError(msg)
     return make.props
-
-
-def check_name(name: object) -> None:
-    """Refuse what cannot be part of a path.
-
-    Raises:
-        TypeError, ValueError: not a non-empty str without a slash.
-    """
-    if not isinstance(name, str):
-        msg = f"name must be a str, got {name!r}"
-        raise TypeError(msg)
-    if not name or "/" in name:
-        msg = f"name must be non-empty and without '/', got {name!r}"
-        raise ValueError(msg)
-
-
-def with_options(props: Props, mailbox: object, grace: float | None) -> Props:
-    """The props with the options of one start.
-
-    Raises:
-        TypeError, ValueError: an option is not what it should be.
-    """
-    if mailbox is not None:
-        if not isinstance(mailbox, Mailbox):
-            msg = f"mailbox must be a Mailbox, got {mailbox!r}"
-            raise TypeError(msg)
-        props = attrs.evolve(props, mailbox=mailbox, room=room_of(mailbox))
-    if grace is not None:
-        props = attrs.evolve(props, grace=check_seconds("grace", grace))
-    return props

@@ -19,7 +19,7 @@ from typing import Any
 import trio
 
 from ._cell import Cell
-from ._cell_life import ChildEnded, split_crash
+from ._cell_life import ChildEnded, ChildNews, split_crash
 from ._cell_send import refuse_result
 from ._cell_state import (
     CONTROL,
@@ -108,6 +108,7 @@ class Attend(Slice):
             return self.end(cell)
         if flags & START:
             cell.attention &= ~START
+            self.phase = "started"
             return self._call(cell, cell.actor.started, (), None, "started")
         if flags & CONTROL:
             assert rare is not None
@@ -116,9 +117,12 @@ class Attend(Slice):
             if not rare.control:
                 cell.attention &= ~CONTROL
             if type(item) is ChildEnded:
-                if item.child.state != HELD:  # ended meanwhile, with whoever had it
-                    return None
-                item.child.decide(cell.consult(item.child, item.exit, inside=True))
+                child = item.child
+                if child.state == HELD and not child.attention & RESUME:
+                    child.answered(cell.consult(child, item.exit, inside=True))
+                return None
+            if type(item) is ChildNews:
+                cell.listen(item)
                 return None
             if rare.watching is not None:
                 rare.watching.pop(item.ref, None)
@@ -194,18 +198,20 @@ class Attend(Slice):
 
     def done(self, cell: Cell, entry: Entry | None, phase: str) -> None:
         """A hook has ended in order."""
+        self.phase = "receive"
         if entry is not None:
             ticket = entry.ticket
             if ticket is not None:
                 cell.hold_ticket(ticket)
             cell.trace_end(entry.number, MessageEnd.HANDLED)
         elif phase == "started" and not cell.attention & FAIL:
-            cell.publish_started()
+            cell.begun()
 
     def escaped(
         self, cell: Cell, error: BaseException, entry: Entry | None, phase: str
     ) -> None:
         """An exception has left a hook."""
+        self.phase = "receive"
         if isinstance(error, Exception):
             cell.crash(error, entry, f"in {phase}" if entry is None else "handling")
             return
@@ -246,7 +252,11 @@ class Attend(Slice):
         # senders stamp their messages while it waits
         cell.room = STAMPED if cell.room > 0 else -1
         if cell.attention & FAIL and cell.state != ENDING:
-            self.used = True
-            self.scope.cancel()
+            assert cell.rare is not None
+            if cell.rare.halting:
+                cell.arm_grace()
+            else:
+                self.used = True
+                self.scope.cancel()
         elif cell.closed and cell.state != ENDING:
             cell.arm_grace()

@@ -14,7 +14,6 @@ from typing import Any
 import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
-from ._actor import check_seconds
 from ._cell_life import Notice, split_crash
 from ._cell_send import Send
 from ._cell_state import (
@@ -28,10 +27,10 @@ from ._cell_state import (
 )
 from ._errors import MailboxFullError, StashFullError
 from ._events import DeadLetterReason
-from ._exits import Decision
 from ._mailbox import MailboxStatistics
 from ._messages import HELD as HELD_TICKET
 from ._messages import QUEUED, Terminated, open_ticket
+from ._seat import check_seconds
 from ._snapshot import ActorSnapshot
 from ._timers import Timer
 
@@ -254,18 +253,6 @@ class Cell(Send):
             host.failing = True  # it stays the host until it has reported
             raise
         host.count -= 1
-
-    # -------------------------------------------------------------------- others
-
-    @enable_ki_protection
-    def resume_child(self, child: Any, decision: Decision) -> None:
-        """See `Actor.resume_child`."""
-        if not (
-            isinstance(child, Cell) and child.owner is self and child.state == HELD
-        ):
-            msg = f"{child!r} is not a child of {self.path} that is held"
-            raise ValueError(msg)
-        child.decide(decision)
 
     # ---------------------------------------------------------------- visibility
 

@@ -47,6 +47,9 @@ class End(Next):
         self.attention &= ~FAIL
         self.state = ENDING
         if rare is not None:
+            rare.halting = False
+            if rare.control:
+                self.flush_news(rare)
             if rare.timers:
                 for tick in tuple(rare.timers.values()):
                     tick.cancel()
@@ -103,7 +106,7 @@ class End(Next):
         """
         owner = self.owner
         hub = self.hub
-        if owner is None or owner.props.child_ended or self.props.stopped:
+        if owner is None or owner.props.consulted or self.props.stopped:
             return False
         queue = self.queue
         if type(queue) is deque:
@@ -132,6 +135,8 @@ class End(Next):
             host.scope.cancel()
             await host.done.wait()
         at_once = 0
+        if self.props.stop_at_once:
+            await self._stop_at_once(rare)
         while (child := rare.last_child) is not None:
             if rare.killed or isinstance(self.pending_exit, Killed):
                 child.kill()
@@ -144,13 +149,23 @@ class End(Next):
                 if not at_once % AT_ONCE:
                     await trio.lowlevel.checkpoint()
         if rare.errors:
-            self._add_errors(rare.errors)
+            self.add_errors(rare.errors)
             rare.errors = None
         if self.props.stopped and not rare.stillborn:
             await self._run_stopped(rare)
         if self.worker is not None:
             self.worker.suspended = False  # nothing is awaited from here on
         return self._conclude()
+
+    async def _stop_at_once(self, rare: Rare) -> None:
+        """Ask all children to stop; their graces run side by side."""
+        for asked, child in enumerate(tuple(self.children())):
+            if rare.killed or isinstance(self.pending_exit, Killed):
+                child.kill()
+            else:
+                child.request_stop(STOPPED)
+            if not (asked + 1) % AT_ONCE:
+                await trio.lowlevel.checkpoint()
 
     async def _run_stopped(self, rare: Rare) -> None:
         exit_ = self.pending_exit
@@ -170,7 +185,7 @@ class End(Next):
             if rest is not None:
                 self.hub.interrupt(rest)
             if crash is not None:
-                self._hook_failed("stopped", crash)
+                self.hook_failed("stopped", crash)
         finally:
             rare.hook_scope = None
 

@@ -1,14 +1,17 @@
-"""How incarnations begin, and how they are asked to end.
+"""How an incarnation is asked to end.
 
-A start is a constructor's call and a link to the owner; no task is made.  Every request
-to end (stop, kill, a crash of the actor, of a task or of a child) is recorded here in
-one step, in `closed`, `pending_exit` and the attention flags; carrying it out is for
-the worker that looks next (`_cell_end`).
+Every request to end (stop, kill, halt, a crash of the actor, of a task or of a child)
+is recorded here in one step, in `closed`, `pending_exit` and the attention flags;
+carrying it out is for the worker that looks next (`_cell_end`).
+
+A halt ends the incarnation and not the cell: the message in hand may be finished, what
+is queued waits for the next incarnation.  It is a FAIL that does not cancel at once.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from abc import abstractmethod
 from collections import deque
 from typing import Any, cast
@@ -17,32 +20,16 @@ import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from ._actor import Props, check_class, check_name, with_options
 from ._cell_inbox import Inbox
-from ._cell_state import (
-    ALIVE,
-    CONTROL,
-    ENDED,
-    ENDING,
-    FAIL,
-    HELD,
-    RESUME,
-    START,
-    Entry,
-)
-from ._errors import ActorCrashedError, ActorStoppedError, DuplicateNameError
-from ._events import (
-    ActorCrashed,
-    ActorLate,
-    ActorStarted,
-    DeadLetterReason,
-    MessageEnd,
-)
+from ._cell_state import ALIVE, CONTROL, ENDED, ENDING, FAIL, HELD, RESUME, Entry
+from ._errors import ActorCrashedError, ActorStoppedError
+from ._events import ActorCrashed, ActorLate, DeadLetterReason, MessageEnd
 from ._exits import Crashed, Decision, Exit, Finished, Killed, Stopped
 from ._messages import open_ticket
 from ._snapshot import Late
 
 STOPPED = Stopped()
+HALTED = Stopped("halted by its owner")
 CRASHED = DeadLetterReason.CRASHED
 _KILLED = DeadLetterReason.KILLED
 
@@ -55,6 +42,15 @@ class ChildEnded:
 
     child: Any
     exit: Exit
+
+
+@attrs.frozen
+class ChildNews:
+    """In the control lane of an owner: have a hook told something about a child."""
+
+    hook: str
+    args: tuple[Any, ...]
+    final: bool  # told also while the owner is ending
 
 
 @attrs.define(eq=False)
@@ -95,75 +91,9 @@ def shown(message: object) -> str:
 
 
 class Life(Inbox):
-    """The part of a cell that begins, and that is asked to end."""
+    """The part of a cell that is asked to end."""
 
     __slots__ = ()
-
-    # ---------------------------------------------------------------- beginning
-
-    @enable_ki_protection
-    def start(
-        self,
-        make: Any,
-        args: tuple[Any, ...],
-        name: str | None,
-        mailbox: Any,
-        grace: float | None,
-    ) -> Any:
-        """Start a child cell; see `Actor.start`."""
-        props: Props | None = getattr(make, "props", None)
-        if props is None or props.cls is not make:
-            props = check_class(make)
-        if self.state != ALIVE or self.attention & FAIL or self.root_closed:
-            raise self.stopped_error()
-        if mailbox is not None or grace is not None:
-            props = with_options(props, mailbox, grace)
-        if name is not None:
-            check_name(name)
-            taken = self.rare.names if self.rare is not None else None
-            if taken is not None and name in taken:
-                raise DuplicateNameError(taken[name].path)
-        context = self.context.copy()
-        actor = context.run(make, *args)
-        cell = type(self)(self.hub, self, props, args, name, context)
-        cell.actor = actor
-        actor._seat = cell
-        self.link(cell)
-        if props.started:
-            cell.attend_to(START)
-        elif ActorStarted in self.hub.events.wanted:
-            cell.publish_started()
-        return cell
-
-    def publish_started(self) -> None:
-        """The incarnation is ready."""
-        rare = self.rare
-        if rare is not None and rare.started is not None:
-            rare.started.set()
-        hub = self.hub
-        if ActorStarted in hub.events.wanted:
-            hub.publish(ActorStarted(self.hub.now(), self, self.incarnation))
-
-    async def wait_started(self) -> None:
-        starting = self.state == ALIVE and not self.attention & FAIL
-        if starting and not self._is_starting():
-            await trio.lowlevel.checkpoint()
-            return
-        if self.state != ENDED:
-            rare = self.need_rare()
-            if rare.started is None or rare.started.is_set():
-                rare.started = trio.Event()
-            await rare.started.wait()
-        else:
-            await trio.lowlevel.checkpoint()
-        if self.state == ENDED:
-            raise self.stopped_error()
-
-    def _is_starting(self) -> bool:
-        worker = self.worker
-        return bool(self.attention & START) or (
-            worker is not None and worker.suspended and worker.phase == "started"
-        )
 
     # ------------------------------------------------------------- asked to end
 
@@ -210,17 +140,37 @@ class Life(Inbox):
         self.need_rare().retired = True
         self.decide(Decision.END)
 
+    def halt(self) -> None:
+        """End the incarnation in order, and leave the mailbox open for the next one.
+
+        Of a held cell whose restart has been decided: take that back, ask again.
+        """
+        if self.state == HELD and self.need_rare().decision is Decision.RESTART:
+            self.need_rare().halting = True
+            return
+        if self.state != ALIVE or self.attention & FAIL or self.closed:
+            return  # it ends already
+        self.pending_exit = HALTED
+        self.need_rare().halting = True
+        self.attend_to(FAIL)
+        if self.worker is not None and self.worker.suspended:
+            self.arm_grace()
+
     def arm_grace(self) -> None:
         """Start the clock of a stop that is not done at once."""
         rare = self.need_rare()
-        if rare.grace_timer is None:
+        if rare.grace_timer is None and self.props.grace != math.inf:
             deadline = self.hub.now() + self.props.grace
             rare.grace_timer = self.hub.timers.at(deadline, self._overdue)
 
     def _overdue(self) -> None:
-        if self.state == ALIVE:
-            self.late()
+        if self.state != ALIVE:
+            return
+        self.late()
+        if self.closed:
             self.kill()
+        else:
+            self.fail(Killed())  # it was halted: the mailbox stays open
 
     def late(self, phase: str | None = None) -> None:
         """Record that this actor had to be cut off."""
@@ -244,8 +194,12 @@ class Life(Inbox):
             case state if state == ENDING:
                 rare = self.need_rare()
                 rare.killed = rare.retired = True
-                if rare.last_child is not None:
-                    rare.last_child.kill()
+                youngest = rare.last_child
+                if youngest is not None and self.props.stop_at_once:
+                    for child in tuple(self.children()):
+                        child.kill()
+                elif youngest is not None:
+                    youngest.kill()
             case _:
                 self.closed = True
                 self.room = -1
@@ -254,11 +208,14 @@ class Life(Inbox):
 
     def fail(self, exit_: Exit) -> None:
         """End the incarnation now: it crashed, a task or child of it did, or a kill."""
-        if self.state != ALIVE or self.attention & FAIL:
+        halting = self.rare is not None and self.rare.halting
+        if self.state != ALIVE or (self.attention & FAIL and not halting):
             if isinstance(exit_, Crashed) and self.state in (ALIVE, ENDING):
                 rare = self.need_rare()
                 rare.errors = [*(rare.errors or ()), exit_.error]
             return
+        if halting:
+            self.need_rare().halting = False
         self.pending_exit = exit_
         self.attend_to(FAIL)
         worker = self.worker
@@ -320,14 +277,36 @@ class Life(Inbox):
 
     def decide(self, decision: Decision) -> None:
         """The owner has decided about this held cell: have a worker carry it out."""
-        if self.state == HELD and decision is not Decision.HOLD:
-            rare = self.need_rare()
-            if rare.decision is None:
-                rare.decision = decision
-                self.attention |= RESUME
-                self.hub.ready.append(self)
-                if self.hub.asleep:
-                    self.hub.wake()
+        if decision is Decision.HOLD:
+            return
+        rare = self.need_rare()
+        if self.hub.asked is self:
+            rare.decision = decision  # the answer is on its way, and looks here
+        elif self.state == HELD and rare.decision is None:
+            rare.decision = decision
+            self.carry_on()
+
+    def answered(self, decision: Decision) -> None:
+        """The owner has been asked about this held cell, and this is its answer."""
+        rare = self.need_rare()
+        if decision is not Decision.HOLD:
+            rare.decision = decision
+        self.held()
+
+    def held(self) -> None:
+        """The owner has been asked about this cell, which is held."""
+        rare = self.need_rare()
+        if rare.decision is not None:
+            self.carry_on()
+        elif not rare.retired:
+            self.closed = False  # the next incarnation's mailbox collects
+
+    def carry_on(self) -> None:
+        """Have a worker carry out what has been decided about this held cell."""
+        self.attention |= RESUME
+        self.hub.ready.append(self)
+        if self.hub.asleep:
+            self.hub.wake()
 
     def ended_event(self) -> trio.Event:
         """Set when the cell has ended for good."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, cast
 
-from ._cell_life import ChildEnded, Life, Notice, split_crash
+from ._cell_life import HALTED, ChildEnded, ChildNews, Notice, split_crash
+from ._cell_start import Start
 from ._cell_state import (
     ALIVE,
     ENDED,
@@ -22,8 +23,8 @@ from ._cell_state import (
     Entry,
     Rare,
 )
-from ._events import ActorStopped, DeadLetterReason, HookFailed
-from ._exits import Crashed, Decision, Exit, Killed
+from ._events import ActorStopped, DeadLetterReason
+from ._exits import Crashed, Decision, Exit
 from ._messages import PENDING, Terminated
 
 # looked up once: an enum's members cost a call each time on Python 3.11
@@ -32,32 +33,13 @@ _HOLD = Decision.HOLD
 _ESCALATE = Decision.ESCALATE
 
 
-class Next(Life):
+class Next(Start):
     """The part of a cell that outlives its incarnations."""
 
     __slots__ = ()
 
-    def _hook_failed(self, hook: str, crash: Exception) -> None:
-        hub = self.hub
-        crash.add_note(f"in {hook} of actor {self.path}")
-        hub.crashes += 1
-        if isinstance(self.pending_exit, Crashed):
-            if HookFailed in hub.events.wanted:
-                hub.publish(HookFailed(self.hub.now(), self, hook, crash))
-            crash.__context__ = self.pending_exit.error
-        self._add_errors([crash])
-
-    def _add_errors(self, errors: list[BaseException]) -> None:
-        """Crashes of tasks and children while ending are this actor's crash too."""
-        if isinstance(self.pending_exit, Crashed):
-            errors = [self.pending_exit.error, *errors]
-        if len(errors) == 1:
-            self.pending_exit = Crashed(errors[0])
-        else:
-            text = f"several crashes ended {self.path}"
-            self.pending_exit = Crashed(BaseExceptionGroup(text, errors))
-
-    def _ask_owner(self, exit_: Exit) -> Decision:
+    def _ask_owner(self, exit_: Exit) -> Decision | None:
+        """What the owner decides; None: it will, in its own turn."""
         owner: Next | None = self.owner
         rare = self.rare
         crashed = isinstance(exit_, Crashed)
@@ -74,64 +56,25 @@ class Next(Life):
             return Decision.ESCALATE if crashed else Decision.END
         if owner.queue is not None:
             owner.control(ChildEnded(self, exit_))
-            return Decision.HOLD
+            return None
         owner.queue = owner.new_queue()  # busy: nobody may enter it meanwhile
         try:
             return owner.consult(self, exit_)
         finally:
             owner.rest_or_ready()
 
-    def consult(self, child: Life, exit_: Exit, *, inside: bool = False) -> Decision:
-        """Run the actor's `child_ended`; its crash is this actor's crash.
-
-        `inside`: the cell's context has been entered already.
-        """
-        hook = self.actor.child_ended
-        try:
-            decision: object
-            if inside:
-                decision = hook(child, exit_)
-            else:
-                decision = self.context.run(hook, child, exit_)
-            if not isinstance(decision, Decision):
-                msg = f"child_ended must return a Decision, got {decision!r}"
-                raise TypeError(msg)  # noqa: TRY301 - as if the hook had raised it
-        except BaseException as error:  # noqa: BLE001, ASYNC103 - split
-            self._failed_plain(error, "in child_ended")
-            return Decision.END  # noqa: ASYNC104 - Cancelled cannot come from a plain def
-        return decision
-
-    def _failed_plain(self, error: BaseException, where: str) -> None:
-        """Something has left a plain hook: a crash, or Ctrl-C and its like."""
-        crash, rest = split_crash(error)
-        if rest is not None:
-            self.hub.interrupt(rest)
-        if crash is not None:
-            self.crash(crash, None, where)
-        else:
-            self.fail(Killed())
-
-    def rest_or_ready(self) -> None:
-        """After a turn outside of a worker: to rest, or to the ready queue."""
-        queue = self.queue
-        hub = self.hub
-        if not queue and not self.attention and not self.closed:
-            self.queue = None
-            return
-        hub.ready.append(self)
-        if hub.asleep:
-            hub.wake()
-
-    def _apply(self, decision: Decision) -> bool:
+    def _apply(self, decision: Decision | None) -> bool:
         """Carry the decision out.  True: a new incarnation is ready to go on."""
         if decision is _RESTART and not self._retired():
             return self._restart()
         exit_ = self.pending_exit
-        if decision is _HOLD:
+        if decision is None or decision is _HOLD:
             self.state = HELD
             self.room = -1
             if self.queue is None:  # held is not at rest
                 self.queue = self.new_queue()
+            if decision is _HOLD:
+                self.held()
             return False
         self._finish()
         owner = self.owner
@@ -155,7 +98,13 @@ class Next(Life):
         rare = self.need_rare()
         self.attention &= ~RESUME
         decision, rare.decision = rare.decision, None
-        return self._apply(decision)
+        if rare.halting:
+            rare.halting = False
+            decision = self._ask_owner(HALTED)
+        alive = self._apply(decision)
+        if alive and not self.props.started:
+            self.tell_started()
+        return alive
 
     def _restart(self) -> bool:
         hub = self.hub
@@ -167,7 +116,9 @@ class Next(Life):
         self.state = ALIVE
         self.open_room()
         if rare is not None:
-            rare.killed = rare.retired = rare.stillborn = False
+            rare.killed = rare.retired = rare.stillborn = rare.halting = False
+            rare.unready = 0
+            rare.info = rare.decision = None
             rare.errors = None
             self.unstash_all()
         props = self.props
@@ -175,7 +126,7 @@ class Next(Life):
             self.actor = actor = props.cls(*self.args)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split
             self.need_rare().stillborn = True
-            self._failed_plain(error, "in __init__")
+            self.failed_plain(error, "in __init__")
             hub.ready.append(self)  # in its turn: others go first
             if hub.asleep:
                 hub.wake()
@@ -220,6 +171,9 @@ class Next(Life):
         if ActorStopped in hub.events.wanted:
             now = self.hub.now()
             hub.publish(ActorStopped(now, self, exit_, len(left)))
+        if self.owner is not None and self.owner.props.child_stopped:
+            told = (self, exit_, len(left))
+            self.owner.hear(ChildNews("child_stopped", told, final=True))
 
     def _undelivered(self, left: list[Any]) -> None:
         for raw in left:
@@ -232,7 +186,7 @@ class Next(Life):
                     if rest is not None:
                         self.hub.interrupt(rest)
                     if crash is not None:
-                        self._hook_failed("undelivered", crash)
+                        self.hook_failed("undelivered", crash)
             if self._moot(entry):
                 self.skip(entry)
             else:

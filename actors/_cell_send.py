@@ -19,7 +19,6 @@ from trio.lowlevel import (
     enable_ki_protection,
 )
 
-from ._actor import check_seconds
 from ._cell_end import End
 from ._cell_life import split_crash
 from ._cell_state import SPECIAL, Entry
@@ -36,6 +35,7 @@ from ._messages import (
     unaskable,
 )
 from ._park import park
+from ._seat import check_seconds
 from ._timers import Timer
 
 _REQUEST: Any = Request  # Any: a checker would lose R in isinstance

@@ -15,7 +15,8 @@ A cell is small, because a million of them is ordinary: what few actors need liv
   sends every sender the slow way (closed, suspended, traced, or a policy that looks).
 
 Layers: this file holds the fields; `_cell_inbox.py` how messages come in,
-`_cell_life.py`, `_cell_end.py` and `_cell_next.py` how incarnations begin, end and
+`_cell_life.py` how they are asked to end, `_cell_owner.py` what an owner is told,
+`_cell_start.py`, `_cell_end.py` and `_cell_next.py` how incarnations begin, end and
 follow each other, `_cell.py` the rest.
 """
 
@@ -28,12 +29,13 @@ from typing import Any, Final
 
 import trio
 
-from ._actor import Actor, Props
+from ._actor import Actor
 from ._exits import Exit
 from ._hub import Hub, TaskHolder
 from ._mailbox import LatestQueue
 from ._messages import Ticket
 from ._ref import ActorRef
+from ._seat import Props
 from ._timers import Timer
 
 # state
@@ -119,6 +121,9 @@ class Rare:
     errors: list[BaseException] | None = None  # crashes while ending
     killed = False  # kill came while ending
     retired = False  # never restart: somebody asked to stop meanwhile
+    halting = False  # FAIL is up, but what it awaits is not cancelled yet
+    unready = 0  # it will say itself when it is ready: see `_cell_start`
+    info: object = None  # what it gave to `ready`
     stillborn = False  # the constructor failed: the old object has said its `stopped`
     decision: Any = None
     grace_timer: Timer | None = None
@@ -266,6 +271,21 @@ class CellState(ActorRef[Any]):
         child.previous = child.next = None
         if type(child.name) is str and rare.names is not None:
             del rare.names[child.name]
+
+    def move(self, child: CellState, younger: CellState) -> None:
+        """Make one child the next older of another."""
+        rare = self.need_rare()
+        older, next_younger = child.previous, child.next
+        if next_younger is None:
+            rare.last_child = older
+        else:
+            next_younger.previous = older
+        if older is not None:
+            older.next = next_younger
+        child.previous, child.next = younger.previous, younger
+        if younger.previous is not None:
+            younger.previous.next = child
+        younger.previous = child
 
     def new_queue(self) -> Any:
         """An empty queue for a cell that leaves its rest: see the top of this file."""

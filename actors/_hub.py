@@ -47,6 +47,7 @@ class Hub:
     """One per system; a bag of shared state with three verbs."""
 
     __slots__ = (
+        "asked",
         "asleep",
         "broken",
         "closing",
@@ -96,6 +97,7 @@ class Hub:
         # Trio's clock, without the look at the thread's run that `current_time` takes
         self.now: Callable[[], float] = trio.lowlevel.current_clock().current_time
         self.tick = self.now()  # when a slice began
+        self.asked: Any = None  # the child about which its owner is just being asked
         self.sends = self.names = 0
         self.handled = self.started = self.ended = self.restarts = 0
         self.crashes = self.late_replies = 0

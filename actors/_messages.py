@@ -63,6 +63,11 @@ class Parking:
 class Holder(Protocol):
     """Who has accepted requests in its care: a cell."""
 
+    @property
+    def path(self) -> str:
+        """Its path."""
+        ...
+
     def ticket_closed(self, ticket: Ticket) -> None:
         """The ticket needs no more care."""
 
@@ -116,7 +121,8 @@ class Ticket:
     def too_slow(self) -> None:
         """The asker's `within` is over."""
         if self.state == PENDING:
-            self.settle(CLOSED, trio.TooSlowError())
+            error = trio.TooSlowError(f"{self.holder.path} has not answered in time")
+            self.settle(CLOSED, error)
 
 
 class Address(Protocol[M_contra]):

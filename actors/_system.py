@@ -20,13 +20,14 @@ from typing import Any, Never, TypeVar, TypeVarTuple, overload
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from ._actor import Actor, check_seconds
+from ._actor import Actor
 from ._cell import Cell
 from ._events import MESSAGES, DeadLetters, E, Event, EventType, Subscription
 from ._exits import Stopped
 from ._hub import Hub
 from ._mailbox import Mailbox
 from ._ref import ActorRef
+from ._seat import check_seconds
 from ._snapshot import ActorSnapshot, StopReport, SystemStatistics
 from ._worker import Worker
 

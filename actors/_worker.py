@@ -146,6 +146,7 @@ class Worker(Drain):
         """Settle what the finished coroutine was.  True: the cell is done with."""
         entry, phase, message = self.entry, self.phase, self.message
         self.entry = self.message = None
+        self.phase = "receive"
         if phase == "stopped":
             if error is not None:  # the engine's own: nothing can be trusted any more
                 self.hub.interrupt(error)
