@@ -128,7 +128,9 @@ class Actor(ABC, Generic[M_contra]):
         The hook that supervision is built on.  Runs as part of this actor, never at the
         same time as its `receive`, and before queued messages.  The default is a
         nursery's: a crash climbs, everything else ends the child.  It is not asked when
-        the actor itself is ending.
+        the actor itself is ending.  A restart is not done, and the child ends for good,
+        if somebody has stopped it and it crashed then, or has stopped it while it was
+        ending or held.
         """
         del child
         return Decision.ESCALATE if isinstance(exit, Crashed) else Decision.END
@@ -136,15 +138,15 @@ class Actor(ABC, Generic[M_contra]):
     def child_started(self, child: AnyRef, info: object) -> None:
         """Hear that a child is ready; a plain `def`.
 
-        Called when the `started` hook of a child is done (or when it has said `ready`,
-        see `postpone_ready`), and when a child that was held has been restarted.  Not
-        for a child without that hook that was started or restarted on the spot: that
-        one is ready at once.  Nor for one that has called `finish` meanwhile.  Runs
-        like `child_ended`; not called when the actor itself is ending.
+        Called when the `started` hook of a child is done (or when it has called
+        `report_ready`, see `postpone_ready`), and when a child that was held has been
+        restarted.  Not for a child without that hook that was started or restarted on
+        the spot: that one is ready at once.  Nor for one that has called `finish`
+        meanwhile.  Runs like `child_ended`; not called when the actor itself is ending.
 
         Args:
             child: which.
-            info: what it gave to `ready`; None by default.
+            info: what it gave to `report_ready`; None by default.
         """
         del child, info
 
@@ -319,7 +321,7 @@ class Actor(ABC, Generic[M_contra]):
         return self._seat.ending
 
     def postpone_ready(self) -> None:
-        """In `started`: be ready not when the hook is done, but when `ready` is called.
+        """In `started`: be ready when `report_ready` is called, not when it is done.
 
         Until then `ActorRef.wait_started` waits and the state is "starting"; messages
         are handled as ever.
@@ -329,14 +331,14 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.postpone_ready()
 
-    def ready(self, info: object = None) -> None:
+    def report_ready(self, info: object = None) -> None:
         """Say that this incarnation is ready; not a checkpoint, idempotent.
 
         Args:
             info: for the owner's `child_started`.  An actor that has something to tell
                 its owner may call this in `started` without having postponed it.
         """
-        self._seat.ready(info)
+        self._seat.report_ready(info)
 
     def finish(self) -> None:
         """End by own will: as `ActorRef.stop`, but the exit is `Finished()`."""

@@ -117,9 +117,10 @@ class Attend(Slice):
             if not rare.control:
                 cell.attention &= ~CONTROL
             if type(item) is ChildEnded:
-                child = item.child
+                child = item.child  # perhaps somebody has ended it for good meanwhile
+                decision = cell.consult(child, item.exit, inside=True)
                 if child.state == HELD and not child.attention & RESUME:
-                    child.answered(cell.consult(child, item.exit, inside=True))
+                    child.answered(decision)
                 return None
             if type(item) is ChildNews:
                 cell.listen(item)

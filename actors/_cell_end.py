@@ -21,7 +21,7 @@ from typing import Any
 import trio
 
 from ._cell_life import CRASHED, STOPPED, shown, split_crash
-from ._cell_next import Next
+from ._cell_next import RESTART, Next
 from ._cell_state import ALIVE, ENDED, ENDING, FAIL, Rare
 from ._events import ActorStopped, IncarnationEnded
 from ._exits import Crashed, Exit, Killed
@@ -91,11 +91,40 @@ class End(Next):
         ):
             return None
         hub.crashes += 1
-        self.note(error, f"handling {shown(message)}")
-        hub.dead_letter(self, message, CRASHED)
+        where = f"in actor {rare.path or self.path} (incarnation {rare.incarnation})"
+        error.add_note(f"{where}, handling {shown(message)}")
+        hub.dead_letters.add(hub.now(), self, message, CRASHED)
         self.state = ENDING
         exit_ = self.pending_exit = Crashed(error)
-        return self._apply(self._ask_owner(exit_))
+        owner.queue = owner.new_queue()  # busy: nobody may enter it meanwhile
+        try:
+            decision = owner.consult(self, exit_)
+        finally:
+            owner.rest_or_ready()
+        if (
+            decision is not RESTART
+            or self.closed  # asked to end while the owner was asked
+            or rare.retired
+            or rare.decision is not None
+            or rare.stash
+            or rare.unready
+            or rare.info is not None
+            or self.props.started
+        ):
+            return self._apply(decision)
+        # what `_restart` comes to when there is nothing to undo
+        rare.incarnation += 1
+        hub.restarts += 1
+        self.pending_exit = None
+        self.state = ALIVE
+        try:
+            self.actor = actor = self.props.cls(*self.args)
+        except BaseException as failure:  # noqa: BLE001, ASYNC103 - split
+            return self.stillborn(failure)  # noqa: ASYNC104
+        actor._seat = self
+        if rare.started is not None:
+            rare.started.set()
+        return True
 
     def vanish(self, exit_: Exit) -> bool:
         """End now if nothing is left to do.

@@ -28,7 +28,7 @@ from ._exits import Crashed, Decision, Exit
 from ._messages import PENDING, Terminated
 
 # looked up once: an enum's members cost a call each time on Python 3.11
-_RESTART = Decision.RESTART
+RESTART = Decision.RESTART
 _HOLD = Decision.HOLD
 _ESCALATE = Decision.ESCALATE
 
@@ -41,7 +41,6 @@ class Next(Start):
     def _ask_owner(self, exit_: Exit) -> Decision | None:
         """What the owner decides; None: it will, in its own turn."""
         owner: Next | None = self.owner
-        rare = self.rare
         crashed = isinstance(exit_, Crashed)
         if owner is None:  # the root: its crash is the system's
             if isinstance(exit_, Crashed):
@@ -50,8 +49,6 @@ class Next(Start):
         if owner.state != ALIVE or owner.attention & FAIL:
             # it is ending: no restart; without a hook of its own the crash is its own
             return Decision.END if owner.props.child_ended else Decision.ESCALATE
-        if rare is not None and rare.retired and not crashed:
-            return Decision.END
         if not owner.props.child_ended:
             return Decision.ESCALATE if crashed else Decision.END
         if owner.queue is not None:
@@ -65,7 +62,7 @@ class Next(Start):
 
     def _apply(self, decision: Decision | None) -> bool:
         """Carry the decision out.  True: a new incarnation is ready to go on."""
-        if decision is _RESTART and not self._retired():
+        if decision is RESTART and not self._retired():
             return self._restart()
         exit_ = self.pending_exit
         if decision is None or decision is _HOLD:
@@ -125,18 +122,23 @@ class Next(Start):
         try:
             self.actor = actor = props.cls(*self.args)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split
-            self.need_rare().stillborn = True
-            self.failed_plain(error, "in __init__")
-            hub.ready.append(self)  # in its turn: others go first
-            if hub.asleep:
-                hub.wake()
-            return False  # noqa: ASYNC104 - Cancelled cannot come from a plain def
+            return self.stillborn(error)  # noqa: ASYNC104 - no Cancelled of a plain def
         actor._seat = cast("Any", self)  # a Cell by now
         if props.started:
             self.attention |= START
         else:
             self.publish_started()
         return True
+
+    def stillborn(self, error: BaseException) -> bool:
+        """The constructor of a new incarnation has failed."""
+        self.need_rare().stillborn = True
+        self.failed_plain(error, "in __init__")
+        hub = self.hub
+        hub.ready.append(self)  # in its turn: others go first
+        if hub.asleep:
+            hub.wake()
+        return False
 
     def _finish(self) -> None:
         """The end for good."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from trio.lowlevel import enable_ki_protection
 
-from ._cell_life import ChildNews, Life, split_crash
+from ._cell_life import ChildNews, Life, Notice, split_crash
 from ._cell_state import ALIVE, CONTROL, ENDED, ENDING, FAIL, HELD, CellState, Rare
 from ._events import HookFailed
 from ._exits import Crashed, Decision, Exit, Killed
@@ -124,16 +124,14 @@ class Owner(Life):
         """The incarnation is ending: tell what must be told, drop the rest."""
         control = rare.control
         assert control is not None
-        news = [item for item in control if type(item) is ChildNews]
-        if news:
-            kept = [item for item in control if type(item) is not ChildNews]
-            control.clear()
-            control.extend(kept)
-            if not control:
-                self.attention &= ~CONTROL
-            for item in news:
-                if item.final:
-                    self.listen(item)
+        kept = [item for item in control if type(item) is Notice]
+        news = [item for item in control if type(item) is ChildNews and item.final]
+        control.clear()
+        control.extend(kept)
+        if not control:
+            self.attention &= ~CONTROL
+        for item in news:
+            self.listen(item)
 
     # ------------------------------------------------- what it does with its children
 

@@ -2,7 +2,7 @@
 
 A start is a constructor's call and a link to the owner; no task is made.  An actor
 without a `started` hook is ready when it is made; with one, when the hook is done, or
-later, when it says so itself (`ready`).
+later, when it says so itself (`report_ready`).
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class Start(Owner):
         self.need_rare().unready = POSTPONED
 
     @enable_ki_protection
-    def ready(self, info: object) -> None:
-        """See `Actor.ready`."""
+    def report_ready(self, info: object) -> None:
+        """See `Actor.report_ready`."""
         rare = self.need_rare()
         over = rare.unready == BEGUN
         rare.unready = 0

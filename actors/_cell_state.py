@@ -123,7 +123,7 @@ class Rare:
     retired = False  # never restart: somebody asked to stop meanwhile
     halting = False  # FAIL is up, but what it awaits is not cancelled yet
     unready = 0  # it will say itself when it is ready: see `_cell_start`
-    info: object = None  # what it gave to `ready`
+    info: object = None  # what it gave to `report_ready`
     stillborn = False  # the constructor failed: the old object has said its `stopped`
     decision: Any = None
     grace_timer: Timer | None = None
@@ -142,10 +142,10 @@ class CellState(ActorRef[Any]):
         "attention",
         "closed",
         "context",
+        "given",
         "handled",
         "high_water",
         "hub",
-        "name",
         "next",
         "owner",
         "pending_exit",
@@ -172,7 +172,7 @@ class CellState(ActorRef[Any]):
         self.owner = owner  # the owning cell; None for the root
         self.props = props
         self.args = args
-        self.name = name  # a number, once asked for, if it was given none
+        self.given = name  # its name; a number, once asked for, if it was given none
         self.context: contextvars.Context = context
         self.actor: Actor[Any]
         # Any: a list, a deque or a LatestQueue, told apart where it matters
@@ -199,18 +199,22 @@ class CellState(ActorRef[Any]):
         names: list[str] = []
         cell = self
         while cell.owner is not None:
-            name = cell.name
-            if type(name) is not str:
-                if name is None:
-                    hub = cell.hub
-                    hub.names = name = cell.name = hub.names + 1
-                name = f"{cell.props.cls.__name__}-{name}"
-            names.append(name)
+            names.append(cell.name)
             cell = cell.owner
         path = "/" + "/".join(reversed(names))
         if rare is not None:
             rare.path = path
         return path
+
+    @property
+    def name(self) -> str:
+        name = self.given
+        if type(name) is str:
+            return name
+        if name is None:
+            hub = self.hub
+            hub.names = name = self.given = hub.names + 1
+        return f"{self.props.cls.__name__}-{name}"
 
     @property
     def root_closed(self) -> bool:
@@ -253,10 +257,10 @@ class CellState(ActorRef[Any]):
         if youngest is not None:
             youngest.next = child
         rare.last_child = child
-        if type(child.name) is str:
+        if type(child.given) is str:
             if rare.names is None:
                 rare.names = {}
-            rare.names[child.name] = child
+            rare.names[child.given] = child
 
     def unlink(self, child: CellState) -> None:
         """Forget a child that has ended."""
@@ -269,8 +273,8 @@ class CellState(ActorRef[Any]):
         if older is not None:
             older.next = younger
         child.previous = child.next = None
-        if type(child.name) is str and rare.names is not None:
-            del rare.names[child.name]
+        if type(child.given) is str and rare.names is not None:
+            del rare.names[child.given]
 
     def move(self, child: CellState, younger: CellState) -> None:
         """Make one child the next older of another."""

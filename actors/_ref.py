@@ -33,6 +33,11 @@ class ActorRef(ABC, Generic[M_contra]):
 
     @property
     @abstractmethod
+    def name(self) -> str:
+        """The last part of its path."""
+
+    @property
+    @abstractmethod
     def exit(self) -> Exit | None:
         """How the actor ended for good; None while it lives or restarts."""
 

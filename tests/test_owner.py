@@ -183,7 +183,7 @@ async def test_a_hook_about_children_that_fails_is_the_owners_crash() -> None:
         async with open_system() as system:
             parent = system.start(Bad, log, name="p")
             child = await with_child(system, parent, Late)
-            child.tell_nowait(do(lambda me: me.ready()))
+            child.tell_nowait(do(lambda me: me.report_ready()))
             await trio.sleep_forever()
     assert any("in child_started" in note for note in caught.value.__notes__)
 
@@ -206,23 +206,23 @@ async def test_an_actor_may_say_itself_when_it_is_ready() -> None:
         with trio.move_on_after(0.01) as waiting:
             await child.wait_started()
         assert waiting.cancelled_caught
-        child.tell_nowait(do(lambda me: me.ready("info")))
+        child.tell_nowait(do(lambda me: me.report_ready("info")))
         await child.wait_started()
         await settle()
         assert log == ["handled", ("started", "/p/child", "info")]
         assert look(system, child).state == "idle"
-        child.tell_nowait(do(lambda me: me.ready("again")))
+        child.tell_nowait(do(lambda me: me.report_ready("again")))
         await settle()
         assert len(log) == 2
         assert [event.ref.path for event in events.drain()] == ["/p", "/p/child"]
 
 
 async def test_an_actor_tells_its_owner_something_when_it_starts() -> None:
-    """`ready(info)` in `started`, nothing postponed."""
+    """`report_ready(info)` in `started`, nothing postponed."""
 
     class Open(Plain):
         def started(self) -> None:
-            self.ready(4711)
+            self.report_ready(4711)
 
     log: list[Any] = []
     async with open_system() as system:

@@ -38,10 +38,11 @@ def test_a_program_of_the_readme_prints_what_the_readme_says(
 
 
 def test_the_readme_has_its_programs() -> None:
-    """The blocks were found: hello world, the crash, the test, the scenario."""
-    assert len(PROGRAMS) == 4
+    """The blocks were found: hello world, crash, supervision, test, scenario."""
+    assert len(PROGRAMS) == 5
     assert PROGRAMS[0][1] == "/counter 42\n"
     assert PROGRAMS[1][1] is not None
+    assert PROGRAMS[2][1] is not None
 
 
 def test_the_hello_world_is_short() -> None:
@@ -53,7 +54,7 @@ def test_the_hello_world_is_short() -> None:
 
 def test_the_scenario_is_measured_as_the_readme_says(tmp_path: Path) -> None:
     """Saved as the README says it is measured against its floor; under 30 lines."""
-    code = PROGRAMS[3][0]
+    code = PROGRAMS[4][0]
     command = "python -m benchmarks run --module my_bench.py"
     (tmp_path / "my_bench.py").write_text(code)
 

@@ -1,4 +1,4 @@
-"""The typing promises of `actors`, kept by both type checkers.
+"""The typing promises of both packages, kept by both type checkers.
 
 `tests/typing/` holds right uses, which must pass, and wrong uses, each with the error
 codes that are expected on its line.  The files are checked and never run.
@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-RIGHT = ROOT / "tests" / "typing" / "right.py"
-WRONG = ROOT / "tests" / "typing" / "wrong.py"
+FOLDER = ROOT / "tests" / "typing"
+RIGHT = tuple(sorted(FOLDER.glob("right*.py")))
+WRONG = tuple(sorted(FOLDER.glob("wrong*.py")))
 CHECKERS = ("mypy", "pyright")
 
 _PROMISE = re.compile(r"# error: mypy\[([\w,-]+)\] pyright\[(\w+(?:,\w+)*)\]$")
@@ -30,7 +31,7 @@ Finding = tuple[int, str]
 def findings() -> dict[tuple[str, Path], set[Finding]]:
     """`{(checker, file): findings}`; each checker runs once, they are slow to start."""
     found: dict[tuple[str, Path], set[Finding]] = {
-        (checker, path): set() for checker in CHECKERS for path in (RIGHT, WRONG)
+        (checker, path): set() for checker in CHECKERS for path in (*RIGHT, *WRONG)
     }
     for path, line, code in _run_mypy():
         found["mypy", path].add((line, code))
@@ -39,31 +40,34 @@ def findings() -> dict[tuple[str, Path], set[Finding]]:
     return found
 
 
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_right_uses_pass(
-    checker: str, findings: dict[tuple[str, Path], set[Finding]]
+    checker: str, path: Path, findings: dict[tuple[str, Path], set[Finding]]
 ) -> None:
     """What the API promises is accepted, and the types are those asserted."""
-    assert findings[checker, RIGHT] == set()
+    assert findings[checker, path] == set()
 
 
+@pytest.mark.parametrize("path", WRONG, ids=lambda path: path.stem)
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_wrong_uses_are_rejected_at_their_line(
-    checker: str, findings: dict[tuple[str, Path], set[Finding]]
+    checker: str, path: Path, findings: dict[tuple[str, Path], set[Finding]]
 ) -> None:
     """Each wrong use is an error with its code, and nothing else is."""
-    assert findings[checker, WRONG] == _promised(checker)
+    assert findings[checker, path] == _promised(checker, path)
 
 
-def test_every_error_comment_is_read() -> None:
+@pytest.mark.parametrize("path", WRONG, ids=lambda path: path.stem)
+def test_every_error_comment_is_read(path: Path) -> None:
     """A comment with a typing mistake cannot hide a promise."""
-    lines = WRONG.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
 
     assert all(_PROMISE.search(line) for line in lines if "# error" in line)
 
 
-def _promised(checker: str) -> set[Finding]:
-    lines = WRONG.read_text(encoding="utf-8").splitlines()
+def _promised(checker: str, path: Path) -> set[Finding]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     return {
         (number, code)
         for number, line in enumerate(lines, start=1)
@@ -73,9 +77,9 @@ def _promised(checker: str) -> set[Finding]:
 
 
 def _run_mypy() -> list[tuple[Path, int, str]]:
-    # Silent about what the two files import: `actors` itself is checked elsewhere.
+    # Silent about what the files import: the packages are checked elsewhere.
     options = ("--strict", "--output=json", "--follow-imports=silent")
-    output = _run("mypy", *options, str(RIGHT), str(WRONG))
+    output = _run("mypy", *options, *map(str, (*RIGHT, *WRONG)))
     errors = [json.loads(line) for line in output.splitlines()]
     return [
         (ROOT / error["file"], error["line"], error["code"])
@@ -86,10 +90,10 @@ def _run_mypy() -> list[tuple[Path, int, str]]:
 
 def _run_pyright() -> list[tuple[Path, int, str]]:
     options = ("--outputjson", "--pythonpath", sys.executable)
-    output = _run("pyright", *options, "--project", str(RIGHT.parent))
+    output = _run("pyright", *options, "--project", str(FOLDER))
     report: dict[str, Any] = json.loads(output)
     # Pyright passes a project in which it finds no files.
-    assert report["summary"]["filesAnalyzed"] == len({RIGHT, WRONG})
+    assert report["summary"]["filesAnalyzed"] == len((*RIGHT, *WRONG))
     return [
         (
             Path(error["file"]).resolve(),
