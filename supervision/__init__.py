@@ -8,7 +8,7 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _ledger _child _group   the machine's books: restarts, children, what is in order
     _rules _machine         what a static supervisor decides, pure
     _journal                what is said in the log
-    _supervisor             Supervisor: the shell around the machine
+    _shell _supervisor      Supervisor: an actor around the machine
     _dynamic_machine _dynamic   the same for many children of one kind
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it

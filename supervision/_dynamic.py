@@ -1,35 +1,20 @@
 """`DynamicSupervisor`: many children of one kind, started at run time.
 
-The shell around `_dynamic_machine`, as `_supervisor` is around `_machine`.
+Around `_dynamic_machine`; see `_shell`.
 """
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Callable
 from typing import Any, ClassVar
 
-import trio
-
-from actors import Actor, ActorRef, AnyRef, Crashed, Decision, Exit
+from actors import ActorRef, AnyRef, Crashed, Decision, Exit
 
 from ._child import (
-    Answer,
-    Arm,
-    Child,
     Command,
-    Disarm,
-    GiveUp,
-    Refuse,
-    Release,
-    Resume,
-    Stop,
 )
 from ._dynamic_machine import DynamicMachine, StartNew
 from ._errors import CombinationError, SpecError, UnsupportedError
-from ._journal import WINDOW, Journal
-from ._policies import ChildState, Restart, RestartLimit
+from ._policies import ChildState, Restart
 from ._requests import (
     AdminRequest,
     CountChildren,
@@ -42,8 +27,8 @@ from ._requests import (
     StartInstance,
     StopChild,
 )
+from ._shell import Due, Flush, Shell
 from ._spec import ChildSpec
-from ._supervisor import Due, Flush, check_limit
 
 _SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
 _REF: Any = ActorRef
@@ -59,7 +44,7 @@ def _check_template(template: ChildSpec[Any]) -> ChildSpec[Any]:
     return template
 
 
-class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
+class DynamicSupervisor(Shell):
     """An actor that starts any number of children from one template.
 
     Subclass it and declare `template`, or override `declare`.  It starts with no
@@ -79,24 +64,15 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
 
     template: ClassVar[ChildSpec[Any]]
     """What every child is."""
-    limit: ClassVar[RestartLimit | None] = RestartLimit(3, within=5.0)
-    """How many restarts, of all children, it tolerates before it gives up.  Default 3
-    in 5 seconds, as in Elixir; None: it never gives up."""
     max_children: ClassVar[int | None] = None
     """How many it may have at once, those that wait for their restart included, before
     `start_child` raises `MaxChildrenError`.  Default None: any number."""
-    grace: ClassVar[float] = math.inf
-    """Its children have graces of their own."""
     stop_at_once: ClassVar[bool] = True
-    supervises: ClassVar[bool] = True
 
     _machine: DynamicMachine
-    _journal: Journal
-    _now: Callable[[], float]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        check_limit(cls.limit)
         if hasattr(cls, "template"):
             _check_template(cls.template)
         most: object = cls.max_children
@@ -109,17 +85,11 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
         """The template; by default the class's.  Called once, in `started`."""
         return self.template
 
-    def random(self) -> float:
-        """Where the jitter of a backoff comes from: a number in [0, 1)."""
-        return random.random()  # noqa: S311 - not for secrets
-
     # ------------------------------------------------------------ what happens to it
 
     def started(self) -> None:
         """Get ready to start children."""
-        path = self.ref.path
-        self._journal = Journal(path)
-        self._now = trio.lowlevel.current_clock().current_time
+        path = self._begin()
         self._machine = DynamicMachine(
             path,
             _check_template(self.declare()),
@@ -131,7 +101,7 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
     def child_started(self, child: AnyRef, info: object) -> None:
         """A child is ready."""
         self._machine.started(child, info)
-        self._carry_out()
+        self._carry_out(self._machine.commands)
 
     def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
         """An incarnation of a child has ended: what the rules say."""
@@ -140,7 +110,7 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
         decision = machine.ended(child, exit, now)
         self._tell(child, exit, decision, now)
         if machine.commands:
-            self._carry_out()
+            self._carry_out(machine.commands)
         return decision
 
     def child_stopped(self, child: AnyRef, exit: Exit, undelivered: int) -> None:  # noqa: A002
@@ -153,13 +123,7 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
                 self._journal.stopped_badly(child.path, exit)
         machine.gone(child, exit, undelivered)
         if machine.commands:
-            self._carry_out()
-
-    def stopped(self, exit: Exit) -> None:  # noqa: A002
-        """Write what the journal has held back."""
-        del exit
-        if hasattr(self, "_journal"):
-            self._journal.flush()
+            self._carry_out(machine.commands)
 
     def receive(  # noqa: C901 - a table
         self, message: AdminRequest | Due | Flush
@@ -189,7 +153,7 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
             case RestartChild() | DeleteChild():
                 why = "is dynamic: its children are forgotten when they have ended"
                 message.fail(UnsupportedError(self.ref.path, why))
-        self._carry_out()
+        self._carry_out(self._machine.commands)
 
     def _about(
         self, message: StopChild | DescribeChild | GetSpec, child: str | AnyRef
@@ -222,9 +186,7 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
             return
         journal = self._journal
         if journal.full(now, exit):
-            if journal.overdue:
-                journal.overdue = False
-                self.after(WINDOW, Flush(), key=Flush)
+            self._held_back()
             return
         found = self._machine.known(child)
         restarts = found.past.restarts if found is not None else 0
@@ -241,38 +203,11 @@ class DynamicSupervisor(Actor[AdminRequest | Due | Flush]):
 
     # ----------------------------------------------------------- what is to be done
 
-    def _carry_out(self) -> None:
-        commands = self._machine.commands
-        while commands:
-            self._do(commands.popleft())
-
     def _do(self, command: Command | StartNew) -> None:
-        match command:
-            case StartNew(args, caller):
-                self._start(args, caller)
-            case Resume(child) if self.owns(child.ref):
-                self.resume_child(self._ref(child), Decision.RESTART)
-            case Release(child) if self.owns(child.ref):
-                self.resume_child(self._ref(child), Decision.END)
-            case Stop(child) if self.owns(child.ref):
-                self._ref(child).stop()
-            case Arm(child, seconds):
-                self.after(seconds, Due(child), key=child)
-            case Disarm(child):
-                self.cancel_timer(child)
-            case Answer(caller, value):
-                caller.reply(value)
-            case Refuse(caller, error):
-                caller.fail(error)
-            case GiveUp(error, cause):
-                self._journal.gave_up(error)
-                raise error from cause
-            case _:  # it has ended meanwhile; `child_stopped` is on its way
-                pass
-
-    def _ref(self, child: Child) -> AnyRef:
-        assert child.ref is not None
-        return child.ref
+        if isinstance(command, StartNew):
+            self._start(command.args, command.caller)
+        else:
+            super()._do(command)
 
     def _start(self, args: tuple[Any, ...], caller: object) -> None:
         template = self._machine.template

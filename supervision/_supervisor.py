@@ -1,47 +1,23 @@
-"""`Supervisor`: the shell around the machine.
-
-It never awaits.  Everything that happens comes in through a hook (a child is ready, has
-ended, is gone), a timer or a request, is told to the machine, and the machine's
-commands are carried out at once, by calls that do not block.  So a supervisor can
-always be asked, stopped or told to give up.
-
-A failure of the machine's (a start that fails, a limit that is passed) leaves the hook
-as an exception: the supervisor crashes with it, its children are stopped, the youngest
-first, and its own owner decides.
-"""
+"""`Supervisor`: an ordered set of children, around `_machine`; see `_shell`."""
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-import attrs
-import trio
-
-from actors import Actor, AnyRef, Crashed, Decision, DuplicateNameError, Exit
+from actors import AnyRef, Crashed, Decision, DuplicateNameError, Exit
 
 from ._child import (
-    Answer,
-    Arm,
     Child,
     Command,
     Complete,
-    Disarm,
-    GiveUp,
     Halt,
     Ready,
-    Refuse,
-    Release,
-    Resume,
     Start,
-    Stop,
 )
 from ._errors import SpecError, UnsupportedError
-from ._journal import WINDOW, Journal
 from ._machine import Machine
-from ._policies import AutoShutdown, ChildState, Restart, RestartLimit, Strategy
+from ._policies import AutoShutdown, ChildState, Restart, Strategy
 from ._requests import (
     AdminRequest,
     CountChildren,
@@ -54,31 +30,14 @@ from ._requests import (
     StartInstance,
     StopChild,
 )
+from ._shell import Due, Flush, Shell
 from ._spec import ChildSpec, check_specs
 
 _RESTART = Decision.RESTART
 _HALTING = ChildState.HALTING
 
 
-@attrs.frozen
-class Due:
-    """To itself: the wait of a child is over."""
-
-    child: Child
-
-
-@attrs.frozen
-class Flush:
-    """To itself: write what the journal holds back."""
-
-
-def check_limit(limit: object) -> None:
-    """Refuse what is no limit."""
-    if limit is not None and not isinstance(limit, RestartLimit):
-        raise SpecError("limit", limit, "a RestartLimit or None")
-
-
-class Supervisor(Actor[AdminRequest | Due | Flush]):
+class Supervisor(Shell):
     """An actor that starts children in order, and starts them again by rules.
 
     Subclass it and declare `children`, or override `declare` to compute them.  Children
@@ -101,27 +60,18 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
 
     strategy: ClassVar[Strategy] = Strategy.ONE_FOR_ONE
     """Who is restarted when one fails.  Default: that one."""
-    limit: ClassVar[RestartLimit | None] = RestartLimit(3, within=5.0)
-    """How many restarts it tolerates before it gives up.  Default 3 in 5 seconds, as in
-    Elixir; None: it never gives up.  Choose it for each level."""
     auto_shutdown: ClassVar[AutoShutdown] = AutoShutdown.NEVER
     """Whether it ends (`Finished()`) when its significant children have."""
     children: ClassVar[tuple[ChildSpec[Any], ...]] = ()
     """The children, in the order of start."""
-    grace: ClassVar[float] = math.inf
-    """Its children have graces of their own."""
-    supervises: ClassVar[bool] = True
 
     _machine: Machine
-    _journal: Journal
-    _now: Callable[[], float]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         strategy: object = cls.strategy
         if not isinstance(strategy, Strategy):
             raise SpecError("strategy", strategy, "a Strategy")
-        check_limit(cls.limit)
         check_specs(cls.children, auto_shutdown=cls.auto_shutdown)
 
     def declare(self) -> Iterable[ChildSpec[Any]]:
@@ -131,17 +81,11 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
         """
         return self.children
 
-    def random(self) -> float:
-        """Where the jitter of a backoff comes from: a number in [0, 1)."""
-        return random.random()  # noqa: S311 - not for secrets
-
     # ------------------------------------------------------------ what happens to it
 
     def started(self) -> None:
         """Begin to start the children."""
-        path = self.ref.path
-        self._journal = Journal(path)
-        self._now = trio.lowlevel.current_clock().current_time
+        path = self._begin()
         self._machine = Machine(
             path,
             strategy=self.strategy,
@@ -154,7 +98,7 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
             return
         self.postpone_ready()
         self._machine.open(specs)
-        self._carry_out()
+        self._carry_out(self._machine.commands)
 
     def child_started(self, child: AnyRef, info: object) -> None:
         """A child is ready: perhaps it is the next one's turn."""
@@ -162,7 +106,7 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
         if found is not None:
             self._journal.started(found.spec.id, asked=found.starter is not None)
             self._machine.started(found, info)
-            self._carry_out()
+            self._carry_out(self._machine.commands)
 
     def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002
         """An incarnation of a child has ended: what the rules say."""
@@ -176,11 +120,10 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
         if not asked_for or isinstance(exit, Crashed):
             if not self._journal.full(now, exit):
                 self._tell(found, exit, decision, now)
-            elif self._journal.overdue:
-                self._journal.overdue = False
-                self.after(WINDOW, Flush(), key=Flush)
+            else:
+                self._held_back()
         if machine.commands:
-            self._carry_out()
+            self._carry_out(machine.commands)
         return decision
 
     def child_stopped(self, child: AnyRef, exit: Exit, undelivered: int) -> None:  # noqa: A002
@@ -194,13 +137,7 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
         if self.ending:
             self._machine.over = True
         self._machine.gone(found, exit, undelivered)
-        self._carry_out()
-
-    def stopped(self, exit: Exit) -> None:  # noqa: A002
-        """Write what the journal has held back."""
-        del exit
-        if hasattr(self, "_journal"):
-            self._journal.flush()
+        self._carry_out(self._machine.commands)
 
     def receive(  # noqa: C901, PLR0912 - a table
         self, message: AdminRequest | Due | Flush
@@ -235,7 +172,7 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
             case StartInstance():
                 why = "is static: give start_child() a ChildSpec"
                 message.fail(UnsupportedError(self.ref.path, why))
-        self._carry_out()
+        self._carry_out(self._machine.commands)
 
     def _tell(self, child: Child, exit: Exit, decision: Decision, now: float) -> None:  # noqa: A002
         """Write down why an incarnation has ended."""
@@ -253,44 +190,18 @@ class Supervisor(Actor[AdminRequest | Due | Flush]):
 
     # ----------------------------------------------------------- what is to be done
 
-    def _carry_out(self) -> None:
-        commands = self._machine.commands
-        while commands:
-            self._do(commands.popleft())
-
-    def _do(self, command: Command) -> None:  # noqa: C901, PLR0912 - a table
+    def _do(self, command: Command) -> None:
         match command:
             case Start(child, before):
                 self._start(child, before)
-            case Resume(child) if self.owns(child.ref):
-                self.resume_child(self._ref(child), _RESTART)
             case Halt(child) if self.owns(child.ref):
                 self.halt_child(self._ref(child))
-            case Stop(child) if self.owns(child.ref):
-                self._ref(child).stop()
-            case Release(child) if self.owns(child.ref):
-                self.resume_child(self._ref(child), Decision.END)
-            case Arm(child, seconds):
-                self.after(seconds, Due(child), key=child)
-            case Disarm(child):
-                self.cancel_timer(child)
-            case Answer(caller, value):
-                caller.reply(value)
-            case Refuse(caller, error):
-                caller.fail(error)
             case Ready():
                 self.report_ready()
             case Complete():
                 self.finish()
-            case GiveUp(error, cause):
-                self._journal.gave_up(error)
-                raise error from cause
-            case _:  # it has ended meanwhile; `child_stopped` is on its way
-                pass
-
-    def _ref(self, child: Child) -> AnyRef:
-        assert child.ref is not None
-        return child.ref
+            case _:
+                super()._do(command)
 
     def _start(self, child: Child, before: AnyRef | None) -> None:
         spec = child.spec
