@@ -276,6 +276,17 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.resume_child(child, decision)
 
+    def end_child(self, child: AnyRef) -> bool:
+        """Stop a child, as `ActorRef.stop`; True if it has ended on the spot.
+
+        A child at rest that has nothing to clean up may do so.  Then neither
+        `child_ended` nor `child_stopped` is called about it: you know.
+
+        Raises:
+            ValueError: not a child of this actor.
+        """
+        return self._seat.end_child(child)
+
     def halt_child(self, child: AnyRef) -> None:
         """End the incarnation of a child in order; `child_ended` decides what follows.
 

@@ -126,16 +126,19 @@ class End(Next):
             rare.started.set()
         return True
 
-    def vanish(self, exit_: Exit) -> bool:
+    def vanish(self, exit_: Exit, *, untold: bool = False) -> bool:
         """End now if nothing is left to do.
 
         The caller has seen that it has no `Rare`, no message, and has not crashed.
         What `_conclude` and `_finish` come to in the commonest case, at a tenth of the
-        price; a `stop` of an actor at rest does it on the spot.
+        price; a `stop` of an actor at rest does it on the spot.  `untold`: also if the
+        owner would want to be told, because it knows.
         """
         owner = self.owner
         hub = self.hub
-        if owner is None or owner.props.consulted or self.props.stopped:
+        if owner is None or self.props.stopped:
+            return False
+        if owner.props.consulted and not untold:
             return False
         queue = self.queue
         if type(queue) is deque:

@@ -98,7 +98,7 @@ class Life(Inbox):
     # ------------------------------------------------------------- asked to end
 
     @abstractmethod
-    def vanish(self, exit_: Exit) -> bool:
+    def vanish(self, exit_: Exit, *, untold: bool = False) -> bool:
         """End here and now if nobody looks and nothing is left to do (`_cell_end`)."""
 
     @enable_ki_protection

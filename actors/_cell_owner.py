@@ -12,7 +12,7 @@ from typing import Any
 
 from trio.lowlevel import enable_ki_protection
 
-from ._cell_life import ChildNews, Life, Notice, split_crash
+from ._cell_life import STOPPED, ChildNews, Life, Notice, split_crash
 from ._cell_state import ALIVE, CONTROL, ENDED, ENDING, FAIL, HELD, CellState, Rare
 from ._events import HookFailed
 from ._exits import Crashed, Decision, Exit, Killed
@@ -163,6 +163,16 @@ class Owner(Life):
             msg = f"{child!r} is not a child of {self.path} that is held"
             raise ValueError(msg)
         child.decide(decision)
+
+    @enable_ki_protection
+    def end_child(self, child: Any) -> bool:
+        """See `Actor.end_child`."""
+        own = self._own(child)
+        idle = own.queue is None and own.rare is None and own.state == ALIVE
+        if idle and own.vanish(STOPPED, untold=True):
+            return True
+        own.request_stop(STOPPED)
+        return False
 
     @enable_ki_protection
     def halt_child(self, child: Any) -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from actors import ActorRef, AnyRef, Crashed, Decision, Exit
+from actors import ActorRef, AnyRef, Crashed, Decision, Exit, Stopped
 
-from ._child import (
-    Command,
-)
+from ._child import Child, Command
 from ._dynamic_machine import DynamicMachine, StartNew
 from ._errors import CombinationError, SpecError, UnsupportedError
 from ._policies import ChildState, Restart
@@ -160,11 +158,11 @@ class DynamicSupervisor(Shell):
     ) -> None:
         """Answer a request about one child."""
         machine = self._machine
-        if not isinstance(child, _REF | str):
-            machine.refuse(child, message)
-        elif isinstance(child, str):
+        if isinstance(child, str):
             why = f"is dynamic: its children have no ids such as {child!r}, give a ref"
             message.fail(UnsupportedError(self.ref.path, why))
+        elif not isinstance(child, _REF):
+            machine.refuse(child, message)
         elif isinstance(message, StopChild):
             machine.ask_stop(child, message, owned=self.owns(child))
         elif not self.owns(child):
@@ -208,6 +206,9 @@ class DynamicSupervisor(Shell):
             self._start(command.args, command.caller)
         else:
             super()._do(command)
+
+    def _gone(self, child: Child) -> None:
+        self._machine.gone(self._ref(child), Stopped(), 0)
 
     def _start(self, args: tuple[Any, ...], caller: object) -> None:
         template = self._machine.template

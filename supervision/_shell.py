@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import random
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -93,7 +94,8 @@ class Shell(Actor[AdminRequest | Due | Flush]):
             case Resume(child) if self.owns(child.ref):
                 self.resume_child(self._ref(child), Decision.RESTART)
             case Stop(child) if self.owns(child.ref):
-                self._ref(child).stop()
+                if self.end_child(self._ref(child)):
+                    self._gone(child)
             case Release(child) if self.owns(child.ref):
                 self.resume_child(self._ref(child), Decision.END)
             case Arm(child, seconds):
@@ -109,6 +111,10 @@ class Shell(Actor[AdminRequest | Due | Flush]):
                 raise error from cause
             case _:  # it has ended meanwhile; `child_stopped` is on its way
                 pass
+
+    @abstractmethod
+    def _gone(self, child: Child) -> None:
+        """Tell the machine that a child has ended on the spot."""
 
     def _ref(self, child: Child) -> AnyRef:
         assert child.ref is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from actors import AnyRef, Crashed, Decision, DuplicateNameError, Exit
+from actors import AnyRef, Crashed, Decision, DuplicateNameError, Exit, Stopped
 
 from ._child import (
     Child,
@@ -202,6 +202,9 @@ class Supervisor(Shell):
                 self.finish()
             case _:
                 super()._do(command)
+
+    def _gone(self, child: Child) -> None:
+        self._machine.gone(child, Stopped(), 0)
 
     def _start(self, child: Child, before: AnyRef | None) -> None:
         spec = child.spec

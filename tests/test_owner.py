@@ -422,6 +422,56 @@ async def test_a_child_halted_while_it_starts_is_not_ready() -> None:
     assert [entry[0] for entry in heard] == ["ended", "stopped"]
 
 
+# ---------------------------------------------------------------------- end_child
+
+
+async def test_an_idle_child_ends_on_the_spot_and_its_owner_knows() -> None:
+    """No word to the hooks; its name is free, its ref says how it ended."""
+    log: list[Any] = []
+    ended: list[object] = []
+    async with open_system() as system:
+        parent = system.start(Parent, log, name="p")
+        child = await with_child(system, parent, Plain)
+
+        def end(me: Any) -> None:
+            ended.append(me.end_child(child))
+            ended.append(child.exit)
+            ended.append(me.owns(child))
+            me.start(Farewell, log, name="child")
+
+        parent.tell_nowait(Do(end))
+        await settle()
+        assert ended == [True, Stopped(), False]
+        assert log == []
+        assert system.statistics().actors == 2
+    assert [entry[:2] for entry in log[1:]] == [("stopped", "/p/child")]
+
+
+async def test_a_child_with_something_to_do_ends_as_by_stop() -> None:
+    """It was told, watches, is busy, has a `stopped` hook: the hooks are called."""
+    for make in (Farewell, Puppet, Plain):
+        log: list[Any] = []
+        ended: list[object] = []
+        async with open_system() as system:
+            parent = system.start(Parent, log, name="p")
+            child = await with_child(system, parent, make)
+            go_on = await busy(child) if make is Puppet else trio.Event()
+            if make is Plain:
+                child.tell_nowait(Do(lambda me: me.after(60, "later")))
+                await settle()
+            parent.tell_nowait(Do(partial(end, child, ended)))
+            await settle()
+            go_on.set()
+            assert await child.wait_stopped() == Stopped()
+        assert ended == [False]
+        assert [entry[0] for entry in log] == ["ended", "stopped"]
+
+
+def end(child: AnyRef, ended: list[object], me: Any) -> None:
+    """Have the parent end its child."""
+    ended.append(me.end_child(child))
+
+
 # ------------------------------------------------------------ decided while asked
 
 
