@@ -1,7 +1,8 @@
 """The goals we set ourselves, as data.
 
-A goal is either a ratio, ours by a contender's of the same rounds, or an absolute
-figure of ours. This room only names them; `goals.py` holds them against a report.
+A goal is a ratio, ours by a contender's of the same rounds, or what ours takes more
+than a contender's, or an absolute figure of ours, or how that grows. This room only
+names them; `goals.py` holds them against a report.
 """
 
 from typing import Final
@@ -22,16 +23,21 @@ class Goal:
     text: str
     """What is measured."""
     scenarios: tuple[str, ...]
-    """Of more than one, the geometric mean counts."""
+    """Of more than one, the geometric mean counts, or the growth."""
     limit: float
     against: str = ""
     """Ours by this contender's; empty for an absolute figure of ours."""
     at_most: bool = False
     """The limit is an upper one; otherwise a lower one."""
+    more: bool = False
+    """Ours less the contender's, instead of ours by it."""
+    growth: bool = False
+    """The exponent with which the cost of all together grows with the scenarios' size,
+    of ours: 1 is linear."""
     note: str = ""
     """This note of ours instead of its figure."""
     unit: str = "x"
-    """Of the limit and of what is found: "x", "/s", "B", "MiB", "ms" or "%"."""
+    """Of the limit and of what is found: "x", "/s", "B", "MiB", "ms", "%", or none."""
     scale: float = 1.0
     """By which an absolute figure or note is multiplied to be in that unit."""
     beside: str = ""
@@ -103,6 +109,43 @@ GOALS: Final = (
         scale=_MILLION / 2**20,
     ),
     *_most("crash to next message", "restart", erlang=0.5),
+    *_most("crash to next message, supervised", "supervised_restart", erlang=1.0),
+    Goal(
+        "restart storm, its time by the number of children to the power of",
+        ("storm_1000", "storm_5000"),
+        1.15,
+        at_most=True,
+        growth=True,
+        unit="",
+    ),
+    *(
+        Goal(
+            f"memory that a {kind} supervisor adds to an idle actor",
+            (scenario,),
+            200,
+            "plain",
+            at_most=True,
+            more=True,
+            unit="B",
+        )
+        for kind, scenario in (
+            ("dynamic", "supervised_memory_dynamic"),
+            ("static", "supervised_memory_static"),
+        )
+    ),
+    *(
+        Goal(
+            f"time of {what} to a supervised actor, by to a plain one",
+            (scenario,),
+            1.02,
+            at_most=True,
+            note="time_ratio",
+        )
+        for what, scenario in (
+            ("a tell", "supervised_tell"),
+            ("an ask", "supervised_ask"),
+        )
+    ),
     *_least("skynet, 10,000 leaves", "skynet_10k", erlang=0.65),
     *_least("1,000 actors beside a busy one", "busy", erlang=0.8),
     Goal(_MEAN, THROUGHPUT, 1.0, "erlang"),
@@ -207,5 +250,7 @@ def contenders_needed() -> tuple[str, ...]:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value in the unit of a goal: "0.45 x", "1M/s", "320 B"."""
-    return amount(value, unit) if unit == PER_SECOND else f"{number(value)} {unit}"
+    """A value in the unit of a goal: "0.45 x", "1M/s", "320 B", "1.15"."""
+    if unit == PER_SECOND:
+        return amount(value, unit)
+    return f"{number(value)} {unit}".rstrip()

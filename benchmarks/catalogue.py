@@ -50,8 +50,6 @@ class Planned:
 
 PLANNED: Final = (
     Planned("B11", "memory per idle session, 10,000 to a million", "sessions"),
-    Planned("B14", "restart storm: 1,000 and 5,000 children at once", "supervision"),
-    Planned("B15", "cascade stop of trees and of 10,000 flat", "supervision"),
     Planned("B17", "router churn: 10,000 zipf keys", "sessions"),
     Planned("B21", "real traffic: turns of recorded conversations", "sessions"),
     Planned("", "turn deadlines, armed and not", "sessions"),

@@ -33,6 +33,8 @@ _TAILS: Final = (50.0, 90.0, 99.0, 99.9, 99.99)
 _ASYNC: Final = ((50.0, "async_p50_us"), (99.0, "async_p99_us"))
 
 _ASKS: Final = "ping_pong"
+_LOADED: Final = "latency under load"
+"""The family of the asks under load."""
 _ALONE: Final = "latency_0"
 """The same question; it is shown where there is no ping-pong."""
 
@@ -56,8 +58,7 @@ def latencies(report: Report) -> list[tuple[str, list[Curve]]]:
         if scenario == _ALONE and _ASKS in names:
             continue
         entries = [each for each in report.entries if each.scenario == scenario]
-        loaded = entries[0].unit == MICROSECONDS and entries[0].family
-        if scenario != _ASKS and not loaded:
+        if scenario != _ASKS and entries[0].family != _LOADED:
             continue
         size = entries[0].size
         words = f"{size:,} other actors running" if size else "nobody else running"
@@ -221,7 +222,9 @@ _UPWARDS: Final[Mapping[str, tuple[float, str, Callable[[float], str]]]] = {
 _RIGHT: Final = {
     "memory": "idle actors",
     "skynet": "leaves",
-    "latency under load": "other actors running",
+    _LOADED: "other actors running",
+    "restart storm": "children that crash",
+    "restart storm, low limit": "children that crash",
 }
 
 

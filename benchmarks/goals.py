@@ -46,6 +46,7 @@ TITLES: Final = {
     "asyncio": "asyncio by hand",
     "erlang": "Erlang gen_server",
     "triotp": "TriOTP",
+    "plain": "an actor without a supervisor",
 }
 """What the contenders of the goals are."""
 
@@ -180,7 +181,12 @@ def _interval(found: Ratio, unit: str) -> str:
 
 
 def _row(report: Report, goal: Goal) -> Row:
-    found = _ratio(report, goal) if goal.against else _absolute(report, goal)
+    if goal.growth:
+        found = _growth(report, goal)
+    elif goal.more:
+        found = _more(report, goal)
+    else:
+        found = _ratio(report, goal) if goal.against else _absolute(report, goal)
     if isinstance(found, str):
         return Row(goal, None, "not measured", found)
     return Row(goal, found, "reached" if goal.holds(found.value) else "missed")
@@ -221,7 +227,38 @@ def _absolute(report: Report, goal: Goal) -> Ratio | str:
         values = [each for each in notes if each is not None]
         if not values:
             return f"{scenario} has no note {goal.note}"
-    values = [each * goal.scale for each in values]
+    return _mean([each * goal.scale for each in values])
+
+
+def _more(report: Report, goal: Goal) -> Ratio | str:
+    """The mean over the rounds of ours less theirs, or why there is none."""
+    (scenario,) = goal.scenarios
+    rounds: list[list[float]] = []
+    for contender in (OURS, goal.against):
+        entry = report.entry(scenario, contender)
+        if entry is None or not entry.results:
+            return _why(entry, scenario, contender)
+        rounds.append(entry.values)
+    pairs = zip(*rounds, strict=False)
+    return _mean([(ours - theirs) * goal.scale for ours, theirs in pairs])
+
+
+def _growth(report: Report, goal: Goal) -> Ratio | str:
+    """The mean over the rounds of the exponent of ours, or why there is none."""
+    # the costs of each scenario, round by round
+    costs: list[list[tuple[float, float]]] = []
+    for scenario in goal.scenarios:
+        entry = report.entry(scenario, OURS)
+        if entry is None or not entry.results:
+            return _why(entry, scenario, OURS)
+        costs.append([(entry.size, entry.cost(each)) for each in entry.values])
+    found = [figures.exponent(points) for points in zip(*costs, strict=False)]
+    known = [each for each in found if each is not None]
+    return _mean(known) if known else "a figure is not positive"
+
+
+def _mean(values: list[float]) -> Ratio:
+    """With the interval of the mean, if there is more than one value."""
     mean = statistics.fmean(values)
     if len(values) == 1:
         return Ratio(mean)

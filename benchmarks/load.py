@@ -68,6 +68,26 @@ WATCHES: Final = 5
 """How many actors end, one after the other, each watched by all watchers."""
 
 
+TIMES: Final = 5
+"""How often a storm, a stop of 10,000, or an end of all children at once is done."""
+
+LOW: Final = 3
+"""Restarts that a supervisor with a low limit tolerates in five seconds."""
+
+TREES: Final = {
+    "cascade_3x10": (3, 10),
+    "cascade_5x5": (5, 5),
+    "cascade_10x2": (10, 2),
+}
+"""The trees that are stopped: levels of supervisors, and the children of each. Those of
+the lowest level are leaves."""
+
+
+def tree_size(levels: int, children: int) -> int:
+    """The actors of a tree, its leaves and its root among them."""
+    return sum(children**level for level in range(levels + 1))
+
+
 def share(count: int, among: int) -> int:
     """What each does, so that all together do about `count`; at least one."""
     return max(1, count // among)

@@ -30,7 +30,14 @@ SHORT_ROUNDS: Final = 3
 SHORT_PART: Final = 0.5
 QUICK_PART: Final = 0.1
 """The part of the counts that are done, where the count is not the question."""
-SHORT_CONTENDERS: Final = ("park", "channel", "asyncio", "triotp", "erlang")
+SHORT_CONTENDERS: Final = (
+    "park",
+    "channel",
+    "asyncio",
+    "triotp",
+    "erlang",
+    "plain",
+)
 """Of the short set, unless others are named: it is to end in two minutes."""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import attrs
 
 from .run import Result
-from .scenario import OURS, PER_SECOND
+from .scenario import BYTES, OURS, PER_SECOND
 
 SCHEMA: Final = 1
 """The version of the file's form; a reader refuses every other."""
@@ -58,6 +58,15 @@ class Entry:
     def lower_is_better(self) -> bool:
         """True for bytes and for times."""
         return self.unit != PER_SECOND
+
+    def cost(self, value: float) -> float:
+        """What `size` of them take if each has this figure: seconds or bytes.
+
+        A latency is itself the cost.
+        """
+        if self.unit == PER_SECOND:
+            return self.size / value if value else 0.0
+        return self.size * value if self.unit == BYTES else value
 
 
 @attrs.frozen

@@ -207,13 +207,8 @@ def curves(report: Report) -> Iterable[tuple[str, str, list[tuple[float, float]]
     for each in report.entries:
         if not each.family or not each.results:
             continue
-        cost = middle = figures.median(each.values)
-        if each.unit == PER_SECOND:
-            cost = each.size / middle if middle else 0.0
-        elif each.unit == BYTES:
-            cost = each.size * middle
         points = found.setdefault((each.family, each.contender), [])
-        points.append((each.size, cost))
+        points.append((each.size, each.cost(figures.median(each.values))))
     for (family, contender), points in found.items():
         yield family, contender, sorted(points)
 

@@ -259,7 +259,16 @@ def test_the_list_names_what_there_is_and_what_is_to_come(
 
     output = capsys.readouterr().out
     assert "Sign a book." in output
-    for word in ("tell*", "skynet_1m", "signing*", "B14", "B15", "B17", "B21"):
+    words = (
+        "tell*",
+        "watch_10k",
+        "storm_1000*",
+        "cascade_flat",
+        "signing*",
+        "B17",
+        "B21",
+    )
+    for word in words:
         assert word in output
 
 

@@ -19,7 +19,7 @@ from benchmarks.goals import (
     rich_table,
     summary,
 )
-from benchmarks.scenario import BYTES, OURS, PROVIDERS
+from benchmarks.scenario import BYTES, OURS, PROVIDERS, provided_by
 from benchmarks.store import Report
 from tests.bench_reports import entry, report, steady
 
@@ -172,6 +172,80 @@ def test_the_geometric_mean_is_taken_round_by_round() -> None:
     assert (row.found.value, row.found.low, row.found.high) == pytest.approx((1, 1, 1))
 
 
+MORE = Goal("more", ("held",), 200, "plain", at_most=True, more=True, unit="B")
+GROWTH = Goal("grows", ("few", "many"), 1.15, at_most=True, growth=True, unit="")
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"), [(500.0, "reached"), (520.0, "missed"), (299.0, "reached")]
+)
+def test_what_ours_takes_more_is_found_round_by_round(
+    ours: float, verdict: str
+) -> None:
+    """A difference, in the unit of the figure; it may be negative."""
+    found = report(
+        entry("held", OURS, ours, ours + 7, unit=BYTES),
+        entry("held", "plain", 300.0, 307.0, unit=BYTES),
+    )
+
+    (row,) = goals_table(found, [MORE])
+
+    assert row.found is not None
+    assert (row.found.value, row.found.low) == pytest.approx((ours - 300, ours - 300))
+    assert row.verdict == verdict
+    assert "200 B" in markdown(found, [MORE])
+
+
+@pytest.mark.parametrize(
+    ("few", "many", "exponent", "verdict"),
+    [
+        (100.0, 100.0, 1.0, "reached"),
+        (100.0, 10.0, 2.0, "missed"),
+        (100.0, 200.0, 0.699, "reached"),
+    ],
+)
+def test_a_growth_is_that_of_the_whole_cost(
+    few: float, many: float, exponent: float, verdict: str
+) -> None:
+    """Ten times as many at the same speed take ten times as long: 1."""
+    sizes = {"few": (10, few), "many": (100, many)}
+    found = report(
+        *(
+            entry(name, OURS, speed, 2 * speed, family="f", size=size)
+            for name, (size, speed) in sizes.items()
+        )
+    )
+
+    (row,) = goals_table(found, [GROWTH])
+
+    assert row.found is not None
+    assert row.found.value == pytest.approx(exponent, abs=0.001)
+    assert row.verdict == verdict
+    assert "| at most 1.15 |" in markdown(found, [GROWTH])
+
+
+@pytest.mark.parametrize(
+    ("goal", "found", "reason"),
+    [
+        (MORE, report(entry("held", OURS, 1.0)), "no held of an actor without a"),
+        (GROWTH, report(entry("few", OURS, 1.0)), "no many of ours in this run"),
+        (
+            GROWTH,
+            report(entry("few", OURS, 1.0), entry("many", OURS, 0.0)),
+            "a figure is not positive",
+        ),
+    ],
+)
+def test_a_difference_or_a_growth_needs_both(
+    goal: Goal, found: Report, reason: str
+) -> None:
+    """Without one of its ends it is not measured."""
+    (row,) = goals_table(found, [goal])
+
+    assert row.verdict == "not measured"
+    assert row.reason.startswith(reason)
+
+
 def test_a_mean_without_one_of_its_rows_is_not_measured() -> None:
     """A mean of other rows would be another goal."""
     goal = Goal("mean", ("tell", "ring"), 1.0, "erlang")
@@ -202,8 +276,9 @@ def test_the_goals_are_about_scenarios_and_contenders_that_exist() -> None:
         "park",
         "channel",
         "asyncio",
+        "plain",
     }
-    assert set(contenders_needed()) <= {OURS, *PROVIDERS}
+    assert set(contenders_needed()) <= {OURS, "plain", *PROVIDERS}
     assert set(THROUGHPUT) <= set(scenarios_needed())
 
 
@@ -214,6 +289,29 @@ def test_a_ratio_points_where_its_scenario_does() -> None:
         if goal.against:
             for name in goal.scenarios:
                 assert scenarios[name].scenario.lower_is_better is goal.at_most
+
+
+def test_every_goal_is_against_a_contender_of_its_scenario() -> None:
+    """Where the provider of the contender can be had here."""
+    scenarios = catalogue.standard()
+    for goal in GOALS:
+        against = goal.against
+        missing = against in PROVIDERS and isinstance(provided_by(against), str)
+        if against and not missing:
+            for name in (goal.beside,) if goal.beside else goal.scenarios:
+                assert against in scenarios[name].contenders()
+
+
+def test_a_growth_is_asked_of_one_curve() -> None:
+    """Its scenarios are points of one family, at sizes of their own."""
+    scenarios = catalogue.standard()
+    growths = [goal for goal in GOALS if goal.growth]
+
+    assert growths
+    for goal in growths:
+        points = [scenarios[name].scenario for name in goal.scenarios]
+        assert len({each.family for each in points} - {""}) == 1
+        assert len({each.size for each in points}) == len(points) > 1
 
 
 def test_no_goal_is_set_twice() -> None:

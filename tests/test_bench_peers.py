@@ -13,6 +13,7 @@ import pytest
 import trio
 from _pytest.mark import ParameterSet
 
+from benchmarks.load import TREES, tree_size
 from benchmarks.peers import MissingPeerError, sum_below, whole_tree
 from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Contender, provided_by
@@ -65,6 +66,34 @@ def test_a_peer_is_missing_for_its_own_sake_only(peer: str) -> None:
     provider = provided_by(peer)
 
     assert not isinstance(provider, str) or "benchmarks" not in provider
+
+
+def test_erlang_has_supervisors_of_its_own() -> None:
+    """Whatever crashes, ends or starts under a supervisor of ours is done there too."""
+    erlang_peer = pytest.importorskip(
+        "benchmarks.peers.erlang_peer", exc_type=ImportError
+    )
+    modules = ("storming", "cascading")
+    ours = {
+        each.name for each in SCENARIOS if each.__module__.rpartition(".")[2] in modules
+    }
+
+    assert len(ours) == 13
+    assert ours <= set(erlang_peer.ERLANG)
+
+
+@pytest.mark.parametrize("name", ["cascade_3x10", "cascade_5x5", "cascade_10x2"])
+@pytest.mark.parametrize("count", [10, 8_000])
+def test_erlang_stops_whole_trees(name: str, count: int) -> None:
+    """A count becomes trees of the same shape as ours."""
+    erlang_peer = pytest.importorskip(
+        "benchmarks.peers.erlang_peer", exc_type=ImportError
+    )
+    size = tree_size(*TREES[name])
+
+    result = done_by(erlang_peer.ERLANG[name], count)
+
+    assert result.count == max(1, count // size) * size
 
 
 def test_without_erl_the_reason_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

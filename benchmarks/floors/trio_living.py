@@ -133,6 +133,8 @@ def living(make: MakeBox) -> dict[str, Contender]:
         "memory_100k": partial(_memory, make),
         "restart": partial(_restart, make, 1),
         "restart_1000": partial(_restart, make, 1_000),
+        "supervised_restart": partial(_restart, make, 1),
+        "supervised_restart_1000": partial(_restart, make, 1_000),
         "skynet_10k": partial(_skynet, make),
         "skynet_100k": partial(_skynet, make),
         "watch_10k": partial(_watch, make),

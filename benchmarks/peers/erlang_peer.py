@@ -7,7 +7,8 @@ faster than gen_servers. A cast never waits, so `tell_wait` is `tell`; every cal
 limit of time. A crash loses the mailbox, so `restart_1000` measures the message sent
 after the crash. An Erlang process that tells itself the next message would go on for
 some hundred messages before the others run; the neighbours of `latency_*` therefore
-tell each other, so that each handles one message at a time, as ours do.
+tell each other, so that each handles one message at a time, as ours do. Supervisors are
+OTP's own, also in `restart`, and write nothing to the log.
 """
 
 import hashlib
@@ -22,7 +23,18 @@ from typing import Final
 
 import attrs
 
-from benchmarks.load import CLIENTS, FORKED, PLAYERS, QUEUE_ASKS, WATCHES, share
+from benchmarks.load import (
+    CLIENTS,
+    FORKED,
+    LOW,
+    PLAYERS,
+    QUEUE_ASKS,
+    TIMES,
+    TREES,
+    WATCHES,
+    share,
+    tree_size,
+)
 from benchmarks.run import Run
 
 from . import MissingPeerError, sum_below, whole_tree
@@ -150,6 +162,18 @@ def _double(count: int) -> int:
     return 2 * count
 
 
+def _beyond_low(count: int) -> int:
+    """So many that a supervisor with a low limit gives up."""
+    return max(count, LOW + 1)
+
+
+def _cascade(levels: int, children: int) -> _Program:
+    """Whole trees of this shape."""
+    shape = levels * 100 + children
+    return _Program("cascade", shape, among=tree_size(levels, children))
+
+
+_ESCALATION: Final = _Program("escalation", LOW, whole=_beyond_low, times=TIMES)
 _SKYNET: Final = _Program("skynet", total=sum_below, whole=whole_tree)
 _MEMORY: Final = _Program("memory", warm_up=0)
 
@@ -183,6 +207,18 @@ ERLANG: Final[dict[str, Callable[[Run], None]]] = {
     "latency_1000": _Program("latency", 1_000),
     "restart": _Program("restart", 0),
     "restart_1000": _Program("restart", 1_000),
+    "supervised_restart": _Program("restart", 0),
+    "supervised_restart_1000": _Program("restart", 1_000),
+    "storm_1000": _Program("storm", times=TIMES),
+    "storm_5000": _Program("storm", times=TIMES),
+    "escalation_1000": _ESCALATION,
+    "escalation_5000": _ESCALATION,
+    **{name: _cascade(*shape) for name, shape in TREES.items()},
+    "cascade_flat": _Program("cascade_flat", times=TIMES),
+    "start_stop_children": _Program("start_stop_children"),
+    "mass_crash": _Program("mass_crash", times=TIMES),
+    "mass_finish": _Program("mass_finish", times=TIMES),
+    "supervised_memory_dynamic": _Program("memory_dynamic", warm_up=0),
     "long_queue": _Program("long_queue", QUEUE_ASKS),
     "watch_10k": _Program("watch", WATCHES, times=WATCHES),
     "busy": _Program("busy", among=BUSY),

@@ -324,6 +324,7 @@ FAUXTP: Final[dict[str, Callable[[Run], Awaitable[None]]]] = {
     "spawn_stop": _spawn_stop,
     "memory_10k": _memory,
     "restart": _restart,
+    "supervised_restart": _restart,
     "skynet_10k": _skynet,
     "busy": _busy,
 }

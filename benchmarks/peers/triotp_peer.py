@@ -10,8 +10,7 @@ one is there.
 # pyright: reportMissingImports=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any, Concatenate, Final, ParamSpec
 
@@ -24,9 +23,8 @@ from benchmarks.load import CLIENTS, share
 from benchmarks.run import Run, clock
 
 from . import sum_below, whole_tree
-
-# A state and a message are whatever the server of the workload makes of them.
-State = Any
+from .triotp_children import start_stop_children
+from .triotp_parts import State, running, server_with, settle, try_cast
 
 P = ParamSpec("P")
 Contender = Callable[[Run], Awaitable[None]]
@@ -35,39 +33,13 @@ BUSY: Final = 1_000
 """The actors beside the one in a long await."""
 
 
-@asynccontextmanager
-async def running() -> AsyncGenerator[trio.Nursery]:
-    """A nursery with TriOTP's registry, cancelled at the end of the block."""
-    mailbox._init()
-    async with trio.open_nursery() as nursery:
-        yield nursery
-        # To take each of n names out of the registry takes n steps.
-        mailbox.context_name_registry.get().clear()
-        nursery.cancel_scope.cancel()
-
-
-async def _settle() -> None:
-    for _ in range(3):
-        await trio.lowlevel.checkpoint()
-
-
-async def _init(state: State) -> State:
-    return state
-
-
-def _server(**handlers: Callable[..., Awaitable[Any]]) -> ModuleType:
-    module = ModuleType("server")
-    vars(module).update(init=_init, **handlers)
-    return module
-
-
 async def _start(
     nursery: trio.Nursery, server: ModuleType, count: int, name: str = "server"
 ) -> list[str]:
     names = [f"{name}{number}" for number in range(count)]
     for each in names:
         nursery.start_soon(gen_server.start, server, 0, each)
-    await _settle()
+    await settle()
     return names
 
 
@@ -107,7 +79,7 @@ async def _tell(run: Run, producers: int) -> None:
     each = share(run.count, producers)
     counter = Counter(each * producers)
     async with running() as nursery:
-        server = _server(handle_cast=counter.handle_cast)
+        server = server_with(handle_cast=counter.handle_cast)
         (name,) = await _start(nursery, server, 1)
         with run.timed(counter.goal):
             for _ in range(producers):
@@ -127,7 +99,7 @@ async def _asks(run: Run, within: float | None, clients: int, servers: int) -> N
             total += answer - value
 
     async with running() as nursery:
-        names = await _start(nursery, _server(handle_call=_handle_echo), servers)
+        names = await _start(nursery, server_with(handle_call=_handle_echo), servers)
         with run.timed(each * clients):
             async with trio.open_nursery() as asking:
                 for number in range(clients):
@@ -138,7 +110,7 @@ async def _asks(run: Run, within: float | None, clients: int, servers: int) -> N
 async def _ping_pong(run: Run) -> None:
     await _asks(run, None, 1, 1)
     async with running() as nursery:
-        (name,) = await _start(nursery, _server(handle_call=_handle_echo), 1)
+        (name,) = await _start(nursery, server_with(handle_call=_handle_echo), 1)
         for value in range(share(run.count, 10)):
             started = clock()
             answer = await gen_server.call(name, value)
@@ -160,11 +132,11 @@ async def _ring(run: Run, size: int) -> None:
         return gen_server.NoReply(), following
 
     async with running() as nursery:
-        node = _server(handle_cast=handle_cast)
+        node = server_with(handle_cast=handle_cast)
         for number in range(size):
             following = f"node{(number + 1) % size}"
             nursery.start_soon(gen_server.start, node, following, f"node{number}")
-        await _settle()
+        await settle()
         with run.timed():
             await gen_server.cast("node0", run.count - 1)
             await done.wait()
@@ -176,7 +148,7 @@ async def _spawn_stop(run: Run) -> None:
     mailbox._init()
     with run.timed():
         async with trio.open_nursery() as nursery:
-            server = _server(handle_cast=counter.handle_cast)
+            server = server_with(handle_cast=counter.handle_cast)
             names = await _start(nursery, server, run.count)
             for name in names:
                 await gen_server.cast(name, 1)
@@ -190,7 +162,7 @@ async def _memory(run: Run) -> None:
     counter = Counter(run.count)
     async with running() as nursery:
         with run.resident():
-            server = _server(handle_cast=counter.handle_cast)
+            server = server_with(handle_cast=counter.handle_cast)
             names = await _start(nursery, server, run.count)
             for name in names:
                 await gen_server.cast(name, 1)
@@ -213,33 +185,21 @@ async def _restart(run: Run) -> None:
         return gen_server.NoReply(), state
 
     async with running() as nursery:
-        server = _server(handle_cast=handle_cast)
+        server = server_with(handle_cast=handle_cast)
         child = triotp.supervisor.child_spec(
             "child", gen_server.start, [server, 0, "child"]
         )
         options = triotp.supervisor.options(max_restarts=10**9, max_seconds=1)
         await nursery.start(triotp.supervisor.start, [child], options)
-        await _settle()
+        await settle()
         for _ in range(run.count):
             handled = trio.Event()
             await gen_server.cast("child", "crash")
-            while not await _try_cast("child", "ping"):  # noqa: ASYNC110 - the mailbox is gone for a moment
+            while not await try_cast("child", "ping"):  # noqa: ASYNC110 - the mailbox is gone for a moment
                 await trio.lowlevel.checkpoint()
             await handled.wait()
     run.equal(len(samples), run.count)
     run.samples(samples)
-
-
-async def _try_cast(name: str, message: str) -> bool:
-    try:
-        await gen_server.cast(name, message)
-    except (
-        mailbox.MailboxDoesNotExist,
-        trio.BrokenResourceError,
-        trio.ClosedResourceError,
-    ):
-        return False
-    return True
 
 
 async def _skynet(run: Run) -> None:
@@ -269,18 +229,21 @@ async def _skynet(run: Run) -> None:
         part, children = size // 10, [f"{name}.{child}" for child in range(10)]
         for child in children:
             nursery.start_soon(gen_server.start, node, {}, child)
-        await _settle()
+        await settle()
         for position, child in enumerate(children):
             grow = (child, name, number + position * part, part)
             await gen_server.cast(child, grow)
         return gen_server.NoReply(), state
 
-    node, root = _server(handle_cast=handle_node), _server(handle_cast=handle_root)
+    node, root = (
+        server_with(handle_cast=handle_node),
+        server_with(handle_cast=handle_root),
+    )
     async with running() as nursery:
         with run.timed(leaves):
             nursery.start_soon(gen_server.start, root, 0, "root")
             nursery.start_soon(gen_server.start, node, {}, "node")
-            await _settle()
+            await settle()
             await gen_server.cast("node", ("node", "root", 0, leaves))
             await done.wait()
     run.equal(total, sum_below(leaves))
@@ -296,12 +259,12 @@ async def _in_turn(run: Run, servers: int, *, suspend: bool) -> None:
     counter = Counter(each * servers)
     handle = counter.handle_suspending if suspend else counter.handle_cast
     async with running() as nursery:
-        names = await _start(nursery, _server(handle_cast=handle), servers)
+        names = await _start(nursery, server_with(handle_cast=handle), servers)
         if not suspend:
-            waiting = _server(handle_cast=_wait_long)
+            waiting = server_with(handle_cast=_wait_long)
             (busy,) = await _start(nursery, waiting, 1, "busy")
             await gen_server.cast(busy, "sleep")
-        await _settle()
+        await settle()
         with run.timed(counter.goal):
             for _ in range(each):
                 for name in names:
@@ -339,6 +302,8 @@ TRIOTP: Final = {
     "spawn_stop": _silent(_spawn_stop),
     "memory_10k": _silent(_memory),
     "restart": _silent(_restart),
+    "supervised_restart": _silent(_restart),
+    "start_stop_children": _silent(start_stop_children),
     "skynet_10k": _silent(_skynet),
     "busy": _silent(_in_turn, BUSY, suspend=False),
     "suspend": _silent(_in_turn, CLIENTS, suspend=True),

@@ -1,4 +1,4 @@
-"""The standard set, as far as it needs actors only: what is measured, and ours.
+"""The standard set, as far as it needs no sessions: what is measured, and ours.
 
 Each module has the scenarios of one theme, with `ours` written as a user would write
 it; `cast.py` has the actors that several share. Floors and peers do the same work in
@@ -15,6 +15,15 @@ from .asking import (
     LongQueue,
     PingPong,
     PingPong1M,
+)
+from .cascading import (
+    Cascade3x10,
+    Cascade5x5,
+    Cascade10x2,
+    CascadeFlat,
+    MassCrash,
+    MassFinish,
+    StartStopChildren,
 )
 from .failing import Restart, Restart1000
 from .mailboxes import (
@@ -38,6 +47,20 @@ from .neighbours import (
 from .observing import Observed
 from .savina import Big, BigLong, ForkJoin, Ring100, Ring503
 from .starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
+from .storming import (
+    Escalation1000,
+    Escalation5000,
+    Storm1000,
+    Storm5000,
+    SupervisedRestart,
+    SupervisedRestart1000,
+)
+from .supervised import (
+    SupervisedAsk,
+    SupervisedMemoryDynamic,
+    SupervisedMemoryStatic,
+    SupervisedTell,
+)
 from .telling import FanIn, FromThreads, Tell, TellAsync, TellWait
 from .watching import Watch10K
 
@@ -72,6 +95,23 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     Latency1000,
     Restart,
     Restart1000,
+    SupervisedRestart,
+    SupervisedRestart1000,
+    Storm1000,
+    Storm5000,
+    Escalation1000,
+    Escalation5000,
+    Cascade3x10,
+    Cascade5x5,
+    Cascade10x2,
+    CascadeFlat,
+    StartStopChildren,
+    MassCrash,
+    MassFinish,
+    SupervisedMemoryDynamic,
+    SupervisedMemoryStatic,
+    SupervisedTell,
+    SupervisedAsk,
     MailboxFullWait,
     MailboxFullReject,
     MailboxFullDropOldest,

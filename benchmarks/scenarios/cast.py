@@ -9,9 +9,13 @@ import trio
 
 from actors import Actor, ActorRef, Exit, Mailbox, Request
 from benchmarks.load import BURST, share
+from supervision import ChildSpec, DynamicSupervisor, Restart, RestartLimit, Supervisor
 
 LARGE = Mailbox(capacity=100_000_000)
 """Nothing waits: for the scenarios that measure telling, not waiting."""
+
+PLENTY = RestartLimit(1_000_000, within=1.0)
+"""More restarts than can be done."""
 
 
 class Counting:
@@ -133,6 +137,18 @@ class AsyncEcho(Actor[Next]):
     async def receive(self, message: Next) -> None:
         """Answer."""
         message.reply(message.value + 1)
+
+
+class Guardian(Supervisor):
+    """Has no children but those that it is asked to start; restarts them."""
+
+    limit = PLENTY
+
+
+class IdleChildren(DynamicSupervisor):
+    """Starts idle actors, each only once."""
+
+    template = ChildSpec(Idle, restart=Restart.TEMPORARY)
 
 
 async def produce(ref: ActorRef[int], count: int) -> None:

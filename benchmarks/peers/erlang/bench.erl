@@ -1,4 +1,5 @@
-%% The workloads on Erlang/OTP; the servers are in bench_server.erl.
+%% The workloads on Erlang/OTP; the servers are in bench_server.erl, the workloads with
+%% supervisors, but for `restart`, in bench_supervision.erl.
 %%
 %% erl +S 1:1 -noshell -pa EBIN -s bench main -extra WORKLOAD COUNT WARM_UP PARAMETER
 %% does WARM_UP operations, then COUNT measured ones, and prints one object of JSON:
@@ -59,7 +60,8 @@ workload(latency, Runnable, N) -> latency(Runnable, N);
 workload(restart, Queued, N) -> restart(Queued, N);
 workload(long_queue, Asks, Queued) -> long_queue(Asks, Queued);
 workload(watch, Ends, N) -> watch(Ends, N);
-workload(busy, _, N) -> busy(N).
+workload(busy, _, N) -> busy(N);
+workload(Name, Parameter, N) -> bench_supervision:workload(Name, Parameter, N).
 
 %% ------------------------------------------------------------------- messages
 
