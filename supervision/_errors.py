@@ -200,12 +200,13 @@ class RestartLimitError(SupervisionError):
         self.limit = limit
         """What was allowed."""
         self.history = history
-        """The restarts within the window, oldest first; the last was not done."""
+        """The restarts within the window, at most the latest 20, oldest first; the last
+        was not done."""
 
     def __str__(self) -> str:
         limit = self.limit
         children = ", ".join(dict.fromkeys(record.id for record in self.history))
         return (
-            f"{self.path} gave up: {len(self.history)} restarts within "
-            f"{limit.within:g} s, {limit.restarts} are allowed ({children})"
+            f"{self.path} gave up: more than {limit.restarts} restarts within "
+            f"{limit.within:g} s ({children})"
         )

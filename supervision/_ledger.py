@@ -13,7 +13,9 @@ from actors import Exit
 
 from ._policies import RestartLimit, RestartRecord
 
-LATEST = 64  # records kept for a person; stamps are kept as the limit needs them
+# Records kept for a person; stamps are kept as the limit needs them.  Each keeps its
+# exception alive, and with it the actor that crashed: few are enough.
+LATEST = 20
 
 
 Entry = tuple[float, str, Exit, float]

@@ -19,6 +19,7 @@ from typing import Any
 from actors import ActorRef, ActorStoppedError, AnyRef, Decision, Exit, Finished
 
 from ._child import (
+    HISTORY,
     Answer,
     Child,
     GiveUp,
@@ -130,7 +131,7 @@ class Machine(Rules):
             self.over = True
             self._say(GiveUp(error, None))
 
-    def ended(  # noqa: C901, PLR0911 - the rules, one after the other
+    def ended(  # noqa: C901, PLR0911, PLR0912 - the rules, one after the other
         self,
         child: Child,
         exit: Exit,  # noqa: A002 - its name in the vocabulary
@@ -145,6 +146,8 @@ class Machine(Rules):
             if self.ledger.charge(entry):
                 past.restarts += 1
                 past.history.append(entry)
+                if len(past.history) > HISTORY:
+                    del past.history[0]
                 return RESTART
             return self._exhausted(child.spec.id, exit)
         if self.over:

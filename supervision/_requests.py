@@ -50,7 +50,8 @@ class ChildInfo:
     restarts: int
     """How often it has been restarted, attempts that failed included."""
     history: tuple[RestartRecord, ...]
-    """The latest of them, at most 10, oldest first."""
+    """The latest of them, at most 10, oldest first.  Each keeps its exception
+    alive, with its traceback."""
     exit: Exit | None
     """How its latest incarnation ended; None if none has."""
     undelivered: int
