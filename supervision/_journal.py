@@ -19,6 +19,7 @@ from actors import Crashed, Exit, Finished, Killed, Stopped
 from ._errors import shown
 from ._rules import crash_of
 
+_IN_ORDER = (Finished, Stopped)  # a union would be made anew for each question
 WINDOW = 1.0  # seconds
 IN_A_WINDOW = 10
 
@@ -44,7 +45,7 @@ class Journal:
 
         Ends in order are not counted: they are INFO, for who wants to read them.
         """
-        if isinstance(exit, Finished | Stopped):
+        if isinstance(exit, _IN_ORDER):
             return not logger.isEnabledFor(logging.INFO)
         if now >= self._until:
             self.flush()

@@ -31,7 +31,7 @@ class Restart(enum.Enum):
     def wants(self, exit: Exit) -> bool:  # noqa: A002 - its name in the vocabulary
         """Whether a child that ended like this is to be started again."""
         if self is Restart.TRANSIENT:
-            return isinstance(exit, Crashed | Killed)
+            return isinstance(exit, (Crashed, Killed))
         return self is Restart.PERMANENT
 
 
