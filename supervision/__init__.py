@@ -10,6 +10,7 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _journal                what is said in the log
     _shell _supervisor      Supervisor: an actor around the machine
     _dynamic_machine _dynamic   the same for many children of one kind
+    _partition              PartitionSupervisor: one kind, a share of the keys for each
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it
 is supervised.
@@ -33,6 +34,10 @@ from ._errors import SpecError as SpecError
 from ._errors import SupervisionError as SupervisionError
 from ._errors import UnknownChildError as UnknownChildError
 from ._errors import UnsupportedError as UnsupportedError
+from ._partition import Partitions as Partitions
+from ._partition import PartitionSupervisor as PartitionSupervisor
+from ._partition import find_partitions as find_partitions
+from ._partition import resize_partitions as resize_partitions
 from ._policies import AutoShutdown as AutoShutdown
 from ._policies import Backoff as Backoff
 from ._policies import ChildState as ChildState
@@ -92,6 +97,8 @@ __all__ = [
     "GetSpec",
     "ListChildren",
     "MaxChildrenError",
+    "PartitionSupervisor",
+    "Partitions",
     "Restart",
     "RestartChild",
     "RestartLimit",
@@ -112,8 +119,10 @@ __all__ = [
     "delete_child",
     "describe_child",
     "find_child",
+    "find_partitions",
     "get_spec",
     "list_children",
+    "resize_partitions",
     "restart_child",
     "start_child",
     "stop_child",
