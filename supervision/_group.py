@@ -20,9 +20,9 @@ class Group:
 
     __slots__ = (
         "_current",
+        "_doomed",
         "_down",
         "_members",
-        "_set",
         "_up",
         "dropped",
         "floor",
@@ -32,19 +32,18 @@ class Group:
 
     def __init__(self, members: list[Child], floor: int | None = None) -> None:
         self._members = members
-        stopping = floor is not None
+        self.stopping = floor is not None
         self.floor = floor or 0  # those before it are not taken down
-        self._set = set(members[floor:]) if stopping else None
+        self._doomed = set(members[self.floor :]) if self.stopping else set[Child]()
         self._down = len(members)  # from here on they are down
         self._up = 0  # before here they have been started, or passed over
         self._current: Child | None = None  # the latest to be brought up
-        self.stopping = stopping
         self.waits: set[Child] = set()  # whose backoff is not over
         self.dropped: set[Child] = set()  # not to be brought up any more
 
     def takes_down(self, child: Child) -> bool:
         """Whether it is about to be taken down."""
-        return self.stopping and self._set is not None and child in self._set
+        return self.stopping and child in self._doomed
 
     def revives(self, child: Child) -> bool:
         """Whether it is to come back though it has been stopped before its turn."""

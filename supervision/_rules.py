@@ -172,7 +172,7 @@ class Rules:
             floor -= start
         group = Group(members, floor)
         if old is not None:
-            group.waits = {each for each in old.waits if each in members}
+            group.waits = old.waits.intersection(members)
             group.dropped = old.dropped
         for each in members[floor:]:
             revived = each.spec.restart is not TEMPORARY and each not in group.dropped
