@@ -13,6 +13,7 @@ stop, a `started` hook, a resumption.  With `quick` the steps are done at once.
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -158,7 +159,7 @@ class GivenUpError(Exception):
     """What leaves the hook of a supervisor that has given up."""
 
 
-class Cells:
+class Cells(ABC):
     """Cells, timers and callers; what both kinds of machine have in common."""
 
     def __init__(self, *, quick: bool) -> None:
@@ -180,21 +181,21 @@ class Cells:
     # -------------------------------------------------- what differs between machines
 
     @property
+    @abstractmethod
     def machine(self) -> Any:
         """The machine that is driven; Any: there are two kinds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask_ended(self, cell: Cell, exit_: Exit) -> Decision:
         """Ask what is to become of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_gone(self, cell: Cell) -> None:
         """Tell that it has ended for good."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_started(self, cell: Cell, info: object) -> None:
         """Tell that it is ready."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------ looking at it
 

@@ -86,14 +86,20 @@ class Restart(Scenario):
         log = RestartLog()
         async with open_system() as system:
             child = await system.start(Owner, log).ask(Begin())
-            for _ in range(run.count):
-                log.goal += self._queued
-                log.done = trio.Event()
-                child.tell_nowait("crash")
-                for _ in range(self._queued):
-                    child.tell_nowait("ping")
-                await log.done.wait()
+            await self._crash_often(run, child, log)
             run.equal(system.statistics().restarts, run.count, "restarts")
+
+    async def _crash_often(
+        self, run: Run, child: ActorRef[str], log: RestartLog
+    ) -> None:
+        """Do that with this child; the samples are the run's."""
+        for _ in range(run.count):
+            log.goal += self._queued
+            log.done = trio.Event()
+            child.tell_nowait("crash")
+            for _ in range(self._queued):
+                child.tell_nowait("ping")
+            await log.done.wait()
         run.equal(log.handled, run.count * self._queued, "messages handled")
         run.equal(len(log.samples), run.count)
         run.samples(log.samples)

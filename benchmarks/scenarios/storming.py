@@ -4,8 +4,8 @@ The restarts are those of a real `Supervisor`, one for one, of permanent childre
 log goes where a library's goes without a handler.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 import trio
 
@@ -34,7 +34,7 @@ from supervision import (
 )
 
 from .cast import PLENTY, Guardian
-from .failing import Fragile, Restart, RestartLog
+from .failing import Fragile, Restart, Restart1000, RestartLog
 
 
 class SupervisedRestart(Restart):
@@ -46,35 +46,16 @@ class SupervisedRestart(Restart):
         async with open_system() as system:
             supervisor = system.start(Guardian)
             child = await start_child(supervisor, ChildSpec(Fragile, log))
-            for _ in range(run.count):
-                log.goal += self._queued
-                log.done = trio.Event()
-                child.tell_nowait("crash")
-                for _ in range(self._queued):
-                    child.tell_nowait("ping")
-                await log.done.wait()
+            await self._crash_often(run, child, log)
             info = await describe_child(supervisor, child)
             run.equal(info.restarts, run.count, "restarts of the child")
             run.equal(system.statistics().restarts, run.count, "restarts")
-        run.equal(log.handled, run.count * self._queued, "messages handled")
-        run.equal(len(log.samples), run.count)
-        run.samples(log.samples)
 
 
-class SupervisedRestart1000(SupervisedRestart):
+class SupervisedRestart1000(SupervisedRestart, Restart1000):
     """The same with 1,000 messages queued, none of which may be lost."""
 
     name = "supervised_restart_1000"
-    count = 1_000
-    counts: ClassVar[Mapping[str, int]] = {
-        "park": 500,
-        "channel": 100,
-        "asyncio": 200,
-        "triotp": 20,
-        "erlang": 200,
-    }
-    short = False
-    _queued = 1_000
 
 
 class Storm:
