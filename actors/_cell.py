@@ -221,12 +221,17 @@ class Cell(Send):
         """Hold the nursery of the child tasks open while there are any."""
         failure: BaseException | None = None
         try:
-            with host.scope:
-                async with trio.open_nursery() as nursery:
-                    host.nursery = nursery
-                    for async_fn, args in host.waiting:
-                        nursery.start_soon(self._run_task, host, async_fn, args)
-                    host.waiting.clear()
+            async with trio.open_nursery() as nursery:
+                host.nursery = nursery
+                nursery.cancel_scope.shield = True
+                if host.cancelled:
+                    nursery.cancel_scope.cancel()
+                (first, first_args), *others = host.waiting
+                host.waiting.clear()
+                for async_fn, args in others:
+                    nursery.start_soon(self._run_task, host, async_fn, args)
+                # the first needs no task of its own: this one would only wait
+                await self._run_task(host, first, first_args)
         except BaseExceptionGroup as group:
             # our nursery's own level of grouping is taken off again
             failure = group.exceptions[0] if len(group.exceptions) == 1 else group
@@ -249,8 +254,10 @@ class Cell(Send):
     ) -> None:
         try:
             await _unprotected(async_fn, args)
-        except BaseException:
+        except BaseException as error:
             host.failing = True  # it stays the host until it has reported
+            if host.crash is None and not isinstance(error, trio.Cancelled):
+                host.crash = split_crash(error)[0]
             raise
         host.count -= 1
 

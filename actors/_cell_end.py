@@ -164,7 +164,7 @@ class End(Next):
     async def _end(self, rare: Rare) -> bool:
         host = rare.host
         if host is not None:
-            host.scope.cancel()
+            host.cancel()
             await host.done.wait()
         at_once = 0
         if self.props.stop_at_once:

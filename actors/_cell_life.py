@@ -172,6 +172,14 @@ class Life(Inbox):
         else:
             self.fail(Killed())  # it was halted: the mailbox stays open
 
+    @property
+    def reason_to_end(self) -> Exit | None:
+        """Why the incarnation is to end, also if only its tasks know yet."""
+        host = self.rare.host if self.rare is not None else None
+        if host is not None and host.crash is not None:
+            return Crashed(host.crash)
+        return self.pending_exit
+
     def late(self, phase: str | None = None) -> None:
         """Record that this actor had to be cut off."""
         hub = self.hub

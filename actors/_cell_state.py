@@ -90,12 +90,19 @@ class TaskHost:
     """The nursery of an incarnation's child tasks, open while there are any."""
 
     def __init__(self) -> None:
-        self.scope = trio.CancelScope(shield=True)
+        self.cancelled = False
         self.nursery: trio.Nursery | None = None
         self.waiting: list[tuple[Any, tuple[Any, ...]]] = []  # until it is open
         self.count = 0
         self.failing = False  # a task has crashed
+        self.crash: Exception | None = None  # the first one, until it is reported
         self.done = trio.Event()
+
+    def cancel(self) -> None:
+        """Cancel its tasks, also those that have not begun."""
+        self.cancelled = True
+        if self.nursery is not None:
+            self.nursery.cancel_scope.cancel()
 
 
 class Rare:

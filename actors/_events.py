@@ -249,6 +249,14 @@ class Subscription(Generic[E]):
         self.close()
 
 
+def _with_subclasses(types: tuple[EventType, ...]) -> frozenset[EventType]:
+    """Give these classes of events and all below them."""
+    found = list(types)
+    for each in found:
+        found += each.__subclasses__()
+    return frozenset(found)
+
+
 class Events:
     """Who listens to what."""
 
@@ -270,10 +278,7 @@ class Events:
         if capacity < 1:
             msg = f"capacity must be at least 1, got {capacity}"
             raise ValueError(msg)
-        named = frozenset(types) or frozenset(LIFECYCLE)
-        wanted = frozenset(
-            known for known in LIFECYCLE + MESSAGES if named.intersection(known.__mro__)
-        )
+        wanted = _with_subclasses(types or LIFECYCLE)
         subscription: Subscription[Any] = Subscription(self, wanted, capacity)
         self._subscriptions.append(subscription)
         self._count()

@@ -7,12 +7,13 @@ cell do is `Seat`.  The checks of what users give to both are here too.
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 import attrs
 
-from ._exits import Decision
+from ._exits import Decision, Exit
 from ._mailbox import Mailbox, Overflow
 from ._ref import AnyRef
 
@@ -43,6 +44,14 @@ class Seat(Protocol):
     def ref(self) -> AnyRef: ...
     @property
     def ending(self) -> bool: ...
+    @property
+    def hub(self) -> Any: ...  # Any: its room stands above this one
+    @property
+    def context(self) -> contextvars.Context: ...
+    @property
+    def incarnation(self) -> int: ...
+    @property
+    def reason_to_end(self) -> Exit | None: ...
     def start(
         self,
         make: Callable[..., Any],

@@ -174,7 +174,7 @@ class ActorSystem:
         for cell in cells:
             cells.extend(cell.children())
             if cell.rare is not None and cell.rare.host is not None:
-                cell.rare.host.scope.cancel()
+                cell.rare.host.cancel()
         for worker in self._hub.workers.values():
             worker.cancel()
         self._root.ended_event().set()

@@ -146,6 +146,63 @@ GOALS: Final = (
             ("an ask", "supervised_ask"),
         )
     ),
+    *(
+        Goal(
+            f"time of a send to {whom}, by a tell that is handled",
+            (scenario,),
+            1.5,
+            at_most=True,
+            note="time_ratio",
+        )
+        for whom, scenario in (
+            ("a session that is busy", "route_queued"),
+            ("a session that is idle", "route_idle"),
+        )
+    ),
+    *(
+        Goal(
+            f"time of a send with {live} live sessions, by with 10 of them",
+            (scenario,),
+            1.3,
+            at_most=True,
+            note="time_ratio",
+        )
+        for live, scenario in (("10,000", "route_10k"), ("1,000,000", "route_1m"))
+    ),
+    *(
+        Goal(
+            f"memory of each of {live} idle sessions",
+            (scenario,),
+            1024,
+            at_most=True,
+            unit="B",
+        )
+        for live, scenario in (
+            ("10,000", "session_memory_10k"),
+            ("1,000,000", "session_memory_1m"),
+        )
+    ),
+    Goal(
+        "time of a turn with all deadlines armed, by with none",
+        ("turn_deadlines",),
+        1.1,
+        at_most=True,
+        note="time_ratio",
+    ),
+    *(
+        Goal(
+            f"longest wait for one of {slots}, 256 sessions, by the mean",
+            (scenario,),
+            1.5,
+            at_most=True,
+            note="longest_over_mean",
+        )
+        for slots, scenario in (
+            ("1 slot", "fair_1"),
+            ("8 slots", "fair_8"),
+            ("64 slots", "fair_64"),
+        )
+    ),
     *_least("skynet, 10,000 leaves", "skynet_10k", erlang=0.65),
     *_least("1,000 actors beside a busy one", "busy", erlang=0.8),
     Goal(_MEAN, THROUGHPUT, 1.0, "erlang"),
@@ -204,6 +261,22 @@ GOALS: Final = (
         1.12,
         at_most=True,
         note="time_ratio",
+        section=FINER,
+    ),
+    Goal(
+        "time of a send to a session that is busy, by a tell_nowait that is handled",
+        ("route_queued",),
+        1.5,
+        at_most=True,
+        note="nowait_ratio",
+        section=FINER,
+    ),
+    Goal(
+        "turns of a session with ten prompts waiting, by of one with one",
+        ("fair_8",),
+        1.05,
+        at_most=True,
+        note="greedy_over_modest",
         section=FINER,
     ),
     Goal(

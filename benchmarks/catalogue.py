@@ -1,4 +1,4 @@
-"""Which scenarios there are: the standard set, a stranger's modules, what is to come.
+"""Which scenarios there are: the standard set, and those of a stranger's modules.
 
 Everything the user can get wrong about scenarios is found here, before anything is
 measured. This room knows no figures and runs no contender.
@@ -37,23 +37,6 @@ class CatalogueError(Exception):
     Its text is for a person: one line, and for a module that does not import the
     traceback of its own frames above it.
     """
-
-
-@attrs.frozen
-class Planned:
-    """A scenario of the standard set that waits for something that is not there yet."""
-
-    number: str
-    what: str
-    waits_for: str
-
-
-PLANNED: Final = (
-    Planned("B11", "memory per idle session, 10,000 to a million", "sessions"),
-    Planned("B17", "router churn: 10,000 zipf keys", "sessions"),
-    Planned("B21", "real traffic: turns of recorded conversations", "sessions"),
-    Planned("", "turn deadlines, armed and not", "sessions"),
-)
 
 
 @attrs.frozen
@@ -251,9 +234,6 @@ def _fitting(catalogue: Catalogue, name: str) -> list[str]:
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The message about a name that nothing has."""
     close = difflib.get_close_matches(name, list(known), n=3)
-    for planned in PLANNED:
-        if what == "scenario" and name and name == planned.number:
-            return f"{name} ({planned.what}) comes with {planned.waits_for}"
     hint = f"did you mean {' or '.join(close)}?" if close else "`list` names them"
     return f"unknown {what} {name!r}: {hint}"
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from . import figures
 from .amounts import NOTHING, amount, number, ratio_text
-from .catalogue import PLANNED, Catalogue
+from .catalogue import Catalogue
 from .figures import Ratio
 from .scenario import BYTES, OURS, PROVIDERS, provided_by
 from .store import Entry, Report
@@ -106,7 +106,7 @@ def show_comparison(console: Console, first: Report, second: Report) -> None:
 
 
 def show_list(console: Console, catalogue: Catalogue) -> None:
-    """Every scenario with who can be had for it, then who cannot, then the planned."""
+    """Every scenario with who can be had for it, then who cannot."""
     table = new_table(
         "scenarios; * = short set",
         *("name", "number", "count", "unit", "contenders", "what it does"),
@@ -128,10 +128,6 @@ def show_list(console: Console, catalogue: Catalogue) -> None:
             reason = provided_by(name)
             if isinstance(reason, str):
                 say(console, f"missing: {name}: {reason}")
-    planned = new_table("planned", "number", "what it does", "comes with", left=3)
-    for each in PLANNED:
-        planned.add_row(each.number or NOTHING, each.what, each.waits_for)
-    console.print(planned)
 
 
 def _only_in(first: Report, second: Report) -> Iterable[str]:

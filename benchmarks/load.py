@@ -5,6 +5,7 @@ same portions. This room knows none of them.
 """
 
 from collections.abc import Sequence
+from random import Random
 from statistics import median
 from typing import Final
 
@@ -82,6 +83,18 @@ TREES: Final = {
 """The trees that are stopped: levels of supervisors, and the children of each. Those of
 the lowest level are leaves."""
 
+STREAMS: Final = 1_000
+"""Answers that are streamed at once."""
+
+UNREAD: Final = 64
+"""Chunks of one answer that may wait for their reader."""
+
+CHURNED: Final = 10_000
+"""Keys of the churn; the first is asked for most often, each further one less."""
+
+KEPT: Final = 1_000
+"""Sessions that are kept at once in the churn; the one unused for longest goes."""
+
 
 def tree_size(levels: int, children: int) -> int:
     """The actors of a tree, its leaves and its root among them."""
@@ -91,6 +104,12 @@ def tree_size(levels: int, children: int) -> int:
 def share(count: int, among: int) -> int:
     """What each does, so that all together do about `count`; at least one."""
     return max(1, count // among)
+
+
+def zipf(count: int, chance: Random) -> list[int]:
+    """So many of the `CHURNED` keys, the n-th as likely as 1/n."""
+    weights = [1 / number for number in range(1, CHURNED + 1)]
+    return chance.choices(range(CHURNED), weights, k=count)
 
 
 def spin() -> None:

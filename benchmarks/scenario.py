@@ -99,8 +99,9 @@ class Scenario:
         if not count:
             share = 1.0 if self.fixed else SHARES.get(contender, 1.0)
             count = self.count * share
-        if not self.fixed:
-            count *= part
+        if self.fixed:
+            return int(count)
+        count *= part
         return max(1, int(count) // 1_000 * 1_000 or int(count))
 
     def contenders(self) -> dict[str, Contender]:

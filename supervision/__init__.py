@@ -11,6 +11,12 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _shell _supervisor      Supervisor: an actor around the machine
     _dynamic_machine _dynamic   the same for many children of one kind
     _partition              PartitionSupervisor: one kind, a share of the keys for each
+    _slots _idle            the router's lines, pure: who may run a turn, who goes first
+    _tokens _shared         what sessions leave behind; what they share
+    _limits                 the router's words
+    _router_core _router_turns _router_places _router_ends _router_entry _router_verbs
+    _router                 the actor that owns sessions, in layers
+    _turn_stream _router_sending _router_ref    what users hold of it
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it
 is supervised.
@@ -34,6 +40,11 @@ from ._errors import SpecError as SpecError
 from ._errors import SupervisionError as SupervisionError
 from ._errors import UnknownChildError as UnknownChildError
 from ._errors import UnsupportedError as UnsupportedError
+from ._limits import DrainReport as DrainReport
+from ._limits import Limits as Limits
+from ._limits import RouterStatistics as RouterStatistics
+from ._limits import SessionInfo as SessionInfo
+from ._limits import VerbResult as VerbResult
 from ._partition import Partitions as Partitions
 from ._partition import PartitionSupervisor as PartitionSupervisor
 from ._partition import find_partitions as find_partitions
@@ -67,9 +78,19 @@ from ._requests import list_children as list_children
 from ._requests import restart_child as restart_child
 from ._requests import start_child as start_child
 from ._requests import stop_child as stop_child
+from ._router import Router as Router
+from ._router_ref import RouterRef as RouterRef
+from ._router_ref import router_ref as router_ref
+from ._router_ref import start_router as start_router
+from ._shared import Shared as Shared
 from ._spec import ChildSpec as ChildSpec
 from ._spec import check_specs as check_specs
 from ._supervisor import Supervisor as Supervisor
+from ._tokens import FileTokens as FileTokens
+from ._tokens import MemoryTokens as MemoryTokens
+from ._tokens import Tokens as Tokens
+from ._tokens import TokensFileError as TokensFileError
+from ._turn_stream import TurnStream as TurnStream
 
 _logging.getLogger("supervision").addHandler(_logging.NullHandler())
 
@@ -92,11 +113,15 @@ __all__ = [
     "CountChildren",
     "DeleteChild",
     "DescribeChild",
+    "DrainReport",
     "DuplicateChildError",
     "DynamicSupervisor",
+    "FileTokens",
     "GetSpec",
+    "Limits",
     "ListChildren",
     "MaxChildrenError",
+    "MemoryTokens",
     "PartitionSupervisor",
     "Partitions",
     "Restart",
@@ -104,6 +129,11 @@ __all__ = [
     "RestartLimit",
     "RestartLimitError",
     "RestartRecord",
+    "Router",
+    "RouterRef",
+    "RouterStatistics",
+    "SessionInfo",
+    "Shared",
     "SpecError",
     "StartChild",
     "StartInstance",
@@ -112,8 +142,12 @@ __all__ = [
     "Strategy",
     "SupervisionError",
     "Supervisor",
+    "Tokens",
+    "TokensFileError",
+    "TurnStream",
     "UnknownChildError",
     "UnsupportedError",
+    "VerbResult",
     "check_specs",
     "count_children",
     "delete_child",
@@ -124,6 +158,8 @@ __all__ = [
     "list_children",
     "resize_partitions",
     "restart_child",
+    "router_ref",
     "start_child",
+    "start_router",
     "stop_child",
 ]

@@ -82,7 +82,7 @@ def test_a_module_that_does_not_import_shows_its_own_error(
     [
         (["run", "--module", "none.py"], "there is no module"),
         (["run", "skynt_10k"], "unknown scenario 'skynt_10k': did you mean skynet_10k"),
-        (["run", "B17"], "comes with sessions"),
+        (["run", "B23"], "unknown scenario 'B23'"),
         (["run", "tell", "--against", "erlnag"], "did you mean erlang"),
         (["run", "tell", "--json", "no/such/folder/a.json"], "cannot write"),
         (["report", "none.json"], "cannot read none.json: No such file"),

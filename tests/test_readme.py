@@ -15,6 +15,7 @@ PROGRAM = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL
 PROGRAMS = [(code, output or None) for code, output in PROGRAM.findall(TEXT)]
 HELLO_WORLD_LINES = 25
 EXAMPLE_LINES = 30
+CHAT_LINES = 40
 
 
 @pytest.mark.parametrize(("code", "output"), PROGRAMS)
@@ -38,11 +39,10 @@ def test_a_program_of_the_readme_prints_what_the_readme_says(
 
 
 def test_the_readme_has_its_programs() -> None:
-    """The blocks were found: hello world, crash, supervision, test, scenario."""
-    assert len(PROGRAMS) == 5
+    """The blocks were found: hello world, chat, crash, supervision, test, scenario."""
+    assert len(PROGRAMS) == 6
     assert PROGRAMS[0][1] == "/counter 42\n"
-    assert PROGRAMS[1][1] is not None
-    assert PROGRAMS[2][1] is not None
+    assert all(output is not None for _, output in PROGRAMS[:4])
 
 
 def test_the_hello_world_is_short() -> None:
@@ -52,9 +52,17 @@ def test_the_hello_world_is_short() -> None:
     assert len(lines) < HELLO_WORLD_LINES
 
 
+def test_the_chat_service_is_short() -> None:
+    """Under 40 lines: streamed, steered, aborted."""
+    code = PROGRAMS[1][0]
+
+    assert len(code.splitlines()) < CHAT_LINES
+    assert all(verb in code for verb in ("open_turn", "steer", "cancel"))
+
+
 def test_the_scenario_is_measured_as_the_readme_says(tmp_path: Path) -> None:
     """Saved as the README says it is measured against its floor; under 30 lines."""
-    code = PROGRAMS[4][0]
+    code = PROGRAMS[5][0]
     command = "python -m benchmarks run --module my_bench.py"
     (tmp_path / "my_bench.py").write_text(code)
 

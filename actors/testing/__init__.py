@@ -6,6 +6,8 @@ General layout; all of it stands on the public API of `actors`, except for one t
     _probe      Probe: an actor that writes down and expects
     _letters    DeadLetterProbe: the same for dead letters
     _log        EventLog: every event, and the promises that hold for every run
+    _turn_book  what the events of sessions and turns may be
+    _turn_log   TurnLog: those events, and the promises that hold for every run
     _faults     with_faults: hooks that fail where you say
     _tasks      open_tasks: is anything left behind?
     plugin      the option --actors-seed of pytest
@@ -20,12 +22,14 @@ from ._probe import start_probe as start_probe
 from ._seeds import run_seeded as run_seeded
 from ._seeds import seeds as seeds
 from ._tasks import open_tasks as open_tasks
+from ._turn_log import TurnLog as TurnLog
 
 __all__ = (
     "DeadLetterProbe",
     "EventLog",
     "Fault",
     "Probe",
+    "TurnLog",
     "open_tasks",
     "run_seeded",
     "seeds",

@@ -7,6 +7,7 @@ believes only what the events say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from actors import (
@@ -23,27 +24,23 @@ from actors import (
     MessageBegun,
     MessageEnd,
     MessageEnded,
+    Subscription,
 )
 
 E = TypeVar("E", bound=Event)
 
-_SHOWN = 20
+SHOWN = 20
 
 
-class EventLog:
-    """Records every event of a system from its making on, also those of each message.
+class Log:
+    """Events as they come: what `EventLog` and `TurnLog` share."""
 
-    Make it before the first actor is started.  It slows the system down and keeps all
-    events in memory; for tests.
-
-    Args:
-        system: which events.
-        capacity: how many are kept between two looks (`events`, `of`, `check`); an
-            event that is lost fails `check`.
-    """
-
-    def __init__(self, system: ActorSystem, *, capacity: int = 1_000_000) -> None:
-        self._subscription = system.subscribe(Event, capacity=capacity)
+    def __init__(
+        self, system: ActorSystem, types: tuple[type[Event], ...], capacity: int
+    ) -> None:
+        self._subscription: Subscription[Event] = system.subscribe(
+            *types, capacity=capacity
+        )
         self._events: list[Event] = []
 
     @property
@@ -56,6 +53,40 @@ class EventLog:
     def dropped(self) -> int:
         """How many events were lost because `capacity` was too small."""
         return self._subscription.dropped
+
+    def _lost(self) -> list[str]:
+        if not self.dropped:
+            return []
+        return [f"{self.dropped} events were lost: raise the capacity"]
+
+    def _report(
+        self, faults: list[str], whose: str, concerned: Callable[[Event], bool]
+    ) -> str:
+        lines = [f"{len(faults)} broken promises"]
+        lines += [f"  {fault}" for fault in faults[:SHOWN]]
+        latest = [event for event in self._events if concerned(event)]
+        lines.append(f"the latest events of those {whose}:")
+        lines += [f"  {event!r:.200}" for event in latest[-2 * SHOWN :]]
+        return "\n".join(lines)
+
+    def _drain(self) -> None:
+        self._events += self._subscription.drain()
+
+
+class EventLog(Log):
+    """Records every event of a system from its making on, also those of each message.
+
+    Make it before the first actor is started.  It slows the system down and keeps all
+    events in memory; for tests.
+
+    Args:
+        system: which events.
+        capacity: how many are kept between two looks (`events`, `of`, `check`); an
+            event that is lost fails `check`.
+    """
+
+    def __init__(self, system: ActorSystem, *, capacity: int = 1_000_000) -> None:
+        super().__init__(system, (Event,), capacity)
 
     def of(self, cls: type[E], *, ref: AnyRef | None = None) -> list[E]:
         """List the events of a class, of one actor or (None) of all."""
@@ -83,9 +114,7 @@ class EventLog:
                 what, with the events of the actors concerned.
         """
         lives: dict[AnyRef, _Life] = {}
-        faults: list[str] = []
-        if self.dropped:
-            faults.append(f"{self.dropped} events were lost: raise the capacity")
+        faults = self._lost()
         for event in self.events:
             life = lives.get(event.ref)
             if life is None:
@@ -95,19 +124,10 @@ class EventLog:
             for ref, life in lives.items():
                 faults.extend(f"{ref.path}: {what}" for what in life.end())
         if faults:
-            raise AssertionError(self._report(faults))
-
-    def _report(self, faults: list[str]) -> str:
-        lines = [f"{len(faults)} broken promises"]
-        lines += [f"  {fault}" for fault in faults[:_SHOWN]]
-        paths = {fault.partition(":")[0] for fault in faults[:_SHOWN]}
-        latest = [event for event in self._events if event.ref.path in paths]
-        lines.append("the latest events of those actors:")
-        lines += [f"  {event!r:.200}" for event in latest[-2 * _SHOWN :]]
-        return "\n".join(lines)
-
-    def _drain(self) -> None:
-        self._events += self._subscription.drain()
+            paths = {fault.partition(":")[0] for fault in faults[:SHOWN]}
+            raise AssertionError(
+                self._report(faults, "actors", lambda event: event.ref.path in paths)
+            )
 
 
 class _Life:

@@ -9,9 +9,16 @@ from typing import Final
 
 from benchmarks.scenario import Contender
 
+from .asyncio_conversing import CONVERSING
 from .asyncio_living import LIVING
 from .asyncio_savina import SAVINA
 from .asyncio_telling import TELLING
 from .asyncio_waiting import WAITING
 
-ASYNCIO: Final[Mapping[str, Contender]] = {**TELLING, **LIVING, **SAVINA, **WAITING}
+ASYNCIO: Final[Mapping[str, Contender]] = {
+    **TELLING,
+    **LIVING,
+    **SAVINA,
+    **WAITING,
+    **CONVERSING,
+}

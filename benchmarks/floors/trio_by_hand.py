@@ -10,6 +10,7 @@ from typing import Final
 from benchmarks.scenario import Contender
 
 from .boxes import ChannelBox, MakeBox, ParkBox
+from .trio_conversing import conversing
 from .trio_living import living
 from .trio_savina import savina
 from .trio_telling import telling
@@ -17,7 +18,13 @@ from .trio_waiting import waiting
 
 
 def _with(make: MakeBox) -> dict[str, Contender]:
-    return {**telling(make), **living(make), **savina(make), **waiting(make)}
+    return {
+        **telling(make),
+        **living(make),
+        **savina(make),
+        **waiting(make),
+        **conversing(make),
+    }
 
 
 PARK: Final[Mapping[str, Contender]] = _with(ParkBox)

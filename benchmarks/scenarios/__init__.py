@@ -1,8 +1,9 @@
-"""The standard set, as far as it needs no sessions: what is measured, and ours.
+"""The standard set: what is measured, and ours.
 
 Each module has the scenarios of one theme, with `ours` written as a user would write
-it; `cast.py` has the actors that several share. Floors and peers do the same work in
-folders of their own, under the scenarios' names; nothing here knows them.
+it; `cast.py` and `session_cast.py` have the actors that several share. Floors and peers
+do the same work in folders of their own, under the scenarios' names; nothing here knows
+them.
 """
 
 from benchmarks.scenario import Scenario
@@ -25,6 +26,7 @@ from .cascading import (
     MassFinish,
     StartStopChildren,
 )
+from .conversing import RouterChurn, Streams1000, TakeTurn, TurnDeadlines
 from .failing import Restart, Restart1000
 from .mailboxes import (
     MailboxFullDropNewest,
@@ -45,7 +47,11 @@ from .neighbours import (
     Suspend,
 )
 from .observing import Observed
+from .replaying import RealTraffic
+from .routing import Route1M, Route10K, RouteIdle, RouteQueued
 from .savina import Big, BigLong, ForkJoin, Ring100, Ring503
+from .session_memory import SessionMemory1M, SessionMemory10K
+from .sharing import Fair1, Fair8, Fair64
 from .starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
 from .storming import (
     Escalation1000,
@@ -125,4 +131,18 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     FromThreads,
     Flood,
     GcPause,
+    RouteQueued,
+    RouteIdle,
+    Route10K,
+    Route1M,
+    TakeTurn,
+    TurnDeadlines,
+    Streams1000,
+    RouterChurn,
+    SessionMemory10K,
+    SessionMemory1M,
+    Fair1,
+    Fair8,
+    Fair64,
+    RealTraffic,
 )

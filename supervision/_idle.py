@@ -1,0 +1,57 @@
+"""The idle sessions, in the order in which they became idle.  Pure.
+
+A list through the lanes themselves: adding, removing and finding the oldest take the
+same time for ten as for a million, and no memory of their own.  The order is both the
+order of reaping (every session is idle for as long before it is reaped) and that of
+eviction (the least recently used goes first; ties in the order of becoming idle).
+"""
+
+from __future__ import annotations
+
+from actors.hosting import Lane
+
+
+class IdleList:
+    """A list of lanes; a lane is in it at most once."""
+
+    __slots__ = ("_members", "oldest", "youngest")
+
+    def __init__(self) -> None:
+        self.oldest: Lane | None = None
+        self.youngest: Lane | None = None
+        self._members = 0
+
+    def __len__(self) -> int:
+        return self._members
+
+    def __contains__(self, lane: Lane) -> bool:
+        return lane.older is not None or lane is self.oldest
+
+    def add(self, lane: Lane, now: float) -> None:
+        """Add one as the youngest."""
+        lane.since = now
+        older = self.youngest
+        lane.older = older
+        if older is None:
+            self.oldest = lane
+        else:
+            older.younger = lane
+        self.youngest = lane
+        self._members += 1
+
+    def remove(self, lane: Lane) -> bool:
+        """Remove one; False if it is not in the list."""
+        if lane not in self:
+            return False
+        older, younger = lane.older, lane.younger
+        if older is None:
+            self.oldest = younger
+        else:
+            older.younger = younger
+        if younger is None:
+            self.youngest = older
+        else:
+            younger.older = older
+        lane.older = lane.younger = None
+        self._members -= 1
+        return True

@@ -1,0 +1,217 @@
+"""`Shared`: one resource for many turns, which can be replaced while they run.
+
+Each resource is held by a task of its own, which opens and closes it, so that it may
+have a nursery inside.  That task is shielded while the resource is used: a cancelled
+service first ends its turns, whose clean-up may need the resource, and then closes it.
+This room knows no actors.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Generic, Self, TypeAlias, TypeVar, cast
+
+import trio
+
+T = TypeVar("T")
+
+Open: TypeAlias = Callable[[], AbstractAsyncContextManager[T]]
+
+_log = logging.getLogger("supervision")
+
+
+class _Holder(Generic[T]):
+    """One resource that is open, and how many use it."""
+
+    def __init__(self, resource: T, scope: trio.CancelScope) -> None:
+        self.resource = resource
+        self.scope = scope
+        self.users = 0
+        self.retired = False  # no new users
+        self.ended = False
+        self.unused = trio.Event()  # retired, and the last user has left
+
+    def leave(self) -> None:
+        """A user has left."""
+        self.users -= 1
+        self._look()
+
+    def retire(self) -> None:
+        """Let nobody new in."""
+        self.retired = True
+        self._look()
+
+    def _look(self) -> None:
+        if self.retired and not self.users:
+            self.unused.set()
+
+
+class Shared(Generic[T]):
+    """A resource that many use and somebody may replace, such as a client of a model.
+
+    Its block opens the resource and closes it, after the last user has left.  Put it
+    around the block of the system whose actors use it.
+
+    Args:
+        open_fn: makes the async context manager of the resource.
+
+    Example:
+        >>> shared = Shared(lambda: open_client(config))
+        >>> async with shared, open_system() as system:
+        ...     start_router(system, Chat, shared)
+        ...
+        >>> async with shared.use() as client:  # in a turn
+        ...     await client.ask("...")
+        >>> await shared.replace(lambda: open_client(new_config))
+    """
+
+    def __init__(self, open_fn: Open[T]) -> None:
+        self._open_fn = open_fn
+        self._nursery: trio.Nursery | None = None
+        self._current: _Holder[T] | None = None
+        self._holders: set[_Holder[T]] = set()
+        self._lock = trio.Lock()  # of replace
+        self._failures: list[Exception] = []  # to close what had been replaced
+        self._block: AbstractAsyncContextManager[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._block is not None:
+            msg = "a Shared can be entered once"
+            raise RuntimeError(msg)
+        self._block = self._own()
+        await self._block.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        assert self._block is not None
+        return await self._block.__aexit__(  # noqa: ASYNC102 - as a block of a nursery
+            kind, error, traceback
+        )
+
+    @asynccontextmanager
+    async def use(self) -> AsyncGenerator[T]:
+        """Use the resource as it is now; it stays open until this block is left.
+
+        However often it is replaced meanwhile: who uses one goes on with it.
+
+        Raises:
+            trio.ClosedResourceError: the block of this `Shared` is not open.
+        """
+        holder = self._current
+        if holder is None:
+            raise self._closed_error()
+        holder.users += 1
+        try:
+            yield holder.resource
+        finally:
+            holder.leave()
+
+    async def replace(self, open_fn: Open[T]) -> None:
+        """Open another resource for all who come from now on.
+
+        Returns when it is open.  The old one is closed after its last user has left; if
+        that fails it is logged, and raised at the end of this `Shared`'s block.  Calls
+        are served in their order.
+
+        Args:
+            open_fn: makes the async context manager of the new resource.
+
+        Raises:
+            trio.ClosedResourceError: the block of this `Shared` is not open, or was
+                left meanwhile.
+            Exception: what `open_fn` raises; the old resource stays.
+        """
+        async with self._lock:
+            old = self._current
+            if old is None:
+                raise self._closed_error()
+            new = await self._start(open_fn)
+            if self._current is None:
+                new.retire()
+                new.scope.shield = False
+                raise self._closed_error()
+            self._current = new
+            old.retire()
+
+    @asynccontextmanager
+    async def _own(self) -> AsyncGenerator[None]:
+        failure: BaseException | None = None
+        try:
+            async with trio.open_nursery() as self._nursery:
+                self._current = await self._start(self._open_fn)
+                try:
+                    yield
+                except BaseException as error:  # noqa: ASYNC103 - it is raised below
+                    if _is_cancellation(error):
+                        raise
+                    failure = error  # it must not cancel what the users still do
+                finally:
+                    self._current = None
+                    for holder in tuple(self._holders):
+                        holder.retire()
+                        holder.scope.shield = False
+        except BaseExceptionGroup as group:
+            alone, *others = group.exceptions
+            if others:
+                raise
+            raise alone from None  # noqa: ASYNC123 - as if there were no nursery
+        if failure is not None:
+            raise failure
+        if len(self._failures) > 1:
+            msg = "resources could not be closed"
+            raise ExceptionGroup(msg, self._failures)
+        if self._failures:
+            raise self._failures[0]
+
+    async def _start(self, open_fn: Open[T]) -> _Holder[T]:
+        assert self._nursery is not None
+        holder: _Holder[T] = await self._nursery.start(self._hold, open_fn)
+        if holder.ended:
+            raise self._closed_error()
+        holder.scope.shield = True
+        return holder
+
+    async def _hold(  # noqa: ASYNC114 - it is started in one place
+        self, open_fn: Open[T], *, task_status: trio.TaskStatus[_Holder[T]]
+    ) -> None:
+        """Open a resource, and close it when nobody will use it any more."""
+        holder: _Holder[T] | None = None
+        try:
+            with trio.CancelScope() as scope:
+                async with open_fn() as resource:
+                    holder = _Holder(resource, scope)
+                    self._holders.add(holder)
+                    task_status.started(holder)
+                    await holder.unused.wait()
+                    scope.shield = False
+        except Exception as error:
+            if holder is None or not holder.retired:
+                raise
+            _log.exception("a shared resource could not be closed")
+            self._failures.append(error)
+        else:
+            if holder is not None and not holder.retired:
+                msg = "the shared resource has ended by itself"
+                raise RuntimeError(msg)
+        finally:
+            if holder is not None:
+                holder.ended = True
+                self._holders.discard(holder)
+
+    def _closed_error(self) -> trio.ClosedResourceError:
+        return trio.ClosedResourceError("the shared resource is not open")
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return group.subgroup(trio.Cancelled) is not None
+    return isinstance(error, trio.Cancelled)
