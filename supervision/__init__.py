@@ -14,8 +14,8 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _slots _idle            the router's lines, pure: who may run a turn, who goes first
     _tokens _shared         what sessions leave behind; what they share
     _limits                 the router's words
-    _router_core _router_turns _router_places _router_ends _router_entry _router_verbs
-    _router                 the actor that owns sessions, in layers
+    _router_core _router_turns _router_places _router_ends _router_entry
+    _router_waiting _router_verbs _router   the actor that owns sessions, in layers
     _turn_stream _router_sending _router_ref    what users hold of it
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it

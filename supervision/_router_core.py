@@ -10,6 +10,7 @@ interrupted by another.
     _router_places      sessions come: places, starting
     _router_ends        sessions go: reaping, eviction, closing, crashes
     _router_entry       prompts come in
+    _router_waiting     senders that wait for room
     _router_verbs       cancel, reset, close; looking at it
     _router             the actor
     _turn_stream _router_sending _router_ref    what users hold
@@ -244,3 +245,7 @@ class Core(Host):
     @abstractmethod
     def admit_parked(self, lane: Lane) -> None:
         """There may be room for senders that wait."""
+
+    @abstractmethod
+    def admit_crowd(self) -> None:
+        """There may be a place for senders that wait."""

@@ -1,12 +1,8 @@
 """How prompts come in: found or spawned, and enqueued, in one step.
 
-`accept` is that step.  Everything that can refuse a prompt is looked at before anything
+`admit` is that step.  Everything that can refuse a prompt is looked at before anything
 is changed, so a refused prompt has started nothing; once it is in a lane it will have
 exactly one outcome.
-
-Senders that wait (`send_wait`) stand in two lines: a lane's, when its queue is full,
-and the crowd, when there is no place for one more session.  Whoever makes room lets the
-first of them in, in that very step, so nobody can slip in between.
 """
 
 from __future__ import annotations
@@ -16,24 +12,17 @@ from typing import Any
 
 import attrs
 import trio
-from trio.lowlevel import (
-    Abort,
-    current_task,
-    enable_ki_protection,
-    reschedule,
-    wait_task_rescheduled,
-)
 
 from actors import (
     ClosedToNewError,
     OwnerLimitError,
     PromptAccepted,
+    PromptPolicy,
     PromptRefused,
     PromptRepeated,
     QueueFullError,
     Receipt,
     RefusedError,
-    SaturatedError,
     StillRunningError,
     WhileBusy,
     Withdrawn,
@@ -89,7 +78,7 @@ class Entry(Ends):
         """
         check_key(offer.key)
         try:
-            return self._accept(offer)
+            return self.admit(offer)
         except RefusedError as error:
             self.refuse(offer, error)
             raise
@@ -103,7 +92,8 @@ class Entry(Ends):
             self.unused += 1
             self.tell(PromptRefused, offer.key, self.ids, offer.more.origin, error)
 
-    def _accept(self, offer: Offer) -> Receipt[Any]:
+    def admit(self, offer: Offer) -> Receipt[Any]:
+        """Accept a prompt.  Raises RefusedError: it is not."""
         key, more = offer.key, offer.more
         lane = self.lanes.get(key)
         if lane is not None and (more.message_id is not None or more.job is not None):
@@ -114,6 +104,9 @@ class Entry(Ends):
                 return known
         if not self.open:
             raise ClosedToNewError(key)
+        batch = self.policy(lane).batch
+        if batch is not None and more.kind == PROMPT:
+            more.weight = batch.weigh(offer.prompt)  # it may raise: nothing is changed
         if lane is None:
             lane = self._lane_for(offer)
         else:
@@ -121,16 +114,16 @@ class Entry(Ends):
             if run is not None:
                 return self._put_steering(run, offer)
             self._check(lane, more)
-        policy = self._policy(lane)
-        if policy.batch is not None and more.kind == PROMPT:
-            more.weight = policy.batch.weigh(offer.prompt)
         return self._put(lane, offer)
 
     # -------------------------------------------------------------- may it come in?
 
-    def _policy(self, lane: Lane) -> Any:
-        make: Any = lane.session if lane.session is not None else self.make
-        return make.prompts
+    def policy(self, lane: Lane | None) -> PromptPolicy:
+        """How prompts of this lane, or of a new one, wait."""
+        session = lane.session if lane is not None else None
+        make: Any = session if session is not None else self.make
+        prompts: PromptPolicy = make.prompts
+        return prompts
 
     def _known(self, lane: Lane, more: More) -> Receipt[Any] | None:
         extra = lane.extra
@@ -169,7 +162,7 @@ class Entry(Ends):
             depth = (
                 len(extra.asides or ()) + len(extra.aside_queue or ()) if extra else 0
             )
-        capacity = self._policy(lane).capacity
+        capacity = self.policy(lane).capacity
         if depth >= capacity:
             raise QueueFullError(lane.key, depth, capacity, "prompts")
         if lane.phase == CLOSING:
@@ -178,7 +171,7 @@ class Entry(Ends):
     def _steerable(self, lane: Lane, offer: Offer) -> Family | None:
         """The turn that this prompt is to be put into; None: it is for a new one."""
         run: Family | None = lane.turn
-        busy = self._policy(lane).busy
+        busy = self.policy(lane).busy
         wanted = offer.steer or (
             busy is WhileBusy.STEER
             and offer.more.kind == PROMPT
@@ -195,7 +188,7 @@ class Entry(Ends):
         ):
             return None
         waiting = sum(1 for each in run.steering or () if each.ended is None)
-        capacity = self._policy(lane).steering_capacity
+        capacity = self.policy(lane).steering_capacity
         if waiting >= capacity:
             raise QueueFullError(lane.key, waiting, capacity, "steering prompts")
         return run
@@ -220,7 +213,7 @@ class Entry(Ends):
         return receipt
 
     def _remember(self, lane: Lane, message_id: str, receipt: Receipt[Any]) -> None:
-        window = self._policy(lane).dedupe
+        window = self.policy(lane).dedupe
         if not window:
             return
         extra = lane.need_extra()
@@ -282,88 +275,3 @@ class Entry(Ends):
         """The prompt that a lane was woken for may have been taken back."""
         if lane.phase in (OPEN, ASLEEP) and not lane.busy:
             self.became_idle(lane)
-
-    # ------------------------------------------------------------------ who waits
-
-    @enable_ki_protection
-    async def wait(self, offer: Offer) -> Receipt[Any]:
-        """Accept a prompt, when there is room."""
-        await trio.lowlevel.checkpoint()
-        check_key(offer.key)
-        if not self._try(offer):
-            offer.task = current_task()
-
-            def abort(_: object) -> Abort:
-                assert offer.line is not None
-                offer.line.remove(offer)  # from here on nobody can let it in
-                return Abort.SUCCEEDED
-
-            try:
-                await wait_task_rescheduled(abort)
-            except BaseException:
-                self.refuse(offer, None)
-                lane = self.lanes.get(offer.key)
-                if lane is not None:
-                    self.nothing_left(lane)
-                raise
-        if offer.error is not None:
-            self.refuse(offer, offer.error)
-            raise offer.error
-        assert offer.receipt is not None
-        return offer.receipt
-
-    def _try(self, offer: Offer) -> bool:
-        """Let it in or refuse it (True), or have it stand in line."""
-        try:
-            offer.receipt = self._accept(offer)
-        except QueueFullError:
-            extra = self.lanes[offer.key].need_extra()
-            if extra.parked is None:
-                extra.parked = deque()
-            offer.line = extra.parked
-        except SaturatedError:
-            offer.line = self.crowd
-        except RefusedError as error:
-            offer.error = error
-        if offer.receipt is None and offer.error is None:
-            assert offer.line is not None
-            offer.line.append(offer)
-            return False
-        if offer.task is not None:
-            reschedule(offer.task)
-        return True
-
-    def admit_parked(self, lane: Lane) -> None:
-        """There may be room for senders that wait."""
-        extra = lane.extra
-        parked = extra.parked if extra is not None else None
-        if not parked:
-            return
-        if lane.phase == GONE or not self.open:
-            assert extra is not None
-            extra.parked = None
-            for offer in parked:
-                self._try(offer)
-            return
-        capacity = self._policy(lane).capacity
-        for _ in range(len(parked)):
-            if lane.waiting >= capacity or lane.phase == GONE or not parked:
-                break
-            offer = parked.popleft()
-            if not self._try(offer) and offer.line is parked:  # full in another way
-                parked.rotate(1)
-                break
-
-    def admit_crowd(self) -> None:
-        """There may be a place for senders that wait."""
-        if self.admitting:
-            return
-        self.admitting = True
-        try:
-            while self.crowd:
-                offer = self.crowd.popleft()
-                if not self._try(offer) and offer.line is self.crowd:
-                    self.crowd.rotate(1)
-                    break
-        finally:
-            self.admitting = False

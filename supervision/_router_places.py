@@ -104,9 +104,6 @@ class Places(Turns):
                 self.forget(lane)
         self.admit_crowd()
 
-    def admit_crowd(self) -> None:
-        """There may be a place for senders that wait (`_router_entry`)."""
-
     def forget(self, lane: Lane) -> None:
         """Take a lane out of the map."""
         self.idle.remove(lane)

@@ -25,7 +25,7 @@ from actors.hosting import (
 )
 
 from ._limits import Limits, RouterStatistics, SessionInfo, VerbResult
-from ._router_entry import Entry
+from ._router_waiting import Waiting
 
 _NAMES = {
     PLACE: "waiting for a place",
@@ -38,7 +38,7 @@ _NAMES = {
 }
 
 
-class Verbs(Entry):
+class Verbs(Waiting):
     """The part of the router that is told what to do about sessions."""
 
     __slots__ = ()

@@ -55,7 +55,7 @@ def wrong(kind: type[Scenario], count: int) -> str:
 @pytest.mark.parametrize("kind", [RouteQueued, RouteIdle])
 def test_routing_has_its_time_by_that_of_tells(kind: type[Scenario]) -> None:
     """The note that the goal is about."""
-    assert perform(kind, 400).notes.keys() == {"time_ratio"}
+    assert perform(kind, 400).notes.keys() == {"time_ratio", "nowait_ratio"}
 
 
 def test_a_send_is_measured_among_so_many_sessions(

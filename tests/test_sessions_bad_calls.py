@@ -7,9 +7,8 @@ about something that is not there gets an answer that is false, and nothing has 
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeAlias, cast
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pytest
 import trio
@@ -18,57 +17,23 @@ from trio.testing import wait_all_tasks_blocked as settle
 from actors import (
     Abort,
     Aborted,
+    Batch,
     Bounded,
-    ChildPolicy,
     ClosedToNewError,
     Completed,
     Latest,
-    Session,
-    Turn,
-    TurnPolicy,
+    PromptPolicy,
     Withdrawal,
     open_system,
 )
-from supervision import MemoryTokens, RouterRef, start_router
-
-Deed: TypeAlias = Callable[[Turn[Any, Any]], Awaitable[object]]
-"""What a prompt of these tests may be: what the turn does."""
-
-
-class Doer(Session[Any, Any]):
-    """Does its prompts, or nothing."""
-
-    turns = TurnPolicy(steps=2, time_limit=1000)
-    child_turns = ChildPolicy(depth=1)
-    latest: ClassVar[list[Doer]] = []
-
-    def started(self) -> None:
-        self.latest[:] = [self]
-
-    async def take_turn(self, turn: Turn[Any, Any]) -> object:
-        if callable(turn.prompt):
-            return await cast("Deed", turn.prompt)(turn)
-        await trio.lowlevel.checkpoint()
-        return turn.prompt
-
-
-@asynccontextmanager
-async def open_router() -> AsyncGenerator[RouterRef[Any, Any]]:
-    """Open a system with a router of doers."""
-    async with open_system() as system:
-        yield start_router(system, Doer, tokens=MemoryTokens())
+from supervision import RouterRef, start_router
+from tests.doers import Doer, for_ever, open_router
 
 
 async def nothing(*args: object) -> None:
     """Do nothing."""
     del args
     await trio.lowlevel.checkpoint()
-
-
-async def for_ever(turn: Turn[Any, Any]) -> None:
-    """A turn that does not end."""
-    del turn
-    await trio.sleep_forever()
 
 
 # --------------------------------------------------------------- prompts
@@ -273,3 +238,23 @@ async def test_a_soft_abort_needs_a_right_time(
             router.abort(running.turn, hard=False, within=within)
 
         assert router.abort(running.turn) is Abort.ABORTING
+
+
+async def test_a_weight_that_cannot_be_told_is_the_senders_error() -> None:
+    """Nothing has been started for it, and the next one is served."""
+
+    def weigh(prompt: str) -> float:
+        return float(prompt)
+
+    class Weighed(Doer):
+        prompts = PromptPolicy(batch=Batch(weigh=weigh))
+
+    async with open_system() as system:
+        router = start_router(system, Weighed)
+
+        with pytest.raises(ValueError, match="could not convert"):
+            router.send("k", "heavy")
+
+        assert router.inspect("k") is None
+        assert router.statistics().accepted == 0
+        assert await router.send("k", "1").outcome() == Completed("1", turn=1)

@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeAlias, cast
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
-    ChildPolicy,
     Completed,
     DepthExceededError,
     Failed,
-    Session,
     StepLimitError,
     Turn,
     TurnOverError,
-    TurnPolicy,
-    open_system,
 )
-from supervision import MemoryTokens, RouterRef, start_router
-
-Deed: TypeAlias = Callable[[Turn[Any, Any]], Awaitable[object]]
-"""What a prompt of these tests may be: what the turn does."""
-
-
-class Doer(Session[Any, Any]):
-    """Does its prompts, or nothing."""
-
-    turns = TurnPolicy(steps=2, time_limit=1000)
-    child_turns = ChildPolicy(depth=1)
-    latest: ClassVar[list[Doer]] = []
-
-    def started(self) -> None:
-        self.latest[:] = [self]
-
-    async def take_turn(self, turn: Turn[Any, Any]) -> object:
-        if callable(turn.prompt):
-            return await cast("Deed", turn.prompt)(turn)
-        await trio.lowlevel.checkpoint()
-        return turn.prompt
-
-
-@asynccontextmanager
-async def open_router() -> AsyncGenerator[RouterRef[Any, Any]]:
-    """Open a system with a router of doers."""
-    async with open_system() as system:
-        yield start_router(system, Doer, tokens=MemoryTokens())
+from tests.doers import Deed, Doer, for_ever, open_router
 
 
 async def nothing() -> Any:
@@ -62,12 +30,6 @@ async def child(turn: Turn[Any, Any]) -> None:
     """A child turn that does nothing."""
     del turn
     await trio.lowlevel.checkpoint()
-
-
-async def for_ever(turn: Turn[Any, Any]) -> None:
-    """A turn that does not end."""
-    del turn
-    await trio.sleep_forever()
 
 
 async def _too_many_steps(turn: Turn[Any, Any]) -> None:
