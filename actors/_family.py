@@ -101,7 +101,7 @@ class Family(TurnRun):
         if child.detached and self.body_over and not cut_with_it:
             child.publish(ChildOrphaned, self.id, outcome)
             self.session._orphan(outcome, self.id)
-        if child.detached:
+        if child.detached and self.lane.session is child.session:
             self.lane.need_extra().criticals -= 1
             self.host.child_over(self.lane, self.session)
 

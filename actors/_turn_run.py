@@ -187,7 +187,12 @@ class TurnRun(TurnState):
     def last_words(self) -> None:
         """It does not end: give it up, after its hook, which another task runs."""
         session = self.session
-        if self.phase is not ENDING and session._finalises and self.parent is None:
+        parent = self.parent
+        if parent is not None and parent.phase is not ENDED:
+            # it is the parent that its caller waits for: its own clock runs from here
+            parent.cut(Aborted(f"its child, turn {self.id}, does not end"))
+            return
+        if self.phase is not ENDING and session._finalises and parent is None:
             with contextlib.suppress(ActorStoppedError):
                 session._seat.context.run(session.start_soon, self._run_last_words)
                 self.phase = ENDING

@@ -18,7 +18,6 @@ from ._lane import (
     QUARANTINED,
     STARTING,
     UNSET,
-    Extra,
     Lane,
 )
 from ._receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, PromptKind
@@ -26,7 +25,6 @@ from ._ref import AnyRef
 from ._seat import Props
 from ._session import READY, SUSPEND
 from ._session_checks import check_async, check_key, is_async
-from ._timers import Timer
 from ._turn_policies import seconds, whole
 from ._turn_run import SHUT_DOWN
 from ._turn_state import completed
@@ -55,14 +53,12 @@ __all__ = (
     "UNSET",
     "WORK",
     "Chunks",
-    "Extra",
     "Family",
     "Host",
     "Lane",
     "More",
     "PromptKind",
     "Props",
-    "Timer",
     "actor_of",
     "check_async",
     "check_key",

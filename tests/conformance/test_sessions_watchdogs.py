@@ -5,6 +5,7 @@ Each test is a scenario of chat services that run many sessions at once, by its 
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import pytest
@@ -186,6 +187,57 @@ async def test_s83_a_process_that_dies_silently_is_found_dead() -> None:
         info = router.inspect("k")
         assert info is not None
         assert info.phase == "idle"
+
+
+class DeafParent(Talker):
+    """Has a child turn that is deaf, and waits for it, or leaves it to the session."""
+
+    turns = TurnPolicy(inactivity=math.inf)
+
+    async def play(self, turn: Turn[str, str], prompt: str) -> None:
+        """Wait for the child if the prompt says so."""
+        if prompt in ("join", "leave"):
+            child = await turn.start_child(self.deaf, critical=prompt == "leave")
+            if prompt == "join":
+                await child.outcome()
+
+    async def deaf(self, turn: Turn[str, str]) -> None:
+        """Hear nothing."""
+        del turn
+        with trio.CancelScope(shield=True):
+            await self.stage.wait("door")
+
+
+@pytest.mark.parametrize("prompt", ["join", "leave"])
+def test_s84_a_deaf_child_turn_does_not_keep_the_key(prompt: str) -> None:
+    """Its limit, its grace and its parent's grace later a new session takes over."""
+
+    @seeds(20)
+    async def run() -> None:
+        async with open_stage(DeafParent) as (stage, router, log, _system):
+            try:
+                first = router.send("k", prompt)
+                second = router.send("k", "second")
+
+                outcome = await first.outcome()
+                assert isinstance(await second.outcome(), Completed)
+                await trio.sleep_until(300 + 120 + 120)
+
+                if prompt == "join":
+                    assert isinstance(outcome, Aborted)
+                    assert outcome.late
+                else:
+                    assert isinstance(outcome, Completed)
+                assert isinstance(await router.send("k", "x").outcome(), Completed)
+                reasons = [each.reason for each in log.of(SessionClosed)]
+                assert reasons == [CloseReason.GIVEN_UP]
+                info = router.inspect("k")
+                assert info is not None
+                assert (info.phase, info.children) == ("idle", 0)
+            finally:
+                stage.open("door")
+
+    run()
 
 
 @seeds(20)
