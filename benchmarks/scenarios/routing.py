@@ -237,7 +237,6 @@ class Route10K(_RouteLive):
 
     name = "route_10k"
     size = 10_000
-    short = True
 
 
 class Route1M(_RouteLive):
