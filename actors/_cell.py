@@ -7,8 +7,6 @@ This one is what an actor reaches through its own methods.
 
 from __future__ import annotations
 
-import functools
-import inspect
 from typing import Any
 
 import trio
@@ -30,7 +28,7 @@ from ._events import DeadLetterReason
 from ._mailbox import MailboxStatistics
 from ._messages import HELD as HELD_TICKET
 from ._messages import QUEUED, Terminated, open_ticket
-from ._seat import check_seconds
+from ._seat import check_async, check_seconds
 from ._snapshot import ActorSnapshot
 from ._timers import Timer
 
@@ -189,17 +187,7 @@ class Cell(Send):
     @enable_ki_protection
     def start_task(self, async_fn: Any, args: tuple[Any, ...]) -> None:
         """See `Actor.start_soon`."""
-        inner = async_fn
-        while isinstance(inner, functools.partial):
-            inner = inner.func
-        call = getattr(inner, "__call__", None)  # noqa: B004 - an object with one
-        if not (
-            inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)
-        ):
-            msg = (
-                f"start_soon() takes an async function and its arguments, got {inner!r}"
-            )
-            raise TypeError(msg)
+        check_async("start_soon()", async_fn)
         rare = self.need_rare()
         host = rare.host
         failing = self.attention & FAIL or (host is not None and host.failing)

@@ -217,3 +217,17 @@ def _read(receipt: Receipt[Any]) -> bool:
     """Whether somebody reads its answer, which it must then not share."""
     more = receipt._more
     return more is not None and more.stream is not None
+
+
+def check_key(key: object) -> None:
+    """Refuse what cannot be a session's key.
+
+    Raises:
+        TypeError, ValueError: not a non-empty str.
+    """
+    if not isinstance(key, str):
+        msg = f"a session's key must be a str, got {key!r}"
+        raise TypeError(msg)
+    if not key:
+        msg = "a session's key must not be empty"
+        raise ValueError(msg)

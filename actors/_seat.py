@@ -8,6 +8,8 @@ cell do is `Seat`.  The checks of what users give to both are here too.
 from __future__ import annotations
 
 import contextvars
+import functools
+import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
@@ -131,3 +133,23 @@ def with_options(props: Props, mailbox: object, grace: float | None) -> Props:
     if grace is not None:
         props = attrs.evolve(props, grace=check_seconds("grace", grace))
     return props
+
+
+def is_async(function: object) -> bool:
+    """Whether it is an async function, also inside a partial or as `__call__`."""
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    call = getattr(inner, "__call__", None)  # noqa: B004 - an object with one
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)
+
+
+def check_async(what: str, async_fn: object) -> None:
+    """Refuse what is no async function.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not is_async(async_fn):
+        msg = f"{what} takes an async function and its arguments, got {async_fn!r}"
+        raise TypeError(msg)

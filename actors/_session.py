@@ -24,7 +24,7 @@ from ._lane import Lane
 from ._mailbox import Overflow
 from ._outcomes import Outcome
 from ._receipt import P, Receipt
-from ._session_checks import is_async
+from ._seat import is_async
 from ._turn import Turn
 from ._turn_errors import TurnOverError
 from ._turn_events import OutOfTurn

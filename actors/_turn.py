@@ -17,7 +17,7 @@ from trio.lowlevel import checkpoint, checkpoint_if_cancelled
 from ._hub import SCHEDULE_EVERY
 from ._outcomes import Failed, Outcome, Steered
 from ._receipt import P, Receipt
-from ._session_checks import check_async
+from ._seat import check_async
 from ._turn_errors import (
     BudgetExceededError,
     StepLimitError,

@@ -19,12 +19,12 @@ from ._lane import (
     STARTING,
     UNSET,
     Lane,
+    check_key,
 )
 from ._receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, PromptKind
 from ._ref import AnyRef
-from ._seat import Props
+from ._seat import Props, check_async
 from ._session import READY, SUSPEND
-from ._session_checks import check_async, check_key, is_async
 from ._turn_policies import seconds, whole
 from ._turn_run import SHUT_DOWN
 from ._turn_state import completed
@@ -63,7 +63,6 @@ __all__ = (
     "check_async",
     "check_key",
     "completed",
-    "is_async",
     "seconds",
     "whole",
 )
