@@ -29,7 +29,7 @@ class Router(Verbs):
     """The actor that owns sessions: `{key: session}`.
 
     Start it with `start_router`, or declare it in a supervised tree:
-    `ChildSpec("router", Router, (Chat, (database,), Limits(sessions=1000)))`; then
+    `ChildSpec(Router, Chat, (database,), Limits(sessions=1000), id="router")`; then
     `router_ref(ref, Chat)` gives the handle.
 
     When it ends, its sessions are stopped all at once, each within its grace; turns
