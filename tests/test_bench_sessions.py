@@ -20,7 +20,7 @@ from benchmarks.scenarios.conversing import RouterChurn, Streams1000, Teller
 from benchmarks.scenarios.replaying import RealTraffic
 from benchmarks.scenarios.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.session_cast import Gated, Replier
-from benchmarks.scenarios.sharing import Fair1, Fair8, Patient
+from benchmarks.scenarios.sharing import MODEST, WARM, Fair1, Fair8, Patient, Rota
 from benchmarks.worker import WRONG, call, described
 
 BY_NAME = {cls.name: cls for cls in SCENARIOS}
@@ -88,7 +88,7 @@ def test_the_keys_of_the_churn_are_unequal() -> None:
 
 def test_waiting_is_told_by_its_mean() -> None:
     """How even it was, and whether those who have much to do had more turns."""
-    found = perform(Fair8, 448)
+    found = perform(Fair8, 1_120)
 
     assert found.notes.keys() == {
         "p50_over_mean",
@@ -98,6 +98,20 @@ def test_waiting_is_told_by_its_mean() -> None:
     }
     assert found.notes["p50_over_mean"] <= found.notes["p99_over_mean"]
     assert found.notes["p99_over_mean"] <= found.notes["longest_over_mean"]
+
+
+def test_a_small_count_says_nothing_of_the_greedy() -> None:
+    """With no moment at which all had turns to come, there is no share to tell."""
+    run = Run(2_000)
+    rota = Rota(run, each=1)
+    rota.waits = [1.0] * MODEST * (WARM + 1)
+    rota.most = 8
+
+    run.elapsed(1.0)
+    rota.close(run, slots=8)
+
+    assert "greedy_over_modest" not in run.result().notes
+    assert run.result().notes["longest_over_mean"] == 1
 
 
 def test_slots_go_round_evenly() -> None:

@@ -102,13 +102,16 @@ class Rota:
         run.equal(self.most, slots, "turns at once")
         ordered = sorted(self.waits[WARM * MODEST :])
         mean = fmean(ordered)
-        greedy, modest = self.greedy_turns / GREEDY, self.turns / MODEST
         run.note(
             p50_over_mean=percentile(ordered, 50) / mean,
             p99_over_mean=percentile(ordered, 99) / mean,
             longest_over_mean=ordered[-1] / mean,
-            greedy_over_modest=greedy / modest,
         )
+        # A small count may leave no moment between the last warm turn of all modest
+        # clients and the end of the first of them.
+        if self.turns:
+            greedy, modest = self.greedy_turns / GREEDY, self.turns / MODEST
+            run.note(greedy_over_modest=greedy / modest)
 
 
 class Patient(Session[Wish, None]):
