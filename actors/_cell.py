@@ -282,10 +282,16 @@ class Cell(Send):
 
     def snapshot(self, now: float) -> ActorSnapshot:
         """This actor and all below."""
+        children = [child.snapshot(now) for child in self.children()]
+        return self.picture(now, tuple(reversed(children)))
+
+    def picture(
+        self, now: float, children: tuple[ActorSnapshot, ...] = ()
+    ) -> ActorSnapshot:
+        """This actor, and what is given of those below."""
         worker = self.worker
         waits = worker is not None and worker.suspended and worker.message is not None
         host = self.rare.host if self.rare is not None else None
-        children = [child.snapshot(now) for child in self.children()]
         return ActorSnapshot(
             path=self.path,
             cls=self.props.cls.__name__,
@@ -297,5 +303,5 @@ class Cell(Send):
             else None,
             in_hand_age=now - worker.since if worker is not None and waits else None,
             tasks=host.count if host is not None else 0,
-            children=tuple(reversed(children)),
+            children=children,
         )

@@ -66,6 +66,7 @@ class Hub:
         "late_replies",
         "lists",
         "names",
+        "notes",
         "now",
         "nursery",
         "parkings",
@@ -105,6 +106,8 @@ class Hub:
         self.events = Events()
         self.dead_letters = DeadLetters(dead_letters)
         self.late: list[Late] | None = None  # who was late, once the system stops
+        # what rooms above remember of this system, {whose: what}; Any: theirs to know
+        self.notes: dict[Any, Any] = {}
         self.traced = False
         self.debug = debug
         self.closing = False

@@ -203,7 +203,9 @@ class ActorSystem:
         hub.events.close()
 
     def _cut_short(self) -> None:
-        """The total deadline is over: kill whoever is left."""
+        """The total deadline is over: kill whoever is left; once."""
+        if self._hub.cut:
+            return
         self._hub.cut = True
         cells: list[Any] = [self._root]
         for cell in cells:

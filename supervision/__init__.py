@@ -17,6 +17,10 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _router_core _router_turns _router_places _router_ends _router_entry
     _router_waiting _router_verbs _router   the actor that owns sessions, in layers
     _turn_stream _router_sending _router_ref    what users hold of it
+    _census                 which routers a system has, and what they have counted
+    service                 a tree run as a process
+    control cli             its control socket, and the commands that talk to it
+    demo acp                a service to try, with real traffic; agents of others
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it
 is supervised.
@@ -91,6 +95,12 @@ from ._tokens import MemoryTokens as MemoryTokens
 from ._tokens import Tokens as Tokens
 from ._tokens import TokensFileError as TokensFileError
 from ._turn_stream import TurnStream as TurnStream
+from .service import ExitCode as ExitCode
+from .service import Service as Service
+from .service import ServiceReport as ServiceReport
+from .service import Settings as Settings
+from .service import run as run
+from .service import serve as serve
 
 _logging.getLogger("supervision").addHandler(_logging.NullHandler())
 
@@ -116,6 +126,7 @@ __all__ = [
     "DrainReport",
     "DuplicateChildError",
     "DynamicSupervisor",
+    "ExitCode",
     "FileTokens",
     "GetSpec",
     "Limits",
@@ -132,7 +143,10 @@ __all__ = [
     "Router",
     "RouterRef",
     "RouterStatistics",
+    "Service",
+    "ServiceReport",
     "SessionInfo",
+    "Settings",
     "Shared",
     "SpecError",
     "StartChild",
@@ -159,6 +173,8 @@ __all__ = [
     "resize_partitions",
     "restart_child",
     "router_ref",
+    "run",
+    "serve",
     "start_child",
     "start_router",
     "stop_child",

@@ -17,6 +17,7 @@ import trio
 from actors import CloseReason, Crashed, Exit, Lost, Session
 from actors.hosting import Lane
 
+from ._census import enter, leave
 from ._limits import DrainReport, Limits
 from ._router_verbs import Verbs
 from ._tokens import MemoryTokens, Tokens
@@ -71,6 +72,7 @@ class Router(Verbs):
             raise TypeError(msg)
         store = tokens if tokens is not None else MemoryTokens()
         super().__init__(make, args, limits if limits is not None else Limits(), store)
+        enter(self)
 
     def receive(self, message: Any) -> None:
         """Nobody tells it anything."""
@@ -97,6 +99,7 @@ class Router(Verbs):
                 lane.session = None
                 self.say_closed(lane, CloseReason.STOPPED)
             self.forget(lane)
+        leave(self)
 
     def _lose(self, lane: Lane, why: str) -> list[Any]:
         lost = lane.empty()

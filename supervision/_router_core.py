@@ -50,6 +50,7 @@ class Core(Host):
     """The books."""
 
     __slots__ = (
+        "__weakref__",
         "admitting",
         "args",
         "changed",
@@ -75,6 +76,7 @@ class Core(Host):
         "repeated",
         "slots",
         "store",
+        "stranded",
         "tokens",
         "turn_counts",
         "turn_seconds",
@@ -104,6 +106,7 @@ class Core(Host):
         self.turns: dict[int, Family] = {}  # {id: those that have not ended}
         self.slots: Slots[Family] = Slots(limits.turns, limits.turns_per_owner)
         self.idle = IdleList()
+        self.stranded: deque[Family] = deque()  # turns whose sessions are gone
         self.reaper: Any = None  # the timer of the oldest idle one
         self.used: int = 0  # lanes that have a place: all but those in PLACE
         self.leaving: int = 0  # of these: will give it back soon

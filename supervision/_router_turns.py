@@ -121,10 +121,23 @@ class Turns(Core):
         try:
             session.ref.tell_nowait(run.turn)
         except ActorStoppedError:  # somebody has stopped it
-            self.unbegin(run)
+            self._strand(run)
         except MailboxFullError as error:
             run.verdict = run.verdict or Failed(error=error)
             run.conclude(run.complete(run.verdict))
+
+    def _strand(self, run: Family) -> None:
+        """Its session is gone; its slot goes to another, whose session may be too.
+
+        One after the other: there may be more of them than Python's stack is deep.
+        """
+        stranded = self.stranded
+        stranded.append(run)
+        if len(stranded) > 1:
+            return  # whoever began with this goes on with it
+        while stranded:
+            self.unbegin(stranded[0])
+            stranded.popleft()
 
     def unbegin(self, run: Family) -> None:
         """It has not begun and its session has ended: its prompts wait again."""

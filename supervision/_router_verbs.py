@@ -162,15 +162,19 @@ class Verbs(Waiting):
         lane = self._find(key)
         return self.info(lane) if lane is not None else None
 
+    def phase_of(self, lane: Lane) -> str:
+        """What a session does, in words; `SessionInfo.phase`."""
+        if lane.phase == OPEN:
+            if lane.turn is not None:
+                return lane.turn.turn.phase.value  # type: ignore[no-any-return] # a str
+            if lane.busy:
+                return "children"
+        return _NAMES[lane.phase]
+
     def info(self, lane: Lane) -> SessionInfo:
         """What there is to say of one session."""
         run, extra = lane.turn, lane.extra
         now = self.now()
-        phase = _NAMES[lane.phase]
-        if run is not None and lane.phase == OPEN:
-            phase = run.turn.phase.value
-        elif lane.phase == OPEN and lane.busy:
-            phase = "children"
         watch = run.watch if run is not None else None
         last = watch.last_sign if watch is not None else lane.since
         own: dict[int, Any] = (run.children if run is not None else None) or {}
@@ -184,7 +188,7 @@ class Verbs(Waiting):
             key=lane.key,
             owner=self.owner_of(lane),
             generation=lane.generation,
-            phase=phase,
+            phase=self.phase_of(lane),
             turn=run.id if run is not None else None,
             tool=tool,
             queued=lane.waiting,
