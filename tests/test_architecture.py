@@ -18,6 +18,14 @@ import actors
 ROOT = Path(__file__).resolve().parent.parent
 BELOW = {"attrs", "outcome", "trio", "trio_util"}
 TEST_KIT = {"hypothesis", "pytest", "pytest_trio"}
+# {room above the supervisors: what it may stand on, beside what is below all}
+ROOMS = {
+    "supervision.service": {"rich"},
+    "supervision.control": {"hypercorn", "starlette"},
+    "supervision.cli": {"rich"},
+    "supervision.demo": {"rich"},
+    "supervision.acp": {"acp", "pydantic"},
+}
 LINES_AIMED_AT = 350
 LINES_AT_MOST = 400
 
@@ -136,8 +144,25 @@ def test_a_room_stands_on_few_packages(path: Path) -> None:
         allowed |= {"supervision"}
     if name_of(path).startswith("actors.testing"):
         allowed |= TEST_KIT
+    allowed |= ROOMS.get(".".join(name_of(path).split(".")[:2]), set())
 
     assert {name.split(".")[0] for name in imports_of(path)} <= allowed
+
+
+def test_who_is_shown_does_not_know_who_shows() -> None:
+    """Supervisors stand below the service, and the service below all that asks it."""
+    users: dict[str, set[str]] = {}
+    for path in files_of("supervision"):
+        *_, room = path.relative_to(ROOT).parent.parts
+        above = {
+            "supervision": set(ROOMS),
+            "service": set(ROOMS) - {"supervision.service"},
+            "control": {"supervision.cli", "supervision.demo"},
+        }.get(room, set())
+        if path != ROOT / "supervision" / "__init__.py":
+            users[name_of(path)] = imports_of(path) & above
+
+    assert {name: found for name, found in users.items() if found} == {}
 
 
 def test_only_the_test_kit_knows_the_test_kit() -> None:
@@ -162,7 +187,9 @@ def test_no_two_modules_need_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", files_of("actors", "supervision", "benchmarks", "tests"), ids=name_of
+    "path",
+    files_of("actors", "supervision", "benchmarks", "examples", "tests"),
+    ids=name_of,
 )
 def test_no_imports_for_the_type_checker_only(path: Path) -> None:
     """A cycle hidden under `TYPE_CHECKING` is a cycle."""
@@ -170,15 +197,22 @@ def test_no_imports_for_the_type_checker_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", files_of("actors", "supervision", "tests"), ids=name_of
+    "path", files_of("actors", "supervision", "examples", "tests"), ids=name_of
 )
 def test_time_is_the_time_of_trio(path: Path) -> None:
-    """Neither the wall clock nor a blocking sleep: a mock clock drives everything."""
+    """Neither the wall clock nor a blocking sleep: a mock clock drives everything.
+
+    But for the commands that ask a service: they are programs without Trio.
+    """
+    if name_of(path).startswith("supervision.cli"):
+        return
     assert uses_of(path, "time", {"sleep", "time"}) == []
 
 
 @pytest.mark.parametrize(
-    "path", files_of("actors", "supervision", "benchmarks", "tests"), ids=name_of
+    "path",
+    files_of("actors", "supervision", "benchmarks", "examples", "tests"),
+    ids=name_of,
 )
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     """A file opens with its docstring."""

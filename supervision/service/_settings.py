@@ -1,0 +1,80 @@
+"""How a tree is run as a process: the options of `run` and `serve`, checked when made.
+
+Pure vocabulary.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from pathlib import Path
+
+import attrs
+
+from actors.hosting import seconds
+
+
+class LogFormat(enum.Enum):
+    """How records of `logging` are written."""
+
+    AUTO = "auto"
+    """RICH if standard error is a terminal, else JSON."""
+    RICH = "rich"
+    """In colour, for a person."""
+    PLAIN = "plain"
+    """A line each, for a person without colours."""
+    JSON = "json"
+    """An object a line, for a machine."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How a tree is run.
+
+    Raises:
+        TypeError, ValueError: a field that is not what it says.
+    """
+
+    name: str | None = None
+    """What the service is called in logs, metrics and pictures.  Default None: by the
+    name of its tree."""
+    budget: float = 25.0
+    """Seconds for drain and stop together, from the first signal on.  Default 25: under
+    the 30 after which orchestrators kill."""
+    socket: Path | None = None
+    """Where the control socket is to be.  Default None: there is none."""
+    log_format: LogFormat = LogFormat.AUTO
+    """How the log is written."""
+    log_level: str = "INFO"
+    """The least level that is written: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
+    report: Path | None = None
+    """Where the final report is written, as JSON, too.  Default None: nowhere."""
+    tuned_gc: bool = False
+    """Let the garbage collector leave alone what is there when the service is ready,
+    and look for circles more rarely: shorter pauses with many actors, for more memory
+    when there are circles.  Default False."""
+
+    def __attrs_post_init__(self) -> None:
+        seconds("budget", self.budget)
+        if math.isinf(self.budget):
+            msg = "budget must be a finite number of seconds, got inf"
+            raise ValueError(msg)
+        for field, kind in (
+            ("name", (str, type(None))),
+            ("socket", (Path, type(None))),
+            ("log_format", LogFormat),
+            ("log_level", str),
+            ("report", (Path, type(None))),
+            ("tuned_gc", bool),
+        ):
+            value: object = getattr(self, field)
+            if not isinstance(value, kind):
+                words = kind.__name__ if isinstance(kind, type) else kind[0].__name__
+                msg = f"{field} must be a {words}, got {value!r}"
+                raise TypeError(msg)
+        if self.log_level not in _LEVELS:
+            msg = f"log_level must be one of {', '.join(_LEVELS)}, not {self.log_level}"
+            raise ValueError(msg)
+
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

@@ -1,0 +1,222 @@
+"""The words of the control socket: the shapes of what it answers, as JSON.
+
+The server fills them, clients read them; both sides are checked against these types.
+Pure vocabulary.  Times are seconds; ages count back from now.  What does not apply is
+null.  A later version may add fields; it does not change one.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class ServiceShape(TypedDict):
+    """The process."""
+
+    name: str
+    """What it was called, or the name of its tree."""
+    pid: int
+    state: str
+    """starting, ready, draining, stopping, ended."""
+    why: str | None
+    """Why it stops: `SIGTERM`, a request, the tree's end; null while it does not."""
+    uptime: float
+    budget: float
+    """Seconds that drain and stop may take together."""
+    left: float | None
+    """Seconds of the budget that are left; null while it does not stop."""
+    socket: str | None
+    """Path of the control socket."""
+    python: str
+    version: str
+    """Of this library."""
+
+
+class ProcessShape(TypedDict):
+    """What the process takes of the machine; null where the platform does not tell."""
+
+    cpu: float
+    """Seconds of CPU so far, user and system."""
+    rss: int | None
+    """Bytes resident now."""
+    files: int | None
+    """Open file descriptors."""
+
+
+class SystemShape(TypedDict):
+    """`actors.SystemStatistics`."""
+
+    actors: int
+    started: int
+    ended: int
+    restarts: int
+    crashes: int
+    handled: int
+    ready: int
+    workers: int
+    spare_workers: int
+    timers: int
+    late_replies: int
+    dead_letters: dict[str, int]
+    """`{reason: number}` so far."""
+
+
+class RouterShape(TypedDict):
+    """`supervision.RouterStatistics`: what is, and the counts of all incarnations."""
+
+    path: str
+    alive: bool
+    """False: it has ended for good, or is being restarted; the counts stay."""
+    sessions: int
+    idle: int
+    turns_running: int
+    turns_waiting: int
+    slots: int
+    queued: int
+    accepted: int
+    """So far; `sum(outcomes.values())` of them have their outcome."""
+    outcomes: dict[str, int]
+    refused: dict[str, int]
+    repeated: int
+    opened: int
+    closed: dict[str, int]
+    suspended: int
+    chunks: int
+    unread: int
+    out_of_turn: int
+    wait_seconds: float
+    wait_longest: float
+    turn_seconds: dict[str, float]
+    turns: dict[str, int]
+
+
+class StatisticsShape(TypedDict):
+    """Everything that is counted."""
+
+    service: ServiceShape
+    process: ProcessShape
+    system: SystemShape
+    routers: list[RouterShape]
+    """In the order of their paths."""
+
+
+class ActorShape(TypedDict):
+    """One actor and a part of those below it."""
+
+    path: str
+    name: str
+    cls: str
+    """Name of its class."""
+    kind: str
+    """system (the top), supervisor, router, session or actor."""
+    state: str
+    """starting, idle, ready, running, waiting, stopping, ending, held."""
+    incarnation: int
+    """1 for the first: one more than its restarts."""
+    depth: int
+    """Messages in its mailbox."""
+    capacity: float | None
+    """Of its mailbox; null: without limit."""
+    in_hand: str | None
+    """Class of the message that it waits with."""
+    in_hand_age: float | None
+    tasks: int
+    """Child tasks."""
+    owns: int
+    """Actors right below it."""
+    children: list[ActorShape]
+    """Those that are shown, in the order of their start."""
+    hidden: int
+    """How many of those right below it are not."""
+
+
+class RestartShape(TypedDict):
+    """One restart, of those that a supervisor remembers."""
+
+    child: str
+    ago: float
+    why: str
+
+
+class SupervisedShape(TypedDict):
+    """A child as its supervisor has it."""
+
+    id: str
+    state: str
+    """`ChildState`, in lower case."""
+    restart: str
+    restarts: int
+
+
+class ActorDetailShape(TypedDict):
+    """All about one actor."""
+
+    actor: ActorShape
+    """With up to 100 of its children."""
+    grace: float | None
+    """Seconds that it has to stop; null: as many as it takes."""
+    handled: int
+    """Messages taken out of its mailbox so far, by all incarnations."""
+    strategy: str | None
+    """Of a supervisor."""
+    limit: str | None
+    """Of a supervisor: `3 within 5 s`."""
+    supervised: list[SupervisedShape]
+    """Of a supervisor: up to 100 of its children."""
+    restarts: list[RestartShape]
+    """Of a supervisor: the latest that it did, oldest first."""
+
+
+class SessionShape(TypedDict):
+    """`supervision.SessionInfo`."""
+
+    router: str
+    """Path of its router."""
+    key: str
+    owner: str | None
+    generation: int
+    phase: str
+    turn: int | None
+    tool: str | None
+    queued: int
+    steering: int
+    children: int
+    asides: int
+    age: float
+    idle: float | None
+    last_activity: float
+
+
+class SessionsShape(TypedDict):
+    """A list of sessions."""
+
+    sessions: list[SessionShape]
+    matching: int
+    """How many there are, shown or not."""
+
+
+class TopShape(TypedDict):
+    """One frame of `actors top`."""
+
+    statistics: StatisticsShape
+    tree: ActorShape
+    sessions: SessionsShape
+    """The worst first."""
+
+
+class ResultShape(TypedDict):
+    """What a verb did."""
+
+    done: str
+    """In words."""
+    turn: int | None
+    """Of a session's verb: the turn that is being aborted."""
+    withdrawn: list[int]
+    """Of a session's verb: the prompts that were taken back."""
+
+
+class ErrorShape(TypedDict):
+    """Why a request was refused; its status is 400, 404, 405, 409 or 503."""
+
+    error: str
+    """What was wrong, and what would be right."""

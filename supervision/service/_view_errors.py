@@ -1,0 +1,56 @@
+"""Why a service does not show or do what it was asked for; each has an HTTP status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class ViewError(Exception):
+    """Base of these; the text is for the person who asked."""
+
+    status: ClassVar[int] = 400
+    """As an answer over HTTP."""
+
+
+class BadQueryError(ViewError):
+    """A question that makes no sense; the asker's act."""
+
+
+class UnknownPathError(ViewError):
+    """There is no such actor (any more)."""
+
+    status: ClassVar[int] = 404
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is no actor {path!r}")
+
+
+class UnknownSessionError(ViewError):
+    """No router knows this key; or there is no such router, or turn."""
+
+    status: ClassVar[int] = 404
+
+
+class AmbiguousKeyError(ViewError):
+    """Several routers know this key, and none was named."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(self, key: str, routers: Iterable[str]) -> None:
+        self.key = key
+        named = ", ".join(sorted(routers))
+        super().__init__(f"several routers know {key!r}: say which of {named}")
+
+
+class CannotError(ViewError):
+    """That actor is there, but this cannot be done with it."""
+
+    status: ClassVar[int] = 409
+
+
+class NotReadyError(ViewError):
+    """The service is starting or has ended: there is nothing to be seen."""
+
+    status: ClassVar[int] = 503
