@@ -1,0 +1,7 @@
+"""`python -m supervision.cli`: the same as `actors`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

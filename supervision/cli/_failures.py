@@ -1,0 +1,62 @@
+"""How asking a control socket fails.  Pure vocabulary; every text is for the user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from supervision.service import ExitCode
+
+
+class ClientError(Exception):
+    """Asking a control socket has failed; the text is for the user."""
+
+    exit_code = ExitCode.SOCKET
+    """What a command that meets it ends with."""
+
+
+class NobodyThereError(ClientError):
+    """Nobody answers at that path: no socket, no service behind it, or it went away."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        """The socket."""
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"nobody answers at {self.path}: {self.why}"
+
+
+class SilentServiceError(NobodyThereError):
+    """Somebody has the socket, but has not answered in time: it is busy or hangs."""
+
+
+class StrangeAnswerError(ClientError):
+    """Somebody answered, but not as a service of ours would."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        """The socket."""
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"{self.path} is not the control socket of a service: {self.why}"
+
+
+class RefusedRequestError(ClientError):
+    """The service answered that it cannot do that, and why."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status, text)
+        self.status = status
+        """Of HTTP: 400, 404, 405, 409 or 503."""
+        self.text = text
+        """What was wrong, and what would be right."""
+
+    def __str__(self) -> str:
+        return self.text
