@@ -28,8 +28,7 @@ from actors import (
     TurnStarted,
     Withdrawn,
 )
-
-from .traffic import Accident, Prompt
+from supervision.demo.traffic import Accident, Prompt
 
 EVENTS = (
     PromptAccepted,

@@ -20,9 +20,9 @@ from actors import (
     TurnPolicy,
 )
 from supervision import RouterRef, TurnStream
+from supervision.demo.traffic import CHUNK, TOKENS_PER_SECOND, Accident, Prompt
 
 from .replay_book import Book, ScriptedError
-from .traffic import CHUNK, TOKENS_PER_SECOND, Accident, Prompt
 
 
 class Chat(Session[Prompt, int]):

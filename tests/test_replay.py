@@ -37,7 +37,7 @@ from benchmarks import replay as replaying
 from benchmarks.replay import LIMITS, Report, replay
 from benchmarks.replay_book import Book, ScriptedError
 from benchmarks.replay_players import Chat
-from benchmarks.traffic import SHARES, Accident, Prompt, planned, recorded
+from supervision.demo.traffic import SHARES, Accident, Prompt, planned, recorded
 
 SLICE = 300
 

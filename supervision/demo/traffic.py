@@ -1,9 +1,12 @@
 """Real traffic: the recorded turns, and what is to go wrong with each of them.
 
 Pure data: what arrives when, how long its answer is, and the accident that a seeded
-random number has given it. This room knows neither sessions nor Trio; `replay.py`
-plays it. Where the recording comes from is told in `data/README.md`.
+random number has given it.  This room knows neither sessions nor Trio; the demo plays
+it on the real clock, `python -m benchmarks.replay` on a virtual one.  Where the
+recording comes from is told in `data/README.md`.
 """
+
+from __future__ import annotations
 
 import csv
 import enum
@@ -20,6 +23,8 @@ TOKENS_PER_SECOND: Final = 40.0
 """How fast an answer is written."""
 CHUNK: Final = 20
 """Tokens that are streamed together."""
+GRID: Final = 3.0
+"""Seconds: the moments of the recording are multiples of it."""
 PREFILL: Final = 10_000.0
 """Tokens of a prompt that are read in a second, before the answer begins."""
 
@@ -88,7 +93,11 @@ class Prompt:
 
 
 def recorded(path: Path = RECORDING) -> list[Recorded]:
-    """What was recorded, in the order of arrival."""
+    """What was recorded, in the order of arrival.
+
+    Args:
+        path: the recording.  Default: the one that comes with this package.
+    """
     with path.open(encoding="utf-8", newline="") as file:
         return [
             Recorded(
@@ -102,8 +111,13 @@ def recorded(path: Path = RECORDING) -> list[Recorded]:
 
 
 def planned(turns: Iterable[Recorded], seed: int = 0) -> list[Prompt]:
-    """The same with accidents; half of them have a reader."""
-    chance = random.Random(seed)
+    """The same with accidents; half of them have a reader.
+
+    Args:
+        turns: what was recorded.
+        seed: of the accidents: the same again for the same seed.  Default 0.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a load, not a secret
     return [_prompt(number, turn, chance) for number, turn in enumerate(turns)]
 
 

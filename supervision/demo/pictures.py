@@ -1,0 +1,144 @@
+"""The pictures of the documentation, taken of a running demo.
+
+`python -m supervision.demo.pictures FOLDER` plays the demo for a while, takes the live
+view, the tree and the list of sessions through the control socket, lets the service
+drain, and draws the summary: `top.svg`, `tree.svg`, `sessions.svg`, `summary.svg`.
+Traffic and faults are those of the seed, so the pictures are much the same each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Final
+
+import attrs
+import trio
+from rich.console import Console
+from rich.text import Text
+
+from supervision.cli import Client, ClientError, save_picture
+from supervision.cli._panel import Panel
+from supervision.service import ExitCode, TopShape
+
+from ._course import Course, DemoError, Options, demonstrate
+from ._outside import can_be_watched
+from ._plan import Plan
+
+WIDTH: Final = 112
+HEIGHT: Final = 34
+"""Of the live view; the others are as high as they must be."""
+_LISTS: Final = 92  # columns of the tree and of the sessions
+_SESSIONS: Final = 20
+_SUMMARY_WIDTH: Final = 80
+_CHILDREN: Final = 6  # of each actor in the tree
+_TERMINAL: Final = {
+    "COLORTERM": "truecolor",
+    "FORCE_COLOR": "1",
+    "TERM": "xterm-256color",
+}
+"""Of the environment: what a command takes for a terminal with colours."""
+_FRAME_EVERY: Final = 1.0  # seconds
+
+
+@attrs.frozen
+class Photographer:
+    """Waits for the moment, takes the pictures, and has the service stopped.
+
+    Args:
+        client: of its control socket.
+        folder: where the pictures go.
+        after: seconds of play until the moment.
+    """
+
+    client: Client
+    folder: Path
+    after: float
+
+    async def watch(self, course: Course) -> None:
+        """Take the pictures; then nothing, until cancelled."""
+        await course.playing.wait()
+        panel = Panel(_FRAME_EVERY)
+        for _ in range(max(2, round(self.after / _FRAME_EVERY))):
+            await trio.sleep(min(self.after, _FRAME_EVERY))
+            panel.seen(await trio.to_thread.run_sync(self._top))
+        drawn = panel.draw(WIDTH, HEIGHT, trio.current_time())
+        save_picture(drawn, self.folder / "top.svg", WIDTH, HEIGHT, "actors top")
+        await self._save("tree", "--width", f"{_CHILDREN}")
+        await self._save("sessions", "--limit", f"{_SESSIONS}")
+        course.enough.set()
+        await trio.sleep_forever()
+
+    def _top(self) -> TopShape:
+        return self.client.top(rows=HEIGHT, sessions=HEIGHT)
+
+    async def _save(self, command: str, *options: str) -> None:
+        """Save what a command writes on a terminal."""
+        words = [sys.executable, "-m", "supervision.cli", command, *options]
+        done = await trio.run_process(
+            [*words, "--socket", str(self.client.path)],
+            capture_stdout=True,
+            env={**os.environ, **_TERMINAL, "COLUMNS": f"{_LISTS}"},
+        )
+        text = Text.from_ansi(done.stdout.decode().rstrip("\n"))
+        lines = text.plain.count("\n") + 1
+        title = f"actors {command}"
+        save_picture(text, self.folder / f"{command}.svg", _LISTS, lines, title)
+
+
+def take_pictures(folder: Path, plan: Plan, after: float) -> ExitCode:
+    """Play the demo and take the pictures.
+
+    Args:
+        folder: where they go; made if it is not there.
+        plan: what is played.
+        after: seconds of play until they are taken.
+
+    Raises:
+        DemoError, ClientError: the service could not be played with, or did not answer.
+        CalledProcessError: a command could not say what it was asked.
+        OSError: a picture cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="actors-pictures-") as place:
+        socket = Path(place) / "demo.sock"
+        options = Options(plan=plan, seconds=math.inf, socket=socket)
+        photographer = Photographer(Client(socket), folder, after)
+        summary = demonstrate(options, photographer)
+    console = Console(width=_SUMMARY_WIDTH, height=HEIGHT)
+    lines = len(console.render_lines(summary))
+    save_picture(summary, folder / "summary.svg", _SUMMARY_WIDTH, lines, "actors demo")
+    return ExitCode(summary.exit_code)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take the pictures, as the command line says; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m supervision.demo.pictures")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    parser.add_argument(
+        "--after",
+        type=float,
+        default=20.0,
+        help="seconds of play until they are taken (default: %(default)g)",
+    )
+    given = parser.parse_args(arguments)
+    if not 0 < given.after < math.inf:
+        parser.error("--after must be a number of seconds above 0")
+    if not can_be_watched():
+        parser.error("it needs the extra 'control': pip install 'trio-actors[control]'")
+    plan = Plan(fault_every=min(2.0, given.after / 10))
+    try:
+        return take_pictures(given.folder, plan, given.after)
+    except (DemoError, ClientError, OSError, CalledProcessError) as error:
+        sys.stderr.write(f"{parser.prog}: error: {error}\n")
+        return ExitCode.CRASHED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
