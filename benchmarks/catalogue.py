@@ -68,9 +68,19 @@ def standard() -> dict[str, Item]:
     Raises:
         CatalogueError: one of its scenarios is badly declared.
     """
-    module = importlib.import_module("benchmarks.scenarios")
+    module = importlib.import_module("benchmarks.scenarios.standard")
     classes: Sequence[type[Scenario]] = module.SCENARIOS
     return _named((made(each) for each in classes), None, "the standard set")
+
+
+def standard_in(room: str) -> dict[str, Item]:
+    """Those of the standard set that this module declares; the others are not loaded.
+
+    Raises:
+        CatalogueError: one of them is badly declared.
+    """
+    module = importlib.import_module(room)
+    return _named((made(each) for each in _declared_in(module)), None, room)
 
 
 def load_module(path: Path) -> dict[str, Item]:
@@ -84,14 +94,7 @@ def load_module(path: Path) -> dict[str, Item]:
     """
     path = path.resolve()
     module = _import(path)
-    classes = [
-        value
-        for name, value in vars(module).items()
-        if isinstance(value, type)
-        and issubclass(value, Scenario)
-        and value.__module__ == module.__name__
-        and not name.startswith("_")
-    ]
+    classes = _declared_in(module)
     if not classes:
         raise CatalogueError(
             f"{path} has no scenario: subclass benchmarks.Scenario in it, "
@@ -220,6 +223,18 @@ def _named(
             raise CatalogueError(f"{where} has two scenarios {scenario.name}")
         found[scenario.name] = Item(scenario, module)
     return found
+
+
+def _declared_in(module: ModuleType) -> list[type[Scenario]]:
+    """The public scenarios that a module itself declares, in their order."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, Scenario)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
 
 
 def _fitting(catalogue: Catalogue, name: str) -> list[str]:

@@ -221,6 +221,9 @@ _UPWARDS: Final[Mapping[str, tuple[float, str, Callable[[float], str]]]] = {
 # {family: what its size counts}
 _RIGHT: Final = {
     "memory": "idle actors",
+    "memory of sessions": "idle sessions",
+    "routing": "live sessions",
+    "looks": "idle sessions",
     "skynet": "leaves",
     _LOADED: "other actors running",
     "restart storm": "children that crash",

@@ -16,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from . import figures
-from .aims import GOALS, MAIN, Goal, quantity
+from .aims import GOALS
 from .amounts import NOTHING, amount, ratio_text
 from .figures import Ratio
+from .goal import MAIN, Goal, quantity
 from .scenario import OURS, PER_SECOND
 from .store import Entry, Report
 

@@ -95,6 +95,15 @@ CHURNED: Final = 10_000
 KEPT: Final = 1_000
 """Sessions that are kept at once in the churn; the one unused for longest goes."""
 
+SHOWN: Final = 30
+"""Rows of actors, and of sessions, in a frame of the live view: a tall terminal."""
+
+WATCHED: Final = 1.0
+"""Seconds from one frame to the next, and of each slice of load that is compared."""
+
+TALKS: Final = 1_000
+"""Sessions with accepted prompts when their service is asked to stop."""
+
 
 def tree_size(levels: int, children: int) -> int:
     """The actors of a tree, its leaves and its root among them."""

@@ -11,9 +11,10 @@ from typing import Any, Final
 import attrs
 
 from . import figures
-from .aims import THROUGHPUT, Goal
+from .aims import THROUGHPUT
 from .curves import draw_latency, draw_scaling
 from .figures import Ratio
+from .goal import Goal
 from .goals import goals_table
 from .paint import (
     BETTER,

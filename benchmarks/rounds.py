@@ -150,7 +150,9 @@ class Measurement:
 
     def _job(self, lane: Lane, number: int) -> Job:
         name, contender = lane.key
-        return Job(name, contender, lane.count, self.seed + number, lane.item.module)
+        item, seed = lane.item, self.seed + number
+        room = "" if item.module is not None else type(item.scenario).__module__
+        return Job(name, contender, lane.count, seed, item.module, room)
 
     def _keep(self, lane: Lane, outcome: Outcome) -> None:
         lane.seconds.append(outcome.seconds)

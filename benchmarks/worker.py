@@ -52,18 +52,25 @@ class Job:
     seed: int
     module: Path | None = None
     """The stranger's module with the scenario; None for the standard set."""
+    room: str = ""
+    """Name of the module of the standard set that has it; empty: any."""
 
     def arguments(self) -> list[str]:
         """The same as a command line."""
         words = [self.scenario, self.contender, str(self.count), str(self.seed)]
-        return ["worker", *words, *([str(self.module)] if self.module else [])]
+        return [
+            "worker",
+            *words,
+            self.room,
+            *([str(self.module)] if self.module else []),
+        ]
 
     @classmethod
     def from_arguments(cls, words: Sequence[str]) -> Self:
         """The job of a command line, without its first word."""
-        scenario, contender, count, seed, *module = words
+        scenario, contender, count, seed, room, *module = words
         path = Path(module[0]) if module else None
-        return cls(scenario, contender, int(count), int(seed), path)
+        return cls(scenario, contender, int(count), int(seed), path, room)
 
 
 @attrs.frozen
@@ -168,9 +175,12 @@ def _measured(job: Job) -> Result:
     Raises:
         WrongResultError: a check failed, in the warm-up too.
     """
-    known = (
-        catalogue.load([job.module]) if job.module is not None else catalogue.standard()
-    )
+    if job.module is not None:
+        known = catalogue.load([job.module])
+    elif job.room:
+        known = catalogue.standard_in(job.room)
+    else:
+        known = catalogue.standard()
     kind = type(known[job.scenario].scenario)
     if warm_up := kind.warm_up:
         run = Run(max(1, int(job.count * warm_up)), job.seed)

@@ -7,10 +7,10 @@ from benchmarks import catalogue
 from benchmarks.aims import (
     GOALS,
     THROUGHPUT,
-    Goal,
     contenders_needed,
     scenarios_needed,
 )
+from benchmarks.goal import Goal
 from benchmarks.goals import (
     goals_table,
     heading,

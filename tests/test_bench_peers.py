@@ -17,7 +17,7 @@ from benchmarks.load import TREES, tree_size
 from benchmarks.peers import MissingPeerError, sum_below, whole_tree
 from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Contender, provided_by
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios.standard import SCENARIOS
 
 PEERS = ("uvloop", "triotp", "fauxtp", "pykka", "erlang")
 

@@ -235,7 +235,11 @@ def test_a_worker_without_a_line_is_broken(
 
 def test_a_job_is_a_command_line() -> None:
     """And comes back from it, with and without a module."""
-    for job in (Job("a", "ours", 10, 3), Job("a", "ours", 10, 3, Path("/m.py"))):
+    for job in (
+        Job("a", "ours", 10, 3),
+        Job("a", "ours", 10, 3, Path("/m.py")),
+        Job("a", "ours", 10, 3, room="benchmarks.scenarios.telling"),
+    ):
         assert Job.from_arguments(job.arguments()[1:]) == job
 
 

@@ -15,9 +15,10 @@ from benchmarks.floors.trio_by_hand import CHANNEL, PARK
 from benchmarks.load import TREES, tree_size
 from benchmarks.run import PERCENTILES, Run, WrongResultError
 from benchmarks.scenario import MICROSECONDS, OURS, Contender, Scenario
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import serving
 from benchmarks.scenarios.cascading import Branch, Leaf, Mortal
 from benchmarks.scenarios.cast import PLENTY, Counter, Echo, Next
+from benchmarks.scenarios.standard import SCENARIOS
 from benchmarks.scenarios.storming import Crew, Sturdy, WeakCrew
 from supervision import RestartLimit, RestartLimitError
 
@@ -37,6 +38,8 @@ COUNTS: Final[Mapping[str, int]] = {
     "gc_pause": 200,
     "take_turn": 3,
     "turn_deadlines": 80,
+    "look": 2,
+    "watched": 1,
 }
 COUNT: Final = 20
 
@@ -45,7 +48,7 @@ CONTESTED: Final = [
     (name, contender)
     for name, cls in BY_NAME.items()
     for contender in cls().contenders()
-    if contender in (OURS, "plain", "limiter") or contender in FLOORS
+    if contender in (OURS, "plain", "limiter", "nursery") or contender in FLOORS
 ]
 
 
@@ -59,11 +62,17 @@ def _quick_collections() -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def _few_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scenarios with up to 1,000 busy actors have 3, a million sessions are 30."""
+    """The scenarios with up to 1,000 busy actors have 3, a million sessions are 30.
+
+    What lasts for a second, whatever the count, lasts for less.
+    """
     for cls in SCENARIOS:
-        for which, most in ((cls.number == "B12", 3), (cls.family == "routing", 30)):
+        many = cls.family in ("routing", "looks") or cls.name.startswith("watched")
+        for which, most in ((cls.number == "B12", 3), (many, 30)):
             if which:
                 monkeypatch.setattr(cls, "size", min(cls.size, most))
+    monkeypatch.setattr(serving, "WATCHED", 0.02)
+    monkeypatch.setattr(serving, "BUDGET", 0.5)
 
 
 def perform(name: str, contender: str, count: int) -> Run:

@@ -15,12 +15,13 @@ from benchmarks.load import CHURNED, KEPT, zipf
 from benchmarks.replay import Report, replay
 from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios import SCENARIOS, replaying
+from benchmarks.scenarios import replaying
 from benchmarks.scenarios.conversing import RouterChurn, Streams1000, Teller
 from benchmarks.scenarios.replaying import RealTraffic
 from benchmarks.scenarios.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.session_cast import Gated, Replier
 from benchmarks.scenarios.sharing import MODEST, WARM, Fair1, Fair8, Patient, Rota
+from benchmarks.scenarios.standard import SCENARIOS
 from benchmarks.worker import WRONG, call, described
 
 BY_NAME = {cls.name: cls for cls in SCENARIOS}

@@ -180,11 +180,13 @@ class _RouteLive(Scenario):
     is the time over that with a router that has those ten alone, the median of bursts
     that follow each other in one process. What is seen is the router, not the
     processor's caches: `any_us` is the time of a send to one of the idle sessions,
-    drawn from all of them, which begins its turn.
+    drawn from all of them, which begins its turn. The contender `plain` looks ten of as
+    many actors up in a dict, and tells them.
     """
 
     number = "B1"
     count = 100_000
+    floor = "plain"
     unit = MICROSECONDS
     family = "routing"
     warm_up = 0
@@ -220,6 +222,30 @@ class _RouteLive(Scenario):
             any_us=middle(drawn) / some,
             time_ratio=median(seconds / least for seconds, least in spent),
         )
+
+    async def plain(self, run: Run) -> None:
+        """Tells by key; handled between the bursts."""
+        size, bursts = min(BURST, run.count), share(run.count, BURST)
+        counting = Counting(0)
+        async with open_system() as system:
+            refs = {
+                f"{key}": system.start(Worker, counting) for key in range(self.size)
+            }
+            await trio.testing.wait_all_tasks_blocked()
+            hot = list(refs)[:: len(refs) // HOT][:HOT]
+            burst = (hot * size)[:size]
+            gc.collect()
+            gc.freeze()
+            spent: list[float] = []
+            for _ in range(bursts):
+                counting.expect(size)
+                started = clock()
+                for key in burst:
+                    refs[key].tell_nowait(1)
+                spent.append(clock() - started)
+                await counting.done.wait()
+        run.equal(counting.total, size * bursts, "messages handled")
+        run.samples([seconds / size for seconds in spent])
 
     async def _open(
         self, run: Run, system: ActorSystem, count: int

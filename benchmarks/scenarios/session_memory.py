@@ -8,14 +8,20 @@ from actors import open_system
 from benchmarks.run import Run
 from benchmarks.scenario import BYTES, Scenario
 
+from .cast import Idle
+from .memory import start_idle
 from .session_cast import AT_ONCE, Replier, open_sessions, route_to
 
 
 class _SessionMemory(Scenario):
-    """Resident memory for each idle session that has had one turn."""
+    """Resident memory for each idle session that has had one turn.
+
+    The contender `plain` has as many actors in a dict.
+    """
 
     number = "B11"
     family = "memory of sessions"
+    floor = "plain"
     unit = BYTES
     fixed = True
     warm_up = 0
@@ -32,6 +38,17 @@ class _SessionMemory(Scenario):
             statistics = router.statistics()
         run.equal(answered, run.count, "right answers")
         run.equal(statistics.idle, run.count + AT_ONCE, "idle sessions")
+
+    async def plain(self, run: Run) -> None:
+        """Actors that have handled one message, by their keys."""
+        handled = Idle.handled
+        async with open_system() as system:
+            with run.resident():
+                refs = await start_idle(system, run.count)
+                by_key = {f"{number}": ref for number, ref in enumerate(refs)}
+                del refs
+            run.equal(system.statistics().actors, len(by_key), "idle actors")
+        run.equal(Idle.handled - handled, run.count, "messages handled")
 
 
 class SessionMemory10K(_SessionMemory):
