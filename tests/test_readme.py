@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,10 +42,10 @@ def test_a_program_of_the_readme_prints_what_the_readme_says(
 
 
 def test_the_readme_has_its_programs() -> None:
-    """The blocks were found: hello world, chat, crash, supervision, test, scenario."""
-    assert len(PROGRAMS) == 6
+    """Hello world, chat, service, agent, crash, supervision, test, scenario."""
+    assert len(PROGRAMS) == 8
     assert PROGRAMS[0][1] == "/counter 42\n"
-    assert all(output is not None for _, output in PROGRAMS[:4])
+    assert [output is not None for _, output in PROGRAMS[:6]] == [1, 1, 0, 1, 1, 1]
 
 
 def test_the_hello_world_is_short() -> None:
@@ -60,9 +63,38 @@ def test_the_chat_service_is_short() -> None:
     assert all(verb in code for verb in ("open_turn", "steer", "cancel"))
 
 
+def test_the_tree_is_run_as_the_readme_says(tmp_path: Path) -> None:
+    """Saved as the README says it is a service, which drains when it is told to."""
+    command = "actors run chat:Tree"
+    (tmp_path / "chat.py").write_text(PROGRAMS[2][0])
+
+    with (
+        subprocess.Popen(  # noqa: S603 - our own README
+            [sys.executable, "-m", "supervision.cli", *command.split()[1:]],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "ACTORS_RUNTIME_DIR": str(tmp_path / "run")},
+        ) as process
+    ):
+        try:
+            assert process.stderr is not None
+            records: list[dict[str, object]] = []
+            for line in process.stderr:
+                records.append(json.loads(line))
+                if "is ready" in str(records[-1]["message"]):
+                    process.send_signal(signal.SIGTERM)
+        finally:
+            process.kill()
+
+    assert f"```console\n{command}\n```" in TEXT
+    assert process.returncode == 0
+    assert records[-1]["message"] == "final report"
+
+
 def test_the_scenario_is_measured_as_the_readme_says(tmp_path: Path) -> None:
     """Saved as the README says it is measured against its floor; under 30 lines."""
-    code = PROGRAMS[5][0]
+    code = PROGRAMS[7][0]
     command = "python -m benchmarks run --module my_bench.py"
     (tmp_path / "my_bench.py").write_text(code)
 
