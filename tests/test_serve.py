@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import trio
 from actors import (
     Aborted,
     Actor,
+    AnyRef,
     ClosedToNewError,
     Completed,
     Lost,
@@ -95,41 +97,41 @@ class SlowToStart(Actor[str]):
         del message
 
 
-@attrs.define
+@attrs.frozen
 class Served:
-    """A service, and its report when it has ended."""
+    """A service and its router."""
 
     service: Service
     router: RouterRef[float, str]
-    report: ServiceReport | None = None
-    error: BaseException | None = None
+    ref: AnyRef
 
     @property
     def ended(self) -> ServiceReport:
-        assert self.report is not None
-        assert self.report.adds_up
-        return self.report
+        """How it went; every prompt has its outcome."""
+        return ended(self.service)
+
+
+def ended(service: Service) -> ServiceReport:
+    """How it went; every prompt has its outcome."""
+    report = service.report
+    assert report is not None
+    assert report.adds_up
+    return report
 
 
 @asynccontextmanager
-async def open_service(**options: Any) -> AsyncGenerator[Served]:
+async def open_service(
+    make: type[Supervisor] | None = None, *, signals: bool = False, **options: Any
+) -> AsyncGenerator[Served]:
     """Serve the tree; leaving the block waits for its end."""
+    settings = Settings(**options)
     async with trio.open_nursery() as nursery:
-        holder: list[Served] = []
-
-        async def hold(  # noqa: ASYNC128 - serve does
-            task_status: trio.TaskStatus[Service] = trio.TASK_STATUS_IGNORED,
-        ) -> None:
-            report = await serve(
-                Tree, settings=Settings(**options), task_status=task_status
-            )
-            holder[0].report = report
-
-        service: Service = await nursery.start(hold)
+        service: Service = await nursery.start(
+            partial(serve, make or Tree, settings=settings, signals=signals)
+        )
         assert service.tree is not None
-        router = router_ref(await find_child(service.tree, "router"), Chat)
-        holder.append(Served(service, router))
-        yield holder[0]
+        ref = await find_child(service.tree, "router")
+        yield Served(service, router_ref(ref, Chat), ref)
 
 
 # ------------------------------------------------------------------------- beginning
@@ -344,28 +346,19 @@ async def test_a_router_that_crashes_while_it_drains_is_drained_again(
 ) -> None:
     """Its successor takes no prompts either, and nobody waits for it in vain."""
     del autojump_clock
-    async with trio.open_nursery() as nursery:
-        reports: list[ServiceReport] = []
-
-        async def hold(task_status: trio.TaskStatus[Service]) -> None:  # noqa: ASYNC128 - serve does
-            reports.append(await serve(FragileTree, task_status=task_status))
-
-        service: Service = await nursery.start(hold)
-        assert service.tree is not None
-        ref = await find_child(service.tree, "router")
-        router = router_ref(ref, Chat)
-        receipt = router.send("a", 10.0)
+    async with open_service(FragileTree) as served:
+        receipt = served.router.send("a", 10.0)
         await trio.sleep(1)
-        service.stop("enough")
+        served.service.stop("enough")
         await trio.sleep(1)
-        ref.tell_nowait("crash")
+        served.ref.tell_nowait("crash")
         await trio.testing.wait_all_tasks_blocked()
         with pytest.raises(RefusedError):
-            router.send("b", 1.0)
+            served.router.send("b", 1.0)
 
-    (report,) = reports
+    report = served.ended
     assert isinstance(receipt.ended, Lost | Aborted)
-    assert (report.accepted, report.adds_up) == (1, True)
+    assert report.accepted == 1
     assert report.drain_seconds == pytest.approx(1)
     assert report.exit_code == ExitCode.OK
 
@@ -452,17 +445,11 @@ async def test_who_does_not_stop_is_killed_and_named(
 ) -> None:
     """When the budget is over, or when somebody asks again."""
     del autojump_clock
+    settings = Settings(budget=10.0)
     async with trio.open_nursery() as nursery:
-        reports: list[ServiceReport] = []
-
-        async def hold(task_status: trio.TaskStatus[Service]) -> None:  # noqa: ASYNC128 - serve does
-            settings = Settings(budget=10.0)
-            report = await serve(
-                WithStubborn, settings=settings, task_status=task_status
-            )
-            reports.append(report)
-
-        service: Service = await nursery.start(hold)
+        service: Service = await nursery.start(
+            partial(serve, WithStubborn, settings=settings)
+        )
         assert service.tree is not None
         stubborn = await find_child(service.tree, "stubborn")
         stubborn.tell_nowait("work")
@@ -473,7 +460,7 @@ async def test_who_does_not_stop_is_killed_and_named(
         if impatient:
             service.stop_now("again")
 
-    (report,) = reports
+    report = ended(service)
     assert [late.path for late in report.late] == ["/WithStubborn/stubborn"]
     assert report.exit_code == ExitCode.LATE
     assert not report.in_time
@@ -603,30 +590,22 @@ async def test_a_signal_drains_the_next_stops_now_the_third_ends_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And its handlers are gone with it."""
-    ended: list[int] = []
-    monkeypatch.setattr(os, "_exit", ended.append)
+    left: list[int] = []
+    monkeypatch.setattr(os, "_exit", left.append)
     before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
-    async with trio.open_nursery() as nursery:
-        reports: list[ServiceReport] = []
-
-        async def hold(task_status: trio.TaskStatus[Service]) -> None:  # noqa: ASYNC128 - serve does
-            reports.append(await serve(Tree, signals=True, task_status=task_status))
-
-        service: Service = await nursery.start(hold)
-        assert service.tree is not None
-        router = router_ref(await find_child(service.tree, "router"), Chat)
-        receipt = router.send("a", 1e6)
+    async with open_service(signals=True) as served:
+        receipt = served.router.send("a", 1e6)
         await trio.testing.wait_all_tasks_blocked()
         signal.raise_signal(signal.SIGTERM)
-        await service.wait_for(ServiceState.DRAINING)
-        assert (service.why, receipt.ended) == ("SIGTERM", None)
+        await served.service.wait_for(ServiceState.DRAINING)
+        assert (served.service.why, receipt.ended) == ("SIGTERM", None)
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
 
-    assert reports[0].exit_code == 128 + signal.SIGINT
-    assert reports[0].why == "SIGTERM, then SIGINT"
+    assert served.ended.exit_code == 128 + signal.SIGINT
+    assert served.ended.why == "SIGTERM, then SIGINT"
     assert isinstance(receipt.ended, Aborted)
-    assert ended == [128 + signal.SIGTERM]
+    assert left == [128 + signal.SIGTERM]
     assert before == [signal.getsignal(e) for e in (signal.SIGTERM, signal.SIGINT)]
 
 
