@@ -132,6 +132,8 @@ class RouterStatistics:
     """`Limits.turns`."""
     queued: int
     """Prompts that wait for a turn, or for the end of one."""
+    answering: int
+    """Of these: prompts whose turn runs."""
     accepted: int
     """Prompts accepted so far; `sum(outcomes.values())` of them have their outcome."""
     outcomes: Mapping[str, int]

@@ -158,7 +158,7 @@ class RouterRef(Sending[P, C]):
         return [router.info(lane) for lane in router.lanes.values()]
 
     def statistics(self) -> RouterStatistics:
-        """Look at the counters of the whole router; its own cost is a few dicts.
+        """Look at the counters of the whole router; it costs a glance at each turn.
 
         Raises:
             ClosedToNewError: the router has ended for good.

@@ -201,7 +201,7 @@ class Verbs(Waiting):
         )
 
     def statistics(self) -> RouterStatistics:
-        """See `RouterRef.statistics`."""
+        """See `RouterRef.statistics`; goes through the turns."""
         return RouterStatistics(
             sessions=len(self.lanes),
             idle=len(self.idle),
@@ -209,6 +209,9 @@ class Verbs(Waiting):
             turns_waiting=self.slots.waiting,
             slots=self.slots.limit,
             queued=self.unsettled,
+            answering=sum(
+                len(run.receipts) for run in self.turns.values() if run.slot
+            ),
             accepted=self.accepted,
             outcomes=MappingProxyType(dict(self.outcomes)),
             refused=MappingProxyType(dict(self.refused)),

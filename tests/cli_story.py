@@ -110,6 +110,7 @@ def router(path: str = "/chat/router", **fields: Any) -> RouterShape:
         "turns_waiting": 0,
         "slots": 8,
         "queued": 3,
+        "answering": 6,
         "accepted": 100,
         "outcomes": {"Completed": 80, "Aborted": 10},
         "refused": {"QueueFullError": 5},

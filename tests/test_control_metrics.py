@@ -52,6 +52,7 @@ ROUTER = RouterShape(
     turns_waiting=4,
     slots=5,
     queued=6,
+    answering=4,
     accepted=10,
     outcomes={"Completed": 7, "Lost": 1},
     refused={"SaturatedError": 2},

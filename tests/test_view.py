@@ -475,6 +475,18 @@ async def test_everything_is_counted_once() -> None:
     assert router["slots"] == 50
 
 
+async def test_what_waits_is_told_from_what_is_being_answered() -> None:
+    """Both, and what has its outcome, are all that was accepted."""
+    async with open_stage() as stage:
+        await stage.router.send("a", "x").outcome()
+        busy(stage, "a", "a", "a", "b")
+        await trio.testing.wait_all_tasks_blocked()
+
+        (router,) = stage.view.statistics()["routers"]
+
+    assert (router["answering"], router["queued"], router["accepted"]) == (2, 2, 5)
+
+
 # ------------------------------------------------------------------------------ verbs
 
 

@@ -140,8 +140,11 @@ class Service:
     def running(self) -> tuple[int, int]:
         """How many turns run, and how many prompts wait, in all routers."""
         routers = routers_of(self.system).values()
-        turns = sum(router.slots.running for router in routers)
-        return turns, max(0, sum(router.unsettled for router in routers) - turns)
+        now = [router.statistics() for router in routers]
+        return (
+            sum(each.turns_running for each in now),
+            sum(each.queued - each.answering for each in now),
+        )
 
     def shape(self) -> ServiceShape:
         """Itself, as the control socket shows it."""

@@ -90,6 +90,7 @@ def router_shape(
 ) -> RouterShape:
     """The counts of one router."""
     fields = attrs.asdict(statistics, recurse=False)
+    fields["queued"] -= fields["answering"]
     fields["closed"] = {
         reason.name.lower(): number for reason, number in statistics.closed.items()
     }

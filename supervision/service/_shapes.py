@@ -73,6 +73,9 @@ class RouterShape(TypedDict):
     turns_waiting: int
     slots: int
     queued: int
+    """Prompts that wait for a turn, or with it for a slot."""
+    answering: int
+    """Prompts whose turn runs: `accepted` is `queued`, these, and all outcomes."""
     accepted: int
     """So far; `sum(outcomes.values())` of them have their outcome."""
     outcomes: dict[str, int]
