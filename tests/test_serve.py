@@ -609,6 +609,22 @@ async def test_a_signal_drains_the_next_stops_now_the_third_ends_the_process(
     assert before == [signal.getsignal(e) for e in (signal.SIGTERM, signal.SIGINT)]
 
 
+async def test_a_signal_while_it_starts_gives_the_service_to_who_waits_for_it() -> None:
+    """It was never ready; who has started it is not left in the dark."""
+    found: list[Service] = []
+
+    async def begin(nursery: trio.Nursery) -> None:
+        found.append(await nursery.start(partial(serve, SlowToStart, signals=True)))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(begin, nursery)
+        await trio.testing.wait_all_tasks_blocked()
+        signal.raise_signal(signal.SIGINT)
+
+    assert found[0].report is not None
+    assert found[0].report.why == "SIGINT"
+
+
 async def test_signals_are_for_the_main_thread() -> None:
     """The error says what to do elsewhere."""
 

@@ -9,7 +9,7 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _process                    what the process takes of the machine
     _actors_view _sessions_view _detail _looking    everything there is to see
     _view                       and to do
-    _collector                  the garbage collector's ways
+    _collector _drain           the garbage collector's ways; routers that finish
     _service                    the tree, from its start to its end
     _logging _notify _progress _signals         what belongs to a process
     _loading                    `module:Tree`

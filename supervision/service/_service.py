@@ -23,7 +23,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import attrs
@@ -40,14 +40,13 @@ from actors import (
     open_system,
 )
 from actors.hosting import cut_short, has_failed, late_so_far, stop_within
-from supervision._census import counts_of, routers_of
-from supervision._limits import DrainReport
-from supervision._router import Router
+from supervision._census import routers_of
 
 from ._collector import plain_gc, tuned_gc
+from ._drain import Drain
 from ._exit_codes import ExitCode
 from ._looking import version
-from ._report import LostPrompt, RouterReport, ServiceReport
+from ._report import ServiceReport
 from ._settings import Settings
 from ._shapes import ServiceShape
 from ._view import View
@@ -105,8 +104,7 @@ class Service:
         self._budget = settings.budget
         self._waiting = trio.CancelScope()  # for a reason to stop
         self._body = trio.CancelScope()  # all that comes before the tree's stop
-        self._drains: list[tuple[str, DrainReport]] = []
-        self._before: dict[str, Mapping[str, int]] = {}  # outcomes before the drain
+        self._drains: Drain
 
     @property
     def state(self) -> ServiceState:
@@ -217,6 +215,7 @@ class Service:
             try:
                 async with open_system(stop_within=self._budget) as system:
                     self.system = system
+                    self._drains = Drain(system)
                     self.view = View(
                         system, name=self.name, facts=self.shape, stop=self._asked
                     )
@@ -250,33 +249,17 @@ class Service:
                     logger.info("%s is ready after %.2f s", self.name, took)
                     ready()
                     self._ended(await self.tree.wait_stopped())
-            if self._why != CRASHED:
-                await self._drain()
+            if self._why == CRASHED:
+                return
+            if self.state is ServiceState.STARTING:
+                ready()
+            await self._drain()
 
     async def _drain(self) -> None:
         """Let routers finish what they have accepted."""
         self._enter(ServiceState.DRAINING)
         logger.info("%s: draining, then stopping within %g s", self._why, self._budget)
-        within = SHARE * self._budget
-        self._before = {
-            path: statistics.outcomes
-            for path, (_, statistics) in counts_of(self.system).items()
-        }
-        until = self._asked_at + within
-        async with trio.open_nursery() as nursery:
-            for path, router in routers_of(self.system).items():
-                nursery.start_soon(self._drain_one, path, router, until)
-
-    async def _drain_one(self, path: str, router: Router, until: float) -> None:
-        drained: Router | None = None
-        try:
-            # again and again: one that has crashed meanwhile may have a successor
-            while router is not drained and trio.current_time() < until:
-                report = await router.drain(until - trio.current_time())
-                self._drains.append((path, report))
-                drained, router = router, routers_of(self.system).get(path, router)
-        except Exception:
-            logger.exception("%s could not be drained", path)
+        await self._drains.run(self._asked_at + SHARE * self._budget)
 
     def _ended(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
         if isinstance(exit, Crashed):
@@ -320,24 +303,20 @@ class Service:
     ) -> ServiceReport:
         late = late_so_far(self.system)
         drained = max(0.0, self._stopped_at - self._asked_at)
-        lost = [
-            LostPrompt(path, receipt.key, receipt.id)
-            for path, drain in self._drains
-            for receipt in drain.lost
-        ]
+        lost = self._drains.lost
         report = ServiceReport(
             name=self.name,
             seconds=seconds,
             why=self._why or "",
             exit_code=self.exit_code,
-            routers=tuple(self._routers()),
+            routers=self._drains.routers(),
             drain_seconds=drained if crash is None else 0.0,
             stop_seconds=ended - self._stopped_at,
             budget=self._budget,
             late=late,
-            lost=tuple(lost),
+            lost=lost,
             lost_total=len(lost),
-            aborted=sum(len(each.aborted) for _, each in self._drains),
+            aborted=self._drains.aborted,
             crash=crash,
         )
         if crash is not None:
@@ -345,18 +324,3 @@ class Service:
         elif self.exit_code == ExitCode.OK and not report.in_time:
             self.exit_code = ExitCode.LATE
         return attrs.evolve(report, exit_code=self.exit_code)
-
-    def _routers(self) -> Iterator[RouterReport]:
-        for path, (_, statistics) in counts_of(self.system).items():
-            before = self._before.get(path, statistics.outcomes)
-            yield RouterReport(
-                path=path,
-                accepted=statistics.accepted,
-                outcomes=dict(statistics.outcomes),
-                refused=dict(statistics.refused),
-                in_drain={
-                    name: number - before.get(name, 0)
-                    for name, number in statistics.outcomes.items()
-                    if number > before.get(name, 0)
-                },
-            )
