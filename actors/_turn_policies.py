@@ -40,19 +40,26 @@ def seconds(name: str, value: object, *, zero: bool = False) -> None:
         raise ValueError(msg)
 
 
-def _seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def valid_seconds(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a field: a time above 0."""
     del instance
     seconds(attribute.name, value)
 
 
-def _seconds_or_0(
+def valid_seconds_or_0(
     instance: object, attribute: attrs.Attribute[Any], value: object
 ) -> None:
+    """Check a field: a time of at least 0."""
     del instance
     seconds(attribute.name, value, zero=True)
 
 
-def _from_1(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def valid_count(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a field: a whole number of at least 1."""
     del instance
     whole(attribute.name, value, least=1)
 
@@ -87,30 +94,30 @@ class TurnPolicy:
         TypeError, ValueError: a field that is not what it says.
     """
 
-    time_limit: float = attrs.field(default=1800.0, validator=_seconds)
+    time_limit: float = attrs.field(default=1800.0, validator=valid_seconds)
     """From the turn's first step to its end, whatever it does.  Default 1800."""
-    inactivity: float = attrs.field(default=300.0, validator=_seconds)
+    inactivity: float = attrs.field(default=300.0, validator=valid_seconds)
     """Without a sign of life (a chunk, a tool's start or end, `checkpoint`,
     `progress`).  The clock stands still while a tool runs and while the turn waits for
     its reader.  Default 300."""
-    tool_limit: float = attrs.field(default=1800.0, validator=_seconds)
+    tool_limit: float = attrs.field(default=1800.0, validator=valid_seconds)
     """For one tool.  Default 1800."""
-    abort_grace: float = attrs.field(default=120.0, validator=_seconds)
+    abort_grace: float = attrs.field(default=120.0, validator=valid_seconds)
     """To end after it was aborted or timed out.  Then the session is given up, its key
     is free again, and the sender is told.  Default 120."""
-    alive_every: float = attrs.field(default=30.0, validator=_seconds)
+    alive_every: float = attrs.field(default=30.0, validator=valid_seconds)
     """Between two questions to `Session.alive`, which has as long to answer.
     Default 30."""
     stalls: tuple[float, ...] = attrs.field(default=(10.0, 30.0), validator=_rising)
     """After so much silence a `TurnStalled` is published.  Default 10 and 30."""
-    drain_window: float = attrs.field(default=0.0, validator=_seconds_or_0)
+    drain_window: float = attrs.field(default=0.0, validator=valid_seconds_or_0)
     """After `take_turn` has returned, for chunks that others still bring.  Default 0:
     whoever reads from an agent that says "end" too early wants 0.2."""
-    cleanup_within: float = attrs.field(default=5.0, validator=_seconds)
+    cleanup_within: float = attrs.field(default=5.0, validator=valid_seconds)
     """For `Session.turn_ended`.  Default 5."""
-    steps: int = attrs.field(default=50, validator=_from_1)
+    steps: int = attrs.field(default=50, validator=valid_count)
     """How often `Turn.checkpoint` may be called.  Default 50."""
-    budget: float = attrs.field(default=math.inf, validator=_seconds)
+    budget: float = attrs.field(default=math.inf, validator=valid_seconds)
     """Units that the turn and its children may `spend` together.  Default: any."""
 
 
@@ -122,13 +129,13 @@ class ChildPolicy:
         TypeError, ValueError: a field that is not what it says.
     """
 
-    depth: int = attrs.field(default=3, validator=_from_1)
+    depth: int = attrs.field(default=3, validator=valid_count)
     """How many levels below the turn.  Default 3."""
-    width: int = attrs.field(default=5, validator=_from_1)
+    width: int = attrs.field(default=5, validator=valid_count)
     """How many at once below one turn.  Default 5."""
-    slot_wait: float = attrs.field(default=30.0, validator=_seconds)
+    slot_wait: float = attrs.field(default=30.0, validator=valid_seconds)
     """Seconds that `start_child` waits when there are so many.  Default 30."""
-    time_limit: float = attrs.field(default=300.0, validator=_seconds)
+    time_limit: float = attrs.field(default=300.0, validator=valid_seconds)
     """Seconds for one child.  Default 300."""
 
 
@@ -166,9 +173,9 @@ class Batch:
         TypeError, ValueError: a field that is not what it says.
     """
 
-    prompts: int = attrs.field(default=10, validator=_from_1)
+    prompts: int = attrs.field(default=10, validator=valid_count)
     """How many at most.  Default 10."""
-    weight: float = attrs.field(default=24_000.0, validator=_seconds)
+    weight: float = attrs.field(default=24_000.0, validator=valid_seconds)
     """How heavy they may be together, in units of `weigh`.  Default 24,000."""
     weigh: Callable[[Any], float] = attrs.field(default=_always_1, validator=_callable)
     """A prompt's weight, say its tokens.  Default: 1 each."""
@@ -182,7 +189,7 @@ class PromptPolicy:
         TypeError, ValueError: a field that is not what it says.
     """
 
-    capacity: int = attrs.field(default=10, validator=_from_1)
+    capacity: int = attrs.field(default=10, validator=valid_count)
     """How many may wait for their turn; then `send` raises `QueueFullError` and
     `send_wait` waits.  Default 10."""
     batch: Batch | None = attrs.field(default=None)
@@ -191,7 +198,7 @@ class PromptPolicy:
     """What `send` is while a turn runs.  Default: it waits."""
     steering: Steering = attrs.field(default=Steering.ONE)
     """How many steering prompts a checkpoint takes.  Default one."""
-    steering_capacity: int = attrs.field(default=10, validator=_from_1)
+    steering_capacity: int = attrs.field(default=10, validator=valid_count)
     """How many may wait for a checkpoint.  Default 10."""
     dedupe: int = attrs.field(default=64)
     """How many message ids a session remembers: `send(id=...)`.  0: none.
@@ -215,7 +222,7 @@ class PromptPolicy:
 class Bounded:
     """A stream with back-pressure: `emit` waits while so many chunks are unread."""
 
-    capacity: int = attrs.field(default=64, validator=_from_1)
+    capacity: int = attrs.field(default=64, validator=valid_count)
     """Chunks.  Default 64."""
 
 
@@ -230,6 +237,6 @@ class Latest:
         default=None, validator=attrs.validators.optional(_callable)
     )
     """`merge(older, newer)` of two unread chunks; default None: the newer one."""
-    every: float = attrs.field(default=0.0, validator=_seconds_or_0)
+    every: float = attrs.field(default=0.0, validator=valid_seconds_or_0)
     """Seconds between two chunks that are handed out, the last one included.  Default
     0: as fast as they are read."""

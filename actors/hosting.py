@@ -27,7 +27,13 @@ from ._seat import Props, check_async
 from ._session import READY, SUSPEND
 from ._snapshot import Late
 from ._system import ActorSystem
-from ._turn_policies import seconds, whole
+from ._turn_policies import (
+    seconds,
+    valid_count,
+    valid_seconds,
+    valid_seconds_or_0,
+    whole,
+)
 from ._turn_run import SHUT_DOWN
 from ._turn_state import completed
 
@@ -103,5 +109,8 @@ __all__ = (
     "root_of",
     "seconds",
     "stop_within",
+    "valid_count",
+    "valid_seconds",
+    "valid_seconds_or_0",
     "whole",
 )

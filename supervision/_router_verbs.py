@@ -209,9 +209,7 @@ class Verbs(Waiting):
             turns_waiting=self.slots.waiting,
             slots=self.slots.limit,
             queued=self.unsettled,
-            answering=sum(
-                len(run.receipts) for run in self.turns.values() if run.slot
-            ),
+            answering=sum(len(run.receipts) for run in self.turns.values() if run.slot),
             accepted=self.accepted,
             outcomes=MappingProxyType(dict(self.outcomes)),
             refused=MappingProxyType(dict(self.refused)),

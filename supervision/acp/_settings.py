@@ -13,7 +13,7 @@ from typing import Any, cast
 import attrs
 from acp.schema import AcpMcpServer, HttpMcpServer, McpServerStdio, SseMcpServer
 
-from actors.hosting import seconds, whole
+from actors.hosting import valid_count, valid_seconds, valid_seconds_or_0
 
 McpServer = HttpMcpServer | SseMcpServer | AcpMcpServer | McpServerStdio
 """A server of tools that the agent is to connect to."""
@@ -40,23 +40,6 @@ def _command(instance: object, attribute: attrs.Attribute[Any], value: object) -
         ):
             msg = f"{attribute.name} must be words without NUL, got {word!r}"
             raise TypeError(msg)
-
-
-def _seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    del instance
-    seconds(attribute.name, value)
-
-
-def _seconds_or_0(
-    instance: object, attribute: attrs.Attribute[Any], value: object
-) -> None:
-    del instance
-    seconds(attribute.name, value, zero=True)
-
-
-def _from_1(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    del instance
-    whole(attribute.name, value, least=1)
 
 
 def _absolute(given: str | os.PathLike[str]) -> Any:
@@ -94,30 +77,38 @@ class AgentSettings:
     """The id of one of its own ways to log in, done before a session is made.
     Default None: it needs none."""
 
-    start_within: float = attrs.field(default=30.0, validator=_seconds, kw_only=True)
+    start_within: float = attrs.field(
+        default=30.0, validator=valid_seconds, kw_only=True
+    )
     """To answer `initialize`.  Default 30."""
-    open_within: float = attrs.field(default=120.0, validator=_seconds, kw_only=True)
+    open_within: float = attrs.field(
+        default=120.0, validator=valid_seconds, kw_only=True
+    )
     """To make or load its session.  Default 120."""
     cancel_grace: float = attrs.field(
-        default=10.0, validator=_seconds_or_0, kw_only=True
+        default=10.0, validator=valid_seconds_or_0, kw_only=True
     )
     """To end a turn that was cancelled; then the process is ended.  Default 10."""
-    end_within: float = attrs.field(default=1.5, validator=_seconds_or_0, kw_only=True)
+    end_within: float = attrs.field(
+        default=1.5, validator=valid_seconds_or_0, kw_only=True
+    )
     """From SIGTERM to SIGKILL, for it and for all that it has started.
     Default 1.5."""
     drain_window: float = attrs.field(
-        default=0.2, validator=_seconds_or_0, kw_only=True
+        default=0.2, validator=valid_seconds_or_0, kw_only=True
     )
     """After the end of its answer, for chunks that come late.  Default 0.2."""
 
-    line_limit: int = attrs.field(default=16 << 20, validator=_from_1, kw_only=True)
+    line_limit: int = attrs.field(default=16 << 20, validator=valid_count, kw_only=True)
     """Bytes in a line that it writes; a longer one breaks it off.  Default 16 MiB."""
-    stderr_tail: int = attrs.field(default=8192, validator=_from_1, kw_only=True)
+    stderr_tail: int = attrs.field(default=8192, validator=valid_count, kw_only=True)
     """How many of the last bytes of its stderr are kept for errors.  Default 8192."""
-    queue: int = attrs.field(default=64, validator=_from_1, kw_only=True)
+    queue: int = attrs.field(default=64, validator=valid_count, kw_only=True)
     """Messages that may wait for it to read; updates that may wait for the turn to
     take; requests of its own that may wait for us.  Default 64."""
-    result_limit: int = attrs.field(default=1_000_000, validator=_from_1, kw_only=True)
+    result_limit: int = attrs.field(
+        default=1_000_000, validator=valid_count, kw_only=True
+    )
     """Characters of an answer that are kept for the outcome's `result`; chunks are
     handed on without end.  Default 1,000,000."""
 
