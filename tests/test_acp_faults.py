@@ -21,6 +21,7 @@ from supervision.acp import (
     AgentExitedError,
     AgentProtocolError,
     AgentRefusedError,
+    AgentSession,
     AgentSettings,
     AgentStartError,
     AgentStuckError,
@@ -28,7 +29,7 @@ from supervision.acp import (
     AgentVersionError,
     Text,
 )
-from tests.agents.yard import SHORT, alive, open_yard, puppet, texts
+from tests.agents.yard import SHORT, open_yard, puppet, texts
 
 # ------------------------------------------------------------------------ at the start
 
@@ -270,10 +271,17 @@ async def test_an_agent_that_closes_its_input_is_ended() -> None:
 
 async def test_an_agent_that_dies_idle_is_replaced_without_a_failure() -> None:
     """Its session notices, and lives on."""
-    async with open_yard(puppet()) as yard:
+    sessions: list[AgentSession] = []
+
+    class Known(AgentSession):
+        async def started(self) -> None:
+            await super().started()
+            sessions.append(self)
+
+    async with open_yard(puppet(), make=Known) as yard:
         first = int(str(await yard.result("tell pid")))
         os.kill(first, signal.SIGKILL)
-        while alive(first) or yard.processes():
+        while sessions[0].pid is not None:
             await trio.testing.wait_all_tasks_blocked(SHORT)
         second = await yard.result("tell pid")
         info = yard.router.inspect("k")
