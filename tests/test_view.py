@@ -509,6 +509,22 @@ async def test_a_turn_is_cancelled_by_its_key_or_its_id() -> None:
             )
 
 
+async def test_a_turn_id_of_two_routers_needs_the_router() -> None:
+    """Each router counts its own turns; nothing is aborted by a guess."""
+    async with open_stage() as stage:
+        Chat.gates["a"] = trio.Event()
+        other = start_router(stage.system, Chat, name="other")
+        receipts = [router.send("a", "wait") for router in (stage.router, other)]
+        await trio.testing.wait_all_tasks_blocked()
+
+        with pytest.raises(CannotError, match="say which of /other, /tree/router"):
+            stage.view.abort_turn(1)
+        assert [receipt.ended for receipt in receipts] == [None, None]
+        stage.view.abort_turn(1, router="/other")
+        await receipts[1].outcome()
+        assert receipts[0].ended is None
+
+
 async def test_what_waits_is_taken_back_and_named() -> None:
     """`cancel_all`, `reset` and `close`, each more than the one before."""
     async with open_stage() as stage:

@@ -1,7 +1,8 @@
 """Sessions as shapes: the worst of very many, without asking any of them.
 
-Every lane of the routers is looked at, a few hundred between two checkpoints, and only
-those that are to be shown become shapes.
+The worst of all are found among those that are not idle; any other question looks at
+every lane of the routers, a few hundred between two checkpoints.  Only those that are
+to be shown become shapes.
 """
 
 from __future__ import annotations

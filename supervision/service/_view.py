@@ -80,7 +80,7 @@ class View(Looking):
 
         Raises:
             UnknownSessionError: no such turn runs.
-            AmbiguousKeyError: turns of several routers have this id.
+            CannotError: turns of several routers have this id, and none was named.
         """
         routers = chosen(routers_of(self._system), router)
         found = [each for each in routers.values() if turn in each.turns]
