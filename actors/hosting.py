@@ -5,10 +5,11 @@ Nothing here is for users.  `supervision` hosts sessions through these names onl
 
 from typing import Any
 
-from ._chunks import Chunks
-from ._family import Family
-from ._host import Host
-from ._lane import (
+from ._engine.seat import Props, check_async
+from ._sessions.chunks import Chunks
+from ._sessions.family import Family
+from ._sessions.host import Host
+from ._sessions.lane import (
     ASLEEP,
     BACKOFF,
     CLOSING,
@@ -21,21 +22,20 @@ from ._lane import (
     Lane,
     check_key,
 )
-from ._receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, PromptKind
-from ._ref import AnyRef
-from ._seat import Props, check_async
-from ._session import READY, SUSPEND
-from ._snapshot import Late
-from ._system import ActorSystem
-from ._turn_policies import (
+from ._sessions.policies import (
     seconds,
     valid_count,
     valid_seconds,
     valid_seconds_or_0,
     whole,
 )
-from ._turn_run import SHUT_DOWN
-from ._turn_state import completed
+from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, PromptKind
+from ._sessions.run import SHUT_DOWN
+from ._sessions.session import READY, SUSPEND
+from ._sessions.state import completed
+from .ref import AnyRef
+from .snapshot import Late
+from .system import ActorSystem
 
 
 def actor_of(ref: AnyRef) -> Any:

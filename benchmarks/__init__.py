@@ -9,8 +9,8 @@ Read ratios, not absolute numbers: a shared machine drifts by 20-50 % between ru
 the rounds are interleaved so that the drift meets every contender alike.
 """
 
-from .run import Result, Run, WrongResultError
-from .scenario import BYTES, MICROSECONDS, PER_SECOND, Scenario
+from benchmarks.run import Result, Run, WrongResultError
+from benchmarks.scenario import BYTES, MICROSECONDS, PER_SECOND, Scenario
 
 __all__ = [
     "BYTES",

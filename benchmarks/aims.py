@@ -6,9 +6,9 @@ only names them; `goals.py` holds them against a report.
 
 from typing import Final
 
-from .aims_sessions import SESSIONS, SESSIONS_FINER
-from .goal import FINER, Goal, least, most
-from .scenario import OURS, PER_SECOND
+from benchmarks.aims_sessions import SESSIONS, SESSIONS_FINER
+from benchmarks.goal import FINER, Goal, least, most
+from benchmarks.scenario import OURS, PER_SECOND
 
 THROUGHPUT: Final = (
     "tell",

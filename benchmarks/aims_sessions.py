@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .goal import FINER, Goal
+from benchmarks.goal import FINER, Goal
 
 SESSIONS: Final = (
     *(

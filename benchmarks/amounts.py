@@ -6,8 +6,8 @@ Pure functions; whoever shows figures uses these.
 import math
 from typing import Final
 
-from .figures import Ratio
-from .scenario import BYTES, MICROSECONDS
+from benchmarks.figures import Ratio
+from benchmarks.scenario import BYTES, MICROSECONDS
 
 NOTHING: Final = "-"
 

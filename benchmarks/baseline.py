@@ -13,10 +13,10 @@ from typing import Any, Final, cast
 
 import attrs
 
-from . import figures
-from .figures import Ratio
-from .scenario import OURS
-from .store import Entry, Report
+from benchmarks import figures
+from benchmarks.figures import Ratio
+from benchmarks.scenario import OURS
+from benchmarks.store import Entry, Report
 
 SCHEMA: Final = 1
 """The version of the baseline file's form; a reader refuses every other."""

@@ -18,7 +18,7 @@ from typing import Final
 
 import attrs
 
-from .scenario import (
+from benchmarks.scenario import (
     BYTES,
     MICROSECONDS,
     OURS,

@@ -14,10 +14,10 @@ from typing import Final
 
 from rich.console import Console
 
-from . import baseline, catalogue, comparison, table
-from .baseline import BaselineError
-from .catalogue import CatalogueError
-from .measuring import (
+from benchmarks import baseline, catalogue, comparison, table
+from benchmarks.baseline import BaselineError
+from benchmarks.catalogue import CatalogueError
+from benchmarks.measuring import (
     SHORT_ROUNDS,
     Measured,
     Order,
@@ -25,8 +25,8 @@ from .measuring import (
     items_of,
     measure,
 )
-from .options import parser
-from .store import Report, ReportError, load, save
+from benchmarks.options import parser
+from benchmarks.store import Report, ReportError, load, save
 
 FINE: Final = 0
 FAILED: Final = 1
@@ -102,7 +102,7 @@ def report_command(arguments: argparse.Namespace) -> int:
 
 def goals_command(arguments: argparse.Namespace) -> int:
     """Hold the goals against a file, or against a run of what they need."""
-    from . import aims, goals  # noqa: PLC0415 - other commands do not need them
+    from benchmarks import aims, goals  # noqa: PLC0415 - other commands do not need them
 
     code = FINE
     if arguments.file is not None:
@@ -131,7 +131,7 @@ def goals_command(arguments: argparse.Namespace) -> int:
 
 def check_command(arguments: argparse.Namespace) -> int:
     """Compare with the stored baseline, or store what is measured as a new one."""
-    from . import guard  # noqa: PLC0415 - other commands do not need it
+    from benchmarks import guard  # noqa: PLC0415 - other commands do not need it
 
     if arguments.source and not arguments.update:
         raise UsageError("--from says what to store: it goes with --update")
@@ -215,7 +215,7 @@ def _drawing(folder: Path | None) -> Callable[[Report], None]:
     """What draws into the folder; whatever that needs is asked for at once."""
     if folder is None:
         return lambda _report: None
-    from . import paint, plots  # noqa: PLC0415 - other commands do not need them
+    from benchmarks import paint, plots  # noqa: PLC0415 - other commands do not need them
 
     try:
         paint.matplotlib()

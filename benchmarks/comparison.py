@@ -13,13 +13,13 @@ import attrs
 from rich.console import Console
 from rich.text import Text
 
-from . import figures
-from .amounts import NOTHING, amount, number, ratio_text
-from .catalogue import Catalogue
-from .figures import Ratio
-from .scenario import BYTES, OURS, PROVIDERS, provided_by
-from .store import Entry, Report
-from .table import new_table, ratio, say
+from benchmarks import figures
+from benchmarks.amounts import NOTHING, amount, number, ratio_text
+from benchmarks.catalogue import Catalogue
+from benchmarks.figures import Ratio
+from benchmarks.scenario import BYTES, OURS, PROVIDERS, provided_by
+from benchmarks.store import Entry, Report
+from benchmarks.table import new_table, ratio, say
 
 _COMPARED: Final = ("python", "implementation", "build", "versions", "cpu", "cores")
 """Conditions that make two runs incomparable."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import attrs
 
-from . import figures
-from .paint import (
+from benchmarks import figures
+from benchmarks.paint import (
     HAIR,
     WIDTH,
     colour,
@@ -22,9 +22,9 @@ from .paint import (
     spread,
     title,
 )
-from .scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
-from .store import Entry, Report
-from .table import curves
+from benchmarks.scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
+from benchmarks.store import Entry, Report
+from benchmarks.table import curves
 
 _TAILS: Final = (50.0, 90.0, 99.0, 99.9, 99.99)
 """The ticks of a percentile axis, from its first to its last percentile."""

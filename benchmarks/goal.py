@@ -9,8 +9,8 @@ from typing import Final
 
 import attrs
 
-from .amounts import amount, number
-from .scenario import PER_SECOND
+from benchmarks.amounts import amount, number
+from benchmarks.scenario import PER_SECOND
 
 MAIN: Final = "main"
 FINER: Final = "finer"

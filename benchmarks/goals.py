@@ -15,13 +15,13 @@ import rich.box
 from rich.table import Table
 from rich.text import Text
 
-from . import figures
-from .aims import GOALS
-from .amounts import NOTHING, amount, ratio_text
-from .figures import Ratio
-from .goal import MAIN, Goal, quantity
-from .scenario import OURS, PER_SECOND
-from .store import Entry, Report
+from benchmarks import figures
+from benchmarks.aims import GOALS
+from benchmarks.amounts import NOTHING, amount, ratio_text
+from benchmarks.figures import Ratio
+from benchmarks.goal import MAIN, Goal, quantity
+from benchmarks.scenario import OURS, PER_SECOND
+from benchmarks.store import Entry, Report
 
 Verdict = Literal["reached", "missed", "not measured"]
 

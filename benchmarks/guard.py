@@ -15,12 +15,12 @@ from typing import Final
 
 import attrs
 
-from . import figures
-from .amounts import number
-from .baseline import Baseline, Known, Skipped, to_floor
-from .figures import Ratio
-from .scenario import OURS
-from .store import Report
+from benchmarks import figures
+from benchmarks.amounts import number
+from benchmarks.baseline import Baseline, Known, Skipped, to_floor
+from benchmarks.figures import Ratio
+from benchmarks.scenario import OURS
+from benchmarks.store import Report
 
 FULL: Final = 1.25
 """The allowance of a full check: a quarter worse is not yet a regression."""

@@ -9,7 +9,7 @@ from random import Random
 from statistics import median
 from typing import Final
 
-from .run import clock, percentile
+from benchmarks.run import clock, percentile
 
 BURST: Final = 1_000
 """Messages a producer sends before it lets the others run."""

@@ -16,13 +16,13 @@ from typing import Any, Final
 import attrs
 from rich.console import Console
 
-from . import catalogue
-from .catalogue import Item
-from .conditions import conditions, load
-from .progress import Display
-from .rounds import LIMIT, Measurement
-from .scenario import OURS
-from .store import SCHEMA, Report, ReportError
+from benchmarks import catalogue
+from benchmarks.catalogue import Item
+from benchmarks.conditions import conditions, load
+from benchmarks.progress import Display
+from benchmarks.rounds import LIMIT, Measurement
+from benchmarks.scenario import OURS
+from benchmarks.store import SCHEMA, Report, ReportError
 
 FULL_ROUNDS: Final = 5
 SHORT_ROUNDS: Final = 3

@@ -11,9 +11,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from benchmarks.load import SHOWN
 from supervision.cli.client import Client, ClientError
-
-from .load import SHOWN
 
 
 def main(words: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from .scenario import OURS
+from benchmarks.scenario import OURS
 
 WIDTH: Final = 8.0
 """Inches of every picture: a README shows 8 of them in 800 pixels."""

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import attrs
 
-from . import figures
-from .aims import THROUGHPUT
-from .curves import draw_latency, draw_scaling
-from .figures import Ratio
-from .goal import Goal
-from .goals import goals_table
-from .paint import (
+from benchmarks import figures
+from benchmarks.aims import THROUGHPUT
+from benchmarks.curves import draw_latency, draw_scaling
+from benchmarks.figures import Ratio
+from benchmarks.goal import Goal
+from benchmarks.goals import goals_table
+from benchmarks.paint import (
     BETTER,
     HAIR,
     INK,
@@ -34,8 +34,8 @@ from .paint import (
     short,
     title,
 )
-from .scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
-from .store import Entry, Report
+from benchmarks.scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
+from benchmarks.store import Entry, Report
 
 _KINDS: Final = (
     (PER_SECOND, "more per second"),

@@ -10,8 +10,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from .amounts import duration
-from .rounds import Step
+from benchmarks.amounts import duration
+from benchmarks.rounds import Step
 
 
 class Display:

@@ -20,12 +20,11 @@ import trio
 import trio.testing
 
 from actors import open_system
+from benchmarks.replay_book import EVENTS, Book
+from benchmarks.replay_players import Chat, Players
+from benchmarks.run import clock, percentile
 from supervision import Limits, RouterStatistics, start_router
 from supervision.demo.traffic import Prompt, planned, recorded
-
-from .replay_book import EVENTS, Book
-from .replay_players import Chat, Players
-from .run import clock, percentile
 
 LIMITS: Final = Limits(sessions=800, turns=40, idle=300.0)
 """40 turns at once, where 33 would do on an average; sessions are reaped after five

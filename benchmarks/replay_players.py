@@ -19,10 +19,9 @@ from actors import (
     TurnNotCompletedError,
     TurnPolicy,
 )
+from benchmarks.replay_book import Book, ScriptedError
 from supervision import RouterRef, TurnStream
 from supervision.demo.traffic import CHUNK, TOKENS_PER_SECOND, Accident, Prompt
-
-from .replay_book import Book, ScriptedError
 
 
 class Chat(Session[Prompt, int]):

@@ -12,10 +12,10 @@ from typing import Final
 
 import attrs
 
-from .catalogue import Item
-from .run import Result
-from .store import Entry
-from .worker import ABSENT, DONE, WRONG, Job, Outcome, run_worker
+from benchmarks.catalogue import Item
+from benchmarks.run import Result
+from benchmarks.store import Entry
+from benchmarks.worker import ABSENT, DONE, WRONG, Job, Outcome, run_worker
 
 LIMIT: Final = 300.0
 """Seconds that one process may take, unless `--limit` says otherwise."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import ClassVar, Final
 
-from .run import Run
+from benchmarks.run import Run
 
 PER_SECOND: Final = "/s"
 BYTES: Final = "bytes"

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 
 import attrs
 
-from .run import Result
-from .scenario import BYTES, OURS, PER_SECOND
+from benchmarks.run import Result
+from benchmarks.scenario import BYTES, OURS, PER_SECOND
 
 SCHEMA: Final = 1
 """The version of the file's form; a reader refuses every other."""

@@ -14,12 +14,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from . import figures
-from .amounts import amount, number, per_cent, ratio_text
-from .conditions import summary
-from .figures import Ratio
-from .scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
-from .store import Entry, Report
+from benchmarks import figures
+from benchmarks.amounts import amount, number, per_cent, ratio_text
+from benchmarks.conditions import summary
+from benchmarks.figures import Ratio
+from benchmarks.scenario import BYTES, MICROSECONDS, OURS, PER_SECOND
+from benchmarks.store import Entry, Report
 
 NOTHING: Final = "-"
 """Shown where there is no figure."""

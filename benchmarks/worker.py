@@ -22,10 +22,10 @@ from typing import Any, Final, Self, cast
 import attrs
 import trio
 
-from . import catalogue
-from .run import Result, Run, WrongResultError
-from .scenario import Contender
-from .store import result_from
+from benchmarks import catalogue
+from benchmarks.run import Result, Run, WrongResultError
+from benchmarks.scenario import Contender
+from benchmarks.store import result_from
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 

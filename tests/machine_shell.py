@@ -39,7 +39,7 @@ from supervision import (
     RestartLimit,
     Strategy,
 )
-from supervision._child import (
+from supervision._trees.pure.child import (
     Answer,
     Arm,
     Child,
@@ -54,8 +54,8 @@ from supervision._child import (
     Start,
     Stop,
 )
-from supervision._dynamic_machine import DynamicMachine, StartNew
-from supervision._machine import Machine
+from supervision._trees.pure.dynamic import DynamicMachine, StartNew
+from supervision._trees.pure.machine import Machine
 
 USUAL = RestartLimit(3, within=5.0)
 HALTED = Stopped("halted by its owner")

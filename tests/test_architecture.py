@@ -67,7 +67,7 @@ def module_imports() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for name, path in paths.items():
         wanted = imports_of(path) & paths.keys()
-        # `from ._ref import ActorRef` in `actors._cell` needs `actors._ref`, not the
+        # `from .ref import ActorRef` in `actors.seat` needs `actors.ref`, not the
         # package around both; `from actors import ActorRef` does need the package.
         package = name_of(path.parent / "__init__.py")
         if not any(is_import_of(node, package) for node in ast.walk(tree_of(path))):

@@ -14,7 +14,7 @@ from supervision import (
     router_ref,
     start_router,
 )
-from supervision._census import counts_of, routers_of
+from supervision._routing.census import counts_of, routers_of
 
 
 class Echo(Session[str, str]):

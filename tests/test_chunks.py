@@ -14,7 +14,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import Bounded, Latest
-from actors._chunks import Chunks
+from actors._sessions.chunks import Chunks
 from actors.testing import open_tasks, seeds
 
 C = TypeVar("C")

@@ -40,8 +40,8 @@ from supervision import (
     start_child,
     stop_child,
 )
-from supervision._errors import shown
-from supervision._journal import IN_A_WINDOW, WINDOW, Journal
+from supervision._trees.errors import shown
+from supervision._trees.journal import IN_A_WINDOW, WINDOW, Journal
 
 
 class BangError(Exception):

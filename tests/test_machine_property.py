@@ -28,7 +28,7 @@ from supervision import (
     Strategy,
     UnknownChildError,
 )
-from supervision._child import Child, GiveUp, Halt
+from supervision._trees.pure.child import Child, GiveUp, Halt
 from tests.machine_shell import Cell, DynamicWorld, Ref, World, bang, spec
 
 STARTING, RUNNING = ChildState.STARTING, ChildState.RUNNING

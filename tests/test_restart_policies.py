@@ -13,7 +13,7 @@ import pytest
 
 from actors import Crashed, Exit, Finished, Killed, Stopped
 from supervision import Backoff, Restart, RestartLimit, RestartRecord
-from supervision._ledger import LATEST, Ledger
+from supervision._trees.pure.ledger import LATEST, Ledger
 
 INF = math.inf
 NAN = math.nan

@@ -153,14 +153,14 @@ def test_an_error_that_we_raise_on_purpose_needs_no_frames() -> None:
 
     text = user_traceback(without_user(error))
 
-    assert text.startswith("supervision._errors.SpecError: children must be ")
+    assert text.startswith("supervision._trees.errors.SpecError: children must be ")
 
 
 def test_an_error_that_was_never_raised_has_just_its_text() -> None:
     """One that is made as a value."""
     ours = user_traceback(ActorStoppedError("/chat"))
 
-    assert ours.startswith("actors._errors.ActorStoppedError: ")
+    assert ours.startswith("actors.errors.ActorStoppedError: ")
     assert user_traceback(ValueError("x")) == "ValueError: x"
 
 

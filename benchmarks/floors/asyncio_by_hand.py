@@ -7,13 +7,12 @@ half of Python would write without a framework. Here is the table of what there 
 from collections.abc import Mapping
 from typing import Final
 
+from benchmarks.floors.asyncio_conversing import CONVERSING
+from benchmarks.floors.asyncio_living import LIVING
+from benchmarks.floors.asyncio_savina import SAVINA
+from benchmarks.floors.asyncio_telling import TELLING
+from benchmarks.floors.asyncio_waiting import WAITING
 from benchmarks.scenario import Contender
-
-from .asyncio_conversing import CONVERSING
-from .asyncio_living import LIVING
-from .asyncio_savina import SAVINA
-from .asyncio_telling import TELLING
-from .asyncio_waiting import WAITING
 
 ASYNCIO: Final[Mapping[str, Contender]] = {
     **TELLING,

@@ -5,11 +5,10 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
+from benchmarks.floors.asyncio_tasks import Counter, Queue, ask, echo, serve, settle
 from benchmarks.load import CLIENTS, KEPT, STREAMS, UNREAD, share, zipf
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .asyncio_tasks import Counter, Queue, ask, echo, serve, settle
 
 
 async def _take_turn(run: Run) -> None:

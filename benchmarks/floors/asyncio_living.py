@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+from benchmarks.floors.asyncio_tasks import Counter, Queue, running, serve, settle
 from benchmarks.load import WATCHES
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .asyncio_tasks import Counter, Queue, running, serve, settle
 
 
 async def _spawn_stop(run: Run) -> None:

@@ -6,11 +6,18 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle
 from typing import Final
 
+from benchmarks.floors.asyncio_tasks import (
+    Counter,
+    Queue,
+    ask,
+    put_in_turn,
+    running,
+    serve,
+    settle,
+)
 from benchmarks.load import BUFFER, CREATURES, DRAWN, FORKED, PEERS, PLAYERS, share
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
-
-from .asyncio_tasks import Counter, Queue, ask, put_in_turn, running, serve, settle
 
 Caller = asyncio.Future[int]
 

@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
-from benchmarks.run import Run
-from benchmarks.scenario import Contender
-
-from .asyncio_tasks import (
+from benchmarks.floors.asyncio_tasks import (
     Counter,
     Handle,
     Queue,
@@ -22,6 +18,9 @@ from .asyncio_tasks import (
     settle,
     timed_asks,
 )
+from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
+from benchmarks.run import Run
+from benchmarks.scenario import Contender
 
 
 async def _serve_async(queue: Queue, counter: Counter) -> None:

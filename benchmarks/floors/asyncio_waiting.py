@@ -5,6 +5,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+from benchmarks.floors.asyncio_tasks import (
+    Counter,
+    Queue,
+    echo,
+    put_in_turn,
+    running,
+    settle,
+    timed_asks,
+)
 from benchmarks.load import (
     ASKING,
     BURST,
@@ -21,16 +30,6 @@ from benchmarks.load import (
 )
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .asyncio_tasks import (
-    Counter,
-    Queue,
-    echo,
-    put_in_turn,
-    running,
-    settle,
-    timed_asks,
-)
 
 WAIT, REFUSE, DROP, LATEST = "wait", "refuse", "drop", "latest"
 

@@ -7,14 +7,13 @@ what there is.
 from collections.abc import Mapping
 from typing import Final
 
+from benchmarks.floors.boxes import ChannelBox, MakeBox, ParkBox
+from benchmarks.floors.trio_conversing import conversing
+from benchmarks.floors.trio_living import living
+from benchmarks.floors.trio_savina import savina
+from benchmarks.floors.trio_telling import telling
+from benchmarks.floors.trio_waiting import waiting
 from benchmarks.scenario import Contender
-
-from .boxes import ChannelBox, MakeBox, ParkBox
-from .trio_conversing import conversing
-from .trio_living import living
-from .trio_savina import savina
-from .trio_telling import telling
-from .trio_waiting import waiting
 
 
 def _with(make: MakeBox) -> dict[str, Contender]:

@@ -6,12 +6,11 @@ from functools import partial
 import trio
 import trio.testing
 
+from benchmarks.floors.boxes import Box, Item, MakeBox
+from benchmarks.floors.trio_tasks import Counter, echo, running, serve
 from benchmarks.load import CLIENTS, KEPT, STREAMS, UNREAD, share, zipf
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .boxes import Box, Item, MakeBox
-from .trio_tasks import Counter, echo, running, serve
 
 
 async def _take_turn(make: MakeBox, run: Run) -> None:

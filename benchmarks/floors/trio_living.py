@@ -5,12 +5,11 @@ from functools import partial
 import trio
 import trio.testing
 
+from benchmarks.floors.boxes import Box, Item, MakeBox
+from benchmarks.floors.trio_tasks import Counter, running, serve
 from benchmarks.load import WATCHES
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .boxes import Box, Item, MakeBox
-from .trio_tasks import Counter, running, serve
 
 
 async def _spawn_stop(make: MakeBox, run: Run) -> None:

@@ -8,12 +8,11 @@ from itertools import cycle
 import trio
 import trio.testing
 
+from benchmarks.floors.boxes import Box, Item, MakeBox
+from benchmarks.floors.trio_tasks import Counter, put_in_turn, running
 from benchmarks.load import BUFFER, CREATURES, DRAWN, FORKED, PEERS, PLAYERS, share
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
-
-from .boxes import Box, Item, MakeBox
-from .trio_tasks import Counter, put_in_turn, running
 
 
 async def _fork_join(make: MakeBox, run: Run) -> None:

@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from benchmarks.floors.boxes import Box, Handle, Item, MakeBox
 from benchmarks.load import BURST
 from benchmarks.run import Run, clock
-
-from .boxes import Box, Handle, Item, MakeBox
 
 
 class Counter:

@@ -7,12 +7,19 @@ from functools import partial
 import trio
 import trio.testing
 
+from benchmarks.floors.boxes import Box, Item, MakeBox
+from benchmarks.floors.trio_tasks import (
+    Counter,
+    echo,
+    produce,
+    put_in_turn,
+    running,
+    serve,
+    timed_asks,
+)
 from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
-
-from .boxes import Box, Item, MakeBox
-from .trio_tasks import Counter, echo, produce, put_in_turn, running, serve, timed_asks
 
 
 async def _tell(make: MakeBox, producers: int, run: Run, *, plain: bool = True) -> None:

@@ -5,6 +5,15 @@ from functools import partial
 import trio
 import trio.testing
 
+from benchmarks.floors.boxes import Box, Item, MakeBox
+from benchmarks.floors.trio_tasks import (
+    Counter,
+    echo,
+    put_in_turn,
+    running,
+    serve,
+    timed_asks,
+)
 from benchmarks.load import (
     ASKING,
     BURST,
@@ -21,9 +30,6 @@ from benchmarks.load import (
 )
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Contender
-
-from .boxes import Box, Item, MakeBox
-from .trio_tasks import Counter, echo, put_in_turn, running, serve, timed_asks
 
 WAIT, REFUSE, DROP, LATEST = "wait", "refuse", "drop", "latest"
 

@@ -35,9 +35,8 @@ from benchmarks.load import (
     share,
     tree_size,
 )
+from benchmarks.peers import MissingPeerError, sum_below, whole_tree
 from benchmarks.run import Run
-
-from . import MissingPeerError, sum_below, whole_tree
 
 SOURCES: Final = sorted((Path(__file__).parent / "erlang").glob("*.erl"))
 LIMIT: Final = 300.0

@@ -22,9 +22,8 @@ from anyio.abc import TaskGroup
 from fauxtp import PID, GenServer, call, cast
 
 from benchmarks.load import CLIENTS, share
+from benchmarks.peers import sum_below, whole_tree
 from benchmarks.run import Run, clock
-
-from . import sum_below, whole_tree
 
 BUSY: Final = 1_000
 """The actors beside the one in a long await."""

@@ -18,9 +18,8 @@ from typing import Any, Final
 from pykka import ActorRegistry, ThreadingActor
 
 from benchmarks.load import CLIENTS, share
+from benchmarks.peers import sum_below, whole_tree
 from benchmarks.run import Run, clock
-
-from . import sum_below, whole_tree
 
 THREADS: Final = 2_000
 """At most so many actors at a time in `spawn_stop` and `memory_10k`."""

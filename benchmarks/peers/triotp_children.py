@@ -14,9 +14,8 @@ import triotp.dynamic_supervisor
 import triotp.supervisor
 from triotp import gen_server, mailbox
 
+from benchmarks.peers.triotp_parts import State, running, server_with, try_cast
 from benchmarks.run import Run
-
-from .triotp_parts import State, running, server_with, try_cast
 
 
 async def start_stop_children(run: Run) -> None:

@@ -20,11 +20,10 @@ from logbook import NullHandler
 from triotp import gen_server, mailbox
 
 from benchmarks.load import CLIENTS, share
+from benchmarks.peers import sum_below, whole_tree
+from benchmarks.peers.triotp_children import start_stop_children
+from benchmarks.peers.triotp_parts import State, running, server_with, settle, try_cast
 from benchmarks.run import Run, clock
-
-from . import sum_below, whole_tree
-from .triotp_children import start_stop_children
-from .triotp_parts import State, running, server_with, settle, try_cast
 
 P = ParamSpec("P")
 Contender = Callable[[Run], Awaitable[None]]

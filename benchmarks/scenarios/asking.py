@@ -15,8 +15,7 @@ from actors import Actor, ActorRef, Request, open_system
 from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
 from benchmarks.run import Run, WrongResultError, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
-
-from .cast import LARGE, AsyncEcho, Echo, Next
+from benchmarks.scenarios.cast import LARGE, AsyncEcho, Echo, Next
 
 
 async def timed_asks(

@@ -11,6 +11,7 @@ from actors import Actor, ActorRef, AnyRef, Crashed, Exit, Finished, open_system
 from benchmarks.load import TIMES, TREES, share, tree_size
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
+from benchmarks.scenarios.cast import IdleChildren
 from supervision import (
     ChildSpec,
     DynamicSupervisor,
@@ -21,8 +22,6 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .cast import IdleChildren
 
 
 class Leaf(Actor[object]):

@@ -15,10 +15,16 @@ from actors import Bounded, Completed, Session, Turn, open_system
 from benchmarks.load import CLIENTS, KEPT, STREAMS, UNREAD, share, zipf
 from benchmarks.run import Run, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
+from benchmarks.scenarios.cast import Counting
+from benchmarks.scenarios.session_cast import (
+    MANY,
+    WIDE,
+    Gate,
+    Replier,
+    Unlimited,
+    route_to,
+)
 from supervision import Limits, RouterRef, start_router
-
-from .cast import Counting
-from .session_cast import MANY, WIDE, Gate, Replier, Unlimited, route_to
 
 SLICES: Final = 40
 """How often turns with and without deadlines are measured, in turns."""

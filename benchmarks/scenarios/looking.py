@@ -14,9 +14,8 @@ from actors import open_system
 from benchmarks.load import SHOWN, share
 from benchmarks.run import Run, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
+from benchmarks.scenarios.session_cast import Gate, Gated, open_sessions, route_to
 from supervision.service import View
-
-from .session_cast import Gate, Gated, open_sessions, route_to
 
 BUSY: Final = 100
 """Sessions whose turn runs, with one more prompt waiting."""

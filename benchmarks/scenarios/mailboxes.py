@@ -22,8 +22,7 @@ from actors import (
 from benchmarks.load import FULL, KEYS, PRODUCERS, share
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import Counting
+from benchmarks.scenarios.cast import Counting
 
 
 class Slow(Actor[int]):

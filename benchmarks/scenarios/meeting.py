@@ -11,8 +11,7 @@ from actors import Actor, ActorRef, Request, open_system
 from benchmarks.load import BUFFER, CREATURES, PEERS, share
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import Counting
+from benchmarks.scenarios.cast import Counting
 
 
 @attrs.frozen

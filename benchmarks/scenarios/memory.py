@@ -15,8 +15,7 @@ from actors import ActorRef, ActorSystem, open_system
 from benchmarks.load import BURST
 from benchmarks.run import Run, clock
 from benchmarks.scenario import BYTES, MICROSECONDS, Scenario
-
-from .cast import Idle
+from benchmarks.scenarios.cast import Idle
 
 THRESHOLDS: Final = (100_000, 50, 100)
 """For `gc.set_threshold`, where many actors are idle."""

@@ -23,9 +23,8 @@ from benchmarks.load import (
 )
 from benchmarks.run import Run, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
-
-from .asking import timed_asks
-from .cast import (
+from benchmarks.scenarios.asking import timed_asks
+from benchmarks.scenarios.cast import (
     LARGE,
     AsyncEcho,
     Counting,

@@ -11,8 +11,7 @@ from actors import ActorSystem, Event, Subscription, open_system
 from benchmarks.load import share
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Scenario
-
-from .cast import AsyncEcho, Counting, Idle, Next, Worker
+from benchmarks.scenarios.cast import AsyncEcho, Counting, Idle, Next, Worker
 
 SLICES: Final = 40
 """How often each way of looking is measured."""

@@ -15,10 +15,9 @@ from actors import ActorSystem, open_system
 from benchmarks.load import BURST, middle, share
 from benchmarks.run import Run, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
+from benchmarks.scenarios.cast import Counting, Worker, tell_in_turn
+from benchmarks.scenarios.session_cast import Gate, Gated, open_sessions, route_to
 from supervision import RouterRef
-
-from .cast import Counting, Worker, tell_in_turn
-from .session_cast import Gate, Gated, open_sessions, route_to
 
 SLICES: Final = 40
 """How often sends and tells are measured, in turns."""

@@ -15,8 +15,7 @@ from actors import Actor, ActorRef, open_system
 from benchmarks.load import DRAWN, FORKED, PLAYERS, share
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import LARGE, Counting, tell_in_turn
+from benchmarks.scenarios.cast import LARGE, Counting, tell_in_turn
 
 
 class RingNode(Actor[int]):

@@ -18,6 +18,7 @@ import trio
 from actors import PromptPolicy, Session, Turn
 from benchmarks.load import CLIENTS
 from benchmarks.run import clock
+from benchmarks.scenarios.session_cast import WIDE, Gated
 from supervision import (
     ChildSpec,
     Router,
@@ -31,8 +32,6 @@ from supervision import (
     serve,
 )
 from supervision.service import ServiceState
-
-from .session_cast import WIDE, Gated
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 

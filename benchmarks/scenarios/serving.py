@@ -18,9 +18,16 @@ from actors import Receipt
 from benchmarks.load import SHOWN, TALKS, WATCHED, middle
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .service_cast import Hung, Look, Onlooker, Served, Slice, Talkers, serving
-from .session_cast import Gate, Gated, Replier, open_sessions
+from benchmarks.scenarios.service_cast import (
+    Hung,
+    Look,
+    Onlooker,
+    Served,
+    Slice,
+    Talkers,
+    serving,
+)
+from benchmarks.scenarios.session_cast import Gate, Gated, Replier, open_sessions
 
 QUIET: Final = 5
 """Looks while nothing else is going on."""

@@ -6,8 +6,7 @@ It loads every scenario; a worker loads only the module of the one that it measu
 from typing import Final
 
 from benchmarks.scenario import Scenario
-
-from .asking import (
+from benchmarks.scenarios.asking import (
     Ask1001,
     Ask100100,
     AskAsync,
@@ -16,7 +15,7 @@ from .asking import (
     PingPong,
     PingPong1M,
 )
-from .cascading import (
+from benchmarks.scenarios.cascading import (
     Cascade3x10,
     Cascade5x5,
     Cascade10x2,
@@ -25,19 +24,24 @@ from .cascading import (
     MassFinish,
     StartStopChildren,
 )
-from .conversing import RouterChurn, Streams1000, TakeTurn, TurnDeadlines
-from .failing import Restart, Restart1000
-from .looking import Look10K, Look100K
-from .mailboxes import (
+from benchmarks.scenarios.conversing import (
+    RouterChurn,
+    Streams1000,
+    TakeTurn,
+    TurnDeadlines,
+)
+from benchmarks.scenarios.failing import Restart, Restart1000
+from benchmarks.scenarios.looking import Look10K, Look100K
+from benchmarks.scenarios.mailboxes import (
     MailboxFullDropNewest,
     MailboxFullDropOldest,
     MailboxFullLatest,
     MailboxFullReject,
     MailboxFullWait,
 )
-from .meeting import BoundedBuffer, Chameneos
-from .memory import GcPause, Memory1M, Memory10K, Memory100K
-from .neighbours import (
+from benchmarks.scenarios.meeting import BoundedBuffer, Chameneos
+from benchmarks.scenarios.memory import GcPause, Memory1M, Memory10K, Memory100K
+from benchmarks.scenarios.neighbours import (
     Busy,
     Flood,
     Latency0,
@@ -46,15 +50,21 @@ from .neighbours import (
     Latency1000,
     Suspend,
 )
-from .observing import Observed
-from .replaying import RealTraffic
-from .routing import Route1M, Route10K, RouteIdle, RouteQueued
-from .savina import Big, BigLong, ForkJoin, Ring100, Ring503
-from .serving import Drain, DrainHung, StopNow, Watched10K, Watched100K
-from .session_memory import SessionMemory1M, SessionMemory10K
-from .sharing import Fair1, Fair8, Fair64
-from .starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
-from .storming import (
+from benchmarks.scenarios.observing import Observed
+from benchmarks.scenarios.replaying import RealTraffic
+from benchmarks.scenarios.routing import Route1M, Route10K, RouteIdle, RouteQueued
+from benchmarks.scenarios.savina import Big, BigLong, ForkJoin, Ring100, Ring503
+from benchmarks.scenarios.serving import (
+    Drain,
+    DrainHung,
+    StopNow,
+    Watched10K,
+    Watched100K,
+)
+from benchmarks.scenarios.session_memory import SessionMemory1M, SessionMemory10K
+from benchmarks.scenarios.sharing import Fair1, Fair8, Fair64
+from benchmarks.scenarios.starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
+from benchmarks.scenarios.storming import (
     Escalation1000,
     Escalation5000,
     Storm1000,
@@ -62,14 +72,14 @@ from .storming import (
     SupervisedRestart,
     SupervisedRestart1000,
 )
-from .supervised import (
+from benchmarks.scenarios.supervised import (
     SupervisedAsk,
     SupervisedMemoryDynamic,
     SupervisedMemoryStatic,
     SupervisedTell,
 )
-from .telling import FanIn, FromThreads, Tell, TellAsync, TellWait
-from .watching import Watch10K
+from benchmarks.scenarios.telling import FanIn, FromThreads, Tell, TellAsync, TellWait
+from benchmarks.scenarios.watching import Watch10K
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Tell,

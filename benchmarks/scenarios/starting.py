@@ -12,8 +12,7 @@ import attrs
 from actors import Actor, ActorRef, open_system
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import Counting, Idle
+from benchmarks.scenarios.cast import Counting, Idle
 
 
 class SpawnStop(Scenario):

@@ -22,6 +22,8 @@ from actors import (
 from benchmarks.load import LOW, TIMES
 from benchmarks.run import Run, clock
 from benchmarks.scenario import MICROSECONDS, Scenario
+from benchmarks.scenarios.cast import PLENTY, Guardian
+from benchmarks.scenarios.failing import Fragile, Restart, Restart1000, RestartLog
 from supervision import (
     ChildSpec,
     ChildState,
@@ -32,9 +34,6 @@ from supervision import (
     list_children,
     start_child,
 )
-
-from .cast import PLENTY, Guardian
-from .failing import Fragile, Restart, Restart1000, RestartLog
 
 
 class SupervisedRestart(Restart):

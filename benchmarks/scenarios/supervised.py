@@ -14,6 +14,17 @@ from actors import ActorRef, ActorSystem, AnyRef, open_system
 from benchmarks.load import BURST, share
 from benchmarks.run import Run, clock, resident_bytes
 from benchmarks.scenario import BYTES, Scenario
+from benchmarks.scenarios.cast import (
+    Counting,
+    Echo,
+    Guardian,
+    Idle,
+    IdleChildren,
+    Next,
+    Worker,
+    produce,
+)
+from benchmarks.scenarios.memory import start_idle
 from supervision import (
     ChildSpec,
     Supervisor,
@@ -21,9 +32,6 @@ from supervision import (
     describe_child,
     start_child,
 )
-
-from .cast import Counting, Echo, Guardian, Idle, IdleChildren, Next, Worker, produce
-from .memory import start_idle
 
 SLICES: Final = 40
 """How often messages to a supervised and to a plain actor are measured in turns."""

@@ -13,8 +13,7 @@ from actors import ActorRef, open_system
 from benchmarks.load import share
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import LARGE, AsyncCounter, Counter, Counting, produce
+from benchmarks.scenarios.cast import LARGE, AsyncCounter, Counter, Counting, produce
 
 
 class _Tell(Scenario):

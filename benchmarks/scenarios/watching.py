@@ -7,8 +7,7 @@ from actors import Actor, AnyRef, Terminated, open_system
 from benchmarks.load import WATCHES
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-
-from .cast import Counting, Idle
+from benchmarks.scenarios.cast import Counting, Idle
 
 
 @attrs.frozen

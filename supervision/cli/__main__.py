@@ -2,6 +2,6 @@
 
 import sys
 
-from . import main
+from supervision.cli import main
 
 sys.exit(main())

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from supervision._errors import SupervisionError
+from supervision._trees.errors import SupervisionError
 
 BACKLOG: Final = 1024
 """Connections that may wait to be accepted; then one more is told to come back."""

@@ -17,8 +17,8 @@ import trio
 
 from actors import ActorSnapshot, Session
 from actors.hosting import actor_of
-from supervision._router import Router
-from supervision._shell import Shell
+from supervision._routing.router import Router
+from supervision._trees.shell import Shell
 
 from ._shapes import ActorShape
 

@@ -10,9 +10,9 @@ import trio
 
 from actors import Crashed, Exit
 from actors.hosting import actor_of
-from supervision._child import Child
-from supervision._ledger import Ledger
-from supervision._shell import Shell
+from supervision._trees.pure.child import Child
+from supervision._trees.pure.ledger import Ledger
+from supervision._trees.shell import Shell
 
 from ._shapes import ActorDetailShape, ActorShape, RestartShape, SupervisedShape
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import trio
 
 from actors import ActorSystem
-from supervision._census import counts_of, routers_of
-from supervision._limits import DrainReport
-from supervision._router import Router
+from supervision._routing.census import counts_of, routers_of
+from supervision._routing.limits import DrainReport
+from supervision._routing.router import Router
 
 from ._report import LostPrompt, RouterReport
 

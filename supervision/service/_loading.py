@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 from actors import Actor, ActorRef, Session
-from supervision._spec import ChildSpec
+from supervision._trees.spec import ChildSpec
 
 from ._text import error_line, printable, safe_repr
 from ._traceback import user_traceback

@@ -24,8 +24,8 @@ from actors import (
     Subscription,
 )
 from actors.hosting import root_of
-from supervision._census import counts_of, routers_of
-from supervision._router import Router
+from supervision._routing.census import counts_of, routers_of
+from supervision._routing.router import Router
 
 from ._actors_view import Survey, find
 from ._detail import detail_of

@@ -40,7 +40,7 @@ from actors import (
     open_system,
 )
 from actors.hosting import cut_short, has_failed, late_so_far, stop_within
-from supervision._census import routers_of
+from supervision._routing.census import routers_of
 
 from ._collector import plain_gc, tuned_gc
 from ._drain import Drain

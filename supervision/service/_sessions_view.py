@@ -17,8 +17,8 @@ import trio
 
 from actors import CloseReason
 from actors.hosting import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
-from supervision._limits import RouterStatistics
-from supervision._router import Router
+from supervision._routing.limits import RouterStatistics
+from supervision._routing.router import Router
 
 from ._shapes import RouterShape, SessionShape, SessionsShape
 from ._view_errors import AmbiguousKeyError, BadQueryError, UnknownSessionError

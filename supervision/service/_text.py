@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from supervision._errors import shown
+from supervision._trees.errors import shown
 
 # What moves the cursor, starts a line, turns the writing direction, or is half a
 # character.  A tab and, where there may be lines, a newline are let through.

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from actors import Abort, ActorStoppedError, CloseReason
 from actors.hosting import actor_of, root_of
-from supervision._census import routers_of
-from supervision._errors import SupervisionError
-from supervision._requests import restart_child, stop_child
-from supervision._shell import Shell
+from supervision._routing.census import routers_of
+from supervision._trees.errors import SupervisionError
+from supervision._trees.requests import restart_child, stop_child
+from supervision._trees.shell import Shell
 
 from ._actors_view import find, kind_of
 from ._looking import Looking

@@ -22,8 +22,7 @@ import trio
 from actors import ActorSystem, Exit, Outcome, Session, Turn, TurnPolicy, open_system
 from actors.testing import TurnLog
 from supervision import Limits, RouterRef, start_router
-
-from .diaries import A_DAY
+from tests.conformance.diaries import A_DAY
 
 
 class AgentGoneError(Exception):

@@ -10,9 +10,8 @@ import trio
 from actors import ActorSystem, Completed, Receipt, Turn
 from actors.testing import TurnLog
 from supervision import Limits, RouterRef
-
-from . import conversing
-from .conversing import Stage, Talker
+from tests.conformance import conversing
+from tests.conformance.conversing import Stage, Talker
 
 A_DAY = 86_400  # of the mock clock: what takes longer never ends
 

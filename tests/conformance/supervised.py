@@ -48,8 +48,7 @@ from supervision import (
     Supervisor,
     list_children,
 )
-
-from .actors_under_test import (
+from tests.conformance.actors_under_test import (
     BoomError,
     Crash,
     Do,

@@ -15,8 +15,7 @@ from actors import (
     open_system,
 )
 from actors.testing import seeds
-
-from .actors_under_test import (
+from tests.conformance.actors_under_test import (
     ONE_PLACE,
     BoomError,
     CrashAsk,

@@ -47,9 +47,8 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .actors_under_test import Journal, Puppet, watch
-from .supervised import (
+from tests.conformance.actors_under_test import Journal, Puppet, watch
+from tests.conformance.supervised import (
     BoomError,
     Crash,
     Echo,

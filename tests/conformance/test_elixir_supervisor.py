@@ -28,8 +28,7 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .supervised import (
+from tests.conformance.supervised import (
     Stage,
     Wait,
     Worker,

@@ -47,9 +47,17 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .actors_under_test import Do, Hold, Journal, Owner, Puppet, boom, child_of, forever
-from .supervised import (
+from tests.conformance.actors_under_test import (
+    Do,
+    Hold,
+    Journal,
+    Owner,
+    Puppet,
+    boom,
+    child_of,
+    forever,
+)
+from tests.conformance.supervised import (
     BoomError,
     Echo,
     Stage,

@@ -29,9 +29,8 @@ from supervision import (
     list_children,
     start_child,
 )
-
-from .actors_under_test import Journal, Puppet, watch
-from .supervised import (
+from tests.conformance.actors_under_test import Journal, Puppet, watch
+from tests.conformance.supervised import (
     EXITS,
     BoomError,
     Child,

@@ -37,8 +37,7 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .supervised import (
+from tests.conformance.supervised import (
     EXITS,
     BoomError,
     Child,

@@ -35,8 +35,7 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .supervised import (
+from tests.conformance.supervised import (
     EXITS,
     Stage,
     children_of,

@@ -59,9 +59,8 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .actors_under_test import Journal
-from .supervised import (
+from tests.conformance.actors_under_test import Journal
+from tests.conformance.supervised import (
     BoomError,
     Echo,
     From,

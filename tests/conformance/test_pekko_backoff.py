@@ -45,9 +45,8 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .actors_under_test import Do, Owner, Puppet, child_of
-from .supervised import (
+from tests.conformance.actors_under_test import Do, Owner, Puppet, child_of
+from tests.conformance.supervised import (
     Crash,
     Echo,
     Finish,

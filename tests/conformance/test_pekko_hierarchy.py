@@ -48,8 +48,14 @@ from supervision import (
     list_children,
     start_child,
 )
-
-from .supervised import BoomError, Crash, Finish, dynamic, settle, static
+from tests.conformance.supervised import (
+    BoomError,
+    Crash,
+    Finish,
+    dynamic,
+    settle,
+    static,
+)
 
 HOUSES, ROOMS, LEAVES = 3, 6, 50
 STEPS = 1200

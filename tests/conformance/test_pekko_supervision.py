@@ -45,15 +45,14 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .actors_under_test import (
+from tests.conformance.actors_under_test import (
     Journal,
     Owner,
     Puppet,
     child_of,
     leaves,
 )
-from .supervised import (
+from tests.conformance.supervised import (
     BoomError,
     Crash,
     Echo,

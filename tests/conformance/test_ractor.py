@@ -18,8 +18,7 @@ from actors import (
     open_system,
 )
 from actors.testing import open_tasks, seeds
-
-from .actors_under_test import (
+from tests.conformance.actors_under_test import (
     BoomError,
     Crash,
     Do,

@@ -26,9 +26,8 @@ from actors import (
 )
 from actors.testing import open_tasks, seeds
 from supervision import Limits, TurnStream
-
-from .conversing import SlowStarter, Talker
-from .diaries import Diarist, after, open_stage, result
+from tests.conformance.conversing import SlowStarter, Talker
+from tests.conformance.diaries import Diarist, after, open_stage, result
 
 
 class Parent(Diarist):

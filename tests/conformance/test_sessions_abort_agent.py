@@ -11,8 +11,7 @@ from trio.testing import wait_all_tasks_blocked as settle
 from actors import Aborted, Completed, OutOfTurn, Receipt
 from actors.testing import open_tasks, seeds
 from supervision import RouterRef
-
-from .agent_double import (
+from tests.conformance.agent_double import (
     Ask,
     Cancel,
     Decide,

@@ -20,9 +20,8 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import RouterRef
-
-from .conversing import Stage
-from .diaries import Diarist, after, open_stage, result
+from tests.conformance.conversing import Stage
+from tests.conformance.diaries import Diarist, after, open_stage, result
 
 
 class Keeper(Diarist):

@@ -25,8 +25,7 @@ from actors import (
 )
 from actors.testing import TurnLog, run_seeded, seeds
 from supervision import Limits, RouterRef, start_router
-
-from .conversing import open_stage
+from tests.conformance.conversing import open_stage
 
 
 class Adder(Session[int, None]):

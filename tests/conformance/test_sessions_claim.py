@@ -24,8 +24,13 @@ from actors import (
     Turn,
 )
 from actors.testing import seeds
-
-from .conversing import ScriptError, SlowStarter, Stage, Talker, open_stage
+from tests.conformance.conversing import (
+    ScriptError,
+    SlowStarter,
+    Stage,
+    Talker,
+    open_stage,
+)
 
 
 async def pause(steps: int) -> None:

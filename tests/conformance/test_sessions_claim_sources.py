@@ -23,8 +23,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, RouterRef, start_router
-
-from .conversing import ScriptError, Talker, open_stage
+from tests.conformance.conversing import ScriptError, Talker, open_stage
 
 
 async def pause(steps: int) -> None:

@@ -33,8 +33,7 @@ from supervision import (
     RestartLimit,
     RouterRef,
 )
-
-from .conversing import ScriptError, Talker, open_stage
+from tests.conformance.conversing import ScriptError, Talker, open_stage
 
 
 class Fragile(Talker):

@@ -34,8 +34,7 @@ from actors import (
 )
 from actors.testing import run_seeded, seeds
 from supervision import Limits, RestartLimit, RouterRef
-
-from .conversing import ScriptError, SlowStarter, Talker, open_stage
+from tests.conformance.conversing import ScriptError, SlowStarter, Talker, open_stage
 
 
 class Crashing(Talker):

@@ -24,8 +24,7 @@ from actors import (
     TurnStarted,
 )
 from actors.testing import seeds
-
-from .conversing import Talker, open_stage
+from tests.conformance.conversing import Talker, open_stage
 
 
 async def pause(steps: int) -> None:

@@ -29,8 +29,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import RouterRef, start_router
-
-from .conversing import Talker, open_stage
+from tests.conformance.conversing import Talker, open_stage
 
 # ------------------------------------------------------------------ delivered twice
 

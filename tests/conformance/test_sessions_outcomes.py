@@ -31,8 +31,7 @@ from actors import (
 )
 from actors.testing import run_seeded
 from supervision import Limits, RestartLimit, RouterRef
-
-from .conversing import ScriptError, Stage, Talker, open_stage
+from tests.conformance.conversing import ScriptError, Stage, Talker, open_stage
 
 SEEDS, ROUNDS = 500, 20
 KEYS = "JKL"

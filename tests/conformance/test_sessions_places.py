@@ -23,8 +23,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits
-
-from .conversing import Talker, open_stage
+from tests.conformance.conversing import Talker, open_stage
 
 
 class Steps(trio.abc.Instrument):

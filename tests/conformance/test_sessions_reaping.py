@@ -25,8 +25,7 @@ from actors import (
 )
 from actors.testing import run_seeded, seeds
 from supervision import Limits, MemoryTokens, RouterRef, start_router
-
-from .conversing import SlowStarter, Talker, open_stage
+from tests.conformance.conversing import SlowStarter, Talker, open_stage
 
 IDLE = 10.0
 """Seconds after which the sessions of these tests are reaped."""

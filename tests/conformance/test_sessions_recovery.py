@@ -36,8 +36,7 @@ from supervision import (
     router_ref,
     start_router,
 )
-
-from .conversing import ScriptError, Stage, Talker
+from tests.conformance.conversing import ScriptError, Stage, Talker
 
 
 @attrs.define

@@ -16,8 +16,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits
-
-from .conversing import open_stage
+from tests.conformance.conversing import open_stage
 
 
 @seeds(20)

@@ -30,8 +30,7 @@ from actors import (
 )
 from actors.testing import open_tasks, seeds
 from supervision import FileTokens, Limits, RouterRef, Shared, start_router
-
-from .conversing import Stage, Talker, open_stage
+from tests.conformance.conversing import Stage, Talker, open_stage
 
 # ------------------------------------------------------------------ shutting down
 

@@ -31,8 +31,7 @@ from actors import (
 )
 from actors.testing import TurnLog, seeds
 from supervision import Limits, start_router
-
-from .conversing import Talker, open_stage
+from tests.conformance.conversing import Talker, open_stage
 
 
 class Patient(Talker):

@@ -29,9 +29,8 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import RouterRef
-
-from .conversing import Talker
-from .diaries import Diarist, open_stage, result
+from tests.conformance.conversing import Talker
+from tests.conformance.diaries import Diarist, open_stage, result
 
 QUEUED = "queued user message"
 

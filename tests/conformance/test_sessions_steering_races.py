@@ -19,8 +19,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits
-
-from .diaries import Diarist, after, open_stage, result
+from tests.conformance.diaries import Diarist, after, open_stage, result
 
 
 @seeds(500)

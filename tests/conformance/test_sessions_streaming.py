@@ -25,9 +25,8 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, TurnStream
-
-from .conversing import ScriptError, Talker
-from .diaries import after, open_stage
+from tests.conformance.conversing import ScriptError, Talker
+from tests.conformance.diaries import after, open_stage
 
 
 class Page:

@@ -24,8 +24,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, TurnStream
-
-from .agent_double import (
+from tests.conformance.agent_double import (
     AgentGoneError,
     Client,
     Open,
@@ -34,7 +33,7 @@ from .agent_double import (
     Update,
     open_host,
 )
-from .diaries import after
+from tests.conformance.diaries import after
 
 
 class Hasty(Client):

@@ -31,9 +31,8 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits
-
-from .conversing import ScriptError, Talker
-from .diaries import Diarist, open_stage, result
+from tests.conformance.conversing import ScriptError, Talker
+from tests.conformance.diaries import Diarist, open_stage, result
 
 
 class Chatter(Talker):

@@ -7,8 +7,7 @@ import trio
 
 from actors import Mailbox, open_system
 from actors.testing import seeds
-
-from .actors_under_test import (
+from tests.conformance.actors_under_test import (
     BoomError,
     Crash,
     Do,

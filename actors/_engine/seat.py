@@ -1,0 +1,155 @@
+"""Between an actor and its engine: what each knows of the other.
+
+What the engine must know of a class (is `receive` a plain function, which hooks are
+there) is worked out once, when the class is made: `Props`.  What an actor can have its
+cell do is `Seat`.  The checks of what users give to both are here too.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol
+
+import attrs
+
+from actors.exits import Decision, Exit
+from actors.mailbox import Mailbox, Overflow
+from actors.ref import AnyRef
+
+
+@attrs.frozen
+class Props:
+    """What the engine knows of an actor's class and options; one object a class."""
+
+    cls: type[Any]  # the Actor class
+    plain: bool  # receive is a plain def
+    started: bool  # these six: the hook is overridden
+    stopped: bool
+    undelivered: bool
+    child_ended: bool
+    child_started: bool
+    child_stopped: bool
+    consulted: bool  # child_ended or child_stopped
+    stop_at_once: bool
+    mailbox: Mailbox
+    grace: float
+    room: int  # the capacity, or -1 if the policy needs the slow way in
+
+
+class Seat(Protocol):
+    """The cell, as its actor sees it."""
+
+    @property
+    def ref(self) -> AnyRef: ...
+    @property
+    def ending(self) -> bool: ...
+    @property
+    def hub(self) -> Any: ...  # Any: its room stands above this one
+    @property
+    def context(self) -> contextvars.Context: ...
+    @property
+    def incarnation(self) -> int: ...
+    @property
+    def reason_to_end(self) -> Exit | None: ...
+    def start(
+        self,
+        make: Callable[..., Any],
+        args: tuple[Any, ...],
+        name: str | None,
+        mailbox: Mailbox | None,
+        grace: float | None,
+    ) -> AnyRef: ...
+    def start_task(
+        self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]
+    ) -> None: ...
+    def timer(
+        self, seconds: float, message: Any, key: object, *, repeat: bool
+    ) -> None: ...
+    def cancel_timer(self, key: object) -> bool: ...
+    def watch(self, ref: AnyRef, message: Any) -> None: ...
+    def unwatch(self, ref: AnyRef) -> None: ...
+    def stash(self, message: Any) -> None: ...
+    def unstash_all(self) -> int: ...
+    def finish(self) -> None: ...
+    def resume_child(self, child: AnyRef, decision: Decision) -> None: ...
+    def end_child(self, child: AnyRef) -> bool: ...
+    def halt_child(self, child: AnyRef) -> None: ...
+    def place_child(self, child: AnyRef, before: AnyRef) -> None: ...
+    def release_args(self, child: AnyRef) -> None: ...
+    def owns(self, child: object) -> bool: ...
+    def children(self) -> Iterator[AnyRef]: ...
+    def postpone_ready(self) -> None: ...
+    def report_ready(self, info: object) -> None: ...
+
+
+def room_of(mailbox: Mailbox) -> int:
+    """The depth up to which a message may go in without a thought."""
+    return -1 if mailbox.overflow is Overflow.KEEP_LATEST else mailbox.capacity
+
+
+def check_seconds(name: str, seconds: float) -> float:
+    """Return `seconds` as a float.
+
+    Raises:
+        TypeError, ValueError: not a number of at least 0.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        msg = f"{name} must be a number of seconds, got {seconds!r}"
+        raise TypeError(msg)
+    if not seconds >= 0:
+        msg = f"{name} must be at least 0 seconds, got {seconds!r}"
+        raise ValueError(msg)
+    return float(seconds)
+
+
+def check_name(name: object) -> None:
+    """Refuse what cannot be part of a path.
+
+    Raises:
+        TypeError, ValueError: not a non-empty str without a slash.
+    """
+    if not isinstance(name, str):
+        msg = f"name must be a str, got {name!r}"
+        raise TypeError(msg)
+    if not name or "/" in name:
+        msg = f"name must be non-empty and without '/', got {name!r}"
+        raise ValueError(msg)
+
+
+def with_options(props: Props, mailbox: object, grace: float | None) -> Props:
+    """The props with the options of one start.
+
+    Raises:
+        TypeError, ValueError: an option is not what it should be.
+    """
+    if mailbox is not None:
+        if not isinstance(mailbox, Mailbox):
+            msg = f"mailbox must be a Mailbox, got {mailbox!r}"
+            raise TypeError(msg)
+        props = attrs.evolve(props, mailbox=mailbox, room=room_of(mailbox))
+    if grace is not None:
+        props = attrs.evolve(props, grace=check_seconds("grace", grace))
+    return props
+
+
+def is_async(function: object) -> bool:
+    """Whether it is an async function, also inside a partial or as `__call__`."""
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    call = getattr(inner, "__call__", None)  # noqa: B004 - an object with one
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)
+
+
+def check_async(what: str, async_fn: object) -> None:
+    """Refuse what is no async function.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not is_async(async_fn):
+        msg = f"{what} takes an async function and its arguments, got {async_fn!r}"
+        raise TypeError(msg)

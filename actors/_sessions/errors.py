@@ -1,0 +1,268 @@
+"""The errors of sessions and turns: when, whose act, and what to do.
+
+Whatever refuses a prompt is a `RefusedError`: raised by `send` and its like in the
+sender, before anything is started; a refused prompt was never accepted and has no
+outcome.  The rest is raised inside a turn, or is the `error` of a `Failed`.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from actors.errors import ActorError
+
+from .outcomes import Outcome
+
+
+class RefusedError(ActorError):
+    """The prompt was not accepted; base of the errors that `send` and its like raise.
+
+    `key` is the session's.  Nothing was started for it.
+    """
+
+    text = "refuses the prompt"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+        """The session's key."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} {self.text}"
+
+
+class ClosedToNewError(RefusedError):
+    """The router takes no more prompts: it drains, stops or has ended."""
+
+    text = "takes no more prompts: its router is shutting down"
+
+
+class QueueFullError(RefusedError, trio.WouldBlock):
+    """Too many prompts of this session wait: the act of senders faster than it.
+
+    Also for the queue of steering prompts.  Wait with `send_wait`, or say so to whoever
+    talks too fast.
+    """
+
+    def __init__(self, key: str, depth: int, capacity: int, what: str) -> None:
+        super().__init__(key)
+        self.depth = depth
+        """How many wait."""
+        self.capacity = capacity
+        """How many may: `PromptPolicy.capacity` or `.steering_capacity`."""
+        self.what = what
+        """"prompts" or "steering prompts"."""
+
+    def __str__(self) -> str:
+        return (
+            f"session {self.key!r} is full: {self.depth} {self.what} wait, "
+            f"{self.capacity} may"
+        )
+
+
+class SaturatedError(RefusedError, trio.WouldBlock):
+    """As many sessions as there may be, and none of them idle: raise `Limits.sessions`.
+
+    The act of all senders together.
+    """
+
+    def __init__(self, key: str, limit: int) -> None:
+        super().__init__(key)
+        self.limit = limit
+        """`Limits.sessions`."""
+
+    def __str__(self) -> str:
+        return f"no room for session {self.key!r}: all {self.limit} sessions are busy"
+
+
+class OwnerLimitError(RefusedError):
+    """This owner has as many sessions as one owner may have: the owner's act."""
+
+    def __init__(self, key: str, owner: str, limit: int) -> None:
+        super().__init__(key)
+        self.owner = owner
+        """Who."""
+        self.limit = limit
+        """`Limits.sessions_per_owner`."""
+
+    def __str__(self) -> str:
+        return (
+            f"no session {self.key!r} for {self.owner!r}, who has {self.limit} "
+            "already, the limit"
+        )
+
+
+class StillRunningError(RefusedError):
+    """A job of this name has been accepted before and has not ended: `send(job=)`."""
+
+    def __init__(self, key: str, job: str) -> None:
+        super().__init__(key)
+        self.job = job
+        """Its name."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r}: job {self.job!r} is still running"
+
+
+class QuarantinedError(RefusedError):
+    """The session has crashed too often: the act of its code.
+
+    Until `reset` or `close`, or until it has been idle for `Limits.idle` seconds.
+    Prompts that waited have failed with this error too.  `__cause__` is the last crash.
+    """
+
+    text = "has crashed too often and is in quarantine; reset() or close() it"
+
+
+class SessionStartError(ActorError):
+    """The session could not be started: the `error` of the prompts that waited for it.
+
+    `__cause__` is what its constructor or `started` raised; none when it took longer
+    than `Limits.start_within`.  The key is free again.
+    """
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(key, why)
+        self.key = key
+        """The session's key."""
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} could not be started: {self.why}"
+
+
+class SessionCrashedError(ActorError):
+    """The session crashed with the prompt in hand; `__cause__` is the crash."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+        """The session's key."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} crashed with the prompt in hand"
+
+
+class NotAliveError(ActorError):
+    """`Session.alive` said no, or did not answer in time: what is behind it is dead.
+
+    The turn fails with it and the session crashes, so that a new one takes over.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+        """The session's key."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} is not alive"
+
+
+class TurnOverError(ActorError, RuntimeError):
+    """The turn has ended: it emits nothing, starts nothing, changes no state.
+
+    The act of code that has kept the turn for longer than `take_turn`.
+    """
+
+    def __init__(self, turn: int, what: str) -> None:
+        super().__init__(turn, what)
+        self.turn = turn
+        """Its id."""
+        self.what = what
+        """What was tried, in words."""
+
+    def __str__(self) -> str:
+        return f"turn {self.turn} has ended: it cannot {self.what}"
+
+
+class TurnNotCompletedError(ActorError):
+    """The answer that you were reading is not complete: the stream ended early.
+
+    Raised at the end of the stream, so that half an answer never looks like a whole
+    one.  `__cause__` is the error of a failed turn.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        """How the turn ended."""
+
+    def __str__(self) -> str:
+        return f"the answer is not complete: {self.outcome!r}"
+
+
+class ToolSkippedError(ActorError):
+    """The tool is not to be run: somebody steers the turn, or has aborted it softly.
+
+    Raised by `with turn.tool(...)` before the tool begins.  Catch it, report the call
+    as skipped with `reason`, and go on to the next `checkpoint`.
+    """
+
+    def __init__(self, tool: str, reason: str) -> None:
+        super().__init__(tool, reason)
+        self.tool = tool
+        """Its name."""
+        self.reason = reason
+        """"queued user message", or "interrupted"."""
+
+    def __str__(self) -> str:
+        return f"tool {self.tool!r} is skipped: {self.reason}"
+
+
+class StepLimitError(ActorError):
+    """The turn has used up its steps (`TurnPolicy.steps`): the act of its loop."""
+
+    def __init__(self, turn: int, limit: int) -> None:
+        super().__init__(turn, limit)
+        self.turn = turn
+        """Its id."""
+        self.limit = limit
+        """How many it had."""
+
+    def __str__(self) -> str:
+        return f"turn {self.turn} has used up its {self.limit} steps"
+
+
+class DepthExceededError(ActorError):
+    """A child turn would be nested too deeply: `ChildPolicy.depth`."""
+
+    def __init__(self, turn: int, limit: int) -> None:
+        super().__init__(turn, limit)
+        self.turn = turn
+        """Id of the turn that wanted a child."""
+        self.limit = limit
+        """How deep they may be."""
+
+    def __str__(self) -> str:
+        return f"turn {self.turn} may not have children: {self.limit} levels is all"
+
+
+class ChildSlotTimeoutError(ActorError, trio.TooSlowError):
+    """No room for one more child turn within `ChildPolicy.slot_wait` seconds."""
+
+    def __init__(self, turn: int, width: int) -> None:
+        super().__init__(turn, width)
+        self.turn = turn
+        """Id of the turn that wanted a child."""
+        self.width = width
+        """How many it may have at once."""
+
+    def __str__(self) -> str:
+        return f"turn {self.turn} has {self.width} children that do not end"
+
+
+class BudgetExceededError(ActorError):
+    """The turn and its children have spent more than `TurnPolicy.budget`."""
+
+    def __init__(self, turn: int, spent: float, budget: float) -> None:
+        super().__init__(turn, spent, budget)
+        self.turn = turn
+        """Id of the turn at the top."""
+        self.spent = spent
+        """Units spent, those that were too many included."""
+        self.budget = budget
+        """Units it had."""
+
+    def __str__(self) -> str:
+        return f"turn {self.turn} has spent {self.spent:g} of {self.budget:g}"

@@ -1,0 +1,123 @@
+"""What a turn says of itself, and a child turn as its parent sees it."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from .family import Family
+from .outcomes import Abort, Outcome
+from .receipt import P, Receipt
+from .state import RUNNING, Phase
+
+C = TypeVar("C")
+
+
+class TurnFacts(Generic[P, C]):
+    """The part of a turn that tells what it is."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Family) -> None:
+        self._run = run
+        run.turn = self
+
+    def __repr__(self) -> str:
+        return f"<Turn {self.id} of {self.key!r}: {self.phase.value}>"
+
+    @property
+    def id(self) -> int:
+        """Unique in its router; never used again."""
+        return self._run.id
+
+    @property
+    def key(self) -> str:
+        """The session's key."""
+        return self._run.lane.key
+
+    @property
+    def receipts(self) -> tuple[Receipt[P], ...]:
+        """The prompts it began with, each with its id and origin; a child's: none."""
+        return self._run.receipts
+
+    @property
+    def prompt(self) -> P:
+        """The first prompt; a child has its parent's."""
+        return self.prompts[0]
+
+    @property
+    def prompts(self) -> tuple[P, ...]:
+        """All prompts that it began with; more than one only with `PromptPolicy.batch`.
+
+        A child has its parent's.
+        """
+        top = self._run.top
+        return tuple(receipt.prompt for receipt in top.receipts)
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is."""
+        run = self._run
+        tool = run.watch is not None and run.watch.tool is not None
+        return Phase.TOOL if tool and run.phase is RUNNING else run.phase
+
+    @property
+    def aside(self) -> bool:
+        """It answers a side question, beside the session's own turn."""
+        return self._run.aside
+
+    @property
+    def depth(self) -> int:
+        """0 for a turn of its own, 1 for its child, and so on."""
+        return self._run.depth
+
+    @property
+    def started_at(self) -> float:
+        """When it began: seconds on Trio's clock; nan while it waits for its slot."""
+        return self._run.started_at
+
+    @property
+    def interrupted(self) -> str | None:
+        """The hint of a soft abort, "" if there was none; None: nobody has asked.
+
+        Honour it: start nothing new, say what there is to say, return.
+        """
+        return self._run.interrupted
+
+    @property
+    def steps_left(self) -> int:
+        """How many calls of `checkpoint` are left."""
+        return self._run.steps_left
+
+
+class ChildTurn:
+    """A child turn, as its parent sees it."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Family) -> None:
+        self._run = run
+
+    @property
+    def id(self) -> int:
+        """The id of its turn."""
+        return self._run.id
+
+    @property
+    def ended(self) -> Outcome | None:
+        """Its outcome; None while it runs."""
+        return self._run.outcome if self._run.phase is Phase.ENDED else None
+
+    @property
+    def replied(self) -> bool:
+        """It has emitted to the reader: do not say the same again."""
+        return self._run.replied
+
+    async def outcome(self) -> Outcome:
+        """Wait for its outcome.  A checkpoint."""
+        await self._run.wait_ended()
+        assert self._run.outcome is not None
+        return self._run.outcome
+
+    def abort(self, reason: object = None) -> Abort:
+        """Abort it, hard."""
+        return self._run.abort(hard=True, reason=reason, hint=None, within=None)

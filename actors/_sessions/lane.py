@@ -1,0 +1,233 @@
+"""`Lane`: one key's entry in the router's map, and the queue of its prompts.
+
+A session has two ways in.  What it is *told* comes through the cell's mailbox, which an
+actor empties at once.  Prompts wait for minutes, are counted, batched, steered and
+taken back; so they wait here, in a queue of their own, which is bounded, first come
+first served, and outlives the session's actor: a crash loses no prompt that waits.
+
+The lane is the claim: it exists if and only if the router knows the key, and whoever
+finds it puts a prompt into it in the same step.  It is plain data without a checkpoint
+anywhere; every decision about it is the host's (the router's), in one step.
+
+A lane is small, because a million idle ones are ordinary: what few need is in `Extra`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .outcomes import Withdrawn
+from .policies import Batch
+from .receipt import PROMPT, Receipt
+
+# phase
+PLACE: Final = 0  # waits until there may be one more session
+STARTING: Final = 1  # its actor's `started` is not done
+OPEN: Final = 2
+CLOSING: Final = 3  # its actor is to end, or ends
+BACKOFF: Final = 4  # crashed; a successor comes in a while
+ASLEEP: Final = 5  # has no actor: the next prompt brings one
+QUARANTINED: Final = 6
+GONE: Final = 7  # no longer in the map
+
+UNSET: Final[Any] = object()  # the state of a lane that has had no session yet
+
+_SWEEP_ABOVE = 16
+
+
+class Extra:
+    """What few lanes need; defaults live in the class."""
+
+    owner: str | None = None
+    asides: dict[int, Any] | None = None  # {id: turn beside the session's turn}
+    aside_queue: deque[Receipt[Any]] | None = None  # until the session is ready
+    criticals = 0  # child turns that have outlived their parents
+    parked: deque[Any] | None = None  # senders that wait for room
+    known: OrderedDict[str, Receipt[Any]] | None = None  # {message id: receipt}
+    jobs: dict[str, Receipt[Any]] | None = None  # {job: receipt}
+    crashes: deque[float] | None = None  # when
+    crash: BaseException | None = None  # the latest
+    row = 0  # waits for a successor in a row, as `Backoff` counts them
+    woken_at = 0.0  # when the latest of them was over
+    reason: Any = None  # of CLOSING: a CloseReason
+    leaving = False  # CLOSING, and its place will be free
+    suspending = False  # CLOSING, and `suspend` has been asked for
+    overdue = False  # STARTING, and out of time
+    timer: Any = None  # of STARTING, BACKOFF
+
+
+class Lane:
+    """One key's entry."""
+
+    __slots__ = (
+        "created_at",
+        "extra",
+        "generation",
+        "host",
+        "husks",
+        "key",
+        "older",
+        "phase",
+        "queue",
+        "room",
+        "session",
+        "since",
+        "state",
+        "turn",
+        "waiting",
+        "younger",
+    )
+
+    def __init__(self, key: str, host: Any, now: float) -> None:
+        self.key = key
+        self.host = host  # the router; Any: it stands above
+        self.phase = PLACE
+        self.session: Any = None  # its actor; Any: it stands above
+        self.generation = 0
+        self.state: Any = UNSET  # what the session makes of it
+        self.turn: Any = None  # the one that it has; Any: it stands above
+        self.queue: deque[Receipt[Any]] | None = None
+        self.waiting = 0  # receipts in `queue` that are not husks
+        self.husks = 0
+        # the depth below which a prompt may go in without a thought; 0: think
+        self.room = 0
+        self.created_at = now
+        self.since = now  # when it became idle
+        self.older: Lane | None = None  # among the idle ones
+        self.younger: Lane | None = None
+        self.extra: Extra | None = None
+
+    def need_extra(self) -> Extra:
+        """Its `Extra`, made now if need be."""
+        extra = self.extra
+        if extra is None:
+            extra = self.extra = Extra()
+        return extra
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has anything to do, or somebody waits for it."""
+        extra = self.extra
+        return (
+            self.turn is not None
+            or self.waiting > 0
+            or (
+                extra is not None
+                and bool(
+                    extra.asides or extra.criticals or extra.parked or extra.aside_queue
+                )
+            )
+        )
+
+    # ---------------------------------------------------------------------- the queue
+
+    def push(self, receipt: Receipt[Any]) -> None:
+        """Put a prompt at the end."""
+        if self.queue is None:
+            self.queue = deque()
+        self.queue.append(receipt)
+        self.waiting += 1
+
+    def push_front(self, receipts: list[Receipt[Any]]) -> None:
+        """Put prompts before those that were sent.
+
+        Of several that have been put there, the one that was accepted first is first.
+        """
+        if not receipts:
+            return
+        if self.queue is None:
+            self.queue = deque()
+        queue = self.queue
+        self.waiting += len(receipts)
+        front = list(receipts)
+        for receipt in receipts:
+            receipt.need_more().front = True
+        while queue and queue[0].need_more().front:
+            front.append(queue.popleft())
+        front.sort(key=lambda receipt: receipt.id)
+        queue.extendleft(reversed(front))
+
+    def live(self) -> Iterator[Receipt[Any]]:
+        """The prompts that wait, in their order."""
+        for receipt in self.queue or ():
+            if receipt.ended is None:
+                yield receipt
+
+    def take(self, batch: Batch | None) -> list[Receipt[Any]]:
+        """Take the first prompt, and with a batch policy as many more as fit."""
+        taken: list[Receipt[Any]] = []
+        weight = 0.0
+        queue = self.queue
+        while queue:
+            head = queue[0]
+            if head.ended is not None:
+                queue.popleft()
+                self.husks -= 1
+                continue
+            alone = batch is None or head.kind != PROMPT or _read(head)
+            if taken and alone:
+                break
+            if batch is not None and not alone:
+                weight += head.need_more().weight
+                if taken and weight > batch.weight:
+                    break
+            queue.popleft()
+            self.waiting -= 1
+            taken.append(head)
+            if batch is None or alone or len(taken) >= batch.prompts:
+                break
+        self.trim()
+        return taken
+
+    def trim(self) -> None:
+        """Give the queue back when nothing is in it."""
+        if not self.waiting:
+            self.queue = None
+            self.husks = self.room = 0
+
+    def empty(self) -> list[Receipt[Any]]:
+        """Take out all prompts that wait, also those beside the turn."""
+        receipts = list(self.live())
+        self.waiting = 0
+        self.trim()
+        extra = self.extra
+        if extra is not None and extra.aside_queue:
+            receipts += [each for each in extra.aside_queue if each.ended is None]
+            extra.aside_queue = None
+        return receipts
+
+    def drop(self) -> None:
+        """One of those that wait has got its outcome: it is a husk from now on."""
+        self.waiting -= 1
+        self.husks += 1
+        if not self.waiting:
+            self.trim()
+        elif self.husks > max(_SWEEP_ABOVE, self.waiting):
+            self.queue = deque(self.live())
+            self.husks = 0
+
+    def withdraw(self, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
+        """Take a prompt back, unless a turn has it."""
+        return bool(self.host.withdraw(self, receipt, outcome))
+
+
+def _read(receipt: Receipt[Any]) -> bool:
+    """Whether somebody reads its answer, which it must then not share."""
+    more = receipt._more
+    return more is not None and more.stream is not None
+
+
+def check_key(key: object) -> None:
+    """Refuse what cannot be a session's key.
+
+    Raises:
+        TypeError, ValueError: not a non-empty str.
+    """
+    if not isinstance(key, str):
+        msg = f"a session's key must be a str, got {key!r}"
+        raise TypeError(msg)
+    if not key:
+        msg = "a session's key must not be empty"
+        raise ValueError(msg)

@@ -1,0 +1,117 @@
+"""Which routers there are in a system, and what those that have ended had counted.
+
+A router enters itself when it is made, and leaves its last counts here when it ends, so
+that whoever looks at a service finds its routers without a walk through the tree, and
+no count is lost when one is restarted.  Knows routers only by what it is given.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+import trio
+
+from actors.hosting import actor_of, hub_of
+
+from .limits import RouterStatistics
+
+_OTHERS: Final = "/..."
+_PATHS: Final = 1000  # of ended routers; the counts of more are kept together
+
+# Any: the routers' room stands above this one
+_made: trio.lowlevel.RunVar[weakref.WeakSet[Any]] = trio.lowlevel.RunVar("routers")
+_ADDED: Final = (
+    "accepted",
+    "repeated",
+    "opened",
+    "chunks",
+    "unread",
+    "out_of_turn",
+    "wait_seconds",
+)
+_COUNTED: Final = ("outcomes", "refused", "closed", "turn_seconds", "turns")
+
+
+def enter(router: Any) -> None:
+    """A router has been made; one made outside of Trio is never started."""
+    if not trio.lowlevel.in_trio_run():
+        return
+    _all().add(router)
+
+
+def leave(router: Any) -> None:
+    """An incarnation of a router has ended: keep its counts."""
+    _all().discard(router)
+    past: dict[str, RouterStatistics] = _past(router._seat.hub)
+    path = router.ref.path
+    if path not in past and len(past) >= _PATHS:
+        path = _OTHERS
+    past[path] = together(past.get(path), router.statistics())
+
+
+def routers_of(system: Any) -> dict[str, Any]:
+    """`{path: router}` of those that are alive, in the order of their paths."""
+    hub = hub_of(system)
+    found: dict[str, Any] = {}
+    for router in tuple(_all()):
+        seat = getattr(router, "_seat", None)
+        if seat is not None and seat.hub is hub and actor_of(router.ref) is router:
+            found[router.ref.path] = router
+    return dict(sorted(found.items()))
+
+
+def counts_of(system: Any) -> dict[str, tuple[bool, RouterStatistics]]:
+    """`{path: (alive, statistics)}` of all routers so far, counts of all lives."""
+    past = _past(hub_of(system))
+    alive = routers_of(system)
+    return {
+        path: (
+            path in alive,
+            together(past.get(path), alive[path].statistics())
+            if path in alive
+            else past[path],
+        )
+        for path in sorted(past.keys() | alive.keys())
+    }
+
+
+def together(
+    before: RouterStatistics | None, now: RouterStatistics
+) -> RouterStatistics:
+    """What is now, and the counts of both."""
+    if before is None:
+        return now
+    changes: dict[str, Any] = {
+        name: getattr(before, name) + getattr(now, name) for name in _ADDED
+    }
+    for name in _COUNTED:
+        changes[name] = _sums(getattr(before, name), getattr(now, name))
+    changes["wait_longest"] = max(before.wait_longest, now.wait_longest)
+    return attrs.evolve(now, **changes)
+
+
+def _all() -> weakref.WeakSet[Any]:
+    """All routers of this run of Trio."""
+    try:
+        return _made.get()
+    except LookupError:
+        made: weakref.WeakSet[Any] = weakref.WeakSet()
+        _made.set(made)
+        return made
+
+
+def _sums(one: Mapping[Any, float], other: Mapping[Any, float]) -> dict[Any, float]:
+    total: Counter[Any] = Counter()
+    for each in (one, other):
+        for key, number in each.items():
+            total[key] += number  # type: ignore[assignment] # seconds too
+    return dict(total)
+
+
+def _past(hub: Any) -> dict[str, RouterStatistics]:
+    past: dict[str, RouterStatistics] = hub.notes.setdefault("routers", {})
+    return past

@@ -1,0 +1,223 @@
+"""`RouterRef`: what users hold of a router, and the ways to get one.
+
+Cheap to keep and to pass on; stays valid when the router is restarted.  All verbs are
+plain calls that take one step, unless they are `async`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, TypeVarTuple
+
+from actors import (
+    Abort,
+    Actor,
+    ActorRef,
+    ActorSystem,
+    AnyRef,
+    CloseReason,
+    Session,
+)
+from actors.hosting import (
+    actor_of,
+    check_key,
+    seconds,
+    whole,
+)
+
+from .limits import DrainReport, Limits, RouterStatistics, SessionInfo, VerbResult
+from .router import Router
+from .sending import Sending
+from .tokens import Tokens
+
+P = TypeVar("P")
+C = TypeVar("C")
+Ts = TypeVarTuple("Ts")
+
+_REF: Any = ActorRef  # Any: a checker would lose M in isinstance
+
+
+class RouterRef(Sending[P, C]):
+    """The handle of a router whose sessions take prompts P and answer with chunks C.
+
+    Made by `start_router` or `router_ref`.  A prompt that is accepted has exactly one
+    outcome; one that is not raises a `RefusedError`, and nothing was started for it.
+    """
+
+    __slots__ = ()
+
+    def abort(
+        self,
+        turn: int,
+        *,
+        hard: bool = True,
+        reason: object = None,
+        hint: str | None = None,
+        within: float | None = None,
+    ) -> Abort:
+        """Abort a turn, by its id.  Not a checkpoint; idempotent.
+
+        Hard: its task and all its children are cancelled, its state goes back, its
+        steering prompts are withdrawn, and the next prompt runs.  Soft: the tool that
+        runs may finish, no other begins, and `take_turn` may say a last word; the
+        outcome is `Completed(interrupted=hint)`.  A turn that waits for its slot never
+        begins, either way.
+
+        Args:
+            turn: `Receipt.turn`, or from an event.
+            hard: default True.
+            reason: for the outcome of a hard abort.
+            hint: for `Turn.interrupted`.
+            within: seconds after which a soft abort becomes a hard one.
+        """
+        whole("turn", turn, least=0)
+        if within is not None:
+            seconds("within", within)
+        router = actor_of(self._cell)
+        if router is None:
+            return Abort.STALE
+        result: Abort = router.abort(
+            turn, hard=hard, reason=reason, hint=hint, within=within
+        )
+        return result
+
+    def cancel(
+        self,
+        key: str,
+        *,
+        hard: bool = True,
+        reason: object = None,
+        hint: str | None = None,
+    ) -> VerbResult:
+        """Abort the session's running turn, and nothing else; see `abort`.
+
+        A session that is only starting: the prompt that would have been first.
+        """
+        router = self._or_none(key)
+        if router is None:
+            return VerbResult(known=False)
+        return router.cancel(key, hard=hard, reason=reason, hint=hint)
+
+    def cancel_all(self, key: str, reason: object = None) -> VerbResult:
+        """Abort the running turn and side questions, and take back what waits."""
+        router = self._or_none(key)
+        if router is None:
+            return VerbResult(known=False)
+        return router.cancel_all(key, reason)
+
+    def reset(self, key: str, reason: object = None) -> VerbResult:
+        """As `cancel_all`, and begin anew: a new session, without state or token.
+
+        The old one has cleaned up before the new one starts; a prompt sent from now on
+        is the new one's.  Ends a quarantine.
+        """
+        router = self._or_none(key)
+        if router is None:
+            return VerbResult(known=False)
+        return router.end(key, CloseReason.RESET, reason)
+
+    def close(self, key: str, reason: object = None) -> VerbResult:
+        """As `reset`, and forget the key."""
+        router = self._or_none(key)
+        if router is None:
+            return VerbResult(known=False)
+        return router.end(key, CloseReason.CLOSED, reason)
+
+    def stop_admission(self) -> None:
+        """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""
+        router = actor_of(self._cell)
+        if router is not None:
+            router.stop_admission()
+
+    async def drain(self, within: float) -> DrainReport:
+        """Stop in order: no more prompts, finish what is accepted, close all sessions.
+
+        When four fifths of the time are over, turns that still run are aborted and
+        prompts that wait are `Lost`; clean-up has the rest.  Close what the sessions
+        share after it has returned.  The router is still there, and empty: stop it, or
+        leave the system's block.
+
+        Args:
+            within: seconds for all of it.
+        """
+        seconds("within", within)
+        return await self._router().drain(within)
+
+    # ------------------------------------------------------------------- looking at it
+
+    def inspect(self, key: str) -> SessionInfo | None:
+        """Look at a session; None: unknown.  Asks nobody, and is no sign of life."""
+        router = self._or_none(key)
+        return router.inspect(key) if router is not None else None
+
+    def list(self) -> list[SessionInfo]:
+        """Look at all sessions, in the order of their keys' first prompts; O(n)."""
+        router = actor_of(self._cell)
+        if router is None:
+            return []
+        return [router.info(lane) for lane in router.lanes.values()]
+
+    def statistics(self) -> RouterStatistics:
+        """Look at the counters of the whole router; it costs a glance at each turn.
+
+        Raises:
+            ClosedToNewError: the router has ended for good.
+        """
+        return self._router().statistics()
+
+    def configure(self, limits: Limits) -> None:
+        """Put other limits into force, from now on.
+
+        Nothing that runs is touched: if there are more sessions now than there may be,
+        idle ones go, the longest idle first; if there are more turns, none is added.
+        """
+        given: object = limits
+        if not isinstance(given, Limits):
+            msg = f"configure() takes Limits, got {limits!r}"
+            raise TypeError(msg)
+        self._router().configure(limits)
+
+    def _or_none(self, key: str) -> Router | None:
+        check_key(key)
+        router: Router | None = actor_of(self._cell)
+        return router
+
+
+def start_router(
+    owner: ActorSystem | Actor[Any],
+    make: Callable[[*Ts], Session[P, C]],
+    *args: *Ts,
+    limits: Limits | None = None,
+    name: str = "router",
+    tokens: Tokens | None = None,
+) -> RouterRef[P, C]:
+    """Start a router of these sessions; returns its handle at once.  Not a checkpoint.
+
+    Args:
+        owner: the system, or the actor, that is to own it.
+        make: the class of its sessions.
+        args: for the constructor of each.
+        limits: what it may have at once; default `Limits()`.
+        name: last part of its path; a session's path is `/router/KEY`.
+        tokens: where what sessions bind is kept; default in memory.
+
+    Raises:
+        TypeError: not a subclass of `Session`, or a wrong option.
+        DuplicateNameError, ActorStoppedError: as `ActorSystem.start`.
+    """
+    cls: Any = make
+    return RouterRef(owner.start(Router, cls, args, limits, tokens, name=name))
+
+
+def router_ref(ref: AnyRef, make: type[Session[P, C]]) -> RouterRef[P, C]:
+    """Get the handle of a router that somebody else has started, say a supervisor.
+
+    Raises:
+        TypeError: it is no router, or one of other sessions.
+    """
+    given: object = ref
+    router = actor_of(ref) if isinstance(given, _REF) else None
+    if not isinstance(router, Router) or router.make is not make:
+        msg = f"router_ref() takes the ref of a router of {make!r}, got {ref!r}"
+        raise TypeError(msg)
+    return RouterRef(ref)

@@ -1,0 +1,8 @@
+"""Who restarts whom: words, the pure machine, and the actors around it.
+
+May know `actors`; must not know sessions or routers.  In reading order:
+
+    policies errors requests spec   the words
+    pure/                   the machine: events in, commands out, no Trio
+    journal shell supervisor dynamic partition      the actors around it
+"""

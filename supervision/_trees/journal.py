@@ -1,0 +1,135 @@
+"""What a supervisor says in the log: each crash once, never a flood, never nothing.
+
+Records go to the logger "supervision".  A crash is an ERROR with its traceback; other
+unwanted ends are WARNINGs; restarts by themselves are INFO, a child started on request
+is DEBUG.  The fields `supervisor`, `child`, `exit`, `decision` and `restarts` are
+attributes of each record, for structured logs.
+
+A supervisor writes at most ten records about crashes a second; then it counts, and says
+the number when the second is over, or when it ends itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from actors import Crashed, Exit, Finished, Killed, Stopped
+
+from .errors import shown
+from .pure.rules import crash_of
+
+_IN_ORDER = (Finished, Stopped)  # a union would be made anew for each question
+WINDOW = 1.0  # seconds
+IN_A_WINDOW = 10
+
+logger = logging.getLogger("supervision")
+
+
+class Journal:
+    """The log of one supervisor."""
+
+    __slots__ = ("_left", "_path", "_until", "overdue", "suppressed")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._until = 0.0
+        self._left = IN_A_WINDOW
+        self.overdue = False
+        """The first was held back just now: `flush` is to be called in a second."""
+        self.suppressed = 0
+        """How many crashes have not been written since the last summary."""
+
+    def full(self, now: float, exit: Exit) -> bool:  # noqa: A002 - its name
+        """Count one more end; True: it is not to be written.
+
+        Ends in order are not counted: they are INFO, for who wants to read them.
+        """
+        if isinstance(exit, _IN_ORDER):
+            return not logger.isEnabledFor(logging.INFO)
+        if now >= self._until:
+            self.flush()
+            self._until = now + WINDOW
+            self._left = IN_A_WINDOW
+        if self._left:
+            self._left -= 1
+            return False
+        self.suppressed += 1
+        self.overdue = self.suppressed == 1
+        return True
+
+    def ended(
+        self,
+        child: str,
+        exit: Exit,  # noqa: A002 - its name in the vocabulary
+        decision: str,
+        restarts: int,
+    ) -> None:
+        """An incarnation has ended by itself, and this is what comes of it."""
+        extra = self._extra(child, exit, decision, restarts)
+        if isinstance(exit, Crashed):
+            crash = crash_of(exit)
+            text = "%s: child %s crashed: %s: %s; %s"
+            kind = type(crash).__name__
+            logger.error(
+                text,
+                self._path,
+                child,
+                kind,
+                shown(crash),
+                decision,
+                exc_info=crash,
+                extra=extra,
+            )
+        elif isinstance(exit, Killed):
+            text = "%s: child %s was killed; %s"
+            logger.warning(text, self._path, child, decision, extra=extra)
+        else:
+            text = "%s: child %s ended: %r; %s"
+            logger.info(text, self._path, child, exit, decision, extra=extra)
+
+    def stopped_badly(self, child: str, exit: Exit) -> None:  # noqa: A002
+        """A child has crashed while it was being stopped."""
+        self.ended(child, exit, "it was being stopped", 0)
+
+    def gave_up(self, error: Exception) -> None:
+        """The supervisor is over its limit, or could not be started."""
+        extra = {"supervisor": self._path, "decision": "gave up"}
+        logger.error("%s", error, extra=extra)
+
+    def started(self, child: str, *, asked: bool) -> None:
+        """A child is ready."""
+        level = logging.DEBUG if asked else logging.INFO
+        logger.log(
+            level,
+            "%s: child %s is ready",
+            self._path,
+            child,
+            extra={"supervisor": self._path, "child": child},
+        )
+
+    def flush(self) -> None:
+        """Say how many have not been written."""
+        if self.suppressed:
+            logger.warning(
+                "%s: %d more ends of children were not logged",
+                self._path,
+                self.suppressed,
+                extra={"supervisor": self._path, "suppressed": self.suppressed},
+            )
+            self.suppressed = 0
+
+    def _extra(
+        self,
+        child: str,
+        exit: Exit,  # noqa: A002
+        decision: str,
+        restarts: int,
+    ) -> dict[str, Any]:
+        return {
+            "supervisor": self._path,
+            "child": child,
+            "exit": exit,
+            "decision": decision,
+            "restarts": restarts,
+        }

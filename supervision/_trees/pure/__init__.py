@@ -1,0 +1,8 @@
+"""The rules of restarting as code that knows neither Trio nor actors: tables, not tasks.
+
+Time comes in as a number, what is to be done goes out as commands.  In reading order:
+
+    child ledger            a child and its commands; the books of restarts
+    rules group machine     an ordered set of children
+    dynamic                 many children of one kind
+"""
