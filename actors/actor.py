@@ -74,6 +74,8 @@ class Actor(ABC, Generic[M_contra]):
         base: Any = Actor  # Any: its hooks' types depend on M
         cls.props = Props(
             cls=cls,
+            label=cls.__name__,
+            work=hasattr(cls, "_over"),
             plain=not inspect.iscoroutinefunction(cls.receive),
             started=cls.started is not base.started,
             stopped=cls.stopped is not base.stopped,

@@ -43,7 +43,7 @@ class End(Next):
         exit_ = self.pending_exit
         assert exit_ is not None
         plain = rare is None and not self.queue and type(exit_) is not Crashed
-        if plain and self.vanish(exit_):
+        if plain and self.youngest is None and self.vanish(exit_):
             return False
         self.attention &= ~FAIL
         self.state = ENDING
@@ -57,8 +57,10 @@ class End(Next):
             if rare.watching:
                 for watched in tuple(rare.watching):
                     self.unwatch(watched)
-            if rare.last_child is not None or rare.host is not None or rare.errors:
+            if rare.host is not None or rare.errors:
                 return self._end(rare)
+        if self.youngest is not None:
+            return self._end(self.need_rare())
         if self.props.stopped and not (rare is not None and rare.stillborn):
             return self._end(self.need_rare())
         return self._conclude()
@@ -80,7 +82,8 @@ class End(Next):
             or self.props.stopped
             or hub.events.wanted
             or isinstance(message, _REQUEST)
-            or rare.last_child is not None
+            or self.youngest is not None
+            or self.props.work
             or rare.stashed is not None
             or rare.timers
             or rare.watching
@@ -130,7 +133,8 @@ class End(Next):
     def vanish(self, exit_: Exit, *, untold: bool = False) -> bool:
         """End now if nothing is left to do.
 
-        The caller has seen that it has no `Rare`, no message, and has not crashed.
+        The caller has seen that it has no `Rare`, no child, no message, and has not
+        crashed.
         What `_conclude` and `_finish` come to in the commonest case, at a tenth of the
         price; a `stop` of an actor at rest does it on the spot.  `untold`: also if the
         owner would want to be told, because it knows.
@@ -139,7 +143,8 @@ class End(Next):
         hub = self.hub
         if owner is None or self.props.stopped:
             return False
-        if owner.props.consulted and not untold:
+        props = self.props
+        if owner.props.consulted and not untold and not props.work:
             return False
         queue = self.queue
         if type(queue) is deque:
@@ -150,6 +155,7 @@ class End(Next):
         self.closed = True
         self.room = -1
         self.attention = 0
+        actor: Any = self.actor
         del self.actor
         owner.unlink(self)
         hub.ended += 1
@@ -160,9 +166,14 @@ class End(Next):
                 hub.publish(IncarnationEnded(now, self, 1, exit_))
             if ActorStopped in wanted:
                 hub.publish(ActorStopped(now, self, exit_, 0))
+        if props.work:
+            actor._over(exit_)
         return True
 
     async def _end(self, rare: Rare) -> bool:
+        for child in tuple(self.children()):
+            if child.props.work:
+                child.kill()
         host = rare.host
         if host is not None:
             host.cancel()
@@ -170,7 +181,7 @@ class End(Next):
         at_once = 0
         if self.props.stop_at_once:
             await self._stop_at_once(rare)
-        while (child := rare.last_child) is not None:
+        while (child := self.youngest) is not None:
             if rare.killed or isinstance(self.pending_exit, Killed):
                 child.kill()
             else:

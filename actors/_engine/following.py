@@ -25,6 +25,7 @@ from .state import (
     RESUME,
     START,
     Entry,
+    Own,
     Rare,
 )
 
@@ -43,6 +44,8 @@ class Next(Start):
         """What the owner decides; None: it will, in its own turn."""
         owner: Next | None = self.owner
         crashed = isinstance(exit_, Crashed)
+        if self.props.work:
+            return Decision.END
         if owner is None:  # the root: its crash is the system's
             if isinstance(exit_, Crashed):
                 self.hub.interrupt(exit_.error)
@@ -76,6 +79,8 @@ class Next(Start):
             return False
         self._finish()
         owner = self.owner
+        if self.props.work:
+            return False
         if isinstance(exit_, Crashed):
             if decision is _ESCALATE and owner is not None:
                 owner.fail(exit_)
@@ -165,6 +170,7 @@ class Next(Start):
         exit_ = self.pending_exit or exit_
         self.attention = 0
         self.queue = None
+        actor: Any = self.actor
         del self.actor
         if self.owner is not None:
             self.owner.unlink(self)
@@ -174,7 +180,9 @@ class Next(Start):
         if ActorStopped in hub.events.wanted:
             now = self.hub.now()
             hub.publish(ActorStopped(now, self, exit_, len(left)))
-        if self.owner is not None and self.owner.props.child_stopped:
+        if self.props.work:
+            actor._over(exit_)
+        elif self.owner is not None and self.owner.props.child_stopped:
             told = (self, exit_, len(left))
             self.owner.hear(ChildNews("child_stopped", told, final=True))
 
@@ -197,8 +205,10 @@ class Next(Start):
 
     def _moot(self, entry: Entry) -> bool:
         ticket = entry.ticket
-        return entry.tick is not None or (
-            ticket is not None and ticket.state != PENDING
+        return (
+            entry.tick is not None
+            or isinstance(entry.message, Own)
+            or (ticket is not None and ticket.state != PENDING)
         )
 
     def _tell_watchers(self, rare: Rare, exit_: Exit) -> None:

@@ -30,7 +30,7 @@ from actors.mailbox import LatestQueue, Overflow
 from actors.messages import HELD, PENDING, QUEUED, Ticket, open_ticket
 
 from .park import WAKE, make_trap, park
-from .state import SENDERS, SPECIAL, STAMPED, CellState, Entry, Sender
+from .state import SENDERS, SPECIAL, STAMPED, CellState, Entry, Own, Sender
 
 _SWEEP_ABOVE = 64
 
@@ -153,6 +153,9 @@ class Inbox(CellState):
     def bury(self, entry: Entry, reason: DeadLetterReason) -> None:
         """Make an accepted message a dead letter; its asker gets an error at once."""
         message = entry.message
+        if isinstance(message, Own):
+            self.trace_end(entry.number, MessageEnd.SKIPPED)
+            return
         if entry.tick is not None:
             entry.tick.dropped()
         self.hub.dead_letter(self, message, reason)

@@ -118,7 +118,11 @@ class Life(Inbox):
             return
         if self.closed or self.state == ENDED:
             return
-        if self.queue is None and self.rare is None and self.vanish(exit_):
+        if self.props.work:
+            self.kill()
+            return
+        at_rest = self.queue is None and self.rare is None and self.youngest is None
+        if at_rest and self.vanish(exit_):
             return
         self.closed = True
         self.room = -1
@@ -203,7 +207,7 @@ class Life(Inbox):
             case state if state == ENDING:
                 rare = self.need_rare()
                 rare.killed = rare.retired = True
-                youngest = rare.last_child
+                youngest = self.youngest
                 if youngest is not None and self.props.stop_at_once:
                     for child in tuple(self.children()):
                         child.kill()

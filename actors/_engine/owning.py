@@ -169,8 +169,8 @@ class Owner(Life):
     def end_child(self, child: Any) -> bool:
         """See `Actor.end_child`."""
         own = self._own(child)
-        idle = own.queue is None and own.rare is None and own.state == ALIVE
-        if idle and own.vanish(STOPPED, untold=True):
+        idle = own.queue is None and own.rare is None and own.youngest is None
+        if idle and own.state == ALIVE and own.vanish(STOPPED, untold=True):
             return True
         own.request_stop(STOPPED)
         return False

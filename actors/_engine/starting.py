@@ -20,7 +20,9 @@ from actors.exits import Finished
 from .life import ChildNews
 from .owning import Owner
 from .seat import Props, check_name, with_options
-from .state import ALIVE, ENDED, FAIL, START
+from .state import ALIVE, ENDED, FAIL, GO, START
+
+FINISHED: Final = Finished()
 
 # Rare.unready
 POSTPONED: Final = 1  # the `started` hook runs, and is not to be the last word
@@ -65,6 +67,46 @@ class Start(Owner):
         elif ActorStarted in self.hub.events.wanted:
             cell.publish_started()
         return cell
+
+    def begin_work(self, actor: Any, props: Props, number: int) -> Any:
+        """Start a piece of this actor's work: an actor that has been made.
+
+        It is told `GO` at once, so that a worker comes to it.
+
+        Raises:
+            ActorStoppedError: this actor is ending.
+        """
+        if self.closed or self.state != ALIVE or self.attention & FAIL:
+            raise self.stopped_error()
+        hub = self.hub
+        cell = type(self)(hub, self, props, (), number, self.context.copy())
+        cell.actor = actor
+        actor._seat = cell
+        cell.previous = older = self.youngest
+        cell.next = None
+        if older is not None:
+            older.next = cell
+        self.youngest = cell
+        if hub.traced:
+            if ActorStarted in hub.events.wanted:
+                cell.publish_started()
+            cell.tell_or_bury(GO)
+            return cell
+        if ActorStarted in hub.events.wanted:
+            cell.publish_started()
+        cell.queue = [GO]
+        cell.since = hub.tick
+        hub.ready.append(cell)
+        if hub.asleep:
+            hub.wake()
+        return cell
+
+    def finish_work(self) -> None:
+        """A piece of work is done: its own last words, in its own step."""
+        self.closed = True
+        self.room = -1
+        if self.pending_exit is None:
+            self.pending_exit = FINISHED
 
     def publish_started(self) -> None:
         """The incarnation is ready."""

@@ -74,6 +74,25 @@ class Entry:
         self.number = 0  # in the trace; 0 if not traced
 
 
+class Own:
+    """A message of the house's own to one of its actors: nobody's to lose.
+
+    So it is never a dead letter, nor told to `undelivered`.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __repr__(self) -> str:
+        return f"<{self._what}>"
+
+
+GO: Final = Own("go")
+"""What a piece of work is told, once, when it is to begin."""
+
+
 class Sender:
     """A task that waits for room, or a tick that does (no task)."""
 
@@ -121,7 +140,6 @@ class Rare:
     watchers: dict[Any, Any] | None = None  # {watching cell: its message or None}
     watching: dict[Any, Any] | None = None  # {watched cell: message or None}
     timers: dict[Any, Any] | None = None  # {key or the tick itself: tick}
-    last_child: Any = None  # the youngest; older ones by `previous`
     names: dict[str, Any] | None = None  # {name: child}
     host: TaskHost | None = None
     incarnation = 1
@@ -165,6 +183,7 @@ class CellState(ActorRef[Any]):
         "since",
         "state",
         "worker",
+        "youngest",
     )
 
     def __init__(
@@ -187,6 +206,7 @@ class CellState(ActorRef[Any]):
         self.queue: Any = None
         self.previous: CellState | None
         self.next: CellState | None
+        self.youngest: Any = None  # of its children; older ones by `previous`
         self.room = -1 if hub.traced else props.room
         self.attention: int = 0
         self.worker: TaskHolder | None = None  # who handles its messages just now
@@ -222,7 +242,7 @@ class CellState(ActorRef[Any]):
         if name is None:
             hub = self.hub
             hub.names = name = self.given = hub.names + 1
-        return f"{self.props.cls.__name__}-{name}"
+        return f"{self.props.label}-{name}"
 
     @property
     def root_closed(self) -> bool:
@@ -250,7 +270,7 @@ class CellState(ActorRef[Any]):
 
     def children(self) -> Iterator[Any]:
         """Its children, the youngest first."""
-        child = self.rare.last_child if self.rare is not None else None
+        child = self.youngest
         while child is not None:
             older = child.previous
             yield child
@@ -258,38 +278,38 @@ class CellState(ActorRef[Any]):
 
     def link(self, child: CellState) -> None:
         """Make it the youngest child."""
-        rare = self.need_rare()
-        youngest = rare.last_child
+        youngest = self.youngest
         child.previous = youngest
         child.next = None
         if youngest is not None:
             youngest.next = child
-        rare.last_child = child
+        self.youngest = child
         if type(child.given) is str:
+            rare = self.need_rare()
             if rare.names is None:
                 rare.names = {}
             rare.names[child.given] = child
 
     def unlink(self, child: CellState) -> None:
         """Forget a child that has ended."""
-        rare = self.need_rare()
         older, younger = child.previous, child.next
         if younger is None:
-            rare.last_child = older
+            self.youngest = older
         else:
             younger.previous = older
         if older is not None:
             older.next = younger
         child.previous = child.next = None
-        if type(child.given) is str and rare.names is not None:
-            del rare.names[child.given]
+        if type(child.given) is str:
+            names = self.need_rare().names
+            assert names is not None
+            del names[child.given]
 
     def move(self, child: CellState, younger: CellState) -> None:
         """Make one child the next older of another."""
-        rare = self.need_rare()
         older, next_younger = child.previous, child.next
         if next_younger is None:
-            rare.last_child = older
+            self.youngest = older
         else:
             next_younger.previous = older
         if older is not None:
