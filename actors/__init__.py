@@ -68,6 +68,7 @@ from ._sessions.outcomes import Steered as Steered
 from ._sessions.outcomes import TimedOut as TimedOut
 from ._sessions.outcomes import Withdrawal as Withdrawal
 from ._sessions.outcomes import Withdrawn as Withdrawn
+from ._sessions.phase import Phase as Phase
 from ._sessions.policies import Batch as Batch
 from ._sessions.policies import Bounded as Bounded
 from ._sessions.policies import ChildPolicy as ChildPolicy
@@ -79,7 +80,6 @@ from ._sessions.policies import WhileBusy as WhileBusy
 from ._sessions.receipt import PromptKind as PromptKind
 from ._sessions.receipt import Receipt as Receipt
 from ._sessions.session import Session as Session
-from ._sessions.state import Phase as Phase
 from ._sessions.turn import Turn as Turn
 from .actor import Actor as Actor
 from .errors import (

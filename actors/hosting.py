@@ -6,22 +6,11 @@ Nothing here is for users.  `supervision` hosts sessions through these names onl
 from typing import Any
 
 from ._engine.seat import Props, check_async
+from ._engine.timers import Timer
 from ._sessions.chunks import Chunks
-from ._sessions.family import Family
+from ._sessions.ends import SHUT_DOWN, completed
 from ._sessions.host import Host
-from ._sessions.lane import (
-    ASLEEP,
-    BACKOFF,
-    CLOSING,
-    GONE,
-    OPEN,
-    PLACE,
-    QUARANTINED,
-    STARTING,
-    UNSET,
-    Lane,
-    check_key,
-)
+from ._sessions.looks import FirstLooks
 from ._sessions.policies import (
     seconds,
     valid_count,
@@ -29,10 +18,11 @@ from ._sessions.policies import (
     valid_seconds_or_0,
     whole,
 )
-from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, PromptKind
-from ._sessions.run import SHUT_DOWN
+from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More
+from ._sessions.run import TurnRun, unprotected
 from ._sessions.session import READY, SUSPEND
-from ._sessions.state import completed
+from ._sessions.steering import Steering as SteeringQueue
+from ._sessions.words import LAST_WORDS_PROPS
 from .ref import AnyRef
 from .snapshot import Late
 from .system import ActorSystem
@@ -76,31 +66,23 @@ def cut_short(system: ActorSystem) -> None:
 
 __all__ = (
     "ASIDE",
-    "ASLEEP",
-    "BACKOFF",
-    "CLOSING",
     "FOLLOW_UP",
-    "GONE",
-    "OPEN",
-    "PLACE",
+    "LAST_WORDS_PROPS",
     "PROMPT",
-    "QUARANTINED",
     "READY",
     "SHUT_DOWN",
-    "STARTING",
     "SUSPEND",
-    "UNSET",
     "WORK",
     "Chunks",
-    "Family",
+    "FirstLooks",
     "Host",
-    "Lane",
     "More",
-    "PromptKind",
     "Props",
+    "SteeringQueue",
+    "Timer",
+    "TurnRun",
     "actor_of",
     "check_async",
-    "check_key",
     "completed",
     "cut_short",
     "has_failed",
@@ -109,6 +91,7 @@ __all__ = (
     "root_of",
     "seconds",
     "stop_within",
+    "unprotected",
     "valid_count",
     "valid_seconds",
     "valid_seconds_or_0",

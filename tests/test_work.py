@@ -80,9 +80,10 @@ async def test_a_piece_of_work_is_told_of_its_own_end() -> None:
 @seeds(20)
 async def test_work_is_killed_at_once_when_its_owner_stops() -> None:
     """All of it, begun or not; nothing of the house's own is a dead letter."""
+    heard: list[str] = []
     hanging = [Piece(trio.sleep_forever) for _ in range(3)]
     async with open_system() as system:
-        owner = system.start(Owner, [])
+        owner = system.start(Owner, heard)
         await owner.tell(hanging[0])
         await trio.testing.wait_all_tasks_blocked()
         for number, piece in enumerate(hanging[1:]):

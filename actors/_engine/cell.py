@@ -205,6 +205,11 @@ class Cell(Send):
         else:
             host.nursery.start_soon(self._run_task, host, async_fn, args)
 
+    async def join_tasks(self) -> None:
+        """Wait until its child tasks have ended; no checkpoint if there are none."""
+        while self.rare is not None and (host := self.rare.host) is not None:
+            await host.done.wait()
+
     @enable_ki_protection
     async def _host_tasks(self, host: TaskHost) -> None:
         """Hold the nursery of the child tasks open while there are any."""

@@ -160,7 +160,7 @@ class End(Next):
         owner.unlink(self)
         hub.ended += 1
         wanted = hub.events.wanted
-        if wanted:
+        if wanted and not props.work:
             now = hub.now()
             if IncarnationEnded in wanted:
                 hub.publish(IncarnationEnded(now, self, 1, exit_))
@@ -246,7 +246,7 @@ class End(Next):
             if rare.held:
                 for ticket in tuple(rare.held):
                     ticket.fail(self._answer_error(exit_, None))
-        if IncarnationEnded in hub.events.wanted:
+        if IncarnationEnded in hub.events.wanted and not self.props.work:
             now = self.hub.now()
             hub.publish(IncarnationEnded(now, self, self.incarnation, exit_))
         return self._apply(self._ask_owner(exit_))

@@ -177,7 +177,7 @@ class Next(Start):
         hub.ended += 1
         if rare is not None:
             self._tell_watchers(rare, exit_)
-        if ActorStopped in hub.events.wanted:
+        if ActorStopped in hub.events.wanted and not self.props.work:
             now = self.hub.now()
             hub.publish(ActorStopped(now, self, exit_, len(left)))
         if self.props.work:

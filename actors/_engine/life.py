@@ -253,7 +253,7 @@ class Life(Inbox):
         `doing` goes into the note of the error, with the message in `entry` behind it.
         """
         hub = self.hub
-        hub.crashes += 1
+        hub.crashes += not self.props.work
         incarnation = self.need_rare().incarnation
         exit_ = Crashed(error)
         if entry is None:
@@ -261,7 +261,7 @@ class Life(Inbox):
         else:
             self.note(error, f"{doing} {shown(entry.message)}")
             self.lose(entry, exit_)
-        if ActorCrashed in hub.events.wanted:
+        if ActorCrashed in hub.events.wanted and not self.props.work:
             hub.publish(ActorCrashed(hub.now(), self, incarnation, error))
         self.fail(exit_)
 

@@ -71,7 +71,8 @@ class Start(Owner):
     def begin_work(self, actor: Any, props: Props, number: int) -> Any:
         """Start a piece of this actor's work: an actor that has been made.
 
-        It is told `GO` at once, so that a worker comes to it.
+        It is told `GO` at once, so that a worker comes to it.  Its life is not told as
+        an actor's: whoever begins work has events of its own for it.
 
         Raises:
             ActorStoppedError: this actor is ending.
@@ -87,13 +88,6 @@ class Start(Owner):
         if older is not None:
             older.next = cell
         self.youngest = cell
-        if hub.traced:
-            if ActorStarted in hub.events.wanted:
-                cell.publish_started()
-            cell.tell_or_bury(GO)
-            return cell
-        if ActorStarted in hub.events.wanted:
-            cell.publish_started()
         cell.queue = [GO]
         cell.since = hub.tick
         hub.ready.append(cell)
@@ -107,6 +101,10 @@ class Start(Owner):
         self.room = -1
         if self.pending_exit is None:
             self.pending_exit = FINISHED
+
+    def replace_props(self, props: Props) -> None:
+        """Have the engine know something else of it from now on."""
+        self.props = props
 
     def publish_started(self) -> None:
         """The incarnation is ready."""

@@ -48,11 +48,13 @@ class Chunks(Generic[C]):
         "_closed",
         "_detached",
         "_due",
+        "_cut",
         "_every",
         "_merge",
         "_queue",
         "_reader",
         "_reading",
+        "_room",
         "_writers",
         "passed",
         "unread",
@@ -65,6 +67,7 @@ class Chunks(Generic[C]):
         self._reading = False  # somebody is inside get()
         self._closed = False
         self._detached = False
+        self._cut = False  # what comes is dropped: the turn is to end
         self._calls = 0
         self._capacity = math.inf
         self._merge: Callable[[Any, Any], Any] | None = None  # Latest only
@@ -75,6 +78,8 @@ class Chunks(Generic[C]):
         else:
             self._merge = policy.merge or _newer
             self._every = policy.every
+        # the depth below which a chunk may go in without a thought
+        self._room: float = self._capacity if self._merge is None else 0
         self.passed = 0
         """How many chunks the reader has got."""
         self.unread = 0
@@ -84,6 +89,21 @@ class Chunks(Generic[C]):
     def waiting_writers(self) -> int:
         """How many calls of `put` wait for room."""
         return len(self._writers)
+
+    @enable_ki_protection
+    def put_if_room(self, chunk: C) -> bool:
+        """Hand a chunk to the reader if there is room; False: there is none.
+
+        Raises:
+            trio.ClosedResourceError: the stream was closed.
+        """
+        queue = self._queue
+        if len(queue) >= self._room:
+            return self._put(chunk)
+        queue.append(chunk)
+        if self._reader is not None:
+            self._wake_reader()
+        return True
 
     @enable_ki_protection
     async def put(self, chunk: C) -> None:
@@ -115,6 +135,20 @@ class Chunks(Generic[C]):
         if not self._put(chunk):
             raise trio.WouldBlock
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether `take` may be called: a chunk is there, and nobody waits for one."""
+        return not self._reading and bool(self._queue) and not self._every
+
+    @enable_ki_protection
+    async def take(self) -> C:
+        """Take the oldest chunk, which is `at_hand`.  As `get`, without the wait."""
+        self._calls += 1
+        if self._calls & SCHEDULE_EVERY:
+            await checkpoint_if_cancelled()  # lets nobody else run: it is still there
+            return self._take()
+        return await self.get()
+
     @enable_ki_protection
     async def get(self) -> C:
         """Take the oldest chunk, waiting for one.
@@ -133,7 +167,7 @@ class Chunks(Generic[C]):
             while not self._may_take():
                 if self._detached:
                     raise trio.ClosedResourceError
-                if self._closed and not self._queue:
+                if (self._closed and not self._queue) or self._cut:
                     raise trio.EndOfChannel
                 with trio.CancelScope(deadline=self._due if self._queue else math.inf):
                     await self._wait_to_read()
@@ -149,9 +183,20 @@ class Chunks(Generic[C]):
         nothing.
         """
         self._closed = True
+        self._room = 0
         while self._writers:
             task, _ = self._writers.popitem(last=False)
             reschedule(task, outcome.Error(trio.ClosedResourceError()))
+        self._wake_reader()
+
+    def cut(self) -> None:
+        """Nothing reaches the reader any more, who gets the end.  Idempotent.
+
+        What is unread and what comes is dropped and counted; writers are not told.
+        """
+        self.detach()
+        self._detached = False
+        self._cut = True
         self._wake_reader()
 
     @enable_ki_protection
@@ -161,6 +206,7 @@ class Chunks(Generic[C]):
         Nobody waits for it any more.
         """
         self._detached = True
+        self._room = 0
         self.unread += len(self._queue) + len(self._writers)
         self._queue.clear()
         while self._writers:
@@ -180,8 +226,11 @@ class Chunks(Generic[C]):
     def _put(self, chunk: C) -> bool:
         """Take a chunk in; tell whether there was room."""
         if self._closed:
+            if self._cut:
+                self.unread += 1
+                return True
             raise trio.ClosedResourceError
-        if self._detached:
+        if self._detached or self._cut:
             self.unread += 1
             return True
         queue = self._queue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from .family import Family
 from .outcomes import Abort, Outcome
+from .phase import ENDED, RUNNING, Phase
 from .receipt import P, Receipt
-from .state import RUNNING, Phase
+from .run import TurnRun
 
 C = TypeVar("C")
 
@@ -17,7 +17,7 @@ class TurnFacts(Generic[P, C]):
 
     __slots__ = ("_run",)
 
-    def __init__(self, run: Family) -> None:
+    def __init__(self, run: TurnRun) -> None:
         self._run = run
         run.turn = self
 
@@ -32,7 +32,8 @@ class TurnFacts(Generic[P, C]):
     @property
     def key(self) -> str:
         """The session's key."""
-        return self._run.lane.key
+        key: str = self._run.lane.key
+        return key
 
     @property
     def receipts(self) -> tuple[Receipt[P], ...]:
@@ -57,8 +58,8 @@ class TurnFacts(Generic[P, C]):
     def phase(self) -> Phase:
         """Where it is."""
         run = self._run
-        tool = run.watch is not None and run.watch.tool is not None
-        return Phase.TOOL if tool and run.phase is RUNNING else run.phase
+        tool = run.phase is RUNNING and run.tool is not None
+        return Phase.TOOL if tool else run.phase
 
     @property
     def aside(self) -> bool:
@@ -86,7 +87,8 @@ class TurnFacts(Generic[P, C]):
     @property
     def steps_left(self) -> int:
         """How many calls of `checkpoint` are left."""
-        return self._run.steps_left
+        run = self._run
+        return run.policy.steps - (run.extra.steps if run.extra is not None else 0)
 
 
 class ChildTurn:
@@ -94,7 +96,7 @@ class ChildTurn:
 
     __slots__ = ("_run",)
 
-    def __init__(self, run: Family) -> None:
+    def __init__(self, run: TurnRun) -> None:
         self._run = run
 
     @property
@@ -105,7 +107,7 @@ class ChildTurn:
     @property
     def ended(self) -> Outcome | None:
         """Its outcome; None while it runs."""
-        return self._run.outcome if self._run.phase is Phase.ENDED else None
+        return self._run.outcome if self._run.phase is ENDED else None
 
     @property
     def replied(self) -> bool:

@@ -1,115 +1,74 @@
-"""Child turns: a turn's own helpers, which never outlive what owns them.
+"""`Family`: the child turns of one turn.
 
-A child runs in its parent's nursery, so an abort of the parent reaches it, its children
-and their tools in one step.  A *critical* child runs beside its parent, as a task of
-the session: it is the session's from the beginning, never detached, and only stays when
-its parent ends in order.  Children take no slots (their parent holds one), so no number
-of them and no depth can deadlock the router; they are bounded by depth and width.
+A child turn is a child actor of its parent, so an abort of the parent reaches it, its
+children and their tools by the rule that all actors obey.  A *critical* child is the
+session's from the beginning, beside its parent: never detached, it only stays when its
+parent ends in order.  Children take no slots (their parent holds one), so no number of
+them and no depth can deadlock the router; they are bounded by depth and width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
 import trio
 from trio.lowlevel import ParkingLot, checkpoint
 
 from .errors import ChildSlotTimeoutError, DepthExceededError
-from .events import ChildOrphaned
-from .outcomes import Aborted, Outcome
-from .receipt import WORK
-from .run import TurnRun
-from .state import ENDED, PARENT_ENDED, TurnState
+from .outcomes import Outcome
 
 
-class Family(TurnRun):
-    """A turn that may have children."""
+class Family:
+    """Which children a turn has, and who waits for one of them to go.
 
-    __slots__ = ()
+    Args:
+        run: the parent.
+    """
 
-    @property
-    def steerable(self) -> bool:
-        """Whether prompts may be put into it: not into work of `run_exclusive`."""
-        return self.receipts[0].kind is not WORK
+    __slots__ = ("_changed", "children", "run")
 
-    @property
-    def top(self) -> TurnState:
-        """The turn that all of them belong to."""
-        run: TurnState = self
-        while run.parent is not None:
-            run = run.parent
-        return run
+    def __init__(self, run: Any) -> None:  # Any: its room stands above this one
+        self.run = run
+        self.children: dict[int, Any] = {}  # {id: a child turn that has not ended}
+        self._changed = ParkingLot()
 
-    async def wait_for_width(self) -> None:
-        """Wait until it may have one more child.
+    def __len__(self) -> int:
+        return len(self.children)
+
+    async def wait_for_room(self) -> None:
+        """Wait until there may be one more.
 
         Raises:
             DepthExceededError, ChildSlotTimeoutError, TurnOverError: it may not.
         """
-        self.check_open("start a child")
-        policy = self.session.child_turns
-        if self.depth >= policy.depth:
-            raise DepthExceededError(self.id, policy.depth)
+        run = self.run
+        policy = run.session.child_turns
+        if run.depth >= policy.depth:
+            raise DepthExceededError(run.id, policy.depth)
         await checkpoint()
-        if self.no_children is None:
-            self.no_children = ParkingLot()
         with trio.move_on_after(policy.slot_wait):
-            while len(self.children or ()) >= policy.width:
-                await self.no_children.park()
-            self.check_open("start a child")
+            while len(self.children) >= policy.width:
+                await self._changed.park()
+            run.check_open("start a child")
             return
-        raise ChildSlotTimeoutError(self.id, policy.width)
+        raise ChildSlotTimeoutError(run.id, policy.width)
 
-    def new_child(
-        self, body: Callable[[Any], Awaitable[object]], *, critical: bool
-    ) -> Family:
-        """Make a child; it is started by `start_child`."""
-        limit = self.session.child_turns.time_limit
-        policy = attrs.evolve(self.policy, time_limit=limit, drain_window=0.0)
-        run_id = self.host.next_turn_id()
-        child = Family(run_id, self.lane, (), body, policy, parent=self)
-        child.session = self.session
-        child.detached = critical
-        if self.children is None:
-            self.children = {}
-        self.children[run_id] = child
-        return child
+    def add(self, child: Any) -> None:
+        """There is one more."""
+        self.children[child.id] = child
 
-    def start_child(self, child: Family) -> None:
-        """Start its task."""
-        if child.detached:
-            self.lane.need_extra().criticals += 1
-            try:
-                self.session.start_soon(child.run)
-            except BaseException:
-                self.lane.need_extra().criticals -= 1
-                raise
-        else:
-            assert self.nursery is not None
-            self.nursery.start_soon(child.run)
+    def gone(self, child: Any) -> None:
+        """One has ended."""
+        self.children.pop(child.id, None)
+        self._changed.unpark_all()
 
-    def child_over(self, child: TurnState, outcome: Outcome) -> None:
-        """A child has ended."""
-        if self.children is not None:
-            self.children.pop(child.id, None)
-        if self.no_children is not None:
-            self.no_children.unpark()
-        # it has an outcome of its own, and nobody is there to look at it
-        cut_with_it = isinstance(outcome, Aborted) and outcome.reason == PARENT_ENDED
-        if child.detached and self.body_over and not cut_with_it:
-            child.publish(ChildOrphaned, self.id, outcome)
-            self.session._orphan(outcome, self.id)
-        if child.detached and self.lane.session is child.session:
-            self.lane.need_extra().criticals -= 1
-            self.host.child_over(self.lane, self.session)
+    def cut(self, verdict: Outcome, *, critical: bool) -> None:
+        """End them now; `critical`: also those that may stay."""
+        for child in tuple(self.children.values()):
+            if critical or not child.critical:
+                child.cut(verdict)
 
-    async def wait_ended(self) -> None:
-        """Wait until it has ended."""
-        if self.phase is ENDED:
-            await checkpoint()
-            return
-        if self.when_ended is None:
-            self.when_ended = trio.Event()
-        await self.when_ended.wait()
+    async def wait_until_gone(self) -> None:
+        """Wait until there is none."""
+        while self.children:
+            await self._changed.park()

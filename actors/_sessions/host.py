@@ -1,106 +1,116 @@
-"""`Host`: what a session and its turns need of the actor that owns them.
+"""`Host` and `Home`: what a session and its turns need of the house above them.
 
-The router, one floor above, is a host.  Sessions and turns reach it by plain calls: all
-of them are one step, none is a checkpoint, and none runs a stranger's code.
+The house is the router, one floor above; a test can be one.  Sessions and turns reach
+it by plain calls: all of them are one step, none is a checkpoint, and none runs a
+stranger's code.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from actors._engine.timers import Timer
-from actors.actor import Actor
 from actors.events import Event
+from actors.ref import AnyRef
 
-from .lane import Lane
+from .looks import FirstLooks
 from .outcomes import Outcome, Withdrawn
 from .receipt import Receipt
 
 
-class Host(Actor[Any]):
-    """An actor that owns sessions."""
+class Home(Protocol):
+    """A key's entry in the house, as its session and its turns see it."""
 
-    __slots__ = ("chunks", "ids", "out_of_turn", "turn_ids", "unread")
+    key: str
+    generation: int
+    state: Any
+    # Any: their rooms stand above this one
+    session: Any
+    turn: Any
+    host: Any
 
-    def __init__(self) -> None:
-        self.ids: int = 0  # receipts made so far
-        self.turn_ids: int = 0  # turns made so far
-        self.chunks: int = 0  # emitted
-        self.unread: int = 0  # of these: by turns that nobody reads
-        self.out_of_turn: int = 0  # chunks that came for no turn
 
-    # ----------------------------------------------------------------- its surroundings
+class Host(Protocol):
+    """Who owns sessions."""
 
-    def now(self) -> float:
-        """Seconds on Trio's clock."""
-        return float(self._seat.hub.now())
+    now: Callable[[], float]
+    """Seconds on Trio's clock."""
+    looks: FirstLooks
+    """The clocks of turns that nobody has had to look at yet."""
+    chunks: int
+    """Emitted so far."""
+    unread: int
+    """Of these: dropped, because nobody reads (any more)."""
+    out_of_turn: int
+    """Chunks that came for no turn."""
+
+    @property
+    def ref(self) -> AnyRef:
+        """The house's own ref, for events."""
+        ...
 
     def at(self, deadline: float, call: Callable[[], object]) -> Timer:
         """Call `call()` at `deadline`; it must not raise."""
-        timer: Timer = self._seat.hub.timers.at(deadline, call)
-        return timer
+        ...
 
     def wants(self, kind: type[Event]) -> bool:
         """Whether somebody listens to events of this class."""
-        return kind in self._seat.hub.events.wanted
+        ...
 
     def publish(self, event: Event) -> None:
         """Publish, for callers that have asked `wants`."""
-        self._seat.hub.publish(event)
 
     def next_turn_id(self) -> int:
         """An id for a new turn."""
-        self.turn_ids += 1
-        return self.turn_ids
+        ...
 
-    # ---------------------------------------------------------- what it hears and does
-
-    @abstractmethod
     def settle(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Give a prompt its outcome, once, and say so."""
 
-    @abstractmethod
-    def withdraw(self, lane: Lane, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
+    def withdraw(self, home: Any, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
         """Take a prompt back, unless a turn has it."""
+        ...
 
-    @abstractmethod
-    def session_ready(self, lane: Lane, session: Any) -> None:
+    def session_ready(self, home: Any, session: Any) -> None:
         """A session's `started` is done."""
 
-    @abstractmethod
-    def cut_waiting(self, turn: Any) -> None:
+    def cut_waiting(self, run: Any) -> None:
         """A turn that waits for its slot is to end."""
 
-    @abstractmethod
     def unbegin(self, run: Any) -> None:
         """A turn has not begun and will not: its prompts wait again."""
 
-    @abstractmethod
-    def turn_over(self, turn: Any, outcome: Outcome) -> None:
+    def turn_over(self, run: Any, outcome: Outcome) -> None:
         """A turn has ended."""
 
-    @abstractmethod
-    def child_over(self, lane: Lane, session: Any) -> None:
+    def child_over(self, home: Any, session: Any) -> None:
         """A child turn that may have outlived its parent has ended."""
 
-    @abstractmethod
-    def give_up(self, turn: Any) -> None:
+    def critical_begins(self, home: Any) -> None:
+        """A child turn that may outlive its parent begins."""
+
+    def give_up(self, run: Any) -> None:
         """A turn does not end: go on without its session."""
 
-    @abstractmethod
-    def committed(self, lane: Lane) -> Any:
+    def last_words(self, words: Any) -> bool:
+        """Have a piece of work done in the house's own name; False: it is ending."""
+        ...
+
+    def committed(self, home: Any) -> Any:
         """The state that asides see: without what a running turn has changed."""
 
-    @abstractmethod
-    def bind(self, lane: Lane, session: Any, token: object) -> None:
+    def bind(self, home: Any, session: Any, token: object) -> None:
         """Remember a token for those that come after this session; None forgets it."""
 
-    @abstractmethod
     def token_of(self, key: str) -> object:
         """What has been bound under this key; None."""
 
-    @abstractmethod
-    def enqueue(self, lane: Lane, prompt: Any, origin: object, id: object) -> Any:  # noqa: A002
+    def enqueue(
+        self,
+        home: Any,
+        prompt: Any,
+        origin: object,
+        id: object,  # noqa: A002 - its name to users
+    ) -> Any:
         """Accept a prompt that a session sends to itself: a turn of its own."""

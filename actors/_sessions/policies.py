@@ -119,6 +119,13 @@ class TurnPolicy:
     """How often `Turn.checkpoint` may be called.  Default 50."""
     budget: float = attrs.field(default=math.inf, validator=valid_seconds)
     """Units that the turn and its children may `spend` together.  Default: any."""
+    first_look: float = attrs.field(init=False, eq=False, repr=False)
+    """Worked out from the others: seconds from a turn's first step to the first instant
+    at which one of its clocks could say something."""
+
+    def __attrs_post_init__(self) -> None:
+        clocks = (self.time_limit, self.inactivity, self.alive_every, *self.stalls[:1])
+        object.__setattr__(self, "first_look", min(clocks))
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import trio
+from trio.lowlevel import Abort, current_task, enable_ki_protection, reschedule
+
+from actors._engine.park import WAKE, Trap, make_trap, park
 
 from .outcomes import Outcome, Withdrawal, Withdrawn
 
@@ -49,8 +52,6 @@ class More:
     tried = 0  # how often it has been, when its session crashed
     work: Callable[[Any], Awaitable[object]] | None = None  # of WORK: async_fn(turn)
     stream: Any = None  # the Chunks of its reader
-    settled: trio.Event | None = None
-    turn: int | None = None  # of a receipt that a turn has
     steers: Any = None  # the turn whose checkpoint it waits for
 
 
@@ -71,7 +72,16 @@ class Receipt(Generic[P]):
     as you like; it keeps the prompt alive.
     """
 
-    __slots__ = ("_lane", "_more", "_outcome", "at", "id", "prompt")
+    __slots__ = (
+        "_lane",
+        "_more",
+        "_outcome",
+        "_turn",
+        "_waiters",
+        "at",
+        "id",
+        "prompt",
+    )
 
     def __init__(
         self,
@@ -90,6 +100,8 @@ class Receipt(Generic[P]):
         """When it was accepted: seconds on Trio's clock."""
         self._more = more
         self._outcome: Outcome | None = None
+        self._turn: int | None = None  # id of the turn that has it
+        self._waiters: _Waiter | None = None  # the latest; earlier ones by `earlier`
 
     def __repr__(self) -> str:
         return f"<Receipt {self.id} of {self.key!r}: {self._outcome or 'open'}>"
@@ -107,22 +119,30 @@ class Receipt(Generic[P]):
     @property
     def turn(self) -> int | None:
         """Id of the turn that has it; None while it waits, or if none ever had it."""
-        return self._more.turn if self._more is not None else None
+        return self._turn
 
     @property
     def ended(self) -> Outcome | None:
         """Its outcome; None as long as there is none.  Not a checkpoint."""
         return self._outcome
 
+    @enable_ki_protection
     async def outcome(self) -> Outcome:
         """Wait for the outcome.  A checkpoint; any number of tasks may wait."""
-        if self._outcome is None:
-            more = self.need_more()
-            if more.settled is None:
-                more.settled = trio.Event()
-            await more.settled.wait()
-        else:
+        if self._outcome is not None:
             await trio.lowlevel.checkpoint()
+            return self._outcome
+        waiter = _spares.pop() if _spares else _Waiter()
+        waiter.task = current_task()
+        waiter.receipt = self
+        waiter.earlier = self._waiters
+        self._waiters = waiter
+        try:
+            await park(waiter.trap)
+        finally:
+            waiter.task = waiter.receipt = waiter.earlier = None
+            if len(_spares) < _MOST_SPARES:
+                _spares.append(waiter)
         assert self._outcome is not None
         return self._outcome
 
@@ -158,7 +178,40 @@ class Receipt(Generic[P]):
         if self._outcome is not None:
             return False
         self._outcome = outcome
-        more = self._more
-        if more is not None and more.settled is not None:
-            more.settled.set()
+        waiter, self._waiters = self._waiters, None
+        while waiter is not None:
+            task = waiter.task
+            waiter = waiter.earlier
+            if task is not None:
+                reschedule(task, WAKE)
         return True
+
+
+class _Waiter:
+    """A place to wait for an outcome: a task and its trap, used again and again."""
+
+    __slots__ = ("earlier", "receipt", "task", "trap")
+
+    def __init__(self) -> None:
+        self.task: trio.lowlevel.Task | None = None
+        self.receipt: Receipt[Any] | None = None
+        self.earlier: _Waiter | None = None
+        self.trap: Trap = make_trap(self._abort)
+
+    def _abort(self, _: object) -> Abort:
+        """Its task is cancelled: out of the list."""
+        receipt = self.receipt
+        if receipt is not None:
+            if receipt._waiters is self:
+                receipt._waiters = self.earlier
+            else:
+                later = receipt._waiters
+                while later is not None and later.earlier is not self:
+                    later = later.earlier
+                if later is not None:
+                    later.earlier = self.earlier
+        return Abort.SUCCEEDED
+
+
+_MOST_SPARES: Final = 1024
+_spares: list[_Waiter] = []  # free ones, of any run of Trio: an append, a pop

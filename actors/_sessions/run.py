@@ -1,251 +1,633 @@
-"""`TurnRun`: a turn's course: its one way to an outcome.
+"""`TurnRun`: a turn's inner side, a child actor of its session.
 
 The life of a turn is one line:
 
     waits for a slot - runs (tools, children) - drains - ends - has ended
 
 It is a turn, with an id, from the first of these on, so it can be aborted before it has
-begun.  From its slot on it is a child task of its session's actor, with a nursery of
-its own.
+begun.  With its slot it becomes a piece of its session's work (`begin_work`): one
+activation of the engine, which is a Trio task only while it waits.  What it starts is
+its own, and ends before it does, by the rule that all actors obey.
 
-`_finish` is the only place that makes an outcome.  It runs after everything that the
-turn has started is over, and it runs whatever happened.
+Whatever ends it early (`cut`) is recorded first, as its *verdict*, and carried out
+second, by killing the actor: what its code then does cannot change the outcome, and no
+flag is left over for the next turn.  The engine's last word to it (`_over`) is the only
+place that gives it its outcome, and comes whatever happened; where there is something
+to wait for or to say before (`stopped`), that is the engine's clean-up hook.
 
-A turn's state is a value in the lane.  `before` is what it goes back to unless the turn
+A turn's state is a value in its home.  `before` is what it goes back to unless the turn
 completes.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import cast
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import attrs
 import trio
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
 from actors._engine.life import split_crash
+from actors.actor import Actor
 from actors.errors import ActorStoppedError
-from actors.exits import Crashed
+from actors.exits import Exit
 
-from .errors import SessionCrashedError
-from .events import TurnStarted
-from .outcomes import NOTHING, Aborted, Completed, Failed, Outcome, Rejected
-from .state import (
-    DRAINING,
-    ENDED,
-    ENDING,
+from .clocks import Clocks
+from .ends import (
     PARENT_ENDED,
-    RUNNING,
-    RejectTurnError,
-    TurnState,
+    cancelled_in,
     completed,
-    unwrapped,
+    ended_with_session,
+    failed,
+    with_crash,
 )
+from .errors import NotAliveError, TurnOverError
+from .events import ChildOrphaned, TurnResumed, TurnStarted
+from .family import Family
+from .outcomes import (
+    NOTHING,
+    Abort,
+    Aborted,
+    Completed,
+    Failed,
+    Outcome,
+    Withdrawn,
+)
+from .phase import DRAINING, ENDED, ENDING, RUNNING, WAITING, Phase
+from .policies import TurnPolicy
+from .receipt import WORK, Receipt
+from .steering import Steering
 from .watchdog import Watchdog
+from .words import LAST_WORDS_PROPS, LastWords
 
-SHUT_DOWN = "the session was stopped"
+
+class Extra:
+    """What few turns have; defaults live in the class."""
+
+    clocks: Clocks | None = None
+    family: Family | None = None
+    steering: Steering | None = None
+    notes: dict[str, Any] | None = None
+    interrupted: str | None = None  # the hint of a soft abort
+    drained: trio.Event | None = None
+    ended: trio.Event | None = None  # of a child: for who waits
+    snapshot: Any = None  # of an aside: the state that it sees
+    slot_owner: str | None = None  # whom its slot is counted for
+    steps = 0  # taken
+    spent = 0.0  # by the whole family, kept at its top
+    tasks = False  # it has started some
+    body_over = False  # it has returned, or raised
+    probing = False  # `alive` has been asked and has not answered
+    leaving = False  # given up: somebody else says its last words
 
 
-class TurnRun(TurnState):
-    """One turn; `turn` is what its code sees of it."""
+class TurnRun(Actor[Any]):
+    """One turn; `turn` is what its code sees of it.
 
-    __slots__ = ()
+    Args:
+        id: unique in its house.
+        home: its key's entry there.
+        receipts: the prompts it begins with; a child's: none.
+        body: what it does, `async_fn(turn)`.
+        policy: its clocks.
+        aside: it answers beside the session's turn.
+        parent: the turn whose child it is.
+    """
 
-    @enable_ki_protection
-    async def run(self) -> None:
-        """Run as a child task of its session's actor."""
-        if self.verdict is None and self.parent is None and self.session.ending:
-            self.host.unbegin(self)  # the prompts are for the session that comes next
+    __slots__ = (
+        "aside",
+        "before",
+        "body",
+        "critical",
+        "direct",
+        "extra",
+        "host",
+        "id",
+        "lane",
+        "outcome",
+        "parent",
+        "phase",
+        "policy",
+        "receipts",
+        "replied",
+        "returned",
+        "session",
+        "signed_at",
+        "slot",
+        "started_at",
+        "stream",
+        "turn",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        id: int,  # noqa: A002 - its name to users
+        home: Any,
+        receipts: tuple[Receipt[Any], ...],
+        body: Callable[[Any], Awaitable[object]],
+        policy: TurnPolicy,
+        *,
+        aside: bool = False,
+        parent: TurnRun | None = None,
+    ) -> None:
+        self.id = id
+        self.lane = home
+        self.host = home.host
+        self.session: Any = home.session  # Any: its room stands above
+        self.receipts = receipts
+        self.body = body
+        self.policy = policy
+        self.aside = aside
+        self.parent = parent
+        self.stream: Any = None
+        self.slot = False  # it has one
+        self.critical = False  # a child that may outlive its parent
+        self.direct = False  # a child that emits to the reader
+        self.replied = False  # of a child: it has
+        self.phase: Phase = WAITING
+        self.verdict: Outcome | None = None
+        self.returned: Outcome | None = None  # what came out of its body
+        self.outcome: Outcome | None = None
+        self.before: Any = None
+        self.started_at = math.nan
+        self.signed_at = math.nan  # the latest sign of life
+        self.extra: Extra | None = None
+        self.turn: Any  # the Turn around it; None once it has ended
+
+    # ----------------------------------------------------------------- its course
+
+    async def receive(self, message: Any) -> None:
+        """Run, from the first step to what came out of the body."""
+        del message
+        home, seat = self.lane, self._seat
+        if self.verdict is not None or (
+            self.parent is None and self.session._seat.ending
+        ):
+            seat.finish_work()
             return
-        rest: BaseException | None = None
-        returned: Outcome | None = None
-        if self.verdict is None:
-            self._begin()
-            try:
-                returned = await self._run_body()
-            except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
-                crash, interrupt = split_crash(error)
-                if isinstance(error, trio.Cancelled):
-                    crash = interrupt = None
-                rest = interrupt or _cancelled_in(error)
-                returned = self._ended_by(crash, interrupt)
-        if self.children and not (self.verdict is None and completed(returned)):
-            await self._end_children()
-        failure = await self._finish(returned)
-        for escaped in (failure, rest):
-            if escaped is not None:
-                raise escaped
-
-    def _begin(self) -> None:
-        now = self.host.now()
+        host = self.host
+        self.started_at = self.signed_at = now = host.now()
         self.phase = RUNNING
-        self.started_at = now
-        if self.parent is None and not self.aside:
-            self.before = self.lane.state
-        elif self.aside:
-            self.snapshot = self.host.committed(self.lane)
-        self.watch = Watchdog(self.policy, now)
-        self.arm()
         if self.parent is None:
-            prompts = tuple(receipt.id for receipt in self.receipts)
-            self.publish(TurnStarted, prompts, self.aside)
+            if self.aside:
+                self.need_extra().snapshot = host.committed(home)
+            else:
+                self.before = home.state
+            if host.wants(TurnStarted):
+                prompts = tuple(receipt.id for receipt in self.receipts)
+                self.publish(TurnStarted, prompts, self.aside)
+        host.looks.enter(self, self.policy.first_look, now)
+        rest: BaseException | None = None
+        try:
+            result = await self.body(self.turn)
+            if self.extra is not None or self.policy.drain_window:
+                await self._follow_on()
+            self.returned = self._completed(result)
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
+            rest = self._escaped(error)
+        seat.finish_work()
+        if rest is not None:
+            raise rest
 
-    async def _run_body(self) -> Outcome:
-        result: object = None
-        async with trio.open_nursery() as nursery:
-            self.nursery = nursery
-            if self.verdict is not None:
-                nursery.cancel_scope.cancel()
-            try:
-                result = await self.body(self.turn)
-            finally:
-                self.body_over = True
-            if self.children:
-                for child in tuple(self.children.values()):
-                    if not child.detached:
-                        child.cut(Aborted(PARENT_ENDED))
-            if self.policy.drain_window and self.parent is None:
-                await self._drain()
-        notes = self.notes or NOTHING
+    def _completed(self, result: object) -> Outcome:
+        extra = self.extra
+        if extra is None:
+            return Completed(result, turn=self.id)
         return Completed(
-            result, interrupted=self.interrupted, turn=self.id, notes=notes
+            result,
+            interrupted=extra.interrupted,
+            turn=self.id,
+            notes=extra.notes or NOTHING,
         )
 
-    async def _end_children(self) -> None:
-        """Cut those that may outlive it, and wait for them: it ends in disorder."""
-        for child in tuple((self.children or {}).values()):
-            child.cut(Aborted(PARENT_ENDED))
-        if self.no_children is None:
-            self.no_children = trio.lowlevel.ParkingLot()
-        with trio.CancelScope(shield=True):
-            while self.children:
-                await self.no_children.park()
+    def _escaped(self, error: BaseException) -> BaseException | None:
+        """Something has left the body; returns what must go on."""
+        interrupt: BaseException | None = None
+        if not isinstance(error, trio.Cancelled):
+            crash, interrupt = split_crash(error)
+            escaped = crash if crash is not None else interrupt
+            if escaped is not None:
+                self.returned = failed(escaped)
+        if self.extra is not None:
+            self.extra.body_over = True
+            self._cut_children(critical=True)
+        return interrupt or cancelled_in(error)
 
-    async def _drain(self) -> None:
-        """Wait for late chunks."""
-        if self.phase is not RUNNING:
+    async def _follow_on(self) -> None:
+        """The body has returned: what it has begun comes to its end."""
+        self.need_extra().body_over = True
+        self._cut_children(critical=False)
+        if self.policy.drain_window and self.parent is None and self.phase is RUNNING:
+            self.phase = DRAINING
+            drained = self.drained()
+            with trio.move_on_after(self.policy.drain_window):
+                await drained.wait()
+        if self.extra is not None and self.extra.tasks:
+            await self._seat.join_tasks()
+
+    def _cut_children(self, *, critical: bool) -> None:
+        family = self.extra.family if self.extra is not None else None
+        if family is not None:
+            family.cut(Aborted(PARENT_ENDED), critical=critical)
+
+    async def stopped(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
+        """Wait for critical children, if it ends in disorder; run `turn_ended`.
+
+        Only where there is either: see `Session.turn_props`.
+        """
+        if self.phase is ENDED or (self.extra is not None and self.extra.leaving):
             return
-        self.phase = DRAINING
-        if self.drained is None:
-            self.drained = trio.Event()
-        with trio.move_on_after(self.policy.drain_window):
-            await self.drained.wait()
+        if not self.has_begun and self.verdict is None:
+            return
+        family = self.extra.family if self.extra is not None else None
+        if family is not None and not completed(self._decided(exit)):
+            family.cut(Aborted(PARENT_ENDED), critical=True)
+            await family.wait_until_gone()
+            if self.is_over:
+                return
+        self.phase = ENDING
+        self.outcome = outcome = self._complete(self._decided(exit))
+        if self.parent is None and self.session._finalises:
+            self.need_clocks().end_within_grace()
+            await self.say_last_words(outcome)
 
-    def _ended_by(
-        self, crash: Exception | None, interrupt: BaseException | None
-    ) -> Outcome:
-        """What becomes of it, as something has left its body."""
-        if crash is not None:
-            crash = unwrapped(crash)
-            if isinstance(crash, RejectTurnError):
-                return Rejected(crash.reason)
-            return Failed(error=crash)
-        if interrupt is not None:
-            return Failed(error=interrupt)
+    def _over(self, exit_: Exit) -> None:
+        """Its actor has ended: give it its outcome."""
+        if self.phase is ENDED or (self.extra is not None and self.extra.leaving):
+            return
+        outcome = self.outcome
+        if outcome is None:
+            if not self.has_begun and self.verdict is None and self.parent is None:
+                self.host.unbegin(self)
+                return
+            outcome = self._complete(self._decided(exit_))
+        self.conclude(outcome)
+
+    def _decided(self, exit_: Exit) -> Outcome:
+        """Its outcome, as things stand: see `ends`."""
+        outcome = self.verdict or with_crash(self.returned, exit_)
+        if outcome is not None:
+            return outcome
+        seat = self.session._seat
         if self.parent is not None:
             return Aborted(PARENT_ENDED)
-        exit_ = self.session._seat.reason_to_end
-        if isinstance(exit_, Crashed):
-            error = SessionCrashedError(self.lane.key)
-            error.__cause__ = exit_.error
-            return Failed(error=error)
-        return Aborted(SHUT_DOWN)
+        if not seat.ending:  # somebody has stopped the turn by its ref
+            return Aborted("the turn was stopped")
+        return ended_with_session(self.lane.key, seat.reason_to_end)
 
-    async def _finish(self, returned: Outcome | None) -> BaseException | None:
-        """Give it its outcome, after its hook; whatever happened, once.
+    def _complete(self, outcome: Outcome, *, late: bool = False) -> Outcome:
+        """The outcome with what the turn knows about it."""
+        if outcome.turn == self.id and not late:
+            return outcome
+        notes = (self.extra.notes if self.extra is not None else None) or NOTHING
+        return attrs.evolve(outcome, turn=self.id, notes=notes, late=late)
 
-        Returns what the hook has raised: the session's crash.
+    def conclude(self, outcome: Outcome, *, late: bool = False) -> None:
+        """It has ended: no step of it counts any more."""
+        if self.phase is ENDED:
+            return
+        self.phase = ENDED
+        self.outcome = outcome = self._complete(outcome, late=late)
+        extra = self.extra
+        if extra is None or extra.clocks is None:
+            self.host.looks.leave(self, self.policy.first_look)
+        else:
+            extra.clocks.stop()
+        if extra is not None and extra.ended is not None:
+            extra.ended.set()
+        parent = self.parent
+        if parent is None:
+            self.host.turn_over(self, outcome)
+        else:
+            parent.child_over(self, outcome)
+        self.turn = None  # or the two of them would be garbage for the collector
+
+    def abandon(self) -> None:
+        """It never was: its prompts wait again."""
+        self.phase = ENDED
+        self.turn = None
+
+    # ------------------------------------------------------------------ ended early
+
+    def cut(self, verdict: Outcome) -> bool:
+        """End it now, with this outcome; False if something else was first."""
+        if self.verdict is not None or self.phase in (ENDING, ENDED):
+            return False
+        self.verdict = verdict
+        family = self.extra.family if self.extra is not None else None
+        if family is not None:
+            family.cut(Aborted(f"turn {self.id} was cut"), critical=True)
+        if not self.has_begun:
+            if self.parent is None:
+                self.host.cut_waiting(self)
+            return True
+        self.need_clocks().end_within_grace()
+        self._seat.kill()
+        return True
+
+    def abort(
+        self, *, hard: bool, reason: object, hint: str | None, within: float | None
+    ) -> Abort:
+        """See `RouterRef.abort`."""
+        if self.phase is ENDED:
+            return Abort.STALE
+        if self.verdict is not None or self.phase is ENDING:
+            return Abort.ALREADY
+        if hard or self.phase is WAITING:
+            self.withdraw_steering(reason)
+            self.cut(Aborted(reason))
+            return Abort.ABORTING
+        extra = self.need_extra()
+        if extra.interrupted is not None:
+            return Abort.ALREADY
+        extra.interrupted = hint or ""
+        self.withdraw_steering(reason)
+        if within is not None:
+            self.host.at(self.host.now() + within, lambda: self._escalate(reason))
+        return Abort.ABORTING
+
+    def _escalate(self, reason: object) -> None:
+        """It was asked to end and has not."""
+        if self.phase is RUNNING:
+            self.cut(Aborted(reason))
+
+    def withdraw_steering(self, reason: object) -> tuple[int, ...]:
+        """Take back what waits for a checkpoint of it; returns their ids."""
+        steering = self.extra.steering if self.extra is not None else None
+        waiting = steering.empty() if steering is not None else []
+        for receipt in waiting:
+            self.host.settle(receipt, Withdrawn(reason))
+        return tuple(receipt.id for receipt in waiting)
+
+    def give_up(self) -> None:
+        """It does not end, though it was told to, for as long as it may take.
+
+        Its hook has the last word, said by somebody else: the session while it can,
+        else the house; then the house goes on without the session.
         """
-        if self.phase in (ENDING, ENDED):  # it has been given up
-            return None
-        outcome = self.verdict or returned
-        assert outcome is not None
-        self.phase = ENDING
-        self.outcome = outcome = self.complete(outcome)
-        if self.parent is not None or not self.session._finalises:
-            self.conclude(outcome)
-            return None
-        now = self.host.now()
-        if self.watch is None:
-            self.watch = Watchdog(self.policy, now)
-        self.watch.ending(now)
-        self.arm()
-        failure = await self._run_hook(outcome)
-        self.conclude(outcome)
-        return failure
-
-    async def _run_hook(self, outcome: Outcome) -> BaseException | None:
-        """Run `turn_ended`; returns what it has raised."""
-        deadline = self.host.now() + self.policy.cleanup_within
-        try:
-            with trio.CancelScope(shield=True, deadline=deadline):
-                await self.session.turn_ended(self.turn, outcome)
-        except BaseException as error:  # noqa: BLE001, ASYNC103 - raised by others
-            return error  # noqa: ASYNC104
-        return None
-
-    def last_words(self) -> None:
-        """It does not end: give it up, after its hook, which another task runs."""
-        session = self.session
         parent = self.parent
         if parent is not None and parent.phase is not ENDED:
             # it is the parent that its caller waits for: its own clock runs from here
             parent.cut(Aborted(f"its child, turn {self.id}, does not end"))
             return
-        if self.phase is not ENDING and session._finalises and parent is None:
-            with contextlib.suppress(ActorStoppedError):
-                session._seat.context.run(session.start_soon, self._run_last_words)
-                self.phase = ENDING
+        if self.phase is not ENDING and parent is None and self.session._finalises:
+            words = LastWords(self)
+            self.phase = ENDING
+            self.need_extra().leaving = True
+            if self._have_said(words):
                 later = self.host.now() + 2 * self.policy.cleanup_within
-                self.timer = self.host.at(later, self._give_up)
+                self.need_clocks().timer = self.host.at(later, self.let_go)
                 return
-        self._give_up()
+        self.let_go()
 
-    async def _run_last_words(self) -> None:
-        outcome = self.verdict
-        assert outcome is not None
-        self.outcome = self.complete(outcome, late=True)
-        failure = await self._run_hook(self.outcome)
-        self._give_up()
-        if failure is not None:
-            raise failure
+    def _have_said(self, words: LastWords) -> bool:
+        try:
+            self.session._seat.begin_work(words, LAST_WORDS_PROPS, self.id)
+        except ActorStoppedError:
+            return bool(self.host.last_words(words))
+        return True
 
-    def _give_up(self) -> None:
+    def let_go(self) -> None:
+        """Go on without it."""
         if self.phase is not ENDED:
             self.host.give_up(self)
 
-    def complete(self, outcome: Outcome, *, late: bool = False) -> Outcome:
-        """The outcome with what the turn knows about it."""
-        if outcome.turn == self.id and not late:
-            return outcome
-        notes = self.notes or NOTHING
-        return attrs.evolve(outcome, turn=self.id, notes=notes, late=late)
+    async def say_last_words(self, outcome: Outcome) -> None:
+        """Run `turn_ended`, bounded; what it raises is the session's crash."""
+        deadline = self.host.now() + self.policy.cleanup_within
+        try:
+            with trio.CancelScope(shield=True, deadline=deadline):
+                await self.session.turn_ended(self.turn, outcome)
+        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
+            crash, rest = split_crash(error)
+            if crash is not None:
+                self.session._seat.crash(crash, None, "in turn_ended")
+            if rest is not None:
+                raise rest from None
 
-    def conclude(self, outcome: Outcome) -> None:
-        """It has ended: no step of it counts any more."""
-        if self.phase is ENDED:
+    def late_outcome(self) -> Outcome:
+        """Its outcome, now that it has been given up."""
+        verdict = self.outcome or self.verdict
+        assert verdict is not None
+        self.outcome = outcome = self._complete(verdict, late=True)
+        return outcome
+
+    # -------------------------------------------------------------------- its parts
+
+    def need_extra(self) -> Extra:
+        """Its `Extra`, made now if need be."""
+        extra = self.extra
+        if extra is None:
+            extra = self.extra = Extra()
+        return extra
+
+    def need_clocks(self) -> Clocks:
+        """Its clocks, made now as if they had run since its first step."""
+        extra = self.need_extra()
+        clocks = extra.clocks
+        if clocks is None:
+            begun = self.started_at if self.has_begun else self.host.now()
+            signed = self.signed_at if self.has_begun else begun
+            watch = Watchdog(self.policy, begun, signed)
+            clocks = extra.clocks = Clocks(self, watch)
+            self.host.looks.leave(self, self.policy.first_look)
+        return clocks
+
+    def look(self) -> None:
+        """A clock may have run out."""
+        self.need_clocks().look()
+
+    def need_family(self) -> Family:
+        """Its children, made now if need be."""
+        extra = self.need_extra()
+        if extra.family is None:
+            extra.family = Family(self)
+        return extra.family
+
+    def drained(self) -> trio.Event:
+        """Set when nothing more will come into its drain window."""
+        extra = self.need_extra()
+        if extra.drained is None:
+            extra.drained = trio.Event()
+        return extra.drained
+
+    # ------------------------------------------------------------------ its children
+
+    def start_child(
+        self, body: Callable[[Any], Awaitable[object]], *, critical: bool, direct: bool
+    ) -> TurnRun:
+        """Start a child turn; `Turn` is put around it by the caller, in this step.
+
+        Raises:
+            TurnOverError: the turn, or its session, is ending.
+        """
+        limit = self.session.child_turns.time_limit
+        policy = attrs.evolve(self.policy, time_limit=limit, drain_window=0.0)
+        child = TurnRun(
+            self.host.next_turn_id(), self.lane, (), body, policy, parent=self
+        )
+        child.session = self.session
+        child.stream = self.stream
+        child.critical = critical
+        child.direct = direct
+        owner = self.session if critical else self
+        try:
+            owner._seat.begin_work(child, CHILD_PROPS, child.id)
+        except ActorStoppedError as error:
+            raise TurnOverError(self.id, "start a child") from error
+        self.need_family().add(child)
+        if critical:
+            self._seat.replace_props(CAREFUL_PROPS)
+            self.host.critical_begins(self.lane)
+        return child
+
+    def child_over(self, child: TurnRun, outcome: Outcome) -> None:
+        """A child has ended."""
+        self.need_family().gone(child)
+        if not child.critical:
             return
-        self.phase = ENDED
-        self.outcome = outcome
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-        self.nursery = None
-        if self.when_ended is not None:
-            self.when_ended.set()
-        if self.parent is None:
-            self.host.turn_over(self, outcome)
-        else:
-            self.parent.child_over(self, outcome)
-        self.turn = None  # or the two of them would be garbage for the collector
+        # it has an outcome of its own, and nobody is there to look at it
+        cut_with_it = isinstance(outcome, Aborted) and outcome.reason == PARENT_ENDED
+        if self.need_extra().body_over and not cut_with_it:
+            child.publish(ChildOrphaned, self.id, outcome)
+            self.session._orphan(outcome, self.id)
+        self.host.child_over(self.lane, child.session)
+
+    async def wait_ended(self) -> None:
+        """Wait until it has ended.  A checkpoint."""
+        if self.phase is ENDED:
+            await trio.lowlevel.checkpoint()
+            return
+        extra = self.need_extra()
+        if extra.ended is None:
+            extra.ended = trio.Event()
+        await extra.ended.wait()
+
+    # ----------------------------------------------------------------- what it knows
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has had its first step."""
+        return self.started_at == self.started_at  # noqa: PLR0124 - nan is not itself
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has its outcome."""
+        return self.phase is ENDED
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still do things."""
+        return self.phase in (RUNNING, DRAINING)
+
+    def check_open(self, what: str) -> None:
+        """Refuse what a turn that has ended cannot do.  Raises TurnOverError."""
+        if not self.open:
+            raise TurnOverError(self.id, what)
+
+    @property
+    def depth(self) -> int:
+        """0 for a turn of its own, 1 for its child, and so on."""
+        depth, run = 0, self.parent
+        while run is not None:
+            depth, run = depth + 1, run.parent
+        return depth
+
+    @property
+    def top(self) -> TurnRun:
+        """The turn that all of them belong to."""
+        run = self
+        while run.parent is not None:
+            run = run.parent
+        return run
+
+    @property
+    def interrupted(self) -> str | None:
+        """The hint of a soft abort; None: nobody has asked."""
+        return self.extra.interrupted if self.extra is not None else None
+
+    @property
+    def steering_ids(self) -> tuple[int, ...]:
+        """The prompts that wait for a checkpoint of it."""
+        steering = self.extra.steering if self.extra is not None else None
+        return tuple(each.id for each in steering.live()) if steering else ()
+
+    @property
+    def steerable(self) -> bool:
+        """Whether prompts may be put into it now: not into work of `run_exclusive`."""
+        return (
+            self.verdict is None
+            and self.interrupted is None
+            and self.receipts[0].kind is not WORK
+        )
+
+    @property
+    def tool(self) -> str | None:
+        """The tool in flight, the latest if there are several."""
+        clocks = self.extra.clocks if self.extra is not None else None
+        return clocks.watch.tool if clocks is not None else None
+
+    # ------------------------------------------------------------------- its clocks
+
+    @property
+    def last_sign(self) -> float:
+        """When the latest sign of life came; nan: it has not begun."""
+        clocks = self.extra.clocks if self.extra is not None else None
+        return clocks.watch.last_sign if clocks is not None else self.signed_at
+
+    def sign(self) -> None:
+        """A sign of life."""
+        self.signed_at = now = self.host.now()
+        clocks = self.extra.clocks if self.extra is not None else None
+        if clocks is not None and clocks.watch.sign(now) and self.open:
+            self.publish(TurnResumed)
+            clocks.arm()  # the next stall may be due before what the timer is set to
+
+    def publish(self, kind: Any, *args: Any) -> None:
+        """Publish an event about it, if somebody wants to know."""
+        host = self.host
+        if host.wants(kind):
+            host.publish(kind(host.now(), host.ref, self.lane.key, self.id, *args))
+
+    def probe(self) -> None:
+        """Have the session asked whether what is behind it lives."""
+        session = self.session
+        mine = self.parent is None and self.open
+        extra = self.need_extra()
+        if mine and session._probes and not extra.probing:
+            with contextlib.suppress(ActorStoppedError):  # it is ending: dead enough
+                session._seat.context.run(session.start_soon, self._ask_alive)
+                extra.probing = True
+
+    async def _ask_alive(self) -> None:
+        alive = False
+        with trio.move_on_after(self.policy.alive_every):
+            alive = await self.session.alive()
+        self.need_extra().probing = False
+        if not alive and self.verdict is None and self.open:
+            error = NotAliveError(self.lane.key)
+            self.cut(Failed(error=error))
+            self.session._seat.crash(error, None, "in alive")
 
 
-def _cancelled_in(error: BaseException) -> BaseException | None:
-    """The cancellation in it, which must go on; None: there is none."""
-    if isinstance(error, trio.Cancelled):
-        return error
-    if not isinstance(error, BaseExceptionGroup):
-        return None
-    group = cast("BaseExceptionGroup[BaseException]", error)
-    return group.split(trio.Cancelled)[0]
+@disable_ki_protection
+async def unprotected(
+    async_fn: Callable[..., Awaitable[object]], turn: Any, *args: Any
+) -> object:
+    """A user's function as the body of a turn: Ctrl-C may interrupt it."""
+    return await async_fn(turn, *args)
+
+
+# actors' hooks may be interrupted by Ctrl-C; this one is the engine's around them
+enable_ki_protection(TurnRun.receive)
+enable_ki_protection(TurnRun.stopped)
+
+TURN_PROPS = attrs.evolve(TurnRun.props, label="turn", stopped=False, grace=math.inf)
+"""What the engine knows of a turn that has nothing to do at its end."""
+CAREFUL_PROPS = attrs.evolve(TURN_PROPS, stopped=True)
+"""And of one that has."""
+CHILD_PROPS = TURN_PROPS

@@ -1,10 +1,9 @@
 """`Session`: one conversation, as an actor.
 
-A session is told what to do through its mailbox like any actor: "take this turn",
-"suspend".  It never awaits in `receive`: a turn is a child task of it, so while a turn
-runs the session still answers, and when the session ends the turn has ended before.
-What it is asked to do next is not its own decision: its prompts wait in its lane, and
-the router gives it a turn when the one before is over and there is a slot.
+A session never awaits in `receive`: a turn is a child actor of it, so while a turn runs
+the session still answers, and when the session ends the turn has ended before.  What it
+is to do next is not its own decision: its prompts wait in its lane, and the router
+begins a turn of it when the one before is over and there is a slot.
 
 The user writes `take_turn`; everything else has a default.
 """
@@ -18,25 +17,27 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import trio
 from trio.lowlevel import disable_ki_protection
 
-from actors._engine.seat import is_async
+from actors._engine.seat import Props, is_async
+from actors._engine.state import Own
 from actors.actor import Actor
-from actors.errors import ActorStoppedError
 from actors.mailbox import Overflow
 
 from .errors import TurnOverError
 from .events import OutOfTurn
-from .lane import Lane
+from .host import Home, Host
 from .outcomes import Outcome
 from .policies import ChildPolicy, PromptPolicy, TurnPolicy
 from .receipt import P, Receipt
+from .run import CAREFUL_PROPS, TURN_PROPS
 from .turn import Turn
 
 C = TypeVar("C")
 
-READY: Final = object()  # told after the start: `started` is done when it is handled
-SUSPEND: Final = object()
+READY: Final = Own("ready")
+"""Told after the start: `started` is done when it is handled."""
+SUSPEND: Final = Own("suspend")
+"""Told before it is forgotten."""
 
-_TURN: Any = Turn  # Any: a checker would lose its type arguments
 _ASYNC_HOOKS = ("take_turn", "answer_aside", "turn_ended", "suspend", "alive")
 _PLAIN_HOOKS = ("handle", "child_orphaned")
 
@@ -56,7 +57,7 @@ class Session(Actor[Any], Generic[P, C]):
     """
 
     __slots__ = ("_lane",)
-    _lane: Lane
+    _lane: Home
 
     turns: ClassVar[TurnPolicy] = TurnPolicy()
     """How long its turns may take."""
@@ -70,6 +71,7 @@ class Session(Actor[Any], Generic[P, C]):
     _probes: ClassVar[bool] = False  # it has an `alive` of its own
     _finalises: ClassVar[bool] = False  # it has a `turn_ended` of its own
     _suspends: ClassVar[bool] = False  # it has a `suspend` of its own
+    _turn_props: ClassVar[Props] = TURN_PROPS  # what the engine knows of its turns
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -101,6 +103,7 @@ class Session(Actor[Any], Generic[P, C]):
         cls._probes = cls.alive is not base.alive
         cls._finalises = cls.turn_ended is not base.turn_ended
         cls._suspends = cls.suspend is not base.suspend
+        cls._turn_props = CAREFUL_PROPS if cls._finalises else TURN_PROPS
 
     # ------------------------------------------------------------------- what it does
 
@@ -108,7 +111,8 @@ class Session(Actor[Any], Generic[P, C]):
     async def take_turn(self, turn: Turn[P, C]) -> object:
         """Answer one prompt; what it returns is the `result` of the outcome.
 
-        Runs as a child task, one at a time.  An exception makes the turn `Failed`.
+        Runs as a child actor of the session, one at a time: `ROUTER/KEY/turn-ID` in the
+        tree.  An exception makes the turn `Failed`.
         """
 
     async def answer_aside(self, turn: Turn[P, C]) -> object:
@@ -213,7 +217,7 @@ class Session(Actor[Any], Generic[P, C]):
             reader is behind: the chunk is told as `OutOfTurn` and counted.
         """
         lane = self._lane
-        host = lane.host
+        host: Host = lane.host
         run = lane.turn
         if run is not None and run.id == turn and run.open:
             with contextlib.suppress(trio.WouldBlock):
@@ -241,14 +245,8 @@ class Session(Actor[Any], Generic[P, C]):
     # -------------------------------------------------------------------- as an actor
 
     def receive(self, message: Any) -> None:
-        """Take a turn, or hand the message to `handle`."""
-        if isinstance(message, _TURN):
-            run = message._run
-            # a session that is ending begins nothing: the prompts are its successor's
-            if run.session is self and (run.verdict is not None or not self.ending):
-                with contextlib.suppress(ActorStoppedError):  # it waits for the next
-                    self.start_soon(run.run)
-        elif message is READY:
+        """Hear what the router has to say, or hand the message to `handle`."""
+        if message is READY:
             self._lane.host.session_ready(self._lane, self)
         elif message is SUSPEND:
             self.start_soon(self._suspend)
@@ -263,18 +261,9 @@ class Session(Actor[Any], Generic[P, C]):
         finally:
             self.finish()
 
-    def _crash_soon(self, error: Exception) -> None:
-        """Crash with this error."""
-
-        async def crash() -> None:
-            raise error
-
-        if not self.ending:
-            self.start_soon(crash)
-
     def _orphan(self, outcome: Outcome, parent: int) -> None:
         """Have `child_orphaned` told; its crash is the session's."""
         try:
             self._seat.context.run(self.child_orphaned, outcome, parent)
         except Exception as error:  # noqa: BLE001 - the session crashes with it
-            self._crash_soon(error)
+            self._seat.crash(error, None, "in child_orphaned")

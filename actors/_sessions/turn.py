@@ -2,7 +2,7 @@
 
 Everything here is about this turn, by its own reference: there is no "current" turn to
 look up and so none to mistake for another.  A turn that has ended refuses to do more.
-The inner side is `run`, child turns are `family`.
+What it says of itself is `facts`; its inner side is `run`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from trio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from actors._engine.hub import SCHEDULE_EVERY
 from actors._engine.seat import check_async
+from actors.errors import ActorStoppedError
 
+from .ends import RejectTurnError
 from .errors import (
     BudgetExceededError,
     StepLimitError,
@@ -26,9 +28,10 @@ from .errors import (
 from .events import HookOverdue, ToolEnded, ToolSkipped, ToolStarted
 from .facts import ChildTurn, TurnFacts
 from .outcomes import Failed, Outcome, Steered
+from .phase import DRAINING, ENDED, ENDING, RUNNING
 from .policies import Steering, seconds
 from .receipt import P, Receipt
-from .state import Phase, RejectTurnError
+from .run import unprotected
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -64,7 +67,8 @@ class Turn(TurnFacts[P, C]):
             TurnOverError: the turn has ended.
         """
         run = self._run
-        if not run.open:
+        phase = run.phase
+        if phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
         host = run.host
         host.chunks += 1
@@ -72,25 +76,29 @@ class Turn(TurnFacts[P, C]):
             await checkpoint_if_cancelled()
         else:
             await checkpoint()
-        run.check_open("emit")
-        run.sign()
+            run.check_open("emit")
+        # as `run.sign`, without the call where nobody has looked at its clocks
+        extra = run.extra
+        if extra is None or extra.clocks is None:
+            run.signed_at = host.now()
+        else:
+            run.sign()
         stream = run.stream
         if stream is None or (run.parent is not None and not run.direct):
             host.unread += 1
             return
         run.replied = True
+        if stream.put_if_room(chunk):
+            return
+        clocks = run.need_clocks()
+        clocks.watch.pause(host.now())
+        clocks.arm()
         try:
-            stream.put_nowait(chunk)
-        except trio.WouldBlock:
-            watch = run.watch
-            assert watch is not None
-            watch.pause(host.now())
-            try:
-                await stream.put(chunk)
-            finally:
-                watch.resume(host.now())
-                if run.open:
-                    run.arm()
+            await stream.put(chunk)
+        finally:
+            clocks.watch.resume(host.now())
+            if run.open:
+                clocks.arm()
 
     def emit_nowait(self, chunk: C) -> None:
         """As `emit`, from anywhere and without waiting; also in the drain window.
@@ -120,9 +128,10 @@ class Turn(TurnFacts[P, C]):
             TurnOverError: the turn has ended.
         """
         run = self._run
-        if run.phase in (Phase.ENDING, Phase.ENDED):
+        if run.phase in (ENDING, ENDED):
             raise TurnOverError(run.id, "note anything")
-        run.notes = {**(run.notes or {}), **notes}
+        extra = run.need_extra()
+        extra.notes = {**(extra.notes or {}), **notes}
 
     def reject(self, reason: object = None) -> Never:
         """End the turn: its prompts are `Rejected(reason)`.  Call it in `take_turn`."""
@@ -144,7 +153,7 @@ class Turn(TurnFacts[P, C]):
             RuntimeError: set in an aside.
         """
         run = self._run.top
-        return run.snapshot if run.aside else run.lane.state
+        return run.need_extra().snapshot if run.aside else run.lane.state
 
     @state.setter
     def state(self, value: Any) -> None:
@@ -175,17 +184,18 @@ class Turn(TurnFacts[P, C]):
         """
         run = self._run
         run.check_open("go on")
-        if not run.steps_left:
+        extra = run.need_extra()
+        if extra.steps >= run.policy.steps:
             raise StepLimitError(run.id, run.policy.steps)
         await checkpoint()
-        run.steps_left -= 1
+        extra.steps += 1
         run.sign()
         taken: list[Receipt[P]] = []
-        while run.steering and run.steps_left and run.interrupted is None:
-            receipt = run.steering.popleft()
-            if receipt.ended is not None:
-                continue
-            receipt.need_more().turn = run.id
+        steering = extra.steering
+        if extra.interrupted is not None or extra.steps >= run.policy.steps:
+            return ()
+        while steering is not None and (receipt := steering.take()) is not None:
+            receipt._turn = run.id
             run.host.settle(receipt, Steered(turn=run.id))
             taken.append(receipt)
             if run.session.prompts.steering is Steering.ONE:
@@ -207,26 +217,26 @@ class Turn(TurnFacts[P, C]):
         run = self._run
         run.check_open("use a tool")
         reason = "interrupted" if run.interrupted is not None else ""
-        if not reason and any(r.ended is None for r in run.steering or ()):
+        steering = run.need_extra().steering
+        if not reason and steering is not None and len(steering):
             reason = "queued user message"
         if reason:
             run.publish(ToolSkipped, name, reason)
             raise ToolSkippedError(name, reason)
-        watch = run.watch
-        assert watch is not None
+        clocks = run.need_clocks()
         begun = run.host.now()
         run.sign()
-        watch.tool_begins(begun, name)
-        run.arm()
+        clocks.watch.tool_begins(begun, name)
+        clocks.arm()
         run.publish(ToolStarted, name)
         try:
             yield
         finally:
             now = run.host.now()
             run.publish(ToolEnded, name, now - begun)
-            watch.tool_ends(now, name)
-            if run.phase is not Phase.ENDED:
-                run.arm()
+            clocks.watch.tool_ends(now, name)
+            if run.phase is not ENDED:
+                clocks.arm()
 
     def start_soon(
         self, async_fn: Callable[[*Ts], Awaitable[object]], *args: *Ts
@@ -242,15 +252,15 @@ class Turn(TurnFacts[P, C]):
         check_async("start_soon()", async_fn)
         run = self._run
         run.check_open("start a task")
-        assert run.nursery is not None
-        run.nursery.start_soon(async_fn, *args)
+        try:
+            run._seat.start_task(async_fn, args)
+        except ActorStoppedError as error:  # it has been cut, or a task of it crashed
+            raise TurnOverError(run.id, "start a task") from error
+        run.need_extra().tasks = True
 
     def end_drain(self) -> None:
         """End the drain window: nothing more will come.  Before it: there is none."""
-        run = self._run
-        if run.drained is None:
-            run.drained = trio.Event()
-        run.drained.set()
+        self._run.drained().set()
 
     def spend(self, units: float) -> None:
         """Count what the turn and its children use, against `TurnPolicy.budget`.
@@ -270,9 +280,10 @@ class Turn(TurnFacts[P, C]):
             raise ValueError(msg)
         self._run.check_open("spend anything")
         top = self._run.top
-        top.spent += units
-        if top.spent > top.policy.budget:
-            error = BudgetExceededError(top.id, top.spent, top.policy.budget)
+        extra = top.need_extra()
+        extra.spent += units
+        if extra.spent > top.policy.budget:
+            error = BudgetExceededError(top.id, extra.spent, top.policy.budget)
             top.cut(Failed(error=error))
             raise error
 
@@ -330,11 +341,14 @@ class Turn(TurnFacts[P, C]):
         """
         check_async("start_child()", async_fn)
         run = self._run
-        await run.wait_for_width()
-        child = run.new_child(lambda turn: async_fn(turn, *args), critical=critical)
-        child.direct = direct
+        run.check_open("start a child")
+        await run.need_family().wait_for_room()
+
+        def body(turn: Turn[P, C]) -> Awaitable[object]:
+            return unprotected(async_fn, turn, *args)
+
+        child = run.start_child(body, critical=critical, direct=direct)
         Turn[P, C](child)
-        run.start_child(child)
         return ChildTurn(child)
 
     async def run_child(

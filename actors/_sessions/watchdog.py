@@ -60,6 +60,7 @@ class Watchdog:
     Args:
         policy: the limits.
         now: the instant of the first step.
+        signed: that of the latest sign of life; None: the first step was it.
     """
 
     __slots__ = (
@@ -76,12 +77,15 @@ class Watchdog:
         "last_sign",
     )
 
-    def __init__(self, policy: TurnPolicy, now: float) -> None:
+    def __init__(
+        self, policy: TurnPolicy, now: float, signed: float | None = None
+    ) -> None:
         self._policy = policy
         self._started = now
-        self.last_sign = now
+        last = now if signed is None else signed
+        self.last_sign = last
         """When the latest sign of life came."""
-        self._since = now  # silence is counted from here, unless paused
+        self._since = last  # silence is counted from here, unless paused
         self._silent = 0.0  # seconds of silence before the pause
         self._paused = 0  # how many reasons there are to pause
         self._stalls = 0  # how many of policy.stalls have been reported

@@ -17,6 +17,7 @@ import trio
 
 from actors.hosting import actor_of, hub_of
 
+from .core.looking import statistics
 from .limits import RouterStatistics
 
 _OTHERS: Final = "/..."
@@ -50,17 +51,17 @@ def leave(router: Any) -> None:
     path = router.ref.path
     if path not in past and len(past) >= _PATHS:
         path = _OTHERS
-    past[path] = together(past.get(path), router.statistics())
+    past[path] = together(past.get(path), statistics(router._house()))
 
 
 def routers_of(system: Any) -> dict[str, Any]:
-    """`{path: router}` of those that are alive, in the order of their paths."""
+    """`{path: its core}` of those that are alive, in the order of their paths."""
     hub = hub_of(system)
     found: dict[str, Any] = {}
     for router in tuple(_all()):
         seat = getattr(router, "_seat", None)
         if seat is not None and seat.hub is hub and actor_of(router.ref) is router:
-            found[router.ref.path] = router
+            found[router.ref.path] = router._house()
     return dict(sorted(found.items()))
 
 
@@ -71,7 +72,7 @@ def counts_of(system: Any) -> dict[str, tuple[bool, RouterStatistics]]:
     return {
         path: (
             path in alive,
-            together(past.get(path), alive[path].statistics())
+            together(past.get(path), statistics(alive[path]))
             if path in alive
             else past[path],
         )

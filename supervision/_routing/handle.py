@@ -15,17 +15,17 @@ from actors import (
     ActorRef,
     ActorSystem,
     AnyRef,
+    ClosedToNewError,
     CloseReason,
     Session,
 )
-from actors.hosting import (
-    actor_of,
-    check_key,
-    seconds,
-    whole,
-)
+from actors.hosting import actor_of, seconds, whole
 
+from .core.core import Core
+from .core.draining import drain
+from .core.looking import info, statistics
 from .limits import DrainReport, Limits, RouterStatistics, SessionInfo, VerbResult
+from .parts.lane import check_key
 from .router import Router
 from .sending import Sending
 from .tokens import Tokens
@@ -73,13 +73,12 @@ class RouterRef(Sending[P, C]):
         whole("turn", turn, least=0)
         if within is not None:
             seconds("within", within)
-        router = actor_of(self._cell)
-        if router is None:
+        core = self._or_none()
+        if core is None:
             return Abort.STALE
-        result: Abort = router.abort(
+        return core.verbs.abort(
             turn, hard=hard, reason=reason, hint=hint, within=within
         )
-        return result
 
     def cancel(
         self,
@@ -93,17 +92,19 @@ class RouterRef(Sending[P, C]):
 
         A session that is only starting: the prompt that would have been first.
         """
-        router = self._or_none(key)
-        if router is None:
+        check_key(key)
+        core = self._or_none()
+        if core is None:
             return VerbResult(known=False)
-        return router.cancel(key, hard=hard, reason=reason, hint=hint)
+        return core.verbs.cancel(key, hard=hard, reason=reason, hint=hint)
 
     def cancel_all(self, key: str, reason: object = None) -> VerbResult:
         """Abort the running turn and side questions, and take back what waits."""
-        router = self._or_none(key)
-        if router is None:
+        check_key(key)
+        core = self._or_none()
+        if core is None:
             return VerbResult(known=False)
-        return router.cancel_all(key, reason)
+        return core.verbs.cancel_all(key, reason)
 
     def reset(self, key: str, reason: object = None) -> VerbResult:
         """As `cancel_all`, and begin anew: a new session, without state or token.
@@ -111,23 +112,25 @@ class RouterRef(Sending[P, C]):
         The old one has cleaned up before the new one starts; a prompt sent from now on
         is the new one's.  Ends a quarantine.
         """
-        router = self._or_none(key)
-        if router is None:
+        check_key(key)
+        core = self._or_none()
+        if core is None:
             return VerbResult(known=False)
-        return router.end(key, CloseReason.RESET, reason)
+        return core.verbs.end(key, CloseReason.RESET, reason)
 
     def close(self, key: str, reason: object = None) -> VerbResult:
         """As `reset`, and forget the key."""
-        router = self._or_none(key)
-        if router is None:
+        check_key(key)
+        core = self._or_none()
+        if core is None:
             return VerbResult(known=False)
-        return router.end(key, CloseReason.CLOSED, reason)
+        return core.verbs.end(key, CloseReason.CLOSED, reason)
 
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""
-        router = actor_of(self._cell)
-        if router is not None:
-            router.stop_admission()
+        core = self._or_none()
+        if core is not None:
+            core.accepting.close()
 
     async def drain(self, within: float) -> DrainReport:
         """Stop in order: no more prompts, finish what is accepted, close all sessions.
@@ -141,21 +144,23 @@ class RouterRef(Sending[P, C]):
             within: seconds for all of it.
         """
         seconds("within", within)
-        return await self._router().drain(within)
+        return await drain(self._house(), within)
 
     # ------------------------------------------------------------------- looking at it
 
     def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: unknown.  Asks nobody, and is no sign of life."""
-        router = self._or_none(key)
-        return router.inspect(key) if router is not None else None
+        check_key(key)
+        core = self._or_none()
+        lane = core.lanes.get(key) if core is not None else None
+        return info(core, lane) if core is not None and lane is not None else None
 
     def list(self) -> list[SessionInfo]:
         """Look at all sessions, in the order of their keys' first prompts; O(n)."""
-        router = actor_of(self._cell)
-        if router is None:
+        core = self._or_none()
+        if core is None:
             return []
-        return [router.info(lane) for lane in router.lanes.values()]
+        return [info(core, lane) for lane in core.lanes.values()]
 
     def statistics(self) -> RouterStatistics:
         """Look at the counters of the whole router; it costs a glance at each turn.
@@ -163,24 +168,28 @@ class RouterRef(Sending[P, C]):
         Raises:
             ClosedToNewError: the router has ended for good.
         """
-        return self._router().statistics()
+        return statistics(self._house())
 
     def configure(self, limits: Limits) -> None:
         """Put other limits into force, from now on.
 
-        Nothing that runs is touched: if there are more sessions now than there may be,
-        idle ones go, the longest idle first; if there are more turns, none is added.
+        They stay in force when the router is restarted.  Nothing that runs is touched:
+        if there are more sessions now than there may be, idle ones go, the longest idle
+        first; if there are more turns, none is added.
         """
         given: object = limits
         if not isinstance(given, Limits):
             msg = f"configure() takes Limits, got {limits!r}"
             raise TypeError(msg)
-        self._router().configure(limits)
-
-    def _or_none(self, key: str) -> Router | None:
-        check_key(key)
         router: Router | None = actor_of(self._cell)
-        return router
+        if router is None:
+            raise ClosedToNewError(self.ref.path)
+        router._configure(limits)
+
+    def _or_none(self) -> Core | None:
+        """The router's parts; None: it has ended for good."""
+        router: Router | None = actor_of(self._cell)
+        return router._house() if router is not None else None
 
 
 def start_router(
@@ -217,7 +226,7 @@ def router_ref(ref: AnyRef, make: type[Session[P, C]]) -> RouterRef[P, C]:
     """
     given: object = ref
     router = actor_of(ref) if isinstance(given, _REF) else None
-    if not isinstance(router, Router) or router.make is not make:
+    if not isinstance(router, Router) or router._make is not make:
         msg = f"router_ref() takes the ref of a router of {make!r}, got {ref!r}"
         raise TypeError(msg)
     return RouterRef(ref)

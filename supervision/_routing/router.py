@@ -1,32 +1,45 @@
 """`Router`: the root actor of all sessions.
 
 It owns `{key: session}`.  Nobody asks it anything by mail: its handle (`RouterRef`)
-calls it, each call one step, so routing a prompt is a look-up and an append, and no
-slow session, turn or start can hold up another.  What it hears by mail are the ends of
-its sessions.  The layers are listed in `core`.
+calls its core, each call one step, so routing a prompt is a look-up and an append, and
+no slow session, turn or start can hold up another.  What it hears by the engine's hooks
+are the ends of its sessions.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
+import random
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-import trio
-
-from actors import CloseReason, Crashed, Exit, Lost, Session
-from actors.hosting import Lane
+from actors import (
+    Actor,
+    ActorStoppedError,
+    AnyRef,
+    Crashed,
+    Decision,
+    Event,
+    Exit,
+    Session,
+)
+from actors.hosting import Props, Timer, TurnRun, actor_of
+from supervision._trees.journal import WINDOW, Journal
 
 from .census import enter, leave
-from .limits import DrainReport, Limits
+from .core.core import Core
+from .core.draining import end_all
+from .core.keeping import Straight
+from .core.tokens import TokenBook
+from .limits import Limits
+from .parts.lane import Lane
 from .tokens import MemoryTokens, Tokens
-from .verbs import Verbs
 
-DRAINING = "shutting down"
-_SHARE = 0.8  # of a drain's time, for what runs to end by itself
+_SESSION: Any = Session  # Any: a checker would lose its type arguments
 
 
-class Router(Verbs):
+class Router(Actor[Any]):
     """The actor that owns sessions: `{key: session}`.
 
     Start it with `start_router`, or declare it in a supervised tree:
@@ -43,7 +56,16 @@ class Router(Verbs):
         tokens: where what sessions `bind` is kept; default: in memory.
     """
 
-    __slots__ = ()
+    __slots__ = (
+        "__weakref__",
+        "_args",
+        "_bound",
+        "_core",
+        "_ends",
+        "_limits",
+        "_make",
+        "_tokens",
+    )
 
     stop_at_once: ClassVar[bool] = True
     grace: ClassVar[float] = math.inf
@@ -70,100 +92,145 @@ class Router(Verbs):
         if limits is not None and not isinstance(limits, Limits):
             msg = f"limits must be Limits, got {limits!r}"
             raise TypeError(msg)
-        store = tokens if tokens is not None else MemoryTokens()
-        super().__init__(make, args, limits if limits is not None else Limits(), store)
+        self._make = make
+        self._args = args
+        self._limits = limits if limits is not None else Limits()
+        self._tokens = tokens if tokens is not None else MemoryTokens()
+        self._bound = TokenBook(self._tokens)
+        self._core: Core | None = None  # made when first needed: it has a seat then
+        self._ends: dict[Any, tuple[Lane, Any, Exit]] = {}  # {ref: just ended}
         enter(self)
+
+    def _house(self) -> Core:
+        """Its parts."""
+        core = self._core
+        if core is None:
+            seat = self._seat
+            core = self._core = Core(
+                _World(self, self._make, self._args),
+                Straight(),
+                self._limits,
+                self._bound,
+                seat.incarnation,
+            )
+        return core
+
+    def _configure(self, limits: Limits) -> None:
+        """Put limits into force, for this incarnation and for those to come."""
+        seat: Any = self._seat
+        seat.args = (self._make, self._args, limits, self._tokens)
+        self._house().verbs.configure(limits)
+
+    # ------------------------------------------------------------------- what it hears
 
     def receive(self, message: Any) -> None:
         """Nobody tells it anything."""
         msg = f"a router takes no messages, got {message!r}: use its RouterRef"
         raise TypeError(msg)
 
-    def stopped(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
-        """Give every prompt that is left its outcome; nothing runs any more."""
-        self.stop_admission()
-        if self.reaper is not None:
-            self.reaper.cancel()
-        why = "the router has ended"
+    def child_ended(self, child: AnyRef, exit: Exit) -> Decision:  # noqa: A002 - its name
+        """A session's actor ends: its lane decides what follows, when it has ended."""
+        session = actor_of(child)
+        if not isinstance(session, _SESSION):  # of a subclass of this router
+            return super().child_ended(child, exit)
+        lane: Lane = session._lane
+        if lane.session is session:
+            self._ends[child] = (lane, session, exit)
         if isinstance(exit, Crashed):
-            why = "the router has crashed"
-        for lane in tuple(self.lanes.values()):
-            if lane.extra is not None and lane.extra.timer is not None:
-                lane.extra.timer.cancel()
-            asides = (lane.extra.asides if lane.extra is not None else None) or {}
-            for run in (lane.turn, *tuple(asides.values())):
-                if run is not None:  # it never had its first step
-                    run.conclude(run.complete(run.verdict or Lost(why)))
-            self._lose(lane, why)
-            if lane.session is not None:
-                lane.session = None
-                self.say_closed(lane, CloseReason.STOPPED)
-            self.forget(lane)
+            world: Any = self._house().world
+            crashes = lane.extra.crashes if lane.extra is not None else None
+            world.log_crash(child.path, exit, len(crashes) if crashes else 0)
+        return Decision.END
+
+    def child_stopped(self, child: AnyRef, exit: Exit, undelivered: int) -> None:  # noqa: A002
+        """A session's actor has ended."""
+        del undelivered
+        ended = self._ends.pop(child, None)
+        if ended is not None:
+            lane, session, _ = ended
+            self._house().sessions.ended(lane, session, exit)
+
+    def stopped(self, exit: Exit) -> None:  # noqa: A002
+        """Give every prompt that is left its outcome; nothing runs any more."""
+        end_all(self._house(), exit)
         leave(self)
 
-    def _lose(self, lane: Lane, why: str) -> list[Any]:
-        lost = lane.empty()
-        for receipt in lost:
-            self.settle(receipt, Lost(why))
-        return lost
 
-    def _lose_all(self) -> list[Any]:
-        lost: list[Any] = []
-        for lane in tuple(self.lanes.values()):
-            lost += self._lose(lane, DRAINING)
-        return lost
+class _World:
+    """What a router's core does to the world: this router's actor does it."""
 
-    def stop_admission(self) -> None:
-        """See `RouterRef.stop_admission`."""
-        self.open = False
-        for lane in tuple(self.lanes.values()):
-            lane.room = 0
-            self.admit_parked(lane)
-        self.admit_crowd()
+    __slots__ = ("_args", "_hub", "_journal", "_router", "_seat", "make", "now", "ref")
 
-    async def drain(self, within: float) -> DrainReport:
-        """See `RouterRef.drain`."""
-        begun = self.now()
-        deadline = begun + within
-        before = dict(self.outcomes)
-        self.stop_admission()
-        with trio.CancelScope(deadline=begun + within * _SHARE):
-            await self._until(lambda: not self.unsettled)
-        self.finishing = True
-        aborted: list[int] = []
-        lost = self._lose_all()
-        for run in tuple(self.turns.values()):
-            if run.waiting_still:  # in line for a slot
-                if run.cut(Lost(DRAINING)):
-                    lost += run.receipts
-                continue
-            run.abort(hard=True, reason=DRAINING, hint=None, within=None)
-            aborted.append(run.id)
-        with trio.CancelScope(deadline=deadline):
-            await self._until(lambda: not self.turns)
-            lost += self._lose_all()  # steering prompts that came too late
-            for lane in tuple(self.lanes.values()):
-                self.close_lane(lane, CloseReason.STOPPED)
-            await self._until(lambda: not self.lanes)
-        for run in tuple(self.turns.values()):
-            if self.turns.get(run.id) is run:
-                self.give_up(run)
-        lost += self._lose_all()
-        for lane in tuple(self.lanes.values()):
-            if lane.session is not None:
-                lane.session.ref.kill()
-        outcomes = {
-            name: number - before.get(name, 0)
-            for name, number in self.outcomes.items()
-            if number > before.get(name, 0)
-        }
-        lost.sort(key=lambda receipt: receipt.id)
-        return DrainReport(self.now() - begun, outcomes, tuple(aborted), tuple(lost))
+    def __init__(
+        self, router: Router, make: type[Session[Any, Any]], args: tuple[Any, ...]
+    ) -> None:
+        seat = router._seat
+        self._router = router
+        self._seat = seat
+        self._hub = seat.hub
+        self._args = args
+        self._journal: Journal | None = None
+        self.make = make
+        self.ref: AnyRef = seat.ref
+        self.now: Callable[[], float] = seat.hub.now
 
-    async def _until(self, done: Any) -> None:
-        """Wait until `done()`; a checkpoint."""
-        await trio.lowlevel.checkpoint()
-        while not done():
-            if self.changed is None:
-                self.changed = trio.Event()
-            await self.changed.wait()
+    @property
+    def ending(self) -> bool:
+        return self._seat.ending
+
+    @property
+    def wanted(self) -> Any:
+        return self._hub.events.wanted
+
+    def publish(self, event: Event) -> None:
+        self._hub.publish(event)
+
+    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
+        timer: Timer = self._hub.timers.at(deadline, call)
+        return timer
+
+    def random(self) -> float:
+        return random.random()  # noqa: S311 - not for secrets
+
+    def start_session(self, lane: Lane, name: str) -> Any:
+        del lane
+        ref = self._router.start(self.make, *self._args, name=name)
+        return actor_of(ref)
+
+    def tell_session(self, session: Any, message: object) -> None:
+        session.ref.tell_nowait(message)
+
+    def begin_turn(self, run: TurnRun) -> None:
+        session = run.session
+        session._seat.begin_work(run, session._turn_props, run.id)
+
+    def begin_work(self, work: Any, props: Props) -> bool:
+        try:
+            self._seat.begin_work(work, props, work.number)
+        except ActorStoppedError:
+            return False
+        return True
+
+    def end_session(self, session: Any) -> bool:
+        return self._router.end_child(session.ref)
+
+    def kill_session(self, session: Any) -> None:
+        session.ref.kill()
+
+    def log_unborn(self, key: str, error: BaseException) -> None:
+        self._book.ended(key, Crashed(error), "it could not be started", 0)
+
+    def log_crash(self, path: str, exit_: Exit, crashes: int) -> None:
+        """Write down that a session has crashed, unless too much was just now."""
+        book = self._book
+        if not book.full(self.now(), exit_):
+            book.ended(path, exit_, "let go", crashes)
+        elif book.overdue:
+            book.overdue = False
+            self.at(self.now() + WINDOW, book.flush)
+
+    @property
+    def _book(self) -> Journal:
+        if self._journal is None:
+            self._journal = Journal(self.ref.path)
+        return self._journal

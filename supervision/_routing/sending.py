@@ -6,7 +6,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import (
+    Abort,
+    checkpoint,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
 
 from actors import (
     ActorRef,
@@ -14,6 +21,7 @@ from actors import (
     Bounded,
     ClosedToNewError,
     Latest,
+    PromptKind,
     Receipt,
     Turn,
 )
@@ -24,13 +32,15 @@ from actors.hosting import (
     WORK,
     Chunks,
     More,
-    PromptKind,
     actor_of,
     check_async,
     whole,
 )
 
-from .entry import Offer
+from .core.core import Core
+from .core.waiting import Sender
+from .parts.admission import Offer
+from .parts.lane import check_key
 from .router import Router
 from .stream import TurnStream
 
@@ -54,11 +64,12 @@ class Sending(Generic[P, C]):
     def __repr__(self) -> str:
         return f"<RouterRef {self.ref.path}>"
 
-    def _router(self, key: str | None = None) -> Router:
+    def _house(self, key: str | None = None) -> Core:
+        """The router's parts.  Raises ClosedToNewError: it has ended for good."""
         router: Router | None = actor_of(self._cell)
         if router is None:
             raise ClosedToNewError(key if key is not None else self.ref.path)
-        return router
+        return router._house()
 
     # -------------------------------------------------------------------- prompts go in
 
@@ -102,29 +113,32 @@ class Sending(Generic[P, C]):
             TypeError, ValueError: an argument that is not what it should be.
         """
         try:
-            router: Router = self._cell.actor
-            lane = router.lanes.get(key)
-        except (AttributeError, TypeError):  # it has ended, or: no key
+            core: Core = self._cell.actor._core
+            lane = core.lanes.get(key)
+        except (AttributeError, TypeError):  # not begun, has ended, or: no key
             lane = None
         else:
             if (
                 lane is not None
-                and lane.waiting < lane.room
+                and lane.room
                 and id is None
                 and origin is None
                 and owner is None
                 and job is None
                 and attempts == 1
-                and not router.events.wanted
+                and not core.world.wanted
             ):
-                # as `Entry.offer`, without the questions
-                number = router.ids = router.ids + 1
-                receipt = Receipt(lane, prompt, number, router.clock())
-                lane.queue.append(receipt)  # type: ignore[union-attr]  # there is room
-                lane.waiting += 1
-                return receipt
+                # as `Accepting.offer`, without the questions
+                if lane.waiting < lane.room:
+                    number = core.ids = core.ids + 1
+                    receipt = Receipt(lane, prompt, number, core.now())
+                    lane.queue.append(receipt)  # type: ignore[union-attr] # there is room
+                    lane.waiting += 1
+                    return receipt
+                if lane.room < 0:
+                    return core.accepting.at_once(lane, prompt)
         more = _more(PROMPT, id, origin, job, attempts)
-        return self._router(key).offer(_offer(key, prompt, more, owner))
+        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
 
     async def send_wait(
         self,
@@ -141,8 +155,11 @@ class Sending(Generic[P, C]):
 
         First come, first served.  A checkpoint.  Cancelled means not sent.
         """
-        more = _more(PROMPT, id, origin, job, attempts)
-        return await self._router(key).wait(_offer(key, prompt, more, owner))
+        offer = _offer(key, prompt, _more(PROMPT, id, origin, job, attempts), owner)
+        core = self._house(key)
+        await checkpoint()
+        check_key(key)
+        return await _enter(core, offer)
 
     @asynccontextmanager
     async def open_turn(
@@ -180,12 +197,12 @@ class Sending(Generic[P, C]):
         chunks: Chunks[C] = Chunks(given)
         more = _more(PROMPT, id, origin, None, 1)
         more.stream = chunks
-        router = self._router(key)
-        receipt = router.offer(_offer(key, prompt, more, owner))
+        core = self._house(key)
+        receipt = core.accepting.offer(_offer(key, prompt, more, owner))
         own = receipt._more is more
         if not own:
             chunks.close()
-        opened = TurnStream[P, C](router, receipt, chunks, self.steer, own=own)
+        opened = TurnStream[P, C](core, receipt, chunks, self.steer, own=own)
         try:
             yield opened
         finally:
@@ -211,7 +228,7 @@ class Sending(Generic[P, C]):
         """
         offer = _offer(key, prompt, _more(PROMPT, id, origin, None, 1), owner)
         offer.steer = True
-        return self._router(key).offer(offer)
+        return self._house(key).accepting.offer(offer)
 
     def follow_up(
         self,
@@ -227,7 +244,7 @@ class Sending(Generic[P, C]):
         Otherwise as `send`.
         """
         more = _more(FOLLOW_UP, id, origin, None, 1)
-        return self._router(key).offer(_offer(key, prompt, more, owner))
+        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
 
     def ask_aside(
         self,
@@ -243,7 +260,7 @@ class Sending(Generic[P, C]):
         its running turn are not touched.  At most `PromptPolicy.capacity` at once.
         """
         more = _more(ASIDE, None, origin, None, 1)
-        return self._router(key).offer(_offer(key, prompt, more, owner))
+        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
 
     def run_exclusive(
         self, key: str, async_fn: Callable[[Turn[P, C]], Awaitable[object]]
@@ -256,7 +273,33 @@ class Sending(Generic[P, C]):
         check_async("run_exclusive()", async_fn)
         more = _more(WORK, None, None, None, 1)
         more.work = async_fn
-        return self._router(key).offer(_offer(key, None, more, None))
+        return self._house(key).accepting.offer(_offer(key, None, more, None))
+
+
+@enable_ki_protection
+async def _enter(core: Core, offer: Offer) -> Receipt[Any]:
+    """Have a prompt accepted when there is room; cancelled means not sent."""
+    waiting = core.accepting.waiting
+    task = current_task()
+    sender = Sender(offer, lambda: reschedule(task))
+    if not waiting.enter(sender):
+
+        def abort(_: object) -> Abort:
+            sender.leave()
+            return Abort.SUCCEEDED
+
+        try:
+            await wait_task_rescheduled(abort)
+        except BaseException:
+            core.accepting.refuse(offer, None)
+            lane = core.lanes.get(offer.key)
+            if lane is not None:
+                core.reaping.nothing_left(lane)
+            raise
+    if sender.error is not None:
+        raise sender.error
+    assert sender.receipt is not None
+    return sender.receipt
 
 
 def _more(

@@ -21,7 +21,7 @@ from actors import (
 )
 from actors.hosting import Chunks
 
-from .router import Router
+from .core.core import Core
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -37,14 +37,14 @@ class TurnStream(Generic[P, C]):
 
     def __init__(
         self,
-        router: Router,
+        core: Core,
         receipt: Receipt[P],
         chunks: Chunks[C],
         steer: Any,
         *,
         own: bool,
     ) -> None:
-        self._router = router
+        self._core = core
         self._own = own  # False: the prompt was known, somebody else reads its answer
         self._chunks = chunks
         self._steer = steer  # Any: a partial of the handle's method
@@ -71,7 +71,7 @@ class TurnStream(Generic[P, C]):
         if turn is None:
             self.receipt.withdraw(reason)
             return Abort.ABORTING if self.receipt.ended else Abort.STALE
-        return self._router.abort(
+        return self._core.verbs.abort(
             turn, hard=True, reason=reason, hint=None, within=None
         )
 
@@ -84,8 +84,11 @@ class TurnStream(Generic[P, C]):
         return self
 
     async def __anext__(self) -> C:
+        chunks = self._chunks
+        if chunks.at_hand:
+            return await chunks.take()
         with contextlib.suppress(trio.EndOfChannel):
-            return await self._chunks.get()
+            return await chunks.get()
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
             raise StopAsyncIteration

@@ -112,7 +112,7 @@ class Faults(Actor[Next]):
         """
         del message
         router = actor_of(self.router.ref)
-        if router is None or not router.open:
+        if router is None or not router._house().admission.open:
             return
         fault = ROTA[self.turn % len(ROTA)]
         self.turn += 1

@@ -136,7 +136,7 @@ class Survey:
         self._left -= 1
         actor = actor_of(cell)
         if isinstance(actor, Router):
-            owns = len(actor.lanes)
+            owns = len(actor._house().lanes)
         else:
             owns = sum(1 for _ in cell.children())
         return shape_of(cell, self._now(), owns=owns)
@@ -147,7 +147,8 @@ class Survey:
         if isinstance(actor, Router):
             if not self._sessions:
                 return []
-            runs = heapq.nsmallest(self._width, actor.turns.values(), key=_begun)
+            running = actor._house().turns.running.values()
+            runs = heapq.nsmallest(self._width, running, key=_begun)
             return _sessions_of(runs)
         children = children_of(cell)
         if owns <= self._width:

@@ -13,8 +13,9 @@ import trio
 
 from actors import ActorSystem
 from supervision._routing.census import counts_of, routers_of
+from supervision._routing.core.core import Core
+from supervision._routing.core.draining import drain
 from supervision._routing.limits import DrainReport
-from supervision._routing.router import Router
 
 from ._report import LostPrompt, RouterReport
 
@@ -43,12 +44,12 @@ class Drain:
             for path, router in routers_of(self._system).items():
                 nursery.start_soon(self._one, path, router, until)
 
-    async def _one(self, path: str, router: Router, until: float) -> None:
-        drained: Router | None = None
+    async def _one(self, path: str, router: Core, until: float) -> None:
+        drained: Core | None = None
         try:
             # again and again: one that has crashed meanwhile may have a successor
             while router is not drained and trio.current_time() < until:
-                report = await router.drain(until - trio.current_time())
+                report = await drain(router, until - trio.current_time())
                 self._reports.append((path, report))
                 drained, router = router, routers_of(self._system).get(path, router)
         except Exception:

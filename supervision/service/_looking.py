@@ -25,7 +25,7 @@ from actors import (
 )
 from actors.hosting import root_of
 from supervision._routing.census import counts_of, routers_of
-from supervision._routing.router import Router
+from supervision._routing.core.core import Core
 
 from ._actors_view import Survey, find
 from ._detail import detail_of
@@ -235,7 +235,7 @@ class Looking:
             raise UnknownPathError(path)
         return cell
 
-    def _session(self, key: str, router: str | None) -> tuple[Router, Any]:
+    def _session(self, key: str, router: str | None) -> tuple[Core, Any]:
         return find_session(chosen(routers_of(self._system), router), key)
 
 

@@ -41,6 +41,7 @@ from actors import (
 )
 from actors.hosting import cut_short, has_failed, late_so_far, stop_within
 from supervision._routing.census import routers_of
+from supervision._routing.core.looking import statistics
 
 from ._collector import plain_gc, tuned_gc
 from ._drain import Drain
@@ -138,7 +139,7 @@ class Service:
     def running(self) -> tuple[int, int]:
         """How many turns run, and how many prompts wait, in all routers."""
         routers = routers_of(self.system).values()
-        now = [router.statistics() for router in routers]
+        now = [statistics(router) for router in routers]
         return (
             sum(each.turns_running for each in now),
             sum(each.queued - each.answering for each in now),

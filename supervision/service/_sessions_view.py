@@ -16,9 +16,10 @@ import attrs
 import trio
 
 from actors import CloseReason
-from actors.hosting import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
+from supervision._routing.core.core import Core
+from supervision._routing.core.looking import info, phase_of
 from supervision._routing.limits import RouterStatistics
-from supervision._routing.router import Router
+from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 
 from ._shapes import RouterShape, SessionShape, SessionsShape
 from ._view_errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
@@ -33,7 +34,7 @@ without a sign of life for longest; then the idle ones, the latest first."""
 ORDERS: Final[tuple[str, ...]] = get_args(Order)
 
 
-def _trouble(router: Router, lane: Lane, now: float) -> tuple[float, ...]:
+def _trouble(router: Core, lane: Lane, now: float) -> tuple[float, ...]:
     phase = lane.phase
     if phase == QUARANTINED:
         return (4.0, lane.waiting)
@@ -42,14 +43,14 @@ def _trouble(router: Router, lane: Lane, now: float) -> tuple[float, ...]:
     if phase == CLOSING:
         return (2.0, lane.waiting)
     run = lane.turn
-    if run is not None and not run.waiting_still:
-        return (1.0, now - run.watch.last_sign + lane.waiting)
+    if run is not None and run.has_begun:
+        return (1.0, now - run.last_sign + lane.waiting)
     if lane.busy:
         return (1.0, lane.waiting)
     return (0.0, lane.since if lane in router.idle else 0.0)
 
 
-def _idle(router: Router, lane: Lane, now: float) -> tuple[float, ...]:
+def _idle(router: Core, lane: Lane, now: float) -> tuple[float, ...]:
     return (now - lane.since if lane in router.idle else -1.0,)
 
 
@@ -71,7 +72,7 @@ class _Backwards:
     __hash__ = None  # type: ignore[assignment] # it is only compared
 
 
-_KEYS: Final[Mapping[str, Callable[[Router, Lane, float], tuple[Any, ...]]]] = {
+_KEYS: Final[Mapping[str, Callable[[Core, Lane, float], tuple[Any, ...]]]] = {
     "worst": _trouble,
     "key": lambda _router, lane, _now: (_Backwards(lane.key),),
     "age": lambda _router, lane, now: (now - lane.created_at,),
@@ -80,10 +81,10 @@ _KEYS: Final[Mapping[str, Callable[[Router, Lane, float], tuple[Any, ...]]]] = {
 }
 
 
-def shape_of(router: Router, lane: Lane) -> SessionShape:
+def shape_of(router: Core, lane: Lane) -> SessionShape:
     """One session."""
-    info = attrs.asdict(router.info(lane), recurse=False)
-    return cast("SessionShape", {"router": router.ref.path, **info})
+    said = attrs.asdict(info(router, lane), recurse=False)
+    return cast("SessionShape", {"router": router.ref.path, **said})
 
 
 def router_shape(
@@ -101,7 +102,7 @@ def router_shape(
 
 
 async def list_sessions(
-    routers: Mapping[str, Router],
+    routers: Mapping[str, Core],
     *,
     phase: str | None,
     match: str | None,
@@ -114,7 +115,7 @@ async def list_sessions(
         raise BadQueryError(msg)
     if order == "worst" and match is None and phase is None:
         return await _worst(routers, limit)
-    found: list[tuple[tuple[Any, ...], int, Router, Lane]] = []
+    found: list[tuple[tuple[Any, ...], int, Core, Lane]] = []
     matching = 0
     await trio.lowlevel.checkpoint()
     for seen, (router, lane) in enumerate(_all(routers), 1):
@@ -122,7 +123,7 @@ async def list_sessions(
             await trio.lowlevel.checkpoint()
         if match is not None and match not in lane.key:
             continue
-        if phase is not None and router.phase_of(lane) != phase:
+        if phase is not None and phase_of(lane) != phase:
             continue
         matching += 1
         score = _KEYS[order](router, lane, router.now())
@@ -140,10 +141,10 @@ async def list_sessions(
     return SessionsShape(sessions=shapes, matching=matching)
 
 
-async def _worst(routers: Mapping[str, Router], limit: int) -> SessionsShape:
+async def _worst(routers: Mapping[str, Core], limit: int) -> SessionsShape:
     """The worst of all, with no more than a glance at those that are idle."""
     await trio.lowlevel.checkpoint()
-    found: list[tuple[tuple[Any, ...], int, Router, Lane]] = []
+    found: list[tuple[tuple[Any, ...], int, Core, Lane]] = []
     matching = 0
     for router in routers.values():
         now = router.now()
@@ -165,11 +166,11 @@ async def _worst(routers: Mapping[str, Router], limit: int) -> SessionsShape:
     return SessionsShape(sessions=shapes, matching=matching)
 
 
-async def _notable(router: Router) -> list[Lane]:
+async def _notable(router: Core) -> list[Lane]:
     """The lanes of a router that are not idle, and those in quarantine."""
-    lanes = {run.lane for run in router.turns.values()}
+    lanes = {run.lane for run in router.turns.running.values()}
     idle_or_busy = len(lanes) + len(router.idle) >= len(router.lanes)
-    if idle_or_busy and CloseReason.CRASHED not in router.closed:
+    if idle_or_busy and CloseReason.CRASHED not in router.books.closed:
         return list(lanes)  # there are no others
     found: list[Lane] = []
     everything = tuple(router.lanes.values())
@@ -186,13 +187,13 @@ async def _notable(router: Router) -> list[Lane]:
     return found
 
 
-def _all(routers: Mapping[str, Router]) -> Iterator[tuple[Router, Lane]]:
+def _all(routers: Mapping[str, Core]) -> Iterator[tuple[Core, Lane]]:
     for router in routers.values():
         for lane in tuple(router.lanes.values()):
             yield router, lane
 
 
-def find_session(routers: Mapping[str, Router], key: str) -> tuple[Router, Lane]:
+def find_session(routers: Mapping[str, Core], key: str) -> tuple[Core, Lane]:
     """The one session of this key.
 
     Raises:
@@ -209,7 +210,7 @@ def find_session(routers: Mapping[str, Router], key: str) -> tuple[Router, Lane]
     return router, router.lanes[key]
 
 
-def chosen(routers: Mapping[str, Router], path: str | None) -> Mapping[str, Router]:
+def chosen(routers: Mapping[str, Core], path: str | None) -> Mapping[str, Core]:
     """All routers, or the one with this path.
 
     Raises:

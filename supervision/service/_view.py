@@ -54,11 +54,11 @@ class View(Looking):
             raise BadQueryError(msg)
         owner, _ = self._session(key, router)
         if verb == "cancel":
-            result = owner.cancel(key, hard=True, reason=reason, hint=None)
+            result = owner.verbs.cancel(key, hard=True, reason=reason, hint=None)
         elif verb == "cancel_all":
-            result = owner.cancel_all(key, reason)
+            result = owner.verbs.cancel_all(key, reason)
         else:
-            result = owner.end(key, CloseReason[_CLOSES[verb]], reason)
+            result = owner.verbs.end(key, CloseReason[_CLOSES[verb]], reason)
         turn, taken = result.turn, len(result.withdrawn)
         words = "no turn was running" if turn is None else f"aborting turn {turn}"
         return ResultShape(
@@ -83,13 +83,13 @@ class View(Looking):
             CannotError: turns of several routers have this id, and none was named.
         """
         routers = chosen(routers_of(self._system), router)
-        found = [each for each in routers.values() if turn in each.turns]
+        found = [each for each in routers.values() if turn in each.turns.running]
         if len(found) > 1:
             named = ", ".join(each.ref.path for each in found)
             msg = f"several routers have a turn {turn}: say which of {named}"
             raise CannotError(msg)
         if found:
-            done = found[0].abort(
+            done = found[0].verbs.abort(
                 turn, hard=hard, reason=reason, hint=hint, within=None
             )
             if done is not Abort.STALE:

@@ -156,6 +156,7 @@ async def test_s109_a_child_belongs_to_the_session_of_its_parent() -> None:
     async def child(turn: Turn[Any, str], mine: str) -> str:
         assert turn.parent is not None
         seen.append((mine, turn.key, turn.parent.key, turn.depth))
+        begun[mine].set()
         await turn.run_child(grandchild, mine)
         await notes.door.wait()
         return mine
@@ -163,13 +164,14 @@ async def test_s109_a_child_belongs_to_the_session_of_its_parent() -> None:
     def act_of(mine: str) -> Deed:
         async def act(turn: Turn[Any, str]) -> None:
             await turn.start_child(child, mine, critical=True)
-            await trio.lowlevel.checkpoint()
+            await begun[mine].wait()
 
         return act
 
+    keys = ["a", "b", "c"]
+    begun = {key: trio.Event() for key in keys}
     async with open_family(Adopting) as (notes, router, system):
         told = system.subscribe(ChildOrphaned)
-        keys = ["a", "b", "c"]
         receipts = {key: router.send(key, act_of(key)) for key in keys}
         for receipt in receipts.values():
             await receipt.outcome()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -40,9 +41,13 @@ class Slots(Generic[T]):
 
     def claim(self, who: T, owner: str | None) -> bool:
         """Claim a slot: True if it is granted now, else it waits."""
-        if self.running < self.limit and not self._waiting and self._may(owner):
-            self._grant(owner)
-            return True
+        if self.running < self.limit and not self._waiting:
+            if owner is None:
+                self.running += 1
+                return True
+            if self._may(owner):
+                self._grant(owner)
+                return True
         self._serial += 1
         self._waiting[who] = (self._serial, owner)
         heapq.heappush(self._line, (self._serial, who))
@@ -59,9 +64,11 @@ class Slots(Generic[T]):
             heapq.heapify(self._line)
         return True
 
-    def release(self, owner: str | None) -> list[T]:
+    def release(self, owner: str | None) -> Sequence[T]:
         """Give a slot back; who has one now because of that."""
         self.running -= 1
+        if owner is None and not self._waiting:
+            return ()
         if owner is not None:
             left = self._owners[owner] - 1
             if left:

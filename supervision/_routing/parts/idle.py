@@ -8,7 +8,9 @@ eviction (the least recently used goes first; ties in the order of becoming idle
 
 from __future__ import annotations
 
-from actors.hosting import Lane
+import math
+
+from .lane import Lane
 
 
 class IdleList:
@@ -26,6 +28,15 @@ class IdleList:
 
     def __contains__(self, lane: Lane) -> bool:
         return lane.older is not None or lane is self.oldest
+
+    def due(self, now: float, after: float) -> Lane | None:
+        """The oldest, if it has been idle for `after` seconds: it is to be reaped."""
+        oldest = self.oldest
+        return oldest if oldest is not None and oldest.since + after <= now else None
+
+    def next_due(self, after: float) -> float:
+        """The instant at which `due` will find one, if nothing happens; inf: never."""
+        return math.inf if self.oldest is None else self.oldest.since + after
 
     def add(self, lane: Lane, now: float) -> None:
         """Add one as the youngest."""

@@ -1,26 +1,36 @@
 """`Lane`: one key's entry in the router's map, and the queue of its prompts.
 
-A session has two ways in.  What it is *told* comes through the cell's mailbox, which an
-actor empties at once.  Prompts wait for minutes, are counted, batched, steered and
-taken back; so they wait here, in a queue of their own, which is bounded, first come
+What an actor is *told* comes through its mailbox, which it empties at once.  Prompts wait
+for minutes, are counted, batched, steered and taken back; so they wait here, in a queue of their own, which is bounded, first come
 first served, and outlives the session's actor: a crash loses no prompt that waits.
 
 The lane is the claim: it exists if and only if the router knows the key, and whoever
 finds it puts a prompt into it in the same step.  It is plain data without a checkpoint
-anywhere; every decision about it is the host's (the router's), in one step.
+anywhere; every decision about it is the router's, in one step.
+
+Its phases, and what moves it on:
+
+    PLACE    - a place is free -> STARTING (a session is started)
+    STARTING - `started` is done -> OPEN;  it failed -> GONE, its prompts failed
+    OPEN     - idle too long, evicted, closed, reset -> CLOSING
+             - crashed -> BACKOFF, or ASLEEP if nothing waits, or QUARANTINED
+    CLOSING  - its actor has ended -> GONE, or STARTING if prompts have come meanwhile
+    ASLEEP   - a prompt -> STARTING;  idle too long, evicted -> GONE
 
 A lane is small, because a million idle ones are ordinary: what few need is in `Extra`.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .outcomes import Withdrawn
-from .policies import Batch
-from .receipt import PROMPT, Receipt
+from actors import Batch, Receipt, Withdrawn
+from actors.hosting import PROMPT
+
+from .ends import Crashes
+from .known import Known
 
 # phase
 PLACE: Final = 0  # waits until there may be one more session
@@ -31,6 +41,8 @@ BACKOFF: Final = 4  # crashed; a successor comes in a while
 ASLEEP: Final = 5  # has no actor: the next prompt brings one
 QUARANTINED: Final = 6
 GONE: Final = 7  # no longer in the map
+
+AT_ONCE: Final = -1  # `room` of an idle lane
 
 UNSET: Final[Any] = object()  # the state of a lane that has had no session yet
 
@@ -45,12 +57,8 @@ class Extra:
     aside_queue: deque[Receipt[Any]] | None = None  # until the session is ready
     criticals = 0  # child turns that have outlived their parents
     parked: deque[Any] | None = None  # senders that wait for room
-    known: OrderedDict[str, Receipt[Any]] | None = None  # {message id: receipt}
-    jobs: dict[str, Receipt[Any]] | None = None  # {job: receipt}
-    crashes: deque[float] | None = None  # when
-    crash: BaseException | None = None  # the latest
-    row = 0  # waits for a successor in a row, as `Backoff` counts them
-    woken_at = 0.0  # when the latest of them was over
+    known: Known | None = None  # which messages and jobs it has had
+    crashes: Crashes | None = None  # of its sessions
     reason: Any = None  # of CLOSING: a CloseReason
     leaving = False  # CLOSING, and its place will be free
     suspending = False  # CLOSING, and `suspend` has been asked for
@@ -91,7 +99,8 @@ class Lane:
         self.queue: deque[Receipt[Any]] | None = None
         self.waiting = 0  # receipts in `queue` that are not husks
         self.husks = 0
-        # the depth below which a prompt may go in without a thought; 0: think
+        # the depth below which a prompt may go in without a thought; 0: think; AT_ONCE:
+        # it is idle, and a plain prompt begins a turn
         self.room = 0
         self.created_at = now
         self.since = now  # when it became idle
@@ -120,6 +129,38 @@ class Lane:
                 )
             )
         )
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether it may be idle in its phase."""
+        return self.phase in (OPEN, ASLEEP)
+
+    @property
+    def asides(self) -> int:
+        """How many side questions are being answered, or wait for the session."""
+        extra = self.extra
+        if extra is None:
+            return 0
+        return len(extra.asides or ()) + len(extra.aside_queue or ())
+
+    @property
+    def owner(self) -> str | None:
+        """Whose it is."""
+        return self.extra.owner if self.extra is not None else None
+
+    def need_known(self) -> Known:
+        """What it remembers of messages and jobs, made now if need be."""
+        extra = self.need_extra()
+        if extra.known is None:
+            extra.known = Known()
+        return extra.known
+
+    def need_crashes(self) -> Crashes:
+        """The crashes of its sessions, made now if need be."""
+        extra = self.need_extra()
+        if extra.crashes is None:
+            extra.crashes = Crashes()
+        return extra.crashes
 
     # ---------------------------------------------------------------------- the queue
 
@@ -162,7 +203,7 @@ class Lane:
         queue = self.queue
         while queue:
             head = queue[0]
-            if head.ended is not None:
+            if head._outcome is not None:
                 queue.popleft()
                 self.husks -= 1
                 continue

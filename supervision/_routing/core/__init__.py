@@ -1,0 +1,13 @@
+"""The router without its actor: what follows from each decision, in one step each.
+
+May know `parts`, and the world through `world` alone; must not know who holds it.
+Trio is here for one event, in `draining`.  In reading order:
+
+    world keeping       the door out; what is kept before the next step
+    accepting waiting   prompts come in, now or when there is room
+    sessions reaping    sessions come and go, idle ones by themselves
+    turns               turns begin and end
+    verbs draining      cancel, reset, close; stop in order
+    looking             what it says of itself
+    tokens core         what sessions leave behind; the parts together
+"""

@@ -1,0 +1,193 @@
+"""Prompts are accepted: found or spawned, and enqueued, in one step.
+
+`admit` is that step.  Everything that can refuse a prompt is looked at before anything
+is changed, so a refused prompt has started nothing; once `_accept` has made its receipt
+it will have exactly one outcome.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from actors import (
+    PromptAccepted,
+    PromptKind,
+    PromptRefused,
+    PromptRepeated,
+    Receipt,
+    RefusedError,
+    Withdrawn,
+)
+from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, More, SteeringQueue, TurnRun
+from supervision._routing.parts.admission import Entrance, Offer
+from supervision._routing.parts.lane import CLOSING, GONE, OPEN, Lane, check_key
+
+from .waiting import Waiting
+
+
+class Accepting:
+    """The way in.
+
+    Args:
+        core: the other parts.
+    """
+
+    __slots__ = ("_core", "waiting")
+
+    def __init__(self, core: Any) -> None:  # Any: its room stands above this one
+        self._core = core
+        self.waiting = Waiting(core, self.admit, self.refuse)
+
+    def at_once(self, lane: Lane, prompt: Any) -> Receipt[Any]:
+        """Accept a plain prompt for an idle session, and begin its turn.
+
+        What `offer` comes to where `room` is AT_ONCE and nobody listens.
+        """
+        core = self._core
+        if core.world.ending:
+            return self.offer(Offer(lane.key, prompt, More()))
+        core.ids = number = core.ids + 1
+        receipt = Receipt(lane, prompt, number, core.now())
+        core.idle.remove(lane)
+        core.turns.give(lane, (receipt,))
+        return receipt
+
+    def offer(self, offer: Offer) -> Receipt[Any]:
+        """Accept a prompt, or say that it is refused.
+
+        Raises:
+            RefusedError: it is.
+            TypeError, ValueError: not a key.
+        """
+        check_key(offer.key)
+        try:
+            return self.admit(offer)
+        except RefusedError as error:
+            self.refuse(offer, error)
+            raise
+
+    def refuse(self, offer: Offer, error: Exception | None) -> None:
+        """Count and tell that a prompt has not been accepted."""
+        core = self._core
+        if error is not None:
+            core.books.refused[type(error).__name__] += 1
+        if PromptRefused in core.world.wanted:
+            core.ids += 1
+            core.unused += 1
+            core.tell(PromptRefused, offer.key, core.ids, offer.more.origin, error)
+
+    def admit(self, offer: Offer) -> Receipt[Any]:
+        """Accept a prompt.  Raises RefusedError: it is not."""
+        core = self._core
+        key, more = offer.key, offer.more
+        lane: Lane | None = core.lanes.get(key)
+        known: Receipt[Any] | None = core.admission.known(lane, offer)
+        if known is not None:
+            core.books.repeated += 1
+            core.tell(PromptRepeated, key, known.id)
+            return known
+        policy = core.policy(lane)
+        if policy.batch is not None and more.kind == PROMPT and core.admission.open:
+            # it may raise: nothing is changed
+            more.weight = policy.batch.weigh(offer.prompt)
+        limit = core.limits.sessions_per_owner
+        way = core.admission.judge(
+            lane, offer, policy, ending=core.world.ending, per_owner=limit
+        )
+        if lane is None:
+            lane = core.sessions.enter(key, offer.owner)
+        elif way is Entrance.STEER:
+            return self._steer(lane.turn, offer)
+        elif lane.phase == CLOSING:
+            core.sessions.stay(lane)
+        receipt = self._accept(lane, offer)
+        core.idle.remove(lane)
+        if way is Entrance.ASIDE or more.kind == ASIDE:
+            self._beside(lane, receipt)
+        else:
+            lane.push(receipt)
+            core.turns.open_way(lane)
+        core.turns.advance(lane)
+        return receipt
+
+    def _accept(self, lane: Lane, offer: Offer) -> Receipt[Any]:
+        """From here on it will have exactly one outcome."""
+        core, more = self._core, offer.more
+        core.ids += 1
+        receipt = Receipt(lane, offer.prompt, core.ids, core.now(), more)
+        if more.message_id is not None:
+            window = core.policy(lane).dedupe
+            lane.need_known().remember(more.message_id, receipt, window)
+        if more.job is not None:
+            lane.need_known().remember_job(more.job, receipt)
+        core.keeping.accepted(lane, receipt)
+        core.tell(PromptAccepted, lane.key, receipt.id, more.origin, more.kind)
+        return receipt
+
+    def _steer(self, run: TurnRun, offer: Offer) -> Receipt[Any]:
+        offer.more.kind = PromptKind.STEER
+        receipt = self._accept(run.lane, offer)
+        offer.more.steers = run
+        extra = run.need_extra()
+        if extra.steering is None:
+            extra.steering = SteeringQueue()
+        extra.steering.put(receipt)
+        return receipt
+
+    def _beside(self, lane: Lane, receipt: Receipt[Any]) -> None:
+        """A side question: answered now, or when the session is ready."""
+        if lane.phase == OPEN:
+            self._core.turns.give(lane, (receipt,), aside=True)
+            return
+        extra = lane.need_extra()
+        if extra.aside_queue is None:
+            extra.aside_queue = deque()
+        extra.aside_queue.append(receipt)
+
+    def enqueue(
+        self,
+        lane: Lane,
+        prompt: Any,
+        origin: object,
+        id: Any,  # noqa: A002 - its name to users
+    ) -> Receipt[Any]:
+        """Accept a prompt that a session sends to itself: a turn of its own."""
+        more = More()
+        more.kind = FOLLOW_UP
+        more.origin = origin
+        more.message_id = id
+        return self.offer(Offer(lane.key, prompt, more))
+
+    def withdraw(self, lane: Lane, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
+        """Take a prompt back, unless a turn has it."""
+        if receipt._turn is not None or lane.phase == GONE:
+            return False
+        core = self._core
+        core.settle(receipt, outcome)
+        more = receipt._more
+        beside = more is not None and (more.steers is not None or more.kind == ASIDE)
+        if not beside:
+            lane.drop()
+            self.waiting.admit_parked(lane)
+        core.reaping.nothing_left(lane)
+        return True
+
+    def admit_parked(self, lane: Lane) -> None:
+        """There may be room in a key's queue."""
+        if lane.extra is not None and lane.extra.parked:
+            self.waiting.admit_parked(lane)
+
+    def admit_crowd(self) -> None:
+        """There may be a place for one more key."""
+        if self.waiting.crowd:
+            self.waiting.admit_crowd()
+
+    def close(self) -> None:
+        """Take no more prompts, for good; those who wait for room are refused."""
+        core = self._core
+        core.admission.open = False
+        for lane in tuple(core.lanes.values()):
+            lane.room = 0
+            self.admit_parked(lane)
+        self.admit_crowd()

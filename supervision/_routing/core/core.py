@@ -1,0 +1,267 @@
+"""`Core`: the parts of one incarnation of a router, and what they share.
+
+It is the *house* of its sessions (`actors.hosting.Host`): what they and their turns
+need of their owner they find here, and it hands on to the part whose it is.  Every call
+is one step without a checkpoint, made by whoever has something to say: a sender, a turn
+that has ended, a timer, the engine.  That is what makes its decisions atomic: no step
+can be interrupted by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import trio
+
+from actors import AnyRef, Event, Outcome, PromptEnded, PromptPolicy, Receipt, Withdrawn
+from actors.hosting import LAST_WORDS_PROPS, FirstLooks, Timer, TurnRun
+from supervision._routing.limits import Limits
+from supervision._routing.parts.admission import Admission
+from supervision._routing.parts.books import Books
+from supervision._routing.parts.idle import IdleList
+from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.places import Places
+from supervision._routing.parts.slots import Slots
+
+from .accepting import Accepting
+from .keeping import Keeping
+from .reaping import Reaping
+from .sessions import Sessions
+from .tokens import TokenBook
+from .turns import Turns
+from .verbs import Verbs
+from .world import World
+
+IDS: Final = 1_000_000_000
+"""Ids of one incarnation of the router; those of one before are never used again."""
+
+
+class Core:
+    """The parts.
+
+    Args:
+        world: what is done to the world goes through it.
+        keeping: what is kept of prompts.
+        limits: what there may be at once.
+        tokens: what sessions have bound.
+        incarnation: of the router, from 1.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "accepting",
+        "admission",
+        "books",
+        "changed",
+        "chunks",
+        "finishing",
+        "ids",
+        "idle",
+        "keeping",
+        "lanes",
+        "limits",
+        "looks",
+        "now",
+        "out_of_turn",
+        "places",
+        "reaping",
+        "sessions",
+        "slots",
+        "tokens",
+        "turn_ids",
+        "turns",
+        "unread",
+        "unused",
+        "verbs",
+        "world",
+    )
+
+    def __init__(
+        self,
+        world: World,
+        keeping: Keeping,
+        limits: Limits,
+        tokens: TokenBook,
+        incarnation: int,
+    ) -> None:
+        self.world = world
+        self.keeping = keeping
+        self.limits = limits
+        self.now = world.now
+        base = (incarnation - 1) * IDS
+        self.ids: int = base  # of receipts made so far
+        self.turn_ids: int = base
+        self.unused: int = base  # of `ids`: not of accepted prompts
+        self.chunks: int = 0
+        self.unread: int = 0
+        self.out_of_turn: int = 0
+        self.finishing = False  # a drain's time is over: nothing begins any more
+        self.changed: trio.Event | None = None  # set when a drain is to look again
+        self.lanes: dict[str, Lane] = {}  # {key: its entry}
+        # decisions
+        self.admission = Admission()
+        self.places = Places(limits.sessions)
+        self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_owner)
+        self.idle = IdleList()
+        self.books = Books()
+        self.looks = FirstLooks(world.now, world.at)
+        self.tokens = tokens
+        # what follows from them
+        self.turns = Turns(self)
+        self.sessions = Sessions(self)
+        self.reaping = Reaping(self)
+        self.accepting = Accepting(self)
+        self.verbs = Verbs(self)
+
+    # ------------------------------------------------------------------ its surroundings
+
+    @property
+    def ref(self) -> AnyRef:
+        """The router's ref."""
+        return self.world.ref
+
+    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
+        """Call `call()` at `deadline`; it must not raise."""
+        return self.world.at(deadline, call)
+
+    def wants(self, kind: type[Event]) -> bool:
+        """Whether somebody listens to events of this class."""
+        return kind in self.world.wanted
+
+    def publish(self, event: Event) -> None:
+        """Publish, for callers that have asked `wants`."""
+        self.world.publish(event)
+
+    def tell(self, kind: type[Any], key: str, *args: Any) -> None:
+        """Publish an event about a key, if somebody wants to know."""
+        if kind in self.world.wanted:
+            self.world.publish(kind(self.now(), self.ref, key, *args))
+
+    def policy(self, lane: Lane | None) -> PromptPolicy:
+        """How prompts of this key, or of a new one, wait."""
+        session = lane.session if lane is not None else None
+        make: Any = session if session is not None else self.world.make
+        prompts: PromptPolicy = make.prompts
+        return prompts
+
+    # ----------------------------------------------------------------------- its prompts
+
+    @property
+    def accepted(self) -> int:
+        """Prompts accepted so far."""
+        return self.ids - self.unused
+
+    @property
+    def unsettled(self) -> int:
+        """How many accepted prompts have no outcome yet."""
+        return self.accepted - self.books.settled
+
+    def settle(self, receipt: Receipt[Any], outcome: Outcome) -> None:
+        """Give a prompt an outcome that no turn gives it."""
+        if receipt.ended is None:
+            self.keeping.settled(receipt, outcome, self.give)
+
+    def give(self, receipt: Receipt[Any], outcome: Outcome) -> None:
+        """Give a prompt its outcome, once, and say so."""
+        if not receipt.settle(outcome):
+            return
+        more = receipt._more
+        if more is not None and more.stream is not None:
+            more.stream.close()
+        books = self.books
+        books.settled += 1
+        books.of(type(outcome)).prompts += 1
+        if PromptEnded in self.world.wanted:
+            self._tell_end(receipt, outcome)
+        if self.changed is not None:
+            self.look_again()
+
+    def _tell_end(self, receipt: Receipt[Any], outcome: Outcome) -> None:
+        now = self.now()
+        turn = self.turns.running.get(outcome.turn) if outcome.turn else None
+        begun = turn.started_at if turn is not None and turn.has_begun else now
+        waited = max(0.0, begun - receipt.at)
+        event = PromptEnded(now, self.ref, receipt.key, receipt.id, outcome, waited)
+        self.publish(event)
+
+    def look_again(self) -> None:
+        """Something has ended: wake a drain."""
+        changed = self.changed
+        if changed is not None:
+            self.changed = None
+            changed.set()
+
+    # ------------------------------------------------- for its sessions and their turns
+
+    def next_turn_id(self) -> int:
+        """An id for a new turn."""
+        self.turn_ids += 1
+        return self.turn_ids
+
+    def withdraw(self, home: Lane, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
+        """See `Accepting.withdraw`."""
+        return self.accepting.withdraw(home, receipt, outcome)
+
+    def enqueue(
+        self,
+        home: Lane,
+        prompt: Any,
+        origin: object,
+        id: Any,  # noqa: A002 - its name to users
+    ) -> Receipt[Any]:
+        """See `Accepting.enqueue`."""
+        return self.accepting.enqueue(home, prompt, origin, id)
+
+    def session_ready(self, home: Lane, session: Any) -> None:
+        """See `Sessions.ready`."""
+        self.sessions.ready(home, session)
+
+    def give_up(self, run: TurnRun) -> None:
+        """See `Sessions.give_up`."""
+        self.sessions.give_up(run)
+
+    def cut_waiting(self, run: TurnRun) -> None:
+        """See `Turns.cut_waiting`."""
+        self.turns.cut_waiting(run)
+
+    def unbegin(self, run: TurnRun) -> None:
+        """See `Turns.unbegin`."""
+        self.turns.unbegin(run)
+
+    def turn_over(self, run: TurnRun, outcome: Outcome) -> None:
+        """See `Turns.over`."""
+        self.turns.over(run, outcome)
+
+    def critical_begins(self, home: Lane) -> None:
+        """A child turn that may outlive its parent begins."""
+        home.need_extra().criticals += 1
+
+    def child_over(self, home: Lane, session: Any) -> None:
+        """A child turn that may have outlived its parent has ended."""
+        if home.session is session:
+            home.need_extra().criticals -= 1
+            self.turns.advance(home)
+
+    def last_words(self, words: Any) -> bool:
+        """Have the hook of a turn run in the router's own name."""
+        return self.world.begin_work(words, LAST_WORDS_PROPS)
+
+    def committed(self, home: Lane) -> Any:
+        """The state that asides see: without what a running turn has changed."""
+        run = home.turn
+        return run.before if run is not None and run.has_begun else home.state
+
+    def token_of(self, key: str) -> object:
+        """What has been bound under this key; None."""
+        return self.tokens.get(key)
+
+    def bind(self, home: Lane, session: Any, token: object) -> None:
+        """Remember a token for those that come after this session; None forgets it."""
+        if home.session is session and not self.sessions.forgets(home):
+            self.keep_token(home.key, token)
+
+    def keep_token(self, key: str, token: object) -> None:
+        """Keep a token; None forgets it."""
+        if self.tokens.keep(key, token):
+            self.keeping.bound(key, token)

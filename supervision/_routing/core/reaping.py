@@ -1,0 +1,95 @@
+"""Sessions that nobody needs go: reaped after so long, or evicted for another.
+
+Only idle sessions go, and deciding so is one step: out of the idle list, closed, and a
+prompt that comes from now on waits for the successor, which starts when the old one has
+cleaned up.  Nothing here looks at more than the oldest idle one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from actors import CloseReason, SaturatedError
+from supervision._routing.parts.lane import Lane
+
+AT_ONCE = 500  # sessions reaped before others have their turn
+PAUSE = 0.001  # seconds between two such
+
+
+class Reaping:
+    """One timer, set to the instant at which the oldest idle one is due.
+
+    Args:
+        core: the other parts.
+    """
+
+    __slots__ = ("_core", "_timer")
+
+    def __init__(self, core: Any) -> None:  # Any: its room stands above this one
+        self._core = core
+        self._timer: Any = None
+
+    def became_idle(self, lane: Lane) -> None:
+        """A lane has nothing to do."""
+        core = self._core
+        if lane in core.idle:
+            return
+        core.idle.add(lane, core.now())
+        if self._timer is None:
+            self._arm()
+        core.accepting.admit_crowd()
+
+    def nothing_left(self, lane: Lane) -> None:
+        """The prompt that a lane was woken for may have been taken back."""
+        if lane.may_rest and not lane.busy:
+            self.became_idle(lane)
+            self._core.turns.open_way(lane)
+
+    def evict(self, key: str, wanted: int) -> None:
+        """Make the longest idle ones go until so many places are unpromised.
+
+        Raises:
+            SaturatedError: there are not enough that are idle.
+        """
+        core = self._core
+        while core.places.unpromised < wanted:
+            oldest = core.idle.oldest
+            if oldest is None:
+                raise SaturatedError(key, core.limits.sessions)
+            core.sessions.close(oldest, CloseReason.EVICTED)
+
+    def shrink(self) -> None:
+        """There may be fewer sessions now: idle ones go, the longest idle first."""
+        core = self._core
+        while core.places.unpromised < 0 and core.idle.oldest is not None:
+            core.sessions.close(core.idle.oldest, CloseReason.EVICTED)
+
+    def restart(self) -> None:
+        """The limit has changed."""
+        self.stop()
+        self._arm()
+
+    def stop(self) -> None:
+        """Nothing is reaped any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        core = self._core
+        due = core.idle.next_due(core.limits.idle)
+        if due != math.inf:
+            self._timer = core.at(due, self._reap)
+
+    def _reap(self) -> None:
+        self._timer = None
+        core = self._core
+        now = core.now()
+        for _ in range(AT_ONCE):
+            oldest = core.idle.due(now, core.limits.idle)
+            if oldest is None:
+                self._arm()
+                return
+            core.sessions.close(oldest, CloseReason.REAPED)
+        self._timer = core.at(now + PAUSE, self._reap)

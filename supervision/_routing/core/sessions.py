@@ -1,0 +1,371 @@
+"""Sessions come and go: a key's entry, a place for it, its actor, and its actor's end.
+
+What follows an end is decided by `parts.ends`; here it is carried out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from actors import (
+    ActorStoppedError,
+    CloseReason,
+    Crashed,
+    Exit,
+    Failed,
+    SaturatedError,
+    SessionClosed,
+    SessionOpened,
+    SessionQuarantined,
+    SessionStartError,
+    Stopped,
+)
+from actors.hosting import READY, SUSPEND, TurnRun
+from supervision._routing.parts.admission import quarantined
+from supervision._routing.parts.ends import Fate, fate_of
+from supervision._routing.parts.lane import (
+    ASLEEP,
+    BACKOFF,
+    CLOSING,
+    GONE,
+    OPEN,
+    PLACE,
+    QUARANTINED,
+    STARTING,
+    UNSET,
+    Lane,
+)
+
+_SUSPENDING = (CloseReason.REAPED, CloseReason.EVICTED, CloseReason.STOPPED)
+_FORGETTING = (CloseReason.RESET, CloseReason.CLOSED)
+
+
+class Sessions:
+    """The life of keys.
+
+    Args:
+        core: the other parts.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: Any) -> None:  # Any: its room stands above this one
+        self._core = core
+
+    # ------------------------------------------------------------------------ they come
+
+    def enter(self, key: str, owner: str | None) -> Lane:
+        """Make an entry for a new key; it has a place, or stands in line for one.
+
+        Raises:
+            SaturatedError: there is none, now or soon.
+        """
+        core = self._core
+        if core.places.unpromised <= 0:
+            if core.accepting.waiting.must_wait:  # others were first
+                raise SaturatedError(key, core.limits.sessions)
+            core.reaping.evict(key, 1)
+        lane = core.lanes[key] = Lane(key, core, core.now())
+        if core.places.enter(lane):
+            lane.phase = ASLEEP
+        if owner is not None:
+            lane.need_extra().owner = owner
+            core.admission.enter(owner)
+        return lane
+
+    def fill_places(self) -> None:
+        """Give free places to those who wait in line."""
+        core = self._core
+        while (lane := core.places.next()) is not None:
+            lane.phase = ASLEEP
+            if lane.busy:
+                self.spawn(lane)
+            else:
+                self.forget(lane)
+        core.accepting.admit_crowd()
+
+    def spawn(self, lane: Lane) -> None:
+        """Start a session for a lane that has a place, once that may be."""
+        self._core.idle.remove(lane)
+        lane.phase = STARTING
+        self._core.keeping.bring(lane, self._go)
+
+    def _go(self, lane: Lane) -> None:
+        core = self._core
+        lane.generation += 1
+        try:
+            session = core.world.start_session(lane, self._name(lane))
+        except ActorStoppedError:  # the router is ending: `stopped` has the prompts
+            lane.generation -= 1
+            return
+        except BaseException as error:
+            lane.generation -= 1  # it was never born
+            core.world.log_unborn(lane.key, error)
+            past = lane.generation > 0
+            self._fail_start(lane, "its constructor failed", error, past=past)
+            if isinstance(error, Exception):
+                return  # noqa: ASYNC104 - no Cancelled of a plain def
+            raise
+        lane.session = session
+        session._lane = lane
+        if lane.state is UNSET:
+            lane.state = session.initial_state
+        core.books.opened += 1
+        core.tell(SessionOpened, lane.key, lane.generation)
+        if not session.props.started:
+            self.ready(lane, session)
+            return
+        core.world.tell_session(session, READY)
+        if core.limits.start_within != math.inf:
+            deadline = core.now() + core.limits.start_within
+            extra = lane.need_extra()
+            extra.timer = core.at(deadline, lambda: self._overdue(lane, session))
+
+    def _name(self, lane: Lane) -> str:
+        """The last part of its path: the key, as far as a path can have it."""
+        key = lane.key
+        name = key.replace("%", "%25").replace("/", "%2F") if "/" in key else key
+        # one that was given up may still have the name
+        return name if lane.generation == 1 else f"{name}~{lane.generation}"
+
+    def ready(self, lane: Lane, session: Any) -> None:
+        """A session's `started` is done."""
+        if lane.session is not session or lane.phase != STARTING:
+            return
+        lane.phase = OPEN
+        core = self._core
+        extra = lane.extra
+        if extra is not None:
+            if extra.timer is not None:
+                extra.timer.cancel()
+                extra.timer = None
+            asides, extra.aside_queue = extra.aside_queue, None
+            for receipt in asides or ():
+                if receipt.ended is None:
+                    core.turns.give(lane, (receipt,), aside=True)
+        core.turns.advance(lane)
+
+    def _overdue(self, lane: Lane, session: Any) -> None:
+        if lane.session is session and lane.phase == STARTING:
+            lane.need_extra().overdue = True
+            self._core.world.kill_session(session)
+
+    def _fail_start(
+        self, lane: Lane, why: str, cause: BaseException | None, *, past: bool
+    ) -> None:
+        core = self._core
+        error = SessionStartError(lane.key, why)
+        error.__cause__ = cause
+        for receipt in lane.empty():
+            core.settle(receipt, Failed(error=error))
+        if past:  # its state is not thrown away
+            lane.phase = ASLEEP
+            core.accepting.admit_parked(lane)
+            self.rest(lane)
+        else:
+            self.forget(lane)
+
+    # ----------------------------------------------------------------------- they leave
+
+    def rest(self, lane: Lane) -> None:
+        """It has no actor: it sleeps, or begins anew if somebody waits."""
+        if lane.busy:
+            self._core.turns.advance(lane)
+        else:
+            self._core.reaping.became_idle(lane)
+
+    def close(self, lane: Lane, reason: CloseReason) -> None:
+        """Close a lane; nothing of it runs, or its turns have been aborted."""
+        core = self._core
+        core.idle.remove(lane)
+        if lane.session is None:
+            self._closed(lane, reason)
+            return
+        extra = lane.need_extra()
+        if lane.phase == STARTING:
+            timer, extra.timer = extra.timer, None
+            if timer is not None:
+                timer.cancel()
+        lane.room = 0
+        extra.reason = reason
+        if lane.phase == CLOSING:
+            return
+        lane.phase = CLOSING
+        if reason is not CloseReason.RESET and not lane.waiting:
+            core.places.will_leave(lane)
+        if lane.turn is None and not extra.asides:
+            self.end(lane)
+
+    def stay(self, lane: Lane) -> None:
+        """A prompt has come to a lane that is closing: it keeps its place.
+
+        Raises:
+            SaturatedError: the place is promised to another, and none is idle.
+        """
+        core = self._core
+        if core.places.is_leaving(lane):
+            core.reaping.evict(lane.key, 1)
+            core.places.will_stay(lane)
+
+    def end(self, lane: Lane) -> None:
+        """A session that is to close has nothing to do any more: end its actor."""
+        core = self._core
+        session = lane.session
+        extra = lane.need_extra()
+        if extra.suspending or session is None:
+            return
+        if extra.reason in _SUSPENDING and session._suspends:
+            extra.suspending = True
+            try:
+                core.world.tell_session(session, SUSPEND)
+            except Exception:  # noqa: BLE001 - it ends already, or is choked: end it
+                session.ref.stop()
+            return
+        if core.world.end_session(session):
+            self.ended(lane, session, Stopped())
+
+    def forgets(self, lane: Lane) -> bool:
+        """Whether it is closing so that nothing of it is remembered."""
+        return lane.extra is not None and lane.extra.reason in _FORGETTING
+
+    def ended(self, lane: Lane, session: Any, exit_: Exit) -> None:
+        """A session's actor has ended; what becomes of its lane?"""
+        if lane.session is not session:
+            return
+        core = self._core
+        phase, lane.phase = lane.phase, CLOSING  # nothing begins meanwhile
+        lane.session = None
+        lane.room = 0
+        self._unbegin_all(lane)
+        extra = lane.extra
+        planned = extra.reason if phase == CLOSING and extra is not None else None
+        fate, reason = fate_of(exit_, starting=phase == STARTING, planned=planned)
+        self.say_closed(lane, reason)
+        crash = exit_.error if isinstance(exit_, Crashed) else None
+        match fate:
+            case Fate.CLOSED:
+                self._closed(lane, reason)
+            case Fate.UNSTARTED:
+                why = "`started` failed"
+                if extra is not None and extra.overdue:
+                    extra.overdue = False
+                    why = f"not started within {core.limits.start_within:g} seconds"
+                self._fail_start(lane, why, crash, past=lane.generation > 1)
+            case Fate.REPLACED:
+                self._replace(lane, crash)
+
+    def say_closed(self, lane: Lane, reason: CloseReason) -> None:
+        """Count and tell that an actor of this lane has ended."""
+        self._core.books.closed[reason] += 1
+        self._core.tell(SessionClosed, lane.key, lane.generation, reason)
+
+    def _unbegin_all(self, lane: Lane) -> None:
+        """Turns that its actor has not begun wait again."""
+        asides = lane.extra.asides if lane.extra is not None else None
+        for run in (*tuple((asides or {}).values()), lane.turn):
+            if run is not None and not run.has_begun:
+                self._core.turns.unbegin(run)
+
+    def _closed(self, lane: Lane, reason: CloseReason) -> None:
+        """A lane that was to close has no actor any more."""
+        core = self._core
+        core.places.will_stay(lane)
+        extra = lane.extra
+        if extra is not None:
+            if extra.timer is not None:
+                extra.timer.cancel()
+            extra.timer = extra.reason = extra.crashes = None
+            extra.suspending = False
+        lane.state = UNSET
+        if lane.phase == PLACE:
+            if not lane.busy:
+                self.forget(lane)
+            return
+        lane.phase = ASLEEP
+        if lane.busy:
+            core.turns.advance(lane)
+        elif reason is CloseReason.RESET:
+            core.reaping.became_idle(lane)
+        else:
+            self.forget(lane)
+
+    def _replace(self, lane: Lane, crash: BaseException | None) -> None:
+        """Its successor goes on with the state of the last completed turn."""
+        core = self._core
+        extra = lane.need_extra()
+        extra.criticals = 0
+        now = core.now()
+        if crash is not None and not lane.need_crashes().charge(
+            crash, now, core.limits.restarts
+        ):
+            self._quarantine(lane, crash)
+            return
+        backoff = core.limits.backoff
+        if backoff is None or not lane.busy:
+            lane.phase = ASLEEP
+            self.rest(lane)
+            return
+        lane.phase = BACKOFF
+        delay = lane.need_crashes().wait(now, backoff, core.world.random)
+        extra.timer = core.at(now + delay, lambda: self._wake(lane))
+
+    def _wake(self, lane: Lane) -> None:
+        if lane.phase == BACKOFF:
+            lane.need_extra().timer = None
+            lane.phase = ASLEEP
+            self.rest(lane)
+
+    def _quarantine(self, lane: Lane, crash: BaseException) -> None:
+        core = self._core
+        lane.phase = QUARANTINED
+        core.tell(SessionQuarantined, lane.key, crash)
+        for receipt in lane.empty():
+            core.settle(receipt, Failed(error=quarantined(lane)))
+        core.accepting.admit_parked(lane)
+        core.reaping.became_idle(lane)
+
+    def give_up(self, run: TurnRun) -> None:
+        """A turn does not end: go on without its session."""
+        core, lane = self._core, run.lane
+        session = run.session
+        # another turn of the same session may have been given up just before
+        mine = lane.session is session
+        closing = mine and lane.phase == CLOSING
+        if mine:
+            lane.session = None
+            lane.room = lane.need_extra().criticals = 0
+            self.say_closed(lane, CloseReason.GIVEN_UP)
+            core.world.kill_session(session)
+            lane.phase = CLOSING  # nothing begins meanwhile
+            self._unbegin_all(lane)
+            if not closing:
+                lane.phase = ASLEEP
+        outcome = run.outcome or run.verdict
+        assert outcome is not None
+        run.conclude(outcome, late=True)
+        if closing:
+            self._closed(lane, lane.need_extra().reason)
+
+    def forget(self, lane: Lane) -> None:
+        """Take a lane out of the map, once."""
+        if lane.phase == GONE:
+            return
+        core = self._core
+        core.idle.remove(lane)
+        core.places.will_stay(lane)
+        core.places.leave(lane)
+        lane.phase = GONE
+        lane.state = None
+        lane.room = 0
+        if core.lanes.get(lane.key) is lane:
+            del core.lanes[lane.key]
+        extra = lane.extra
+        if extra is not None:
+            if extra.timer is not None:
+                extra.timer.cancel()
+            if extra.owner is not None:
+                core.admission.leave(extra.owner)
+            core.accepting.admit_parked(lane)
+        core.look_again()
+        self.fill_places()

@@ -1,0 +1,269 @@
+"""Turns begin and end: one at a time for each session, so many at once in all.
+
+A turn is made when its session is ready and has no other; it stands in line for a slot
+as a turn, with an id, and can be aborted there.  The slot is claimed for each turn anew
+and given back when the turn has ended, its clean-up included.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+
+from actors import (
+    Aborted,
+    ActorStoppedError,
+    Failed,
+    Outcome,
+    Receipt,
+    SessionCrashedError,
+    Turn,
+    TurnEnded,
+    WhileBusy,
+)
+from actors.hosting import SHUT_DOWN, WORK, TurnRun, completed, unprotected
+from supervision._routing.parts.lane import (
+    ASLEEP,
+    AT_ONCE,
+    CLOSING,
+    OPEN,
+    STARTING,
+    Lane,
+)
+from supervision._routing.parts.slots import Slots
+
+
+class Turns:
+    """The turns that have not ended.
+
+    Args:
+        core: the other parts.
+    """
+
+    __slots__ = ("_core", "_stranded", "running")
+
+    def __init__(self, core: Any) -> None:  # Any: its room stands above this one
+        self._core = core
+        self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
+        self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
+
+    # ---------------------------------------------------------------------- they begin
+
+    def advance(self, lane: Lane) -> None:
+        """Give a session its next turn, or a lane its session, if it is time."""
+        core = self._core
+        if core.finishing:
+            return
+        if lane.phase == ASLEEP and lane.busy:
+            core.sessions.spawn(lane)
+            return
+        if lane.phase != OPEN or lane.turn is not None:
+            return
+        if not lane.waiting:
+            if not lane.busy:
+                core.reaping.became_idle(lane)
+                self.open_way(lane)
+            return
+        if core.world.ending:  # the queue is for `stopped`
+            return
+        receipts = lane.take(lane.session.prompts.batch)
+        self.give(lane, tuple(receipts))
+        core.accepting.admit_parked(lane)
+
+    def open_way(self, lane: Lane) -> None:
+        """Let plain prompts in without a thought, if that is right just now."""
+        session, core = lane.session, self._core
+        lane.room = 0
+        if lane.phase != OPEN or session is None or not core.admission.open:
+            return
+        policy = session.prompts
+        if policy.batch is not None or not core.keeping.plain:
+            return
+        if lane.turn is None:
+            lane.room = 0 if lane.waiting or core.finishing else AT_ONCE
+        elif lane.queue is not None and policy.busy is not WhileBusy.STEER:
+            lane.room = policy.capacity
+
+    def give(
+        self, lane: Lane, receipts: tuple[Receipt[Any], ...], *, aside: bool = False
+    ) -> None:
+        """Make a turn of these prompts, and have it stand in line for a slot."""
+        core = self._core
+        session = lane.session
+        body = session.take_turn
+        if aside:
+            body = session.answer_aside
+        elif (more := receipts[0]._more) is not None and more.kind is WORK:
+            assert more.work is not None
+            body = partial(unprotected, more.work)
+        core.turn_ids = number = core.turn_ids + 1
+        run = TurnRun(number, lane, receipts, body, session.turns, aside=aside)
+        Turn[Any, Any](run)
+        for receipt in receipts:
+            receipt._turn = number
+            more = receipt._more
+            if more is not None and more.stream is not None:
+                run.stream = more.stream
+        self.running[number] = run
+        extra = lane.extra
+        if aside:
+            extra = lane.need_extra()
+            if extra.asides is None:
+                extra.asides = {}
+            extra.asides[number] = run
+        else:
+            lane.turn = run
+            self.open_way(lane)
+        owner = extra.owner if extra is not None else None
+        if owner is not None:
+            run.need_extra().slot_owner = owner
+        if core.slots.claim(run, owner):
+            self.begin(run)
+
+    def begin(self, run: TurnRun) -> None:
+        """It has a slot: have its session take it, once that may be."""
+        run.slot = True
+        self._core.keeping.begins(run, self._go)
+
+    def _go(self, run: TurnRun) -> None:
+        try:
+            self._core.world.begin_turn(run)
+        except ActorStoppedError:  # its session is gone, or ends
+            self._strand(run)
+
+    def _strand(self, run: TurnRun) -> None:
+        """Its session is gone; its slot goes to another, whose session may be too.
+
+        One after the other: there may be more of them than Python's stack is deep.
+        """
+        stranded = self._stranded
+        stranded.append(run)
+        if len(stranded) > 1:
+            return  # whoever began with this goes on with it
+        while stranded:
+            self.unbegin(stranded[0])
+            stranded.popleft()
+
+    def unbegin(self, run: TurnRun) -> None:
+        """It has not begun and its session has ended: its prompts wait again."""
+        if self.running.get(run.id) is not run:
+            return
+        if run.verdict is not None or run.aside:
+            run.conclude(run.verdict or Aborted(SHUT_DOWN))
+            return
+        core, lane = self._core, run.lane
+        run.abandon()
+        del self.running[run.id]
+        lane.turn = None
+        lane.room = 0
+        granted = self._give_back(run)
+        for receipt in run.receipts:
+            receipt._turn = None
+        lane.push_front([r for r in run.receipts if r.ended is None])
+        self._follow_ups(run)
+        for each in granted:
+            self.begin(each)
+        core.look_again()
+
+    def cut_waiting(self, run: TurnRun) -> None:
+        """A turn that has not had its first step is to end."""
+        if not self._core.slots.withdraw(run):
+            return  # it has a slot: its actor, on its way, sees the verdict
+        if run.session._finalises and run.lane.session is run.session:
+            self._go(run)  # for the hook
+        else:
+            assert run.verdict is not None
+            run.conclude(run.verdict)
+
+    # ------------------------------------------------------------------------ they end
+
+    def over(self, run: TurnRun, outcome: Outcome) -> None:
+        """A turn has ended: put it into the books, then tell whom it concerns."""
+        core, lane = self._core, run.lane
+        keeping = core.keeping
+        run.outcome = outcome = keeping.seal(run, outcome)
+        if run.has_begun:
+            if lane.turn is run and not completed(outcome):
+                lane.state = run.before
+            self._count(run, outcome)
+        else:
+            core.books.of(type(outcome)).turns += 1
+        keeping.ended(run, outcome, self._settle)
+
+    def _count(self, run: TurnRun, outcome: Outcome) -> None:
+        books = self._core.books
+        tally = books.of(type(outcome))
+        tally.turns += 1
+        tally.seconds += self._core.now() - run.started_at
+        for receipt in run.receipts:
+            books.waited(run.started_at - receipt.at)
+
+    def _settle(self, run: TurnRun, outcome: Outcome) -> None:
+        """Its prompts get their outcome, its slot goes to the next, its lane goes on."""
+        core, lane = self._core, run.lane
+        if run.aside:
+            asides = lane.extra.asides if lane.extra is not None else None
+            if asides is not None:
+                asides.pop(run.id, None)
+        elif lane.turn is run:
+            lane.turn = None
+            lane.room = 0
+        if TurnEnded in core.world.wanted:
+            seconds = core.now() - run.started_at if run.has_begun else 0.0
+            core.tell(TurnEnded, lane.key, run.id, outcome, seconds)
+        if type(outcome) is Failed and isinstance(outcome.error, SessionCrashedError):
+            self._try_again(run, outcome)
+        else:
+            for receipt in run.receipts:
+                core.give(receipt, outcome)
+        del self.running[run.id]
+        if run.extra is not None:
+            self._follow_ups(run)
+        for each in self._give_back(run):
+            self.begin(each)
+        if core.changed is not None:
+            core.look_again()
+        phase = lane.phase
+        if phase == CLOSING:
+            if lane.turn is None and not (lane.extra and lane.extra.asides):
+                core.sessions.end(lane)
+        elif phase != STARTING:
+            self.advance(lane)
+
+    def _try_again(self, run: TurnRun, outcome: Failed) -> None:
+        """Its session crashed under it: prompts that may be tried again wait again."""
+        again: list[Receipt[Any]] = []
+        for receipt in run.receipts:
+            more = receipt.need_more()
+            more.tried += 1
+            if more.tried < more.attempts:
+                receipt._turn = None
+                again.append(receipt)
+            else:
+                self._core.give(receipt, attrs.evolve(outcome, attempts=more.tried))
+        run.lane.push_front(again)
+
+    def _follow_ups(self, run: TurnRun) -> None:
+        """Steering prompts that no checkpoint has taken become turns of their own."""
+        steering = run.extra.steering if run.extra is not None else None
+        left = steering.empty() if steering is not None else []
+        for receipt in left:
+            receipt.need_more().steers = None
+        run.lane.push_front(left)
+
+    def _give_back(self, run: TurnRun) -> Sequence[TurnRun]:
+        slots: Slots[TurnRun] = self._core.slots
+        if not run.slot:
+            slots.withdraw(run)
+            return ()
+        run.slot = False
+        return slots.release(run.extra.slot_owner if run.extra is not None else None)
+
+    def configure(self, turns: int, per_owner: int | None) -> None:
+        """Other numbers are in force."""
+        for run in self._core.slots.configure(turns, per_owner):
+            self.begin(run)

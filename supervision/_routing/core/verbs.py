@@ -1,0 +1,156 @@
+"""What can be done about a session, by its key.
+
+Four verbs of four scopes, each a superset of the one before: `cancel` (the turn that
+runs), `cancel_all` (what waits too), `reset` (its memory too), `close` (the key too).
+All are one step; none waits for a session, so all work while it streams, starts or
+hangs.  What a verb names is what happens: a prompt that it says was taken back has its
+outcome when it returns.  An aborted answer may still have last words, up to its outcome;
+of one that is forgotten nothing reaches its reader once the verb has returned.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors import Abort, Aborted, CloseReason, Withdrawn
+from actors.hosting import TurnRun
+from supervision._routing.limits import Limits, VerbResult
+from supervision._routing.parts.lane import CLOSING, Lane, check_key
+
+_UNKNOWN = VerbResult(known=False)
+
+
+class Verbs:
+    """The verbs.
+
+    Args:
+        core: the other parts.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: Any) -> None:  # Any: its room stands above this one
+        self._core = core
+
+    def find(self, key: str) -> Lane | None:
+        """The key's entry; None: unknown.  Raises TypeError, ValueError: not a key."""
+        check_key(key)
+        lane: Lane | None = self._core.lanes.get(key)
+        return lane
+
+    def cancel(
+        self, key: str, *, hard: bool, reason: object, hint: str | None
+    ) -> VerbResult:
+        """See `RouterRef.cancel`."""
+        lane = self.find(key)
+        if lane is None:
+            return _UNKNOWN
+        run: TurnRun | None = lane.turn
+        if run is None:
+            self._abort_unmade(lane, reason)
+            return VerbResult(known=True)
+        steering = run.steering_ids
+        done = run.abort(hard=hard, reason=reason, hint=hint, within=None)
+        if done is not Abort.ABORTING:
+            return VerbResult(known=True)
+        return VerbResult(known=True, turn=run.id, withdrawn=steering)
+
+    def cancel_all(self, key: str, reason: object) -> VerbResult:
+        """See `RouterRef.cancel_all`."""
+        lane = self.find(key)
+        return self._clear(lane, reason) if lane is not None else _UNKNOWN
+
+    def end(self, key: str, how: CloseReason, reason: object) -> VerbResult:
+        """See `RouterRef.reset` and `RouterRef.close`."""
+        core = self._core
+        lane = self.find(key)
+        core.keep_token(key, None)
+        if lane is None:
+            return _UNKNOWN
+        core.keeping.forgotten(lane)
+        extra = lane.need_extra()
+        extra.known = None
+        if lane.phase == CLOSING:
+            result = self._clear(lane, reason)
+            if not extra.leaving:  # else its place is promised to another
+                extra.reason = how
+            return result
+        # it is to begin nothing while it is being cleared
+        extra.reason = how
+        withdrawn = self._withdraw_all(lane, reason)
+        self._abort_asides(lane, reason)
+        run: TurnRun | None = lane.turn
+        core.sessions.close(lane, how)
+        turn = self._end_turn(run, reason)
+        if run is not None and run.stream is not None:
+            run.stream.cut()  # it belongs to what is being forgotten
+        return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
+
+    def abort(
+        self,
+        turn: int,
+        *,
+        hard: bool,
+        reason: object,
+        hint: str | None,
+        within: float | None,
+    ) -> Abort:
+        """See `RouterRef.abort`."""
+        run: TurnRun | None = self._core.turns.running.get(turn)
+        if run is None:
+            return Abort.STALE
+        return run.abort(hard=hard, reason=reason, hint=hint, within=within)
+
+    def configure(self, limits: Limits) -> None:
+        """See `RouterRef.configure`."""
+        core = self._core
+        core.limits = limits
+        core.places.limit = limits.sessions
+        core.reaping.restart()
+        core.turns.configure(limits.turns, limits.turns_per_owner)
+        core.reaping.shrink()
+        core.sessions.fill_places()
+
+    # ---------------------------------------------------------------------------------
+
+    def _clear(self, lane: Lane, reason: object) -> VerbResult:
+        """Take back what waits, abort what runs."""
+        withdrawn = self._withdraw_all(lane, reason)
+        self._abort_asides(lane, reason)
+        turn = self._end_turn(lane.turn, reason)
+        self._core.accepting.admit_parked(lane)
+        self._core.reaping.nothing_left(lane)
+        return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
+
+    def _withdraw_all(self, lane: Lane, reason: object) -> tuple[int, ...]:
+        """What waits for a turn, and what waits for a checkpoint, whatever its turn is
+        doing."""
+        core = self._core
+        queued = lane.empty()
+        for receipt in queued:
+            core.settle(receipt, Withdrawn(reason))
+        run: TurnRun | None = lane.turn
+        steering = run.withdraw_steering(reason) if run is not None else ()
+        return (*(receipt.id for receipt in queued), *steering)
+
+    def _end_turn(self, run: TurnRun | None, reason: object) -> int | None:
+        """Abort it; its id, if that was this call's doing."""
+        if run is None:
+            return None
+        done = run.abort(hard=True, reason=reason, hint=None, within=None)
+        return run.id if done is Abort.ABORTING else None
+
+    def _abort_asides(self, lane: Lane, reason: object) -> None:
+        asides = lane.extra.asides if lane.extra is not None else None
+        for run in tuple((asides or {}).values()):
+            run.abort(hard=True, reason=reason, hint=None, within=None)
+
+    def _abort_unmade(self, lane: Lane, reason: object) -> None:
+        """The prompt that would have been first: its turn is being prepared."""
+        core = self._core
+        first = next(lane.live(), None)
+        if first is not None:
+            core.settle(first, Aborted(reason))
+            lane.drop()
+            core.accepting.admit_parked(lane)
+            core.reaping.nothing_left(lane)

@@ -1,0 +1,86 @@
+"""`World`: what a router does to the world, and all that it knows of it.
+
+The one door out: the router's actor is a world (`router`), and so is a test's double
+that writes down what was done.  Every call is one step and no checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from actors import AnyRef, Event
+from actors.hosting import Props, Timer, TurnRun
+from supervision._routing.parts.lane import Lane
+
+
+class World(Protocol):
+    """What the parts of a router need beside themselves."""
+
+    now: Callable[[], float]
+    """Seconds on Trio's clock."""
+    make: Any
+    """The class of its sessions, for their policies."""
+
+    @property
+    def ref(self) -> AnyRef:
+        """The router's ref, for events."""
+        ...
+
+    @property
+    def ending(self) -> bool:
+        """Whether the router is to end: it begins nothing any more."""
+        ...
+
+    @property
+    def wanted(self) -> Any:
+        """The classes of events that somebody listens to; falsy: nobody listens."""
+        ...
+
+    def publish(self, event: Event) -> None:
+        """Publish, for callers that have looked at `wanted`."""
+
+    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
+        """Call `call()` at `deadline`; it must not raise."""
+        ...
+
+    def random(self) -> float:
+        """A number in [0, 1), for the jitter of a backoff."""
+        ...
+
+    def start_session(self, lane: Lane, name: str) -> Any:
+        """Start a session's actor; returns the session.
+
+        Raises:
+            ActorStoppedError: the router is ending.
+            Exception: what its constructor raised.
+        """
+        ...
+
+    def tell_session(self, session: Any, message: object) -> None:
+        """Tell a session READY or SUSPEND.
+
+        Raises:
+            ActorStoppedError, MailboxFullError: it does not hear.
+        """
+
+    def begin_turn(self, run: TurnRun) -> None:
+        """Have a session take a turn.
+
+        Raises:
+            ActorStoppedError: the session is ending.
+        """
+
+    def begin_work(self, work: Any, props: Props) -> bool:
+        """Do a piece of work in the router's own name; False: the router is ending."""
+        ...
+
+    def end_session(self, session: Any) -> bool:
+        """Stop a session; True: it has ended on the spot, and nobody will say so."""
+        ...
+
+    def kill_session(self, session: Any) -> None:
+        """Cancel whatever a session does."""
+
+    def log_unborn(self, key: str, error: BaseException) -> None:
+        """Say that a session's constructor has failed."""

@@ -1,0 +1,11 @@
+"""What a router decides, without a router: no Trio, no actor, no clock but a number.
+
+May know the words of `actors` and of `_trees`; must not know who carries it out.  Each
+part is a class with its own state and its own page.  In reading order:
+
+    known ends lane     what a key remembers; what follows a session's end; its entry
+    admission           what may come in
+    places slots        who gets a place, who gets a slot
+    idle                who is reaped, and who is evicted
+    books               what has been counted
+"""

@@ -1,0 +1,169 @@
+"""`Admission`: what may come in.  Pure: it looks and says, and changes nothing but counts.
+
+Everything that can refuse a prompt is looked at before anything is changed, so a prompt
+that is refused has started nothing.  The order of the questions:
+
+    is the message known, does the job run?   - known already: its receipt of old
+    does the router take prompts?
+    is it for a new key?                      - may its owner have one more?
+    is there a turn to steer?                 - is there room at its checkpoint?
+    is the key in quarantine, is its queue full?
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import attrs
+
+from actors import (
+    ClosedToNewError,
+    OwnerLimitError,
+    PromptPolicy,
+    QuarantinedError,
+    QueueFullError,
+    Receipt,
+    StillRunningError,
+    WhileBusy,
+)
+from actors.hosting import ASIDE, PROMPT, More, TurnRun
+
+from .lane import OPEN, QUARANTINED, Lane
+
+
+@attrs.define(eq=False)
+class Offer:
+    """A prompt that is to be accepted, with all that comes with it."""
+
+    key: str
+    prompt: Any
+    more: More
+    owner: str | None = None
+    steer: bool = False
+
+
+class Entrance(enum.Enum):
+    """Where a prompt goes."""
+
+    NEW = "a key of its own"
+    QUEUE = "the queue of its key"
+    STEER = "the turn that runs"
+    ASIDE = "beside the turn that runs"
+
+
+class Admission:
+    """Whether the router takes prompts, and how many keys each owner has."""
+
+    __slots__ = ("_owners", "open")
+
+    def __init__(self) -> None:
+        self.open = True
+        self._owners: dict[str, int] = {}  # {owner: keys}
+
+    def known(self, lane: Lane | None, offer: Offer) -> Receipt[Any] | None:
+        """The receipt of a message that has come before; None: it is new.
+
+        Raises:
+            StillRunningError: its job has not ended.
+        """
+        memory = lane.extra.known if lane is not None and lane.extra else None
+        if memory is None:
+            return None
+        more = offer.more
+        if more.job is not None and memory.runs(more.job):
+            raise StillRunningError(offer.key, more.job)
+        return memory.receipt_of(more.message_id) if more.message_id else None
+
+    def judge(
+        self,
+        lane: Lane | None,
+        offer: Offer,
+        policy: PromptPolicy,
+        *,
+        ending: bool,
+        per_owner: int | None,
+    ) -> Entrance:
+        """Say where a prompt that is new goes.
+
+        Args:
+            lane: its key's entry; None: the key is new.
+            offer: the prompt.
+            policy: how prompts of this key wait.
+            ending: the router is to end.
+            per_owner: `Limits.sessions_per_owner`.
+
+        Raises:
+            RefusedError: it does not come in.
+        """
+        if not self.open:
+            raise ClosedToNewError(offer.key)
+        if lane is None:
+            if not self.may_own(offer.owner, per_owner):
+                assert offer.owner is not None
+                assert per_owner is not None
+                raise OwnerLimitError(offer.key, offer.owner, per_owner)
+            if ending:
+                raise ClosedToNewError(offer.key)
+            return Entrance.NEW
+        if self._steers(lane, offer, policy):
+            run: TurnRun = lane.turn
+            steering = run.extra.steering if run.extra is not None else None
+            waiting = len(steering) if steering is not None else 0
+            capacity = policy.steering_capacity
+            if waiting >= capacity:
+                raise QueueFullError(lane.key, waiting, capacity, "steering prompts")
+            return Entrance.STEER
+        if lane.phase == QUARANTINED:
+            raise quarantined(lane)
+        aside = offer.more.kind == ASIDE
+        depth = lane.asides if aside else lane.waiting
+        if depth >= policy.capacity:
+            raise QueueFullError(lane.key, depth, policy.capacity, "prompts")
+        return Entrance.ASIDE if aside else Entrance.QUEUE
+
+    def _steers(self, lane: Lane, offer: Offer, policy: PromptPolicy) -> bool:
+        """Whether there is a turn that this prompt is to be put into."""
+        run: TurnRun | None = lane.turn
+        wanted = offer.steer or (
+            policy.busy is WhileBusy.STEER
+            and offer.more.kind == PROMPT
+            and offer.more.stream is None
+        )
+        return (
+            wanted
+            and run is not None
+            and lane.phase == OPEN
+            and policy.busy is not WhileBusy.NEVER_STEER
+            and run.steerable
+        )
+
+    # --------------------------------------------------------------------- its owners
+
+    def may_own(self, owner: str | None, most: int | None) -> bool:
+        """Whether this owner may have one more key."""
+        return owner is None or most is None or self._owners.get(owner, 0) < most
+
+    def owns(self, owner: str) -> int:
+        """How many keys are this owner's."""
+        return self._owners.get(owner, 0)
+
+    def enter(self, owner: str) -> None:
+        """A key is this owner's."""
+        self._owners[owner] = self._owners.get(owner, 0) + 1
+
+    def leave(self, owner: str) -> None:
+        """A key of this owner's is forgotten."""
+        left = self._owners[owner] - 1
+        if left:
+            self._owners[owner] = left
+        else:
+            del self._owners[owner]
+
+
+def quarantined(lane: Lane) -> QuarantinedError:
+    """The error for who sends a prompt to a key in quarantine."""
+    error = QuarantinedError(lane.key)
+    crashes = lane.extra.crashes if lane.extra is not None else None
+    error.__cause__ = crashes.latest if crashes is not None else None
+    return error

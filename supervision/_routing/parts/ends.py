@@ -1,0 +1,86 @@
+"""What becomes of a key when its session has ended: a table, and a count of crashes.
+
+Pure: how it ended goes in, what follows comes out; time is a number.
+
+    | phase    | how it ended     | it counts as    | what follows                     |
+    |----------|------------------|-----------------|----------------------------------|
+    | CLOSING  | in any way       | as was planned  | CLOSED: gone, or anew if busy    |
+    | STARTING | in any way       | failed to start | UNSTARTED: its prompts fail      |
+    | else     | in order         | finished        | CLOSED                           |
+    | else     | killed           | crashed         | REPLACED: when it is needed      |
+    | else     | crashed          | crashed         | REPLACED, or QUARANTINED above   |
+    |          |                  |                 | `Limits.restarts`                |
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Callable
+
+from actors import CloseReason, Crashed, Exit, Killed
+from supervision._trees.policies import Backoff, RestartLimit
+
+
+class Fate(enum.Enum):
+    """What follows the end of a session."""
+
+    CLOSED = "closed"
+    """The key is forgotten, or begins anew if somebody waits."""
+    UNSTARTED = "unstarted"
+    """What waited fails; a key without a past is forgotten."""
+    REPLACED = "replaced"
+    """A new session with the state of the last completed turn, when it is needed."""
+
+
+def fate_of(
+    exit_: Exit, *, starting: bool, planned: CloseReason | None
+) -> tuple[Fate, CloseReason]:
+    """Say what follows, and what the end counts as: the table above.
+
+    Args:
+        exit_: how the session's actor ended.
+        starting: its `started` was not done.
+        planned: it was to end, for this reason; None: nobody had asked for it.
+    """
+    if planned is not None:
+        return Fate.CLOSED, planned
+    if starting:
+        return Fate.UNSTARTED, CloseReason.FAILED_TO_START
+    if isinstance(exit_, Crashed | Killed):
+        return Fate.REPLACED, CloseReason.CRASHED
+    return Fate.CLOSED, CloseReason.FINISHED
+
+
+class Crashes:
+    """The crashes of one key's sessions, and how long the next successor waits."""
+
+    __slots__ = ("_quiet_since", "_row", "_stamps", "latest")
+
+    def __init__(self) -> None:
+        self._stamps: deque[float] = deque()  # those that count
+        self._row = 0  # waits in a row, as `Backoff` counts them
+        self._quiet_since = 0.0  # when the latest wait was over
+        self.latest: BaseException | None = None
+        """The latest of them."""
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    def charge(self, crash: BaseException, now: float, limit: RestartLimit) -> bool:
+        """Count one; False: it is one too many."""
+        stamps = self._stamps
+        stamps.append(now)
+        while stamps[0] + limit.within < now:
+            stamps.popleft()
+        self.latest = crash
+        return len(stamps) <= limit.restarts
+
+    def wait(self, now: float, backoff: Backoff, random: Callable[[], float]) -> float:
+        """The seconds that the successor of a session that has ended now waits."""
+        if now - self._quiet_since >= backoff.quiet:
+            self._row = 0
+        delay = backoff.seconds(self._row, random)
+        self._row += 1
+        self._quiet_since = now + delay
+        return delay

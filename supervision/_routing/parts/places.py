@@ -1,0 +1,84 @@
+"""`Places`: who may have a session.  Pure.
+
+A lane with a place counts against `Limits.sessions`; one without waits in line until
+another has gone, its clean-up included, so there are never more sessions than allowed.
+A place is *promised* to each lane in line; a session that is leaving makes one more
+that can be promised.
+"""
+
+from __future__ import annotations
+
+from .lane import PLACE, Lane
+
+
+class Places:
+    """A number of places, and the line of those who wait for one.
+
+    Args:
+        limit: how many there are.
+    """
+
+    __slots__ = ("_line", "leaving", "limit", "used")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        """Lanes that have a place: all but those in line."""
+        self.leaving = 0
+        """Of these: will give it back soon."""
+        self._line: dict[Lane, None] = {}  # in PLACE, first come first served
+
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._line)
+
+    @property
+    def unpromised(self) -> int:
+        """How many places are free, or will be soon, and promised to nobody.
+
+        Below 0 when the limit has been lowered.
+        """
+        return self.limit - self.used + self.leaving - len(self._line)
+
+    def enter(self, lane: Lane) -> bool:
+        """A new lane takes a place (True), or stands in line."""
+        if self.used < self.limit and not self._line:
+            self.used += 1
+            return True
+        self._line[lane] = None
+        return False
+
+    def leave(self, lane: Lane) -> None:
+        """It is forgotten: its place is free, or it has left the line."""
+        if lane.phase == PLACE:
+            self._line.pop(lane, None)
+        else:
+            self.used -= 1
+
+    def next(self) -> Lane | None:
+        """Give a free place to the first in line; None: none is free, or nobody waits."""
+        if not self._line or self.used >= self.limit:
+            return None
+        lane = next(iter(self._line))
+        del self._line[lane]
+        self.used += 1
+        return lane
+
+    def is_leaving(self, lane: Lane) -> bool:
+        """Whether its place is counted as free soon."""
+        return lane.extra is not None and lane.extra.leaving
+
+    def will_leave(self, lane: Lane) -> None:
+        """It will give its place back soon; idempotent."""
+        extra = lane.need_extra()
+        if not extra.leaving:
+            extra.leaving = True
+            self.leaving += 1
+
+    def will_stay(self, lane: Lane) -> None:
+        """It keeps its place after all, or has given it back; idempotent."""
+        extra = lane.extra
+        if extra is not None and extra.leaving:
+            extra.leaving = False
+            self.leaving -= 1
