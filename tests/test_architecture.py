@@ -23,6 +23,7 @@ ROOMS = {
     "supervision.service": {"rich"},
     "supervision.control": {"hypercorn", "starlette"},
     "supervision.cli": {"rich"},
+    "supervision._drawing": {"rich"},
     "supervision.demo": {"rich"},
     "supervision.acp": {"acp", "pydantic"},
 }

@@ -10,9 +10,8 @@ import math
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
-
-from ._directory import CommandError
 
 ORDERS = ("worst", "key", "age", "idle", "queued")
 """The orders of a list of sessions."""

@@ -11,26 +11,30 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from supervision.service import (
+from supervision._drawing.columns import Column
+from supervision._drawing.events import EventWriter
+from supervision._drawing.head import badge
+from supervision._drawing.look import DIM, actor_state, child_state, phase
+from supervision._drawing.session_rows import (
+    session_cells,
+    session_columns,
+    session_title,
+)
+from supervision._drawing.text import clean, plural, size, span, whole, words
+from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
+from supervision._view.shapes import (
     ActorDetailShape,
-    ExitCode,
     RouterShape,
     ServiceShape,
     SessionShape,
     StatisticsShape,
 )
+from supervision.client.asking import Client
+from supervision.client.directory import choose_client, live_services, runtime_directory
+from supervision.client.failures import ClientError
+from supervision.service import ExitCode
 
-from ._columns import Column
-from ._directory import choose_client, live_services, runtime_directory
-from ._events import EventWriter
-from ._failures import ClientError
-from ._head import badge
-from ._look import DIM, actor_state, child_state, phase
 from ._printing import print_facts, print_json, print_lines, print_table
-from ._session_rows import session_cells, session_columns, session_title
-from ._text import clean, plural, size, span, whole, words
-from ._tree_rows import tree_cells, tree_columns, tree_rows
-from .client import Client
 
 Fact = tuple[str, str | Text]
 

@@ -10,6 +10,10 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 
+from supervision._drawing.text import clean
+from supervision.client.directory import CommandError
+from supervision.client.failures import ClientError
+
 from ._arguments import DEMO, make_parser
 from ._asking import (
     follow_events,
@@ -20,11 +24,8 @@ from ._asking import (
     show_statistics,
     show_tree,
 )
-from ._directory import CommandError
-from ._failures import ClientError
 from ._run import run_tree
 from ._telling import restart, stop, tell_session
-from ._text import clean
 from ._top import watch
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ._columns import Column, lay_out
-from ._look import LABEL
+from supervision._drawing.columns import Column, lay_out
+from supervision._drawing.look import LABEL
 
 
 class _Console(Console):

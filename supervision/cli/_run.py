@@ -11,6 +11,12 @@ import logging
 import sys
 from pathlib import Path
 
+from supervision.client.directory import (
+    CommandError,
+    default_socket,
+    make_directory,
+    runtime_directory,
+)
 from supervision.service import (
     LogFormat,
     Settings,
@@ -19,13 +25,6 @@ from supervision.service import (
     configure_logging,
     load_tree,
     run,
-)
-
-from ._directory import (
-    CommandError,
-    default_socket,
-    make_directory,
-    runtime_directory,
 )
 
 logger = logging.getLogger("supervision.cli")

@@ -13,13 +13,18 @@ import sys
 import time
 from argparse import Namespace
 
-from supervision.service import ExitCode, ResultShape, StatisticsShape
+from supervision._drawing.text import clean, plural, span
+from supervision._view.shapes import ResultShape, StatisticsShape
+from supervision.client.asking import Client
+from supervision.client.directory import CommandError, choose_client
+from supervision.client.failures import (
+    NobodyThereError,
+    RefusedRequestError,
+    SilentServiceError,
+)
+from supervision.service import ExitCode
 
-from ._directory import CommandError, choose_client
-from ._failures import NobodyThereError, RefusedRequestError, SilentServiceError
 from ._printing import print_json
-from ._text import clean, plural, span
-from .client import Client
 
 
 def stop(arguments: Namespace) -> int:

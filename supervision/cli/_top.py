@@ -19,18 +19,19 @@ import attrs
 import trio
 from rich.console import Console, RenderableType
 
-from supervision.service import ExitCode, TopShape
+from supervision._drawing.frame import frame
+from supervision._drawing.head import HEAD_LINES
+from supervision._drawing.panel import AbortWish, Panel, Wish
+from supervision._drawing.picture import save_picture
+from supervision._view.shapes import TopShape
+from supervision.client.asking import Client
+from supervision.client.directory import CommandError, choose_client
+from supervision.client.failures import ClientError, RefusedRequestError
+from supervision.service import ExitCode
 
-from ._directory import CommandError, choose_client
-from ._failures import ClientError, RefusedRequestError
-from ._head import HEAD_LINES
 from ._keyboard import Keyboard
-from ._panel import AbortWish, Panel, Wish
-from ._picture import save_picture
 from ._printing import make_console, print_json
 from ._screen import Screen
-from .client import Client
-from .frame import frame
 
 
 def watch(arguments: Namespace) -> int:

@@ -13,8 +13,9 @@ General layout, from the bottom up; a room imports only rooms above it in this l
     _connection         one accepted connection, which no client can hold up
     _server             all of them, in a Trio task
 
-It stands on `supervision.service`: a `View` says and does everything, nothing of that
-is known here.  Needs starlette and hypercorn: `pip install 'trio-actors[control]'`.
+It stands on `supervision._view`: a `View` says and does everything, nothing of that is
+known here, and nothing of the service that has it.  Needs starlette and hypercorn:
+`pip install 'trio-actors[control]'`.
 
 Raises:
     ImportError: they are not installed.

@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from supervision.service import View, ViewError
+from supervision._view.errors import ViewError
+from supervision._view.view import View
 
 from ._gate import Gate
 from ._metrics import CONTENT_TYPE, metrics

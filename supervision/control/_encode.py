@@ -14,8 +14,8 @@ from typing import Any, Final
 import attrs
 
 from actors import Crashed, Event, Finished, Killed, Outcome, Stopped
-from supervision.service._plain import plain
-from supervision.service._text import cut
+from supervision._words.plain import plain
+from supervision._words.text import cut
 
 _KINDS: Final = (Outcome, Finished, Stopped, Crashed, Killed)
 _SIMPLE: Final = (type(None), bool, int, float)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from supervision.service import RouterShape, StatisticsShape
+from supervision._view.shapes import RouterShape, StatisticsShape
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 

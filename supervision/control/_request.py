@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 
-from supervision.service import BadQueryError
-from supervision.service._text import safe_repr
+from supervision._view.errors import BadQueryError
+from supervision._words.text import safe_repr
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})")

@@ -17,7 +17,7 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
-from supervision.service import View
+from supervision._view.view import View
 
 from ._app import make_app
 from ._connection import Connection

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from supervision.service import ErrorShape
+from supervision._view.shapes import ErrorShape
 
 _ESCAPED: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _ENCODE: Final = json.JSONEncoder(

@@ -15,8 +15,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from supervision._words.text import amount
 from supervision.service import ExitCode
-from supervision.service._text import amount
 
 from ._book import ANSWERED, MADE_AGAIN, NOTHING, STEERED, WITHOUT, BookShape
 from ._faults import Fault

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from supervision.cli import Client
-from supervision.cli._directory import (
+from supervision._words.text import printable
+from supervision.client import Client
+from supervision.client.directory import (
     CommandError,
     default_socket,
     make_directory,
     runtime_directory,
 )
 from supervision.service import ExitCode
-from supervision.service._text import printable
 
 from ._course import DemoError, Options, Watcher, demonstrate
 from ._outside import NAME, can_be_watched

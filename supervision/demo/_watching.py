@@ -15,9 +15,9 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from supervision.cli.client import Client, ClientError
-from supervision.cli.frame import Extras, frame
-from supervision.service import TopShape
+from supervision._drawing.frame import Extras, frame
+from supervision._view.shapes import TopShape
+from supervision.client.asking import Client, ClientError
 
 from ._book import BookShape
 from ._course import Course, Stage

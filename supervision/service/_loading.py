@@ -20,9 +20,8 @@ import attrs
 
 from actors import Actor, ActorRef, Session
 from supervision._trees.spec import ChildSpec
-
-from ._text import error_line, printable, safe_repr
-from ._traceback import user_traceback
+from supervision._words.text import error_line, printable, safe_repr
+from supervision._words.traceback import user_traceback
 
 # Any: a checker would lose the type variables in isinstance.
 _ACTOR: Any = Actor

@@ -13,10 +13,11 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from ._plain import plain
+from supervision._words.plain import plain
+from supervision._words.text import error_line, printable, safe_repr
+from supervision._words.traceback import user_traceback
+
 from ._settings import LogFormat, Settings
-from ._text import error_line, printable, safe_repr
-from ._traceback import user_traceback
 
 _STYLES: Final = {
     "DEBUG": "dim",

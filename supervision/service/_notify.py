@@ -15,7 +15,7 @@ from collections.abc import MutableMapping
 
 import trio
 
-from ._text import cut, printable, safe_repr
+from supervision._words.text import cut, printable, safe_repr
 
 _SOCKET = "NOTIFY_SOCKET"
 _WATCHDOG = "WATCHDOG_USEC"

@@ -13,8 +13,9 @@ from typing import Any, TextIO
 import attrs
 import trio
 
+from supervision._words.text import amount
+
 from ._logging import terminal
-from ._text import amount
 
 logger = logging.getLogger("supervision")
 

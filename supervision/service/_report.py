@@ -15,10 +15,18 @@ from typing import Any, Final
 import attrs
 
 from actors import Late
+from supervision._words.text import (
+    amount,
+    counted,
+    cut,
+    duration,
+    error_line,
+    listed,
+    printable,
+)
+from supervision._words.traceback import user_traceback
 
 from ._exit_codes import SHELL, ExitCode
-from ._text import amount, counted, cut, duration, error_line, listed, printable
-from ._traceback import user_traceback
 
 TOLERANCE: Final = 0.5
 """Seconds over the budget that still count as in time: a busy machine's share."""

@@ -41,15 +41,15 @@ from actors import (
 )
 from actors.hosting import cut_short, has_failed, late_so_far, stop_within
 from supervision._routing.census import routers_of
+from supervision._view.looking import version
+from supervision._view.shapes import ServiceShape
+from supervision._view.view import View
 
 from ._collector import plain_gc, tuned_gc
 from ._drain import Drain
 from ._exit_codes import ExitCode
-from ._looking import version
 from ._report import ServiceReport
 from ._settings import Settings
-from ._shapes import ServiceShape
-from ._view import View
 
 logger = logging.getLogger("supervision.service")
 

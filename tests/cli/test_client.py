@@ -18,8 +18,8 @@ from supervision.cli import (
     RefusedRequestError,
     StrangeAnswerError,
 )
-from supervision.cli._answers import ShapeError, checked
-from supervision.cli._failures import SilentServiceError
+from supervision.client.answers import ShapeError, checked
+from supervision.client.failures import SilentServiceError
 from supervision.service import ExitCode, SessionsShape, TopShape
 from tests.cli.story import (
     StoryServer,

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from supervision._drawing.events import EventWriter
 from supervision.cli import Client, _telling, main
-from supervision.cli._events import EventWriter
-from supervision.cli._failures import SilentServiceError
+from supervision.client.failures import SilentServiceError
 from supervision.service import StatisticsShape
 from tests.cli.story import (
     StoryServer,

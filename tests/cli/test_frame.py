@@ -14,11 +14,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from supervision._drawing.columns import Column, lay_out
+from supervision._drawing.rates import rates
+from supervision._drawing.text import clean, plural, rate, size, span, words
+from supervision._drawing.tree_rows import tree_rows, without_sessions
 from supervision.cli import Extras, frame, save_picture
-from supervision.cli._columns import Column, lay_out
-from supervision.cli._rates import rates
-from supervision.cli._text import clean, plural, rate, size, span, words
-from supervision.cli._tree_rows import tree_rows, without_sessions
 from supervision.service import TopShape
 from tests.cli.story import actor, router, session, sessions, top
 

@@ -30,7 +30,7 @@ from supervision import (
     router_ref,
 )
 from supervision.cli import _run, main
-from supervision.cli._directory import (
+from supervision.client.directory import (
     CommandError,
     default_socket,
     make_directory,

@@ -21,9 +21,9 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 from trio.testing import MockClock
 
+from supervision._drawing.panel import AbortWish, Panel, Wish
 from supervision.cli import NobodyThereError, RefusedRequestError
 from supervision.cli._keyboard import Keyboard, read_keys
-from supervision.cli._panel import AbortWish, Panel, Wish
 from supervision.cli._screen import Screen
 from supervision.cli._top import View
 from supervision.service import TopShape

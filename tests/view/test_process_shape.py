@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from supervision.service import _process
-from supervision.service._process import process_shape
+from supervision._view import process
+from supervision._view.process import process_shape
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it all")
 
@@ -39,7 +39,7 @@ def test_an_old_kernel_counts_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
             del follow_symlinks
             return Path("/dev/null").stat()
 
-    monkeypatch.setattr(_process, "_DESCRIPTORS", Old("/proc/self/fd"))
+    monkeypatch.setattr(process, "_DESCRIPTORS", Old("/proc/self/fd"))
 
     assert process_shape()["files"] == before
 
@@ -71,8 +71,8 @@ def test_what_the_platform_does_not_tell_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """No /proc, or one that says something else."""
-    monkeypatch.setattr(_process, "_STATM", tmp_path / "statm")
-    monkeypatch.setattr(_process, "_DESCRIPTORS", tmp_path / "fd")
+    monkeypatch.setattr(process, "_STATM", tmp_path / "statm")
+    monkeypatch.setattr(process, "_DESCRIPTORS", tmp_path / "fd")
     without = process_shape()
     (tmp_path / "statm").write_text("rubbish")
     rubbish = process_shape()

@@ -9,8 +9,8 @@ from typing import Any
 from rich.style import Style
 from rich.text import Text
 
-from ._look import BOLD, DIM, GOOD, LEAVING, MAYBE, NEW, PLAIN, WRONG
-from ._text import clean, plural, words
+from .look import BOLD, DIM, GOOD, LEAVING, MAYBE, NEW, PLAIN, WRONG
+from .text import clean, plural, words
 
 _LIST: Any = list  # Any: checkers would take them for lists of what they do not know
 _DICT: Any = dict

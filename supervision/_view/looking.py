@@ -1,6 +1,6 @@
 """`Looking`: all that a person or a program may see of a running service.
 
-Plain data in the shapes of `_shapes`, so that any transport can carry it; the control
+Plain data in the shapes of this room, so that any transport can carry it; the control
 socket is one.  Nothing here is kept up to date while nobody asks: each answer is made
 from the actors and routers themselves when it is wanted, and looking asks none of
 them.  What takes longer makes checkpoints.
@@ -27,17 +27,21 @@ from actors.hosting import root_of
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.router import Router
 
-from ._actors_view import Survey, find
-from ._detail import detail_of
-from ._process import process_shape
-from ._sessions_view import (
+from .actors import Survey, find
+from .detail import detail_of
+from .errors import (
+    BadQueryError,
+    UnknownPathError,
+)
+from .process import process_shape
+from .sessions import (
     chosen,
     find_session,
     list_sessions,
     router_shape,
     shape_of,
 )
-from ._shapes import (
+from .shapes import (
     ActorDetailShape,
     ActorShape,
     ServiceShape,
@@ -46,10 +50,6 @@ from ._shapes import (
     StatisticsShape,
     SystemShape,
     TopShape,
-)
-from ._view_errors import (
-    BadQueryError,
-    UnknownPathError,
 )
 
 MOST: Final = 10_000

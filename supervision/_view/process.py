@@ -11,7 +11,7 @@ import os
 import time
 from pathlib import Path
 
-from ._shapes import ProcessShape
+from .shapes import ProcessShape
 
 _STATM = Path("/proc/self/statm")
 _DESCRIPTORS = Path("/proc/self/fd")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import Actor, Crashed, open_system
-from supervision.service._plain import plain
+from supervision._words.plain import plain
 
 LOOP: list[object] = []
 LOOP.append(LOOP)

@@ -12,15 +12,15 @@ import attrs
 from rich.console import RenderableType
 from rich.text import Text
 
-from supervision.service import ActorShape, TopShape
+from supervision._view.shapes import ActorShape, TopShape
 
-from ._columns import BAR, Column, lay_out
-from ._head import head_lines
-from ._look import DIM, MARKS, PLAIN, SELECTED, WRONG, Level
-from ._rates import Rates, rates
-from ._session_rows import session_cells, session_columns, session_title, short_title
-from ._text import clean, rate, whole
-from ._tree_rows import tree_cells, tree_columns, tree_rows, without_sessions
+from .columns import BAR, Column, lay_out
+from .head import head_lines
+from .look import DIM, MARKS, PLAIN, SELECTED, WRONG, Level
+from .rates import Rates, rates
+from .session_rows import session_cells, session_columns, session_title, short_title
+from .text import clean, rate, whole
+from .tree_rows import tree_cells, tree_columns, tree_rows, without_sessions
 
 NARROWEST, LOWEST = 40, 12
 """Columns and lines below which nothing can be shown."""

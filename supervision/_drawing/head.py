@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from supervision.service import RouterShape, TopShape
+from supervision._view.shapes import RouterShape, TopShape
 
-from ._look import (
+from .look import (
     BOLD,
     BUSY,
     DIM,
@@ -25,8 +25,8 @@ from ._look import (
     SERVICE_STATES,
     WRONG,
 )
-from ._rates import Rates
-from ._text import clean, plural, rate, size, span, whole, words
+from .rates import Rates
+from .text import clean, plural, rate, size, span, whole, words
 
 HEAD_LINES = 6
 """How many lines `head_lines` writes."""

@@ -15,16 +15,16 @@ from supervision._trees.errors import SupervisionError
 from supervision._trees.requests import restart_child, stop_child
 from supervision._trees.shell import Shell
 
-from ._actors_view import find, kind_of
-from ._looking import Looking
-from ._sessions_view import chosen
-from ._shapes import ResultShape
-from ._view_errors import (
+from .actors import find, kind_of
+from .errors import (
     BadQueryError,
     CannotError,
     UnknownPathError,
     UnknownSessionError,
 )
+from .looking import Looking
+from .sessions import chosen
+from .shapes import ResultShape
 
 _VERBS: Final = ("cancel", "cancel_all", "reset", "close")
 _CLOSES: Final = {"reset": "RESET", "close": "CLOSED"}

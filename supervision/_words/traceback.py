@@ -19,7 +19,7 @@ import trio
 import actors
 from actors import ActorError
 
-from ._text import error_line, printable
+from .text import error_line, printable
 
 _HERE = Path(__file__).resolve().parent.parent
 _SHOWN = str(_HERE / "demo") + os.sep  # a program as users write them

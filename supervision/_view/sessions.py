@@ -20,8 +20,8 @@ from actors.hosting import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 from supervision._routing.limits import RouterStatistics
 from supervision._routing.router import Router
 
-from ._shapes import RouterShape, SessionShape, SessionsShape
-from ._view_errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
+from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
+from .shapes import RouterShape, SessionShape, SessionsShape
 
 AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper

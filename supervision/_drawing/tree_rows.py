@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import attrs
 from rich.text import Text
 
-from supervision.service import ActorShape
+from supervision._view.shapes import ActorShape
 
-from ._columns import Column
-from ._look import (
+from .columns import Column
+from .look import (
     DIM,
     FULL,
     MARKS,
@@ -30,7 +30,7 @@ from ._look import (
     level_style,
     mailbox_level,
 )
-from ._text import clean, plural, span, whole
+from .text import clean, plural, span, whole
 
 
 @attrs.frozen

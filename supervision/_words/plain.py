@@ -14,7 +14,7 @@ from typing import Any
 
 from actors import ActorRef
 
-from ._text import cut, error_line, safe_repr
+from .text import cut, error_line, safe_repr
 
 # Any: a checker would ask for the type variables of what is found.
 _REF: Any = ActorRef

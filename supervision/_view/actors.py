@@ -20,7 +20,7 @@ from actors.hosting import actor_of
 from supervision._routing.router import Router
 from supervision._trees.shell import Shell
 
-from ._shapes import ActorShape
+from .shapes import ActorShape
 
 AT_ONCE: Final = 256
 """Actors that are looked at between two checkpoints."""

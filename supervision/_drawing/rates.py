@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from supervision.service import RouterShape, StatisticsShape, TopShape
+from supervision._view.shapes import RouterShape, StatisticsShape, TopShape
 
 _MOMENT = 0.01  # seconds between two frames that tell anything
 

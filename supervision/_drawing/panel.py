@@ -15,13 +15,13 @@ import attrs
 from rich.console import RenderableType
 from rich.text import Text
 
-from supervision.service import SessionShape, TopShape
+from supervision._view.shapes import SessionShape, TopShape
 
-from ._look import DIM, KEY, MAYBE, PLAIN, WRONG
-from ._rates import rates
-from ._session_rows import ORDERS
-from ._text import clean, span
 from .frame import Extras, frame
+from .look import DIM, KEY, MAYBE, PLAIN, WRONG
+from .rates import rates
+from .session_rows import ORDERS
+from .text import clean, span
 
 Row: TypeAlias = tuple[str, str]  # a session: the path of its router, and its key
 

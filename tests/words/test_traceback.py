@@ -19,7 +19,7 @@ from supervision import (
     check_specs,
     find_child,
 )
-from supervision.service._traceback import user_traceback
+from supervision._words.traceback import user_traceback
 
 
 def deeper(number: int) -> None:

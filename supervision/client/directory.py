@@ -16,8 +16,8 @@ from pathlib import Path
 
 from supervision.service import ExitCode
 
-from ._failures import NobodyThereError
-from .client import Client
+from .asking import Client
+from .failures import NobodyThereError
 
 
 class CommandError(Exception):

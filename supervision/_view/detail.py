@@ -14,7 +14,7 @@ from supervision._trees.pure.child import Child
 from supervision._trees.pure.ledger import Ledger
 from supervision._trees.shell import Shell
 
-from ._shapes import ActorDetailShape, ActorShape, RestartShape, SupervisedShape
+from .shapes import ActorDetailShape, ActorShape, RestartShape, SupervisedShape
 
 SHOWN: Final = 100
 """Children that are told of at most."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from supervision.service._text import (
+from supervision._words.text import (
     amount,
     counted,
     cut,

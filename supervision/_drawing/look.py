@@ -11,7 +11,7 @@ import enum
 from rich.style import Style
 from rich.text import Text
 
-from supervision.service import ActorShape, SessionShape
+from supervision._view.shapes import ActorShape, SessionShape
 
 
 class Level(enum.IntEnum):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from supervision.service import SessionShape
+from supervision._view.shapes import SessionShape
 
-from ._columns import Column
-from ._look import (
+from .columns import Column
+from .look import (
     BUSY,
     DIM,
     MARKS,
@@ -20,7 +20,7 @@ from ._look import (
     phase,
     session_level,
 )
-from ._text import clean, span, whole
+from .text import clean, span, whole
 
 
 def session_columns(
