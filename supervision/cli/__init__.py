@@ -1,15 +1,14 @@
 """The program `actors`: runs services, and watches, questions and stops them.
 
 It asks with `supervision.client` and draws with `supervision._drawing`; nobody but the
-one who types knows it.  General layout, from the bottom up; a room imports only rooms
-above it in this list:
+one who types knows it.  Only `actors run` is ever the service itself; `actors demo` is
+`supervision.demo`.  In reading order:
 
-    _keyboard _screen _top      the live view
-    _printing _asking _telling  the other commands
-    _run                `actors run`
-    _arguments _main    the command line
-
-Only `actors run` is ever the service itself; `actors demo` is `supervision.demo`.
+    arguments       the command line: which commands there are, what each may be told
+    _commands/      what they do, one after the other
+    _live/          `actors top`, as long as somebody looks
+    program         `main`, from the command line to the exit status
+    client          `supervision.client`, where it was first
 """
 
 from supervision._drawing.frame import Extras as Extras
@@ -21,7 +20,7 @@ from supervision.client.failures import NobodyThereError as NobodyThereError
 from supervision.client.failures import RefusedRequestError as RefusedRequestError
 from supervision.client.failures import StrangeAnswerError as StrangeAnswerError
 
-from ._main import main as main
+from .program import main as main
 
 __all__ = (
     "Client",

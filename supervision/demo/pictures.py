@@ -29,9 +29,9 @@ from supervision._view.shapes import TopShape
 from supervision.client import Client, ClientError
 from supervision.service import ExitCode
 
-from ._course import Course, DemoError, Options, demonstrate
-from ._outside import can_be_watched
-from ._plan import Plan
+from ._playing.course import Course, DemoError, Options, demonstrate
+from ._playing.outside import can_be_watched
+from .traffic.plan import Plan
 
 WIDTH: Final = 112
 HEIGHT: Final = 34

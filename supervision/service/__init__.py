@@ -1,19 +1,15 @@
 """A supervised tree run as a process: readiness, drain, signals, the log, the report.
 
-General layout, from the bottom up; a room imports only rooms above it in this list:
+May know supervisors, routers, `supervision._view` (what it gives to be looked at), and
+the control socket, which is loaded only if one is wanted; must not know who asks, or
+what is drawn of the answers.  Nothing is drawn here but the log, the line of the drain
+and the report.  In reading order:
 
-    _exit_codes _settings       how it ends; how it is run
-    _report                     how it went
-    _collector _drain           the garbage collector's ways; routers that finish
-    _service                    the tree, from its start to its end
-    _logging _notify _progress _signals         what belongs to a process
-    _loading                    `module:Tree`
-    _running                    `serve` and `run`
-
-It stands on supervisors and routers, on `supervision._view` (what it gives to be looked
-at) and on the control socket, which shows that view and knows no service; that is
-loaded only if one is wanted.  Nothing is drawn here but the log, the line of the drain
-and the report.
+    _terms/         how it is run, and how it has ended: values
+    _life/          the tree, from its start to its end
+    _process/       what belongs to a process: the log, signals, the service manager
+    loading         `module:Tree`
+    running         `serve` and `run`, which put all of it together
 """
 
 from supervision._view.errors import AmbiguousKeyError as AmbiguousKeyError
@@ -40,21 +36,21 @@ from supervision._view.shapes import TopShape as TopShape
 from supervision._view.view import View as View
 from supervision._words.traceback import user_traceback as user_traceback
 
-from ._exit_codes import ExitCode as ExitCode
-from ._loading import Tree as Tree
-from ._loading import TreeError as TreeError
-from ._loading import load_tree as load_tree
-from ._logging import configure_logging as configure_logging
-from ._notify import Notifier as Notifier
-from ._report import LostPrompt as LostPrompt
-from ._report import RouterReport as RouterReport
-from ._report import ServiceReport as ServiceReport
-from ._running import run as run
-from ._running import serve as serve
-from ._service import Service as Service
-from ._service import ServiceState as ServiceState
-from ._settings import LogFormat as LogFormat
-from ._settings import Settings as Settings
+from ._life.service import Service as Service
+from ._life.service import ServiceState as ServiceState
+from ._process.logging import configure_logging as configure_logging
+from ._process.notify import Notifier as Notifier
+from ._terms.exit_codes import ExitCode as ExitCode
+from ._terms.report import LostPrompt as LostPrompt
+from ._terms.report import RouterReport as RouterReport
+from ._terms.report import ServiceReport as ServiceReport
+from ._terms.settings import LogFormat as LogFormat
+from ._terms.settings import Settings as Settings
+from .loading import Tree as Tree
+from .loading import TreeError as TreeError
+from .loading import load_tree as load_tree
+from .running import run as run
+from .running import serve as serve
 
 __all__ = [
     "ActorDetailShape",

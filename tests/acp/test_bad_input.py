@@ -15,8 +15,8 @@ from hypothesis import given as with_any
 from hypothesis import strategies as st
 
 from supervision.acp import AgentSettings, HistoryLost, Other, Text
-from supervision.acp._chunks import read_update
-from supervision.acp._wire import (
+from supervision.acp._conversation.chunks import read_update
+from supervision.acp._pipe.wire import (
     Answer,
     Call,
     Lines,

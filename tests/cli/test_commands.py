@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from supervision._drawing.events import EventWriter
-from supervision.cli import Client, _telling, main
+from supervision.cli import Client, main
+from supervision.cli._commands import telling
 from supervision.client.failures import SilentServiceError
 from supervision.service import StatisticsShape
 from tests.cli.story import (
@@ -434,7 +435,7 @@ def test_a_process_that_outlives_its_service_is_told_about(
     path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has ended, as far as one can ask it: that is not in order."""
-    monkeypatch.setattr(_telling, "_LAST", 0.0)
+    monkeypatch.setattr(telling, "_LAST", 0.0)
     answers: dict[str, Any] = {
         "POST /stop": {"done": "it is stopping", "turn": None, "withdrawn": []},
         "GET /statistics": b"",

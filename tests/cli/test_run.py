@@ -29,7 +29,8 @@ from supervision import (
     find_child,
     router_ref,
 )
-from supervision.cli import _run, main
+from supervision.cli import main
+from supervision.cli._commands import run as command_run
 from supervision.client.directory import (
     CommandError,
     default_socket,
@@ -65,7 +66,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Given]:
         found.append((make, settings))
         return 4
 
-    monkeypatch.setattr(_run, "run", run)
+    monkeypatch.setattr(command_run, "run", run)
     yield found
     for name in ("a_tree", "broken"):
         sys.modules.pop(name, None)
@@ -132,7 +133,7 @@ def test_without_the_extra_it_runs_and_says_that_nobody_can_look(
         """Leave the log to the test."""
 
     without_extra(monkeypatch)
-    monkeypatch.setattr(_run, "configure_logging", unlogged)
+    monkeypatch.setattr(command_run, "configure_logging", unlogged)
 
     with caplog.at_level(logging.WARNING):
         status = main(["run", "a_tree:Tree"])

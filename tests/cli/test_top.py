@@ -23,9 +23,9 @@ from trio.testing import MockClock
 
 from supervision._drawing.panel import AbortWish, Panel, Wish
 from supervision.cli import NobodyThereError, RefusedRequestError
-from supervision.cli._keyboard import Keyboard, read_keys
-from supervision.cli._screen import Screen
-from supervision.cli._top import View
+from supervision.cli._live.keyboard import Keyboard, read_keys
+from supervision.cli._live.screen import Screen
+from supervision.cli._live.top import View
 from supervision.service import TopShape
 from tests.cli.story import StoryServer, router, service, session, sessions, top
 

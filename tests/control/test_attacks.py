@@ -14,7 +14,9 @@ from trio.testing import MockClock
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import ActorSystem
-from supervision.control import _app, _connection, _gate, _server, _stream
+from supervision.control import connection, server
+from supervision.control._endpoints import app, gate
+from supervision.control._endpoints import stream as event_stream
 from supervision.service import ResultShape, View
 from tests.control.client import Served, answer_in, rest_of, serving
 
@@ -152,7 +154,7 @@ async def test_nobody_is_answered_long_after_it_has_gone(
                     b"POST /actors/a/stop HTTP/1.1\r\nHost: x\r\n\r\n"
                 )
                 await settle()
-        await trio.sleep(_gate.LINGER + 1)
+        await trio.sleep(gate.LINGER + 1)
         left = trio.lowlevel.current_statistics().tasks_living - before
         answer = await served.post("/actors/a/stop")
 
@@ -184,7 +186,7 @@ async def test_half_a_head_is_waited_for_only_for_a_while(
         await check_unharmed(served)
 
     assert content == b""
-    assert lasted == pytest.approx(_server.IDLE, abs=1.5)
+    assert lasted == pytest.approx(server.IDLE, abs=1.5)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ async def test_half_a_body_is_waited_for_only_for_a_while(
 
     assert answer.status == 408
     assert "did not arrive within 10 s" in answer.error
-    assert lasted == pytest.approx(_gate.WITHIN, abs=0.1)
+    assert lasted == pytest.approx(gate.WITHIN, abs=0.1)
 
 
 async def test_an_idle_connection_is_closed(
@@ -224,7 +226,7 @@ async def test_an_idle_connection_is_closed(
             lasted.append(trio.current_time() - began)
         await check_unharmed(served)
 
-    assert lasted == [pytest.approx(_server.IDLE, abs=0.1)] * 2
+    assert lasted == [pytest.approx(server.IDLE, abs=0.1)] * 2
 
 
 def body_of(length: int, *, chunked: bool) -> bytes:
@@ -240,7 +242,7 @@ def body_of(length: int, *, chunked: bool) -> bytes:
 async def test_a_body_may_have_64_kib(chunked: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """One more byte and it is too long; its sender is heard out, and told."""
     async with serving(tmp_path) as served:
-        fits = answer_in(await served.say(body_of(_gate.BODY - 536, chunked=chunked)))
+        fits = answer_in(await served.say(body_of(gate.BODY - 536, chunked=chunked)))
         long = answer_in(await served.say(body_of(1_000_000, chunked=chunked)))
         await check_unharmed(served)
 
@@ -267,7 +269,7 @@ async def test_a_body_without_end_is_cut(target: bytes, tmp_path: Path) -> None:
         await check_unharmed(served)
 
     assert answer.status == 413
-    assert sent < _gate.TAKEN + 2_000_000
+    assert sent < gate.TAKEN + 2_000_000
 
 
 async def test_very_many_tiny_chunks_cost_little(tmp_path: Path) -> None:
@@ -296,7 +298,7 @@ async def test_connections_are_bounded_and_wait_for_each_other(tmp_path: Path) -
     """64 are served; the next ones when those have ended."""
     async with serving(tmp_path) as served:
         before = trio.lowlevel.current_statistics().tasks_living
-        idle = [await served.connect() for _ in range(_server.CONNECTIONS)]
+        idle = [await served.connect() for _ in range(server.CONNECTIONS)]
         await settle()
         tasks = trio.lowlevel.current_statistics().tasks_living - before
         one_more = await served.connect()
@@ -314,7 +316,7 @@ async def test_connections_are_bounded_and_wait_for_each_other(tmp_path: Path) -
         await check_unharmed(served)
 
     assert answer.status == 200
-    assert tasks <= _server.CONNECTIONS * 2 + 1
+    assert tasks <= server.CONNECTIONS * 2 + 1
     assert left == 0
 
 
@@ -350,7 +352,7 @@ async def test_a_client_that_does_not_read_is_cut(
         async with await served.connect() as stream:
             await stream.send_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await settle()
-            await trio.sleep(_connection.PATIENCE - 1)
+            await trio.sleep(connection.PATIENCE - 1)
             held = trio.lowlevel.current_statistics().tasks_living - before
             healthy = await served.get("/health")
             await trio.sleep(2)
@@ -504,7 +506,7 @@ async def test_event_streams_are_bounded(tmp_path: Path) -> None:
     """So that a crowd of watchers leaves room for who wants to stop it."""
     events = b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n"
     async with serving(tmp_path) as served:
-        streams = [await served.connect() for _ in range(_app.STREAMS)]
+        streams = [await served.connect() for _ in range(app.STREAMS)]
         for stream in streams:
             await stream.send_all(events)
         await settle()
@@ -587,7 +589,7 @@ async def test_accidents_and_malice_end_with_their_connection(
                 async with trio.open_nursery() as nursery:
                     for _ in range(20):
                         nursery.start_soon(client, served)
-            await trio.sleep(_stream.KEEP_ALIVE + _connection.QUIET)
+            await trio.sleep(event_stream.KEEP_ALIVE + connection.QUIET)
             left = trio.lowlevel.current_statistics().tasks_living - before
             await check_unharmed(served)
 

@@ -38,7 +38,8 @@ from actors import (
     open_system,
 )
 from actors.testing import start_probe
-from supervision.control import _stream, encode_event
+from supervision.control import encode_event
+from supervision.control._endpoints import stream as event_stream
 from supervision.service import View
 from tests.control.client import Served, serving
 
@@ -199,7 +200,7 @@ async def test_silence_is_broken_every_15_seconds(
         event = await follower.item()
 
     assert first == sign
-    assert lasted == _stream.KEEP_ALIVE
+    assert lasted == event_stream.KEEP_ALIVE
     assert event["actor"].startswith("/router")
 
 
@@ -234,7 +235,7 @@ async def test_a_reader_that_sleeps_holds_up_nobody(
     assert lasted == 0  # nobody waited for it
     assert got + dropped == prompts
     assert dropped > 0
-    assert got >= _stream.CAPACITY
+    assert got >= event_stream.CAPACITY
 
 
 async def test_a_flood_is_sent_in_batches(
@@ -256,7 +257,11 @@ async def test_a_flood_is_sent_in_batches(
                 await follower.item()
             times.append(trio.current_time() - began)
 
-    assert times == [0, pytest.approx(_stream.PAUSE), pytest.approx(_stream.PAUSE)]
+    assert times == [
+        0,
+        pytest.approx(event_stream.PAUSE),
+        pytest.approx(event_stream.PAUSE),
+    ]
 
 
 async def test_a_stream_ends_with_its_source(
@@ -395,7 +400,7 @@ async def test_any_value_is_small_and_harms_nobody(system: AnyRef) -> None:
     values += [Aborted(Nasty()), Crashed(RuntimeError(Nasty())), float("nan")]
 
     for value in values:
-        encoded = _stream.as_line(encode_event(Custom(0.0, system, value)))
+        encoded = event_stream.as_line(encode_event(Custom(0.0, system, value)))
         assert json.loads(encoded)["event"] == "Custom"
         assert encoded.count(b"\n") == 1
         assert len(encoded) < 500_000

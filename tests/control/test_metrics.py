@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors import open_system
-from supervision.control._metrics import CONTENT_TYPE, metrics
+from supervision.control._endpoints.metrics import CONTENT_TYPE, metrics
 from supervision.service import RouterShape, StatisticsShape, View
 from tests.control.client import serving
 

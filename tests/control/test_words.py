@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 from trio.testing import MockClock
 
-from supervision.control._connection import PATIENCE, QUIET, Connection
-from supervision.control._gate import Gate
-from supervision.control._words import answer, refusal, to_json
+from supervision.control._endpoints.gate import Gate
+from supervision.control._endpoints.words import answer, refusal, to_json
+from supervision.control.connection import PATIENCE, QUIET, Connection
 
 TEXTS = st.text(alphabet=st.characters())  # half characters, too
 VALUES = st.recursive(

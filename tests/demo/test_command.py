@@ -17,17 +17,17 @@ import pytest
 
 from supervision.cli import main as actors
 from supervision.demo import Plan
-from supervision.demo._course import (
+from supervision.demo._playing.course import (
     Course,
     DemoError,
     Options,
     Watcher,
     demonstrate,
 )
-from supervision.demo._outside import Outside, open_service
-from supervision.demo._summary import Summary
-from supervision.demo._terminal import choose_socket
-from supervision.demo._watching import Lines, LiveView
+from supervision.demo._playing.outside import Outside, open_service
+from supervision.demo._playing.summary import Summary
+from supervision.demo._playing.terminal import choose_socket
+from supervision.demo._playing.watching import Lines, LiveView
 from supervision.demo.pictures import main as take_pictures
 from supervision.service import ExitCode
 
@@ -170,7 +170,9 @@ def test_the_socket_is_where_it_was_asked_for(
 ) -> None:
     """Or where the other commands look, if there can be one."""
     monkeypatch.setenv("ACTORS_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr("supervision.demo._terminal.can_be_watched", lambda: able)
+    monkeypatch.setattr(
+        "supervision.demo._playing.terminal.can_be_watched", lambda: able
+    )
 
     socket = choose_socket(asked)
 
@@ -181,7 +183,9 @@ def test_a_socket_that_cannot_be_served_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It says what is to be installed."""
-    monkeypatch.setattr("supervision.demo._terminal.can_be_watched", lambda: False)
+    monkeypatch.setattr(
+        "supervision.demo._playing.terminal.can_be_watched", lambda: False
+    )
 
     assert actors(["demo", "--socket", "s"]) == ExitCode.USAGE
     assert "pip install 'trio-actors[control]'" in capsys.readouterr().err
@@ -214,8 +218,10 @@ def test_the_live_view_is_for_a_terminal_with_a_socket(
     monkeypatch.setenv("ACTORS_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("FORCE_COLOR" if terminal else "NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr("supervision.demo._terminal.can_be_watched", lambda: True)
-    monkeypatch.setattr("supervision.demo._terminal.demonstrate", demonstrated)
+    monkeypatch.setattr(
+        "supervision.demo._playing.terminal.can_be_watched", lambda: True
+    )
+    monkeypatch.setattr("supervision.demo._playing.terminal.demonstrate", demonstrated)
 
     status = actors(["demo", "--seconds", "30", "--slots", "9", *options])
 
@@ -250,7 +256,7 @@ def test_a_service_that_hears_nothing_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After its budget and a while; the command does not wait for ever."""
-    monkeypatch.setattr("supervision.demo._course.PATIENCE", 0.1)
+    monkeypatch.setattr("supervision.demo._playing.course.PATIENCE", 0.1)
     monkeypatch.setattr(Outside, "ask_to_stop", Outside.last_words)  # does nothing
     options = Options(plan=Plan(turns=1), seconds=0.1, budget=0.1)
 
@@ -265,7 +271,7 @@ def test_a_service_that_is_not_ready_in_time_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And killed."""
-    monkeypatch.setattr("supervision.demo._course.STARTS_WITHIN", 0.01)
+    monkeypatch.setattr("supervision.demo._playing.course.STARTS_WITHIN", 0.01)
 
     with pytest.raises(DemoError, match=r"not ready within 0\.01 s") as caught:
         demonstrate(Options(plan=Plan()), Nobody())

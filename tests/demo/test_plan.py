@@ -26,8 +26,8 @@ from actors import (
 from supervision import start_router
 from supervision.cli import main as actors
 from supervision.demo import Plan, PlanError
-from supervision.demo._book import NOTHING, ROUTER_CRASHED, SESSION_KILLED, Book
 from supervision.demo.traffic import RECORDING, Accident, Prompt
+from supervision.demo.traffic.book import NOTHING, ROUTER_CRASHED, SESSION_KILLED, Book
 
 PROMPT = Prompt(0, 0.0, "k", 0.1, 5, True, 1, Accident.NONE, 2)  # noqa: FBT003
 

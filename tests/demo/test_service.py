@@ -18,7 +18,11 @@ from actors import Finished, open_system
 from actors.hosting import actor_of
 from supervision import describe_child, find_child
 from supervision.demo import Demo, Plan, tree
-from supervision.demo._book import (
+from supervision.demo._tree.faults import ROTA, Faults
+from supervision.demo._tree.tools import NAMES
+from supervision.demo._tree.tree import Leash
+from supervision.demo.traffic import Accident
+from supervision.demo.traffic.book import (
     ANSWERED,
     MADE_AGAIN,
     NOTHING,
@@ -27,10 +31,6 @@ from supervision.demo._book import (
     STEERED,
     Book,
 )
-from supervision.demo._faults import ROTA, Faults
-from supervision.demo._tools import NAMES
-from supervision.demo._tree import Leash
-from supervision.demo.traffic import Accident
 from supervision.service import ExitCode, Service, ServiceReport, Settings, serve
 
 # what may become of a prompt with such an accident, if nothing else befalls it

@@ -17,11 +17,11 @@ from actors import (
 )
 from supervision.cli import Client, ClientError, NobodyThereError
 from supervision.demo import Plan
-from supervision.demo._book import NOTHING, ROUTER_CRASHED, Book
-from supervision.demo._course import Course, Options, Stage
-from supervision.demo._outside import Outside
-from supervision.demo._summary import Summary
-from supervision.demo._watching import Lines, LiveView, foot, line
+from supervision.demo._playing.course import Course, Options, Stage
+from supervision.demo._playing.outside import Outside
+from supervision.demo._playing.summary import Summary
+from supervision.demo._playing.watching import Lines, LiveView, foot, line
+from supervision.demo.traffic.book import NOTHING, ROUTER_CRASHED, Book
 from supervision.service import TopShape, View
 
 # ------------------------------------------------------------------------- the summary
@@ -260,8 +260,8 @@ async def test_the_live_view_draws_what_the_service_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """From the first answer on; the last one stays, marked, when it does not answer."""
-    monkeypatch.setattr("supervision.demo._watching.FRAME_EVERY", 0.001)
-    monkeypatch.setattr("supervision.demo._watching._SOON", 0.001)
+    monkeypatch.setattr("supervision.demo._playing.watching.FRAME_EVERY", 0.001)
+    monkeypatch.setattr("supervision.demo._playing.watching._SOON", 0.001)
     away = NobodyThereError(Path("/nowhere"), "it was told so")
     answers: list[TopShape | ClientError] = [
         away,

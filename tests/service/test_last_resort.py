@@ -17,9 +17,9 @@ import sys, time
 import trio
 from actors import Actor
 from supervision import Settings
-from supervision.service import _running, run
+from supervision.service import run, running
 
-_running.OVERDUE, _running.HANGING = 0.1, 0.3
+running.OVERDUE, running.HANGING = 0.1, 0.3
 
 class Deaf(Actor[str]):
     def started(self):

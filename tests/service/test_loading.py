@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supervision.service._loading import Tree, TreeError, load_tree
+from supervision.service.loading import Tree, TreeError, load_tree
 
 Write = Callable[[str, str], None]
 

@@ -17,8 +17,8 @@ import pytest
 import trio
 
 from actors import Actor, open_system
-from supervision.service._logging import configure_logging, terminal
-from supervision.service._settings import LogFormat, Settings
+from supervision.service._process.logging import configure_logging, terminal
+from supervision.service._terms.settings import LogFormat, Settings
 
 logger = logging.getLogger("tests.bank")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from supervision.service._notify import Notifier
+from supervision.service._process.notify import Notifier
 
 
 class Manager:

@@ -11,9 +11,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from supervision.service._logging import configure_logging
-from supervision.service._progress import DrainFacts, show_progress
-from supervision.service._settings import LogFormat, Settings
+from supervision.service._process.logging import configure_logging
+from supervision.service._process.progress import DrainFacts, show_progress
+from supervision.service._terms.settings import LogFormat, Settings
 
 
 class Drain:

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from actors import Late
-from supervision.service._exit_codes import ExitCode
-from supervision.service._report import LostPrompt, RouterReport, ServiceReport
+from supervision.service._terms.exit_codes import ExitCode
+from supervision.service._terms.report import LostPrompt, RouterReport, ServiceReport
 
 CHAT = RouterReport(
     path="/demo/chat",
