@@ -5,9 +5,12 @@ General layout, in reading order:
     _trees/                 who restarts whom: words, the pure machine, supervisors
     _routing/               sessions by key: the router, its parts, and its handle
     shared                  what sessions share
+    _words/                 what is said to people and machines, made safe
+    _view/ control/         what a service gives to be looked at; the same over HTTP
     service/                a tree run as a process
-    control/ cli/           its control socket, and the commands that talk to it
-    demo/ acp/              a service to try, with real traffic; agents of others
+    client/ _drawing/       asking a service, and drawing what it said
+    demo/ cli/              a service to try, with real traffic; the commands
+    acp/                    agents of others
 
 It stands on `actors`; `actors` never imports it, because an actor does not know that it
 is supervised.

@@ -1,88 +1,64 @@
-"""The rooms and their directions, read from the source.
+"""The rooms and their directions, read from the source; and the shape of each.
 
-`supervision` stands on `actors`, `actors` on trio and little else, and no two modules
-need each other.
+`floor_plan.py` says who may import whom, `rules.py` what else is asked of a room.  That
+each rule can fail is shown by breaches in a house of a few lines.
 """
 
 from __future__ import annotations
 
 import ast
-import sys
-from graphlib import CycleError, TopologicalSorter
+import importlib
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import actors
+from tests.floor_plan import PLAN, STILL_CROWDED, STILL_LADDERS
+from tests.house import House, Room, tree_of
+from tests.rules import (
+    circle,
+    crowded,
+    doorless,
+    empty_rooms,
+    forbidden,
+    homeless,
+    ladders,
+    lines,
+    silent_doors,
+    too_long,
+    unused,
+    upward_rows,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
-BELOW = {"attrs", "outcome", "trio", "trio_util"}
-TEST_KIT = {"hypothesis", "pytest", "pytest_trio"}
-# {room above the supervisors: what it may stand on, beside what is below all}
-ROOMS = {
-    "supervision.service": {"rich"},
-    "supervision.control": {"hypercorn", "starlette"},
-    "supervision.cli": {"rich"},
-    "supervision.demo": {"rich"},
-    "supervision.acp": {"acp", "pydantic"},
-}
+HOUSE = House(ROOT)
+EVERYTHING = House(ROOT, ("actors", "supervision", "benchmarks", "tests"))
 LINES_AIMED_AT = 350
-LINES_AT_MOST = 400
+# what users import; a public class counts as one ancestor, whatever it stands on
+PUBLIC = (
+    "actors",
+    "actors.hosting",
+    "actors.testing",
+    "supervision",
+    "supervision.acp",
+    "supervision.cli",
+    "supervision.client",
+    "supervision.control",
+    "supervision.demo",
+    "supervision.service",
+)
 
 
-def files_of(*rooms: str) -> list[Path]:
+def files_of(*tops: str) -> list[Path]:
     """List the Python files of these top-level folders, in a fixed order."""
-    return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
+    return House(ROOT, tops).files()
 
 
 def name_of(path: Path) -> str:
     """Give the dotted name of the module in this file."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def tree_of(path: Path) -> ast.Module:
-    """Parse a file."""
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def imports_of(path: Path) -> set[str]:
-    """List what a file imports, at any depth: `from a import b` gives `a` and `a.b`."""
-    package = path.relative_to(ROOT).parent.parts  # also right for an __init__.py
-    found: set[str] = set()
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            here = package[: len(package) - node.level + 1] if node.level else ()
-            base = ".".join((*here, *filter(None, [node.module])))
-            found.add(base)
-            found.update(f"{base}.{alias.name}" for alias in node.names)
-    return found
-
-
-def module_imports() -> dict[str, set[str]]:
-    """Give `{module: modules of ours that it imports}`."""
-    paths = {name_of(path): path for path in files_of("actors", "supervision")}
-    graph: dict[str, set[str]] = {}
-    for name, path in paths.items():
-        wanted = imports_of(path) & paths.keys()
-        # `from .ref import ActorRef` in `actors.seat` needs `actors.ref`, not the
-        # package around both; `from actors import ActorRef` does need the package.
-        package = name_of(path.parent / "__init__.py")
-        if not any(is_import_of(node, package) for node in ast.walk(tree_of(path))):
-            wanted.discard(package)
-        graph[name] = wanted - {name}
-    return graph
-
-
-def is_import_of(node: ast.AST, package: str) -> bool:
-    """Tell whether a name is taken from the package itself, written in full."""
-    return (
-        isinstance(node, ast.ImportFrom)
-        and node.level == 0
-        and (node.module == package)
-    )
+    return HOUSE.name(path)
 
 
 def uses_of(path: Path, module: str, names: set[str]) -> list[int]:
@@ -125,65 +101,97 @@ def documented_names(path: Path) -> set[str]:
     return found
 
 
-def test_actors_never_imports_supervision() -> None:
-    """An actor does not know that it is supervised."""
-    offenders = {
-        name_of(path)
-        for path in files_of("actors")
-        if any(name.split(".")[0] == "supervision" for name in imports_of(path))
+def our_classes() -> list[type]:
+    """List the classes that our modules make."""
+    modules = [
+        importlib.import_module(name)
+        for name in HOUSE.modules()
+        if not name.endswith("__main__")
+    ]
+    return [
+        each
+        for module in modules
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if each.__module__ == module.__name__
+    ]
+
+
+def public_classes() -> set[type]:
+    """Give the classes that users import."""
+    modules = map(importlib.import_module, PUBLIC)
+    return {
+        each
+        for module in modules
+        for name in getattr(module, "__all__", ())
+        if inspect.isclass(each := getattr(module, name))
     }
 
-    assert offenders == set()
+
+# ------------------------------------------------------------ the house keeps to them
 
 
-@pytest.mark.parametrize("path", files_of("actors", "supervision"), ids=name_of)
-def test_a_room_stands_on_few_packages(path: Path) -> None:
-    """Below us are trio, attrs, outcome, trio_util and the standard library."""
-    allowed = BELOW | {"actors"} | sys.stdlib_module_names
-    if name_of(path).startswith("supervision"):
-        allowed |= {"supervision"}
-    if name_of(path).startswith("actors.testing"):
-        allowed |= TEST_KIT
-    allowed |= ROOMS.get(".".join(name_of(path).split(".")[:2]), set())
-
-    assert {name.split(".")[0] for name in imports_of(path)} <= allowed
+def test_every_module_has_its_room() -> None:
+    """And every room its modules: the plan is the house."""
+    assert homeless(HOUSE, PLAN) == []
+    assert empty_rooms(HOUSE, PLAN) == []
 
 
-def test_who_is_shown_does_not_know_who_shows() -> None:
-    """Supervisors stand below the service, and the service below all that asks it."""
-    users: dict[str, set[str]] = {}
-    for path in files_of("supervision"):
-        *_, room = path.relative_to(ROOT).parent.parts
-        above = {
-            "supervision": set(ROOMS),
-            "service": set(ROOMS) - {"supervision.service"},
-            "control": {"supervision.cli", "supervision.demo"},
-        }.get(room, set())
-        if path != ROOT / "supervision" / "__init__.py":
-            users[name_of(path)] = imports_of(path) & above
-
-    assert {name: found for name, found in users.items() if found} == {}
+def test_a_room_stands_on_rooms_below_it() -> None:
+    """The table is in order, so it has no circle."""
+    assert upward_rows(PLAN) == []
 
 
-def test_only_the_test_kit_knows_the_test_kit() -> None:
-    """A running service never loads `actors.testing`."""
-    users = {
-        name
-        for name, wanted in module_imports().items()
-        if any(other.startswith("actors.testing") for other in wanted)
-    }
+def test_no_room_imports_what_the_plan_does_not_allow() -> None:
+    """Neither a room nor a package of others."""
+    assert forbidden(HOUSE, PLAN) == []
 
-    assert {name for name in users if not name.startswith("actors.testing")} == set()
+
+def test_nothing_is_allowed_in_vain() -> None:
+    """An arrow that is gone from the house goes from the plan."""
+    assert unused(HOUSE, PLAN) == []
 
 
 def test_no_two_modules_need_each_other() -> None:
     """There is an order in which every module comes after those it imports."""
-    try:
-        order = list(TopologicalSorter(module_imports()).static_order())
-    except CycleError as cycle:
-        pytest.fail(" imports ".join(reversed(cycle.args[1])))
+    assert circle(HOUSE) == []
 
-    assert "actors" in order
+
+def test_a_folder_has_at_most_a_dozen_files() -> None:
+    """What has more has a second idea; what does not any more is taken off the list."""
+    assert crowded(EVERYTHING) == sorted(STILL_CROWDED)
+
+
+def test_a_class_has_at_most_two_ancestors_of_ours() -> None:
+    """Parts, not ladders; what is no ladder any more is taken off the list."""
+    found = ladders(our_classes(), public_classes())
+    still = [each for each in found if each.__name__ in STILL_LADDERS]
+    excused = {ancestor for each in still for ancestor in each.__mro__}
+
+    assert [each for each in found if each not in excused] == []
+    assert {each.__name__ for each in still} == set(STILL_LADDERS)
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    """And which rooms are in it, in reading order."""
+    assert silent_doors(HOUSE) == []
+
+
+def test_every_folder_is_a_package() -> None:
+    """Also of tests, where `acp` must not be taken for somebody else's `acp`."""
+    assert [each for each in doorless(EVERYTHING) if each != "tests/typing"] == []
+
+
+def test_a_file_is_one_idea() -> None:
+    """No file is longer than 400 lines."""
+    assert too_long(HOUSE) == []
+
+
+def test_most_files_are_short() -> None:
+    """At most one file in five is longer than 350 lines."""
+    paths = HOUSE.files()
+    long = [name_of(path) for path in paths if lines(path) > LINES_AIMED_AT]
+
+    assert len(long) <= len(paths) / 5, long
 
 
 @pytest.mark.parametrize(
@@ -228,20 +236,92 @@ def test_every_public_name_is_documented() -> None:
     assert set(actors.__all__) - documented == set()
 
 
-@pytest.mark.parametrize("path", files_of("actors", "supervision"), ids=name_of)
-def test_a_file_is_one_idea(path: Path) -> None:
-    """No file is longer than 400 lines."""
-    assert line_count(path) <= LINES_AT_MOST
+# ------------------------------------------------------------ and they can fail
+
+SOUND = {
+    "inn/__init__.py": '"""An inn.\n\n    host _cellar/\n"""',
+    "inn/host.py": "from ._cellar.wine import Wine",
+    "inn/_cellar/__init__.py": '"""A cellar.\n\n    wine\n"""',
+    "inn/_cellar/wine.py": "import trio",
+}
+ROWS = {
+    "cellar": Room("inn/_cellar", "", "trio"),
+    "inn": Room("inn", "cellar", ""),
+}
+Rule = Callable[[House], list[str]]
+RULES: dict[str, Rule] = {
+    "homeless": lambda house: homeless(house, ROWS),
+    "empty": lambda house: empty_rooms(house, ROWS),
+    "forbidden": lambda house: forbidden(house, ROWS),
+    "unused": lambda house: unused(house, ROWS),
+    "circle": circle,
+    "crowded": crowded,
+    "long": too_long,
+    "doorless": doorless,
+    "silent": silent_doors,
+}
 
 
-def test_most_files_are_short() -> None:
-    """At most one file in five is longer than 350 lines."""
-    paths = files_of("actors", "supervision")
-    long = [name_of(path) for path in paths if line_count(path) > LINES_AIMED_AT]
+def built(root: Path, **changed: str | None) -> House:
+    """Build the sound house with some files changed, or gone."""
+    for name, text in {**SOUND, **changed}.items():
+        if text is not None:
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return House(root, ("inn",))
 
-    assert len(long) <= len(paths) / 5, long
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_sound_house_breaks_no_rule(rule: str, tmp_path: Path) -> None:
+    """Else the next test would show nothing."""
+    assert RULES[rule](built(tmp_path)) == []
 
 
-def line_count(path: Path) -> int:
-    """Count a file's lines."""
-    return len(path.read_text(encoding="utf-8").splitlines())
+@pytest.mark.parametrize(
+    ("rule", "changed"),
+    [
+        ("homeless", {"inn/attic/ghost.py": ""}),
+        ("empty", {"inn/_cellar/__init__.py": None, "inn/_cellar/wine.py": None}),
+        ("forbidden", {"inn/_cellar/wine.py": "import trio\nimport inn.host"}),
+        ("forbidden", {"inn/_cellar/wine.py": "import trio\nfrom inn import host"}),
+        ("forbidden", {"inn/_cellar/wine.py": "import trio\nimport attrs"}),
+        ("forbidden", {"inn/_cellar/wine.py": "def f():\n    import attrs, trio"}),
+        ("forbidden", {"inn/_cellar/wine.py": "import_module('inn.host')"}),
+        ("unused", {"inn/host.py": ""}),
+        ("unused", {"inn/_cellar/wine.py": ""}),
+        ("circle", {"inn/_cellar/wine.py": "from inn.host import Host"}),
+        ("crowded", {f"inn/guest{number}.py": "" for number in range(12)}),
+        ("long", {"inn/host.py": "\n" * 401}),
+        ("doorless", {"inn/_cellar/__init__.py": None}),
+        ("silent", {"inn/__init__.py": ""}),
+        ("silent", {"inn/__init__.py": '"""An inn of _cellar/ and host."""'}),
+        ("silent", {"inn/__init__.py": '"""An inn.\n\n    _cellar/\n"""'}),
+        ("silent", {"inn/__init__.py": '"""An inn.\n\n    host\n"""'}),
+    ],
+)
+def test_a_breach_is_found(
+    rule: str, changed: dict[str, str | None], tmp_path: Path
+) -> None:
+    """Whatever the rule is about."""
+    assert RULES[rule](built(tmp_path, **changed)) != []
+
+
+def test_a_table_out_of_order_is_found() -> None:
+    """It might have a circle."""
+    assert upward_rows(dict(reversed(ROWS.items()))) == ["inn: cellar"]
+    assert upward_rows({**ROWS, "cellar": Room("inn/_cellar", "inn", "trio")}) != []
+
+
+def test_a_ladder_is_found() -> None:
+    """A public class counts as one of its rungs, whatever it stands on."""
+    first = type("First", (), {})
+    second = type("Second", (first,), {})
+    third = type("Third", (second,), {})
+    fourth = type("Fourth", (third,), {})
+    fifth = type("Fifth", (fourth,), {})
+
+    every = [first, second, third, fourth, fifth]
+    assert ladders(every, set()) == [fourth, fifth]
+    assert ladders(every, {third}) == []
+    assert ladders([type("Sixth", (fifth,), {})], {third}) != []

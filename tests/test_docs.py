@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from supervision.cli._arguments import make_parser
-from supervision.control._app import ENDPOINTS
+from supervision.cli.arguments import make_parser
+from supervision.control._endpoints.app import ENDPOINTS
 from supervision.service import ExitCode, ServiceState
 
 ROOT = Path(__file__).resolve().parent.parent

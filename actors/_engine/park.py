@@ -11,8 +11,9 @@ back in.  Two things follow that `trio.lowlevel` allows but does not spell out:
   waits often may make its trap once (`make_trap`) and yield it again and again
   (`park`).
 
-Only public functions of `trio.lowlevel` are called.  `tests/test_park.py` fails loudly
-if a release of Trio changes the protocol.  This room knows nothing of actors.
+Only public functions of `trio.lowlevel` are called.  `tests/engine/test_park.py`
+fails loudly if a release of Trio changes the protocol.  This room knows nothing of
+actors.
 """
 
 from __future__ import annotations

@@ -23,13 +23,15 @@ import trio
 from rich.console import Console
 from rich.text import Text
 
-from supervision.cli import Client, ClientError, save_picture
-from supervision.cli._panel import Panel
-from supervision.service import ExitCode, TopShape
+from supervision._drawing.panel import Panel
+from supervision._drawing.picture import save_picture
+from supervision._view.shapes import TopShape
+from supervision.client import Client, ClientError
+from supervision.service import ExitCode
 
-from ._course import Course, DemoError, Options, demonstrate
-from ._outside import can_be_watched
-from ._plan import Plan
+from ._playing.course import Course, DemoError, Options, demonstrate
+from ._playing.outside import can_be_watched
+from .traffic.plan import Plan
 
 WIDTH: Final = 112
 HEIGHT: Final = 34

@@ -1,63 +1,56 @@
 """A supervised tree run as a process: readiness, drain, signals, the log, the report.
 
-General layout, from the bottom up; a room imports only rooms above it in this list:
+May know supervisors, routers, `supervision._view` (what it gives to be looked at), and
+the control socket, which is loaded only if one is wanted; must not know who asks, or
+what is drawn of the answers.  Nothing is drawn here but the log, the line of the drain
+and the report.  In reading order:
 
-    _exit_codes _settings       how it ends; how it is run
-    _shapes _view_errors        what it shows, as JSON, and why it does not
-    _text _traceback _plain     words for a person, errors without our frames, JSON
-    _report                     how it went
-    _process                    what the process takes of the machine
-    _actors_view _sessions_view _detail _looking    everything there is to see
-    _view                       and to do
-    _collector _drain           the garbage collector's ways; routers that finish
-    _service                    the tree, from its start to its end
-    _logging _notify _progress _signals         what belongs to a process
-    _loading                    `module:Tree`
-    _running                    `serve` and `run`
-
-It stands on `supervision`'s supervisors and routers; the control socket
-(`supervision.control`) stands on it and is loaded only if one is wanted.  Nothing is
-drawn here but the log, the line of the drain and the report.
+    _terms/         how it is run, and how it has ended: values
+    _life/          the tree, from its start to its end
+    _process/       what belongs to a process: the log, signals, the service manager
+    loading         `module:Tree`
+    running         `serve` and `run`, which put all of it together
 """
 
-from ._exit_codes import ExitCode as ExitCode
-from ._loading import Tree as Tree
-from ._loading import TreeError as TreeError
-from ._loading import load_tree as load_tree
-from ._logging import configure_logging as configure_logging
-from ._notify import Notifier as Notifier
-from ._report import LostPrompt as LostPrompt
-from ._report import RouterReport as RouterReport
-from ._report import ServiceReport as ServiceReport
-from ._running import run as run
-from ._running import serve as serve
-from ._service import Service as Service
-from ._service import ServiceState as ServiceState
-from ._settings import LogFormat as LogFormat
-from ._settings import Settings as Settings
-from ._shapes import ActorDetailShape as ActorDetailShape
-from ._shapes import ActorShape as ActorShape
-from ._shapes import ErrorShape as ErrorShape
-from ._shapes import ProcessShape as ProcessShape
-from ._shapes import RestartShape as RestartShape
-from ._shapes import ResultShape as ResultShape
-from ._shapes import RouterShape as RouterShape
-from ._shapes import ServiceShape as ServiceShape
-from ._shapes import SessionShape as SessionShape
-from ._shapes import SessionsShape as SessionsShape
-from ._shapes import StatisticsShape as StatisticsShape
-from ._shapes import SupervisedShape as SupervisedShape
-from ._shapes import SystemShape as SystemShape
-from ._shapes import TopShape as TopShape
-from ._traceback import user_traceback as user_traceback
-from ._view import View as View
-from ._view_errors import AmbiguousKeyError as AmbiguousKeyError
-from ._view_errors import BadQueryError as BadQueryError
-from ._view_errors import CannotError as CannotError
-from ._view_errors import NotReadyError as NotReadyError
-from ._view_errors import UnknownPathError as UnknownPathError
-from ._view_errors import UnknownSessionError as UnknownSessionError
-from ._view_errors import ViewError as ViewError
+from supervision._view.errors import AmbiguousKeyError as AmbiguousKeyError
+from supervision._view.errors import BadQueryError as BadQueryError
+from supervision._view.errors import CannotError as CannotError
+from supervision._view.errors import NotReadyError as NotReadyError
+from supervision._view.errors import UnknownPathError as UnknownPathError
+from supervision._view.errors import UnknownSessionError as UnknownSessionError
+from supervision._view.errors import ViewError as ViewError
+from supervision._view.shapes import ActorDetailShape as ActorDetailShape
+from supervision._view.shapes import ActorShape as ActorShape
+from supervision._view.shapes import ErrorShape as ErrorShape
+from supervision._view.shapes import ProcessShape as ProcessShape
+from supervision._view.shapes import RestartShape as RestartShape
+from supervision._view.shapes import ResultShape as ResultShape
+from supervision._view.shapes import RouterShape as RouterShape
+from supervision._view.shapes import ServiceShape as ServiceShape
+from supervision._view.shapes import SessionShape as SessionShape
+from supervision._view.shapes import SessionsShape as SessionsShape
+from supervision._view.shapes import StatisticsShape as StatisticsShape
+from supervision._view.shapes import SupervisedShape as SupervisedShape
+from supervision._view.shapes import SystemShape as SystemShape
+from supervision._view.shapes import TopShape as TopShape
+from supervision._view.view import View as View
+from supervision._words.traceback import user_traceback as user_traceback
+
+from ._life.service import Service as Service
+from ._life.service import ServiceState as ServiceState
+from ._process.logging import configure_logging as configure_logging
+from ._process.notify import Notifier as Notifier
+from ._terms.exit_codes import ExitCode as ExitCode
+from ._terms.report import LostPrompt as LostPrompt
+from ._terms.report import RouterReport as RouterReport
+from ._terms.report import ServiceReport as ServiceReport
+from ._terms.settings import LogFormat as LogFormat
+from ._terms.settings import Settings as Settings
+from .loading import Tree as Tree
+from .loading import TreeError as TreeError
+from .loading import load_tree as load_tree
+from .running import run as run
+from .running import serve as serve
 
 __all__ = [
     "ActorDetailShape",

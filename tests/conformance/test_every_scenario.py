@@ -34,7 +34,7 @@ NUMBER = re.compile(r"test_s(\d+)_")
 def found_tests() -> dict[int, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Give `{number of the scenario: its tests}`."""
     found: dict[int, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-    for path in sorted(HERE.glob("test_sessions_*.py")):
+    for path in sorted((HERE / "sessions").rglob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 match = NUMBER.match(node.name)

@@ -1,0 +1,270 @@
+"""`Looking`: all that a person or a program may see of a running service.
+
+Plain data in the shapes of this room, so that any transport can carry it; the control
+socket is one.  Nothing here is kept up to date while nobody asks: each answer is made
+from the actors and routers themselves when it is wanted, and looking asks none of
+them.  What takes longer makes checkpoints.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import Any, Final, cast
+
+import attrs
+import trio
+
+import actors
+from actors import (
+    ActorSystem,
+    Event,
+    Subscription,
+)
+from actors.hosting import root_of
+from supervision._routing.census import counts_of, routers_of
+from supervision._routing.core.core import Core
+
+from .actors import Survey, find
+from .detail import detail_of
+from .errors import (
+    BadQueryError,
+    UnknownPathError,
+)
+from .process import process_shape
+from .sessions import (
+    chosen,
+    find_session,
+    list_sessions,
+    router_shape,
+    shape_of,
+)
+from .shapes import (
+    ActorDetailShape,
+    ActorShape,
+    ServiceShape,
+    SessionShape,
+    SessionsShape,
+    StatisticsShape,
+    SystemShape,
+    TopShape,
+)
+
+MOST: Final = 10_000
+"""Rows that are given at most."""
+
+_VERBS: Final = ("cancel", "cancel_all", "reset", "close")
+
+
+def version() -> str:
+    """The version of this library."""
+    return metadata.version("trio-actors")
+
+
+class Looking:
+    """A look at one system; made by the service, as `Service.view`.
+
+    Args:
+        system: what is looked at.
+        name: what the service is called.
+        facts: gives the service's own state; default: one that is always ready.
+        stop: called by `stop_service`; default: it cannot be stopped from here.
+    """
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        *,
+        name: str = "service",
+        facts: Callable[[], ServiceShape] | None = None,
+        stop: Callable[[str, float | None], None] | None = None,
+    ) -> None:
+        self._system = system
+        self._name = name
+        self._facts = facts
+        self._stop = stop
+        self._begun = trio.current_time()
+
+    # ------------------------------------------------------------------ looking at it
+
+    def service(self) -> ServiceShape:
+        """The process; not a checkpoint."""
+        if self._facts is not None:
+            return self._facts()
+        return ServiceShape(
+            name=self._name,
+            pid=os.getpid(),
+            state="ready",
+            why=None,
+            uptime=trio.current_time() - self._begun,
+            budget=0.0,
+            left=None,
+            socket=None,
+            python=platform.python_version(),
+            version=version(),
+        )
+
+    def statistics(self) -> StatisticsShape:
+        """All that is counted; not a checkpoint, and its cost is a few dicts."""
+        counted = attrs.asdict(self._system.statistics(), recurse=False)
+        counted["dead_letters"] = {
+            reason.name.lower(): number
+            for reason, number in counted["dead_letters"].items()
+        }
+        return StatisticsShape(
+            service=self.service(),
+            process=process_shape(),
+            system=cast("SystemShape", counted),
+            routers=[
+                router_shape(path, statistics, alive=alive)
+                for path, (alive, statistics) in counts_of(self._system).items()
+            ],
+        )
+
+    async def tree(
+        self, path: str = "/", *, depth: int | None = None, width: int = 20
+    ) -> ActorShape:
+        """The tree from this actor on.
+
+        Args:
+            path: of the actor on top.
+            depth: levels below it; default None: all.
+            width: how many are shown below each, the worst.  At most 10,000 are shown
+                in all.
+
+        Raises:
+            UnknownPathError, BadQueryError.
+        """
+        _whole("width", width)
+        if depth is not None:
+            _whole("depth", depth)
+        survey = Survey(
+            depth=depth if depth is not None else MOST, width=width, total=MOST
+        )
+        return await survey.look(await self._find(path))
+
+    async def actor(self, path: str) -> ActorDetailShape:
+        """All about one actor.
+
+        Raises:
+            UnknownPathError: there is none.
+        """
+        cell = await self._find(path)
+        shape = await Survey(depth=1, width=100).look(cell)
+        return detail_of(cell, shape)
+
+    async def sessions(
+        self,
+        *,
+        router: str | None = None,
+        phase: str | None = None,
+        match: str | None = None,
+        order: str = "worst",
+        limit: int = 100,
+    ) -> SessionsShape:
+        """List sessions.
+
+        Args:
+            router: path of one router; default None: of all.
+            phase: only those in this phase, as `SessionInfo.phase`.
+            match: only those whose key has this in it.
+            order: worst, key, age, idle or queued; the largest first, keys in their
+                order.
+            limit: how many are shown, at most 10,000.
+
+        Raises:
+            UnknownSessionError: no such router.
+            BadQueryError: an unknown order, or a limit out of range.
+        """
+        _whole("limit", limit)
+        routers = chosen(routers_of(self._system), router)
+        return await list_sessions(
+            routers, phase=phase, match=match, order=order, limit=limit
+        )
+
+    def session(self, key: str, *, router: str | None = None) -> SessionShape:
+        """Look at one session; not a checkpoint.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError.
+        """
+        return shape_of(*self._session(key, router))
+
+    async def top(self, *, rows: int = 20, sessions: int = 20) -> TopShape:
+        """One frame of `actors top`: so many actors and so many sessions, the worst.
+
+        Sessions are not among the actors.
+
+        Raises:
+            BadQueryError: out of range.
+        """
+        _whole("rows", rows)
+        _whole("sessions", sessions)
+        survey = Survey(depth=MOST, width=rows, total=rows + 1, sessions=False)
+        tree = await survey.look(root_of(self._system))
+        return TopShape(
+            statistics=self.statistics(),
+            tree=tree,
+            sessions=await self.sessions(limit=sessions),
+        )
+
+    def subscribe(
+        self, kinds: Sequence[str] = (), *, capacity: int = 1024
+    ) -> Subscription[Event]:
+        """Listen to events, named by their classes; `with` it, or close it.
+
+        Args:
+            kinds: names, such as `TurnEnded`; one that others are kinds of stands for
+                all of them.  Default: all about the life of actors and of sessions,
+                not single messages, prompts or turns' tools.
+            capacity: how many unread ones are kept; then the oldest goes, counted.
+
+        Raises:
+            BadQueryError: no such event.
+        """
+        types = [_event(kind) for kind in kinds] or list(_DEFAULT)
+        return self._system.subscribe(*types, capacity=capacity)
+
+    # -------------------------------------------------------------------------- inside
+
+    async def _find(self, path: str) -> Any:
+        cell = await find(root_of(self._system), path)
+        if cell is None:
+            raise UnknownPathError(path)
+        return cell
+
+    def _session(self, key: str, router: str | None) -> tuple[Core, Any]:
+        return find_session(chosen(routers_of(self._system), router), key)
+
+
+def _whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
+        msg = f"{name} must be a whole number from 0 to {MOST:,}, got {value!r}"
+        raise BadQueryError(msg)
+
+
+def _event(kind: str) -> type[Event]:
+    found = _EVENTS.get(kind)
+    if found is None:
+        msg = f"there is no event {kind!r}; there are: {', '.join(sorted(_EVENTS))}"
+        raise BadQueryError(msg)
+    return found
+
+
+_EVENTS: Final[dict[str, type[Event]]] = {
+    name: value
+    for name, value in vars(actors).items()
+    if isinstance(value, type) and issubclass(value, Event)
+}
+_DEFAULT: Final = (
+    actors.ActorStarted,
+    actors.ActorCrashed,
+    actors.IncarnationEnded,
+    actors.ActorStopped,
+    actors.ActorLate,
+    actors.HookFailed,
+    actors.DeadLetter,
+    actors.SessionEvent,
+)

@@ -1,0 +1,190 @@
+"""`View`: all that may be seen of a running service, and what may be done with it.
+
+The verbs are those of `RouterRef`, of supervisors and of the service; each is done
+there, none here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from actors import Abort, ActorStoppedError, CloseReason
+from actors.hosting import actor_of, root_of
+from supervision._routing.census import routers_of
+from supervision._trees.errors import SupervisionError
+from supervision._trees.requests import restart_child, stop_child
+from supervision._trees.shell import Shell
+
+from .actors import find, kind_of
+from .errors import (
+    BadQueryError,
+    CannotError,
+    UnknownPathError,
+    UnknownSessionError,
+)
+from .looking import Looking
+from .sessions import chosen
+from .shapes import ResultShape
+
+_VERBS: Final = ("cancel", "cancel_all", "reset", "close")
+_CLOSES: Final = {"reset": "RESET", "close": "CLOSED"}
+
+
+class View(Looking):
+    """A look at one system, and a hand; made by the service, as `Service.view`."""
+
+    # ----------------------------------------------------------------- verbs: sessions
+
+    def session_verb(
+        self,
+        key: str,
+        verb: str,
+        *,
+        router: str | None = None,
+        reason: object = None,
+    ) -> ResultShape:
+        """`cancel`, `cancel_all`, `reset` or `close`, as of a `RouterRef`.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError.
+            BadQueryError: no such verb.
+        """
+        if verb not in _VERBS:
+            msg = f"the verb must be one of {', '.join(_VERBS)}, not {verb!r}"
+            raise BadQueryError(msg)
+        owner, _ = self._session(key, router)
+        if verb == "cancel":
+            result = owner.verbs.cancel(key, hard=True, reason=reason, hint=None)
+        elif verb == "cancel_all":
+            result = owner.verbs.cancel_all(key, reason)
+        else:
+            result = owner.verbs.end(key, CloseReason[_CLOSES[verb]], reason)
+        turn, taken = result.turn, len(result.withdrawn)
+        words = "no turn was running" if turn is None else f"aborting turn {turn}"
+        return ResultShape(
+            done=f"{verb} {key!r}: {words}; {taken} prompts taken back",
+            turn=turn,
+            withdrawn=list(result.withdrawn),
+        )
+
+    def abort_turn(
+        self,
+        turn: int,
+        *,
+        router: str | None = None,
+        hard: bool = True,
+        hint: str | None = None,
+        reason: object = None,
+    ) -> ResultShape:
+        """Abort a turn by its id, as `RouterRef.abort`.
+
+        Raises:
+            UnknownSessionError: no such turn runs.
+            CannotError: turns of several routers have this id, and none was named.
+        """
+        routers = chosen(routers_of(self._system), router)
+        found = [each for each in routers.values() if turn in each.turns.running]
+        if len(found) > 1:
+            named = ", ".join(each.ref.path for each in found)
+            msg = f"several routers have a turn {turn}: say which of {named}"
+            raise CannotError(msg)
+        if found:
+            done = found[0].verbs.abort(
+                turn, hard=hard, reason=reason, hint=hint, within=None
+            )
+            if done is not Abort.STALE:
+                how = "aborted" if hard else "asked to end"
+                return _result(f"turn {turn} is {how}", turn)
+        msg = f"no turn {turn} runs"
+        raise UnknownSessionError(msg)
+
+    # ------------------------------------------------------------------ verbs: actors
+
+    async def stop_actor(self, path: str) -> ResultShape:
+        """Stop an actor, and wait until it has ended.
+
+        A supervisor's child is not restarted: it waits for `restart_actor`.  Leaving
+        the wait changes nothing about what was asked for.
+
+        Raises:
+            UnknownPathError: there is none.
+            CannotError: it is the top of the tree, or a session.
+        """
+        cell = await self._find(path)
+        owner = self._owner(cell, path)
+        if isinstance(actor_of(owner), Shell):
+            await _asked(stop_child(owner, self._id(owner, cell)), path)
+            return _result(f"{path} is stopped")
+        cell.stop("the control socket")
+        await cell.wait_stopped()
+        return _result(f"{path} has ended")
+
+    async def restart_actor(self, path: str) -> ResultShape:
+        """Start a supervisor's child again; if it runs, it is stopped before.
+
+        Raises:
+            UnknownPathError: there is none.
+            CannotError: it has no supervisor, or one of many children of one kind; or
+                it cannot be started.
+        """
+        parent, _, name = path.rstrip("/").rpartition("/")
+        owner = await self._find(parent or "/")
+        supervisor = actor_of(owner)
+        machine: Any = getattr(supervisor, "_machine", None)  # Any: of either kind
+        if not isinstance(supervisor, Shell) or not hasattr(machine, "children"):
+            if await find(root_of(self._system), path) is None:
+                raise UnknownPathError(path)
+            msg = f"{path} has no supervisor that could start it again by its id"
+            raise CannotError(msg)
+        child = machine.children.get(name)
+        if child is None:
+            raise UnknownPathError(path)
+        if child.ref is not None and child.ref.exit is None:
+            await _asked(stop_child(owner, name), path)
+        await _asked(restart_child(owner, name), path)
+        return _result(f"{path} is started again")
+
+    def stop_service(self, why: str, *, within: float | None = None) -> ResultShape:
+        """Drain and stop the whole service, as SIGTERM does; returns at once.
+
+        Raises:
+            CannotError: this system is not a service's.
+        """
+        if self._stop is None:
+            msg = "this system is not run as a service: leave its block to stop it"
+            raise CannotError(msg)
+        self._stop(why, within)
+        return _result("the service is stopping")
+
+    # -------------------------------------------------------------------------- inside
+
+    def _owner(self, cell: Any, path: str) -> Any:
+        owner = cell.owner
+        if owner is None or (owner.owner is None and self._stop is not None):
+            msg = f"{path} is the whole service: stop that instead"
+            raise CannotError(msg)
+        if kind_of(actor_of(cell)) == "session":
+            msg = f"{path} is a session: close it by its key"
+            raise CannotError(msg)
+        return owner
+
+    def _id(self, owner: Any, cell: Any) -> Any:
+        machine = actor_of(owner)._machine
+        return cell.name if hasattr(machine, "children") else cell
+
+
+async def _asked(request: Any, path: str) -> None:
+    """Ask a supervisor, and say what it says.
+
+    Raises:
+        CannotError: it refuses, or ends meanwhile.
+    """
+    try:
+        await request
+    except (SupervisionError, ActorStoppedError) as error:
+        msg = f"{path}: {error}"
+        raise CannotError(msg) from error
+
+
+def _result(done: str, turn: int | None = None) -> ResultShape:
+    return ResultShape(done=done, turn=turn, withdrawn=[])

@@ -1,0 +1,174 @@
+"""How an agent fails its session: each with what the agent last said on its stderr.
+
+One base, `AgentError`.  All but two mean that the process is of no more use: it is
+ended, and the next prompt gets a new one.  The two are `AgentRefusedError` (it has
+answered, with an error) and `AgentCancelledError`.
+
+These are the `error` of a `Failed` turn; of a session that could not be started they
+are the `__cause__` of its `SessionStartError`.
+"""
+
+from __future__ import annotations
+
+import signal
+
+import trio
+
+from supervision import SupervisionError
+
+from .wire import shown
+
+_SHOWN = 600  # characters of stderr in the text of an error
+
+
+class AgentError(SupervisionError):
+    """Base of all errors of agents.
+
+    `program` is the first word of the agent's command.
+    """
+
+    def __init__(self, program: str, *args: object, stderr: str = "") -> None:
+        super().__init__(program, *args)
+        self.program = program
+        """What was run."""
+        self.stderr = stderr
+        """The end of what the agent has written to its standard error by then."""
+
+    def what(self) -> str:
+        """Say what is wrong, as the end of a sentence that begins with the agent."""
+        return "has failed"
+
+    def __str__(self) -> str:
+        tail = self.stderr.strip()
+        if len(tail) > _SHOWN:
+            tail = "..." + tail[-_SHOWN:]
+        said = f"; its stderr ends with: {tail}" if tail else ""
+        return f"agent {self.program!r} {self.what()}{said}"
+
+
+class AgentStartError(AgentError):
+    """The program could not be started; `__cause__` is the system's error."""
+
+    def __init__(self, program: str, why: str) -> None:
+        super().__init__(program, why)
+        self.why = why
+        """In words."""
+
+    def what(self) -> str:
+        """Say why."""
+        return f"could not be started: {self.why}"
+
+
+class AgentExitedError(AgentError):
+    """The process has ended, or has closed its output; what it was asked is void."""
+
+    def __init__(self, program: str, code: int | None, *, stderr: str = "") -> None:
+        super().__init__(program, code, stderr=stderr)
+        self.code = code
+        """Its exit code; -9: killed by signal 9; None: it runs on, without output."""
+
+    def what(self) -> str:
+        """Say how it has ended."""
+        if self.code is None:
+            return "has closed its output"
+        if self.code >= 0:
+            return f"has ended with exit code {self.code}"
+        try:
+            name = signal.Signals(-self.code).name
+        except ValueError:
+            name = f"signal {-self.code}"
+        return f"was killed by {name}"
+
+
+class AgentProtocolError(AgentError, ValueError):
+    """It has said something that is not of the protocol."""
+
+    def __init__(self, program: str, why: str, *, stderr: str = "") -> None:
+        super().__init__(program, why, stderr=stderr)
+        self.why = why
+        """In words, with the beginning of what it has said."""
+
+    def what(self) -> str:
+        """Say what it has said."""
+        return f"does not keep to the protocol: {self.why}"
+
+
+class AgentVersionError(AgentProtocolError):
+    """It speaks another version of the protocol; `theirs` is that, `ours` is ours."""
+
+    def __init__(
+        self, program: str, theirs: int, ours: int, *, stderr: str = ""
+    ) -> None:
+        why = f"it speaks version {theirs}, we speak version {ours}"
+        super().__init__(program, why, stderr=stderr)
+        self.theirs = theirs
+        """The version that it wants."""
+        self.ours = ours
+        """The version that we have asked for."""
+
+
+class AgentTimeoutError(AgentError, trio.TooSlowError):
+    """It has not answered a request in time."""
+
+    def __init__(
+        self, program: str, method: str, seconds: float, *, stderr: str = ""
+    ) -> None:
+        super().__init__(program, method, seconds, stderr=stderr)
+        self.method = method
+        """What it was asked."""
+        self.seconds = seconds
+        """How long it had."""
+
+    def what(self) -> str:
+        """Say to what it owes an answer."""
+        return f"has not answered {self.method!r} within {self.seconds:g} s"
+
+
+class AgentStuckError(AgentError):
+    """It does not do what it must to go on: it reads nothing, or does not cancel."""
+
+    def __init__(self, program: str, why: str, *, stderr: str = "") -> None:
+        super().__init__(program, why, stderr=stderr)
+        self.why = why
+        """In words."""
+
+    def what(self) -> str:
+        """Say what it does not do."""
+        return self.why
+
+
+class AgentRefusedError(AgentError):
+    """It has answered a request with an error.  The process is as good as before."""
+
+    def __init__(  # the fields of an error of JSON-RPC
+        self,
+        program: str,
+        method: str,
+        code: int,
+        text: str,
+        data: object = None,
+        *,
+        stderr: str = "",
+    ) -> None:
+        super().__init__(program, method, code, text, data, stderr=stderr)
+        self.method = method
+        """What it was asked."""
+        self.code = code
+        """The code of its error, as in JSON-RPC."""
+        self.text = text
+        """The text of its error."""
+        self.data = data
+        """What came with it; None."""
+
+    def what(self) -> str:
+        """Say what it has answered."""
+        data = f" ({shown(self.data, 300)})" if self.data is not None else ""
+        return f"has refused {self.method!r}: {self.text} [{self.code}]{data}"
+
+
+class AgentCancelledError(AgentError):
+    """It has ended the turn as cancelled, and nobody here has asked it to."""
+
+    def what(self) -> str:
+        """Say it."""
+        return "has cancelled the turn by itself"

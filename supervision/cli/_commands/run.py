@@ -1,0 +1,83 @@
+"""`actors run module:Tree`: loads the tree, settles where its socket is, and runs it.
+
+Everything else is `supervision.service.run`, which this process becomes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import logging
+import sys
+from pathlib import Path
+
+from supervision.client.directory import (
+    CommandError,
+    default_socket,
+    make_directory,
+    runtime_directory,
+)
+from supervision.service import (
+    LogFormat,
+    Settings,
+    Tree,
+    TreeError,
+    configure_logging,
+    load_tree,
+    run,
+)
+
+logger = logging.getLogger("supervision.cli")
+
+
+def run_tree(arguments: argparse.Namespace) -> int:
+    """Run a tree as this process; returns its exit status."""
+    try:
+        tree = load_tree(arguments.tree)
+    except TreeError as error:
+        if error.details:
+            sys.stderr.write(error.details + "\n")
+        raise CommandError(str(error)) from error
+    settings = _settings(arguments, tree)
+    if settings.socket is None and arguments.socket is None:
+        configure_logging(settings)
+        text = "there is no control socket, so 'actors top' cannot look: %s"
+        logger.warning(text, _MISSING)
+    return int(run(tree.make, *tree.args, settings=settings))
+
+
+def _settings(arguments: argparse.Namespace, tree: Tree) -> Settings:
+    """Read the options."""
+    name = arguments.name or tree.name
+    try:
+        return Settings(
+            name=name,
+            budget=arguments.budget,
+            socket=_socket(arguments.socket, name),
+            log_format=LogFormat(arguments.log_format),
+            log_level=arguments.log_level.upper(),
+            report=arguments.report,
+            tuned_gc=arguments.tuned_gc,
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _socket(asked: str | None, name: str) -> Path | None:
+    """Settle where the control socket is; None: nowhere."""
+    if asked == "none":
+        return None
+    able = all(importlib.util.find_spec(each) for each in _EXTRA)
+    if asked is not None:
+        if not able:
+            raise CommandError(f"--socket: {_MISSING}")
+        return Path(asked).absolute()
+    if not able:
+        return None
+    directory = runtime_directory()
+    make_directory(directory)
+    return default_socket(name, directory)
+
+
+_EXTRA = ("starlette", "hypercorn")
+_MISSING = "it needs the extra 'control': pip install 'trio-actors[control]'"

@@ -1,0 +1,97 @@
+"""`main`: the program `actors`, from its command line to its exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+
+from supervision._drawing.text import clean
+from supervision.client.directory import CommandError
+from supervision.client.failures import ClientError
+
+from ._commands.asking import (
+    follow_events,
+    list_services,
+    list_sessions,
+    show_actor,
+    show_session,
+    show_statistics,
+    show_tree,
+)
+from ._commands.run import run_tree
+from ._commands.telling import restart, stop, tell_session
+from ._live.top import watch
+from .arguments import DEMO, make_parser
+
+_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
+    "run": run_tree,
+    "ps": list_services,
+    "tree": show_tree,
+    "top": watch,
+    "inspect": show_actor,
+    "sessions": list_sessions,
+    "session": show_session,
+    "events": follow_events,
+    "statistics": show_statistics,
+    "stop": stop,
+    "restart": restart,
+    "cancel": tell_session,
+    "reset": tell_session,
+    "close": tell_session,
+}
+_INTERRUPTED = 130  # 128 and SIGINT, as shells count
+_BROKEN_PIPE = 141  # 128 and SIGPIPE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `actors`; returns its exit status, an `ExitCode` or 128 and a signal.
+
+    What is wrong with the command line, and why a service does not answer or refuses,
+    is one line on standard error.  A pipe that is closed by its reader and Ctrl-C end
+    it in silence.
+
+    Args:
+        arguments: of the command line; default: those of this process.
+
+    Raises:
+        SystemExit: after `--help` and `--version`.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # not a file, in a test
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status = _do(given)
+        sys.stdout.flush()
+    except (CommandError, ClientError) as error:
+        sys.stderr.write(f"actors: error: {clean(str(error))}\n")
+        return int(error.exit_code)
+    except BrokenPipeError:
+        _forget_stdout()
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _do(given: list[str]) -> int:
+    if given[:1] == [DEMO]:
+        # at run time: the demo draws with this package
+        demo = importlib.import_module("supervision.demo")
+        return int(demo.main(given[1:]))
+    parser = make_parser(metadata.version("trio-actors"))
+    chosen = parser.parse_args(given)
+    return _COMMANDS[chosen.command](chosen)
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from complaining when it flushes the broken pipe."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

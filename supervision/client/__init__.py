@@ -1,0 +1,25 @@
+"""Asking a service, from another process: plain blocking calls to its control socket.
+
+Speaks the shapes of `supervision._view` over HTTP, with nothing but the standard
+library.  Must not know what is drawn of the answers, nor the commands.  In reading
+order:
+
+    failures        how asking fails
+    answers         is what a server sent what its words say?
+    asking          Client: what a control socket is asked
+    directory       where control sockets are, and which one is meant
+"""
+
+from .asking import Client as Client
+from .failures import ClientError as ClientError
+from .failures import NobodyThereError as NobodyThereError
+from .failures import RefusedRequestError as RefusedRequestError
+from .failures import StrangeAnswerError as StrangeAnswerError
+
+__all__ = (
+    "Client",
+    "ClientError",
+    "NobodyThereError",
+    "RefusedRequestError",
+    "StrangeAnswerError",
+)

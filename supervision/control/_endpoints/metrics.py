@@ -1,0 +1,165 @@
+"""The statistics in the text format that Prometheus scrapes, version 0.0.4.  Pure.
+
+Every number of `StatisticsShape` is one metric, named here once: what only grows is a
+counter and ends in `_total`, the rest are gauges.  Labels are `router` (its path) and
+what a count is split by; their values are strangers' text and escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from supervision._view.shapes import RouterShape, StatisticsShape
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+STATES: Final = ("starting", "ready", "draining", "stopping", "ended")
+
+# what it is in the shape, its metric and its help; `_total` makes a counter
+_SYSTEM: Final = (
+    ("actors", "actors_alive", "Actors that live now."),
+    ("started", "actors_started_total", "Actors started."),
+    ("ended", "actors_ended_total", "Actors that have ended for good."),
+    ("restarts", "actors_restarts_total", "Restarts of actors."),
+    ("crashes", "actors_crashes_total", "Crashes of actors."),
+    ("handled", "actors_messages_handled_total", "Messages handled."),
+    ("ready", "actors_ready", "Actors that have work and wait for their turn."),
+    ("workers", "actors_workers", "Tasks that handle messages."),
+    ("spare_workers", "actors_spare_workers", "Of these: without work."),
+    ("timers", "actors_timers", "Timers that are armed."),
+    ("late_replies", "actors_late_replies_total", "Replies whose asker had left."),
+)
+_ROUTER: Final = (
+    ("sessions", "actors_sessions", "Sessions that the router knows."),
+    ("idle", "actors_sessions_idle", "Of these: idle ones."),
+    ("turns_running", "actors_turns_running", "Slots in use."),
+    ("turns_waiting", "actors_turns_waiting", "Turns that wait for a slot."),
+    ("slots", "actors_slots", "Turns that may run at once."),
+    ("queued", "actors_prompts_queued", "Prompts that wait for a turn."),
+    ("answering", "actors_prompts_answering", "Prompts whose turn runs."),
+    ("accepted", "actors_prompts_accepted_total", "Prompts accepted."),
+    ("repeated", "actors_prompts_repeated_total", "Prompts known by their id."),
+    ("opened", "actors_sessions_opened_total", "Sessions started."),
+    ("suspended", "actors_tokens", "Tokens that are remembered."),
+    ("chunks", "actors_chunks_total", "Chunks emitted."),
+    ("unread", "actors_chunks_unread_total", "Chunks of turns without a reader."),
+    ("out_of_turn", "actors_chunks_out_of_turn_total", "Chunks of no turn."),
+    (
+        "wait_seconds",
+        "actors_prompts_wait_seconds_total",
+        "Seconds that prompts waited for the first step of their turn, in sum.",
+    ),
+    ("wait_longest", "actors_prompts_wait_longest_seconds", "The longest wait."),
+)
+# as above, with the label that tells the parts of a count apart before the help
+_SPLIT: Final = (
+    (
+        "outcomes",
+        "actors_prompts_ended_total",
+        "outcome",
+        "Prompts that have their outcome.",
+    ),
+    ("refused", "actors_prompts_refused_total", "error", "Prompts refused."),
+    ("closed", "actors_sessions_closed_total", "reason", "Sessions that have ended."),
+    ("turns", "actors_turns_total", "outcome", "Turns that are over."),
+    (
+        "turn_seconds",
+        "actors_turn_seconds_total",
+        "outcome",
+        "Seconds that turns took, in sum.",
+    ),
+)
+
+_Sample = tuple[Mapping[str, str], float | None]
+
+
+def metrics(shape: StatisticsShape) -> str:
+    """The statistics as text for Prometheus."""
+    lines: list[str] = []
+    for name, text, samples in _all(shape):
+        said = [(labels, value) for labels, value in samples if value is not None]
+        if said:
+            kind = "counter" if name.endswith("_total") else "gauge"
+            lines += (f"# HELP {name} {text}", f"# TYPE {name} {kind}")
+            lines += (f"{name}{_labels(each)} {_number(value)}" for each, value in said)
+    return "\n".join(lines) + "\n"
+
+
+def _all(shape: StatisticsShape) -> Iterable[tuple[str, str, Iterable[_Sample]]]:
+    service, process, system = shape["service"], shape["process"], shape["system"]
+    yield (
+        "actors_service_info",
+        "What runs; always 1.",
+        [({key: service[key] for key in ("name", "version", "python")}, 1)],
+    )
+    yield (
+        "actors_service_state",
+        "1 for the state that the service is in, 0 for the others.",
+        [({"state": state}, state == service["state"]) for state in STATES],
+    )
+    up = "Seconds since the service began."
+    yield "actors_service_uptime_seconds", up, [({}, service["uptime"])]
+    left = "Seconds that are left for drain and stop, while it stops."
+    yield "actors_service_budget_left_seconds", left, [({}, service["left"])]
+    yield (
+        "process_cpu_seconds_total",
+        "Seconds of CPU, user and system.",
+        [({}, process["cpu"])],
+    )
+    resident = "Bytes resident."
+    yield "process_resident_memory_bytes", resident, [({}, process["rss"])]
+    yield "process_open_fds", "Open file descriptors.", [({}, process["files"])]
+    numbers: Any = system
+    for field, name, text in _SYSTEM:
+        yield name, text, [({}, numbers[field])]
+    dead = [({"reason": why}, n) for why, n in system["dead_letters"].items()]
+    yield "actors_dead_letters_total", "Messages that no actor handled.", dead
+    routers = shape["routers"]
+    yield (
+        "actors_router_up",
+        "1 if the router lives; 0 if it has ended or is being restarted.",
+        _of_each(routers, lambda router: [({}, router["alive"])]),
+    )
+    for field, name, text in _ROUTER:
+        yield name, text, _of_each(routers, _taken(field))
+    for field, name, label, text in _SPLIT:
+        yield name, text, _of_each(routers, _split(field, label))
+
+
+def _of_each(
+    routers: Iterable[RouterShape], samples: Callable[[Any], Iterable[_Sample]]
+) -> Iterable[_Sample]:
+    return [
+        ({"router": router["path"], **labels}, value)
+        for router in routers
+        for labels, value in samples(router)
+    ]
+
+
+def _taken(field: str) -> Callable[[Any], Iterable[_Sample]]:
+    return lambda router: [({}, router[field])]
+
+
+def _split(field: str, label: str) -> Callable[[Any], Iterable[_Sample]]:
+    return lambda router: [({label: key}, n) for key, n in router[field].items()]
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    # a carriage return ends a line for some readers; half a character is no UTF-8
+    text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return text.replace("\r", "\\\\r").encode("utf-8", "replace").decode()
+
+
+def _number(value: float) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    return repr(float(value)) if isinstance(value, float) else str(int(value))

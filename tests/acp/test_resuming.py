@@ -1,0 +1,120 @@
+"""A conversation outlives its process, if the agent can go on with it: S77, S93."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from actors import Completed, Failed, OutOfTurn
+from supervision import FileTokens, Limits, MemoryTokens
+from supervision.acp import HistoryLost, Text
+from tests.acp.yard import open_yard, puppet
+
+
+@pytest.mark.parametrize("how", ["load", "resume"])
+async def test_the_next_process_goes_on_with_the_conversation(how: str) -> None:
+    """The history that it tells again is heard by nobody."""
+    async with open_yard(puppet(how)) as yard:
+        first = await yard.result("tell session")
+        await yard.ask("leave killed")
+        chunks, outcome = await yard.ask("tell session")
+        strays = yard.log.of(OutOfTurn)
+
+    assert chunks == [Text(str(first))]
+    assert isinstance(outcome, Completed)
+    assert "history_lost" not in outcome.notes
+    assert strays == []
+
+
+@pytest.mark.parametrize("words", [(), ("load", "forgetful"), ("resume", "forgetful")])
+async def test_s93_a_lost_history_is_told_once(words: tuple[str, ...]) -> None:
+    """At the beginning of the next turn; the new conversation is bound."""
+    async with open_yard(puppet(*words)) as yard:
+        first = await yard.result("tell session")
+        await yard.ask("leave killed")
+        chunks, outcome = await yard.ask("tell session")
+        again, _ = await yard.ask("tell session")
+
+    lost, told = chunks
+    assert isinstance(lost, HistoryLost)
+    assert lost.session == first
+    if words:
+        assert "no such session" in lost.why
+    assert isinstance(told, Text)
+    assert told.text != first
+    assert outcome.notes["history_lost"] is True
+    assert again == [told]
+
+
+async def test_a_reaped_session_is_resumed_by_its_successor() -> None:
+    """The token is kept where sessions are not."""
+    async with open_yard(puppet("resume"), limits=Limits(sessions=1)) as yard:
+        first = await yard.result("tell session", "a")
+        await yard.result("tell session", "b")  # there is room for one
+        second = await yard.result("tell session", "a")
+
+    assert first == second
+
+
+async def test_a_reset_session_begins_anew() -> None:
+    """Nothing is lost that was not to be."""
+    async with open_yard(puppet("resume")) as yard:
+        first = await yard.result("tell session")
+        yard.router.reset("k")
+        chunks, _ = await yard.ask("tell session")
+
+    assert len(chunks) == 1
+    assert chunks != [Text(str(first))]
+
+
+async def test_a_conversation_outlives_the_service(tmp_path: Path) -> None:
+    """With tokens in a file."""
+    told: list[object] = []
+    for _ in range(2):
+        tokens = FileTokens(tmp_path / "tokens")
+        async with open_yard(puppet("load"), tokens=tokens) as yard:
+            told.append(await yard.result("tell session"))
+
+    assert told[0] == told[1]
+
+
+async def test_a_foreign_token_is_as_none() -> None:
+    """Say one of another kind of session."""
+    tokens = MemoryTokens()
+    tokens.save("k", {"not": "ours"})
+    async with open_yard(puppet("load"), tokens=tokens) as yard:
+        chunks, _ = await yard.ask("say new")
+
+    assert chunks == [Text("new")]
+
+
+async def test_an_agent_that_dies_while_it_is_restarted_fails_the_turn_it_is_for() -> (
+    None
+):
+    """And the turn after that has the next one."""
+    async with open_yard(puppet("load")) as yard:
+        await yard.result("say first")
+        pid = int(str(await yard.result("tell pid")))
+        os.kill(pid, signal.SIGKILL)
+        outcomes = [(await yard.ask("say on"))[1] for _ in range(2)]
+
+    assert isinstance(outcomes[0], Completed | Failed)
+    assert isinstance(outcomes[1], Completed)
+
+
+async def test_a_login_is_done_if_it_is_asked_for(tmp_path: Path) -> None:
+    """Before the session is made."""
+    diary = tmp_path / "diary"
+    settings = puppet(auth_method="key", env={"DIARY": str(diary)})
+    async with open_yard(settings) as yard:
+        assert await yard.result("say in") == "in"
+
+    assert diary.read_text(encoding="utf-8").split()[:4] == [
+        "initialize",
+        "authenticate",
+        "session/new",
+        "session/prompt",
+    ]

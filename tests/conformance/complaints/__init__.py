@@ -1,0 +1,1 @@
+"""What went wrong elsewhere, and what users of other frameworks complain about."""

@@ -1,0 +1,1 @@
+"""Elixir's supervisors and tasks: what its suites say beyond OTP's."""

@@ -1,0 +1,1 @@
+"""OTP's `gen_server_SUITE` and `supervisor_SUITE`, and rules that neither pins."""

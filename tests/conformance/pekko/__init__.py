@@ -1,0 +1,1 @@
+"""Pekko's specifications of actors, timers, watches and supervision."""

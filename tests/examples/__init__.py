@@ -1,0 +1,1 @@
+"""The examples are run, type-checked and looked at; the chat page also in a browser."""

@@ -1,0 +1,113 @@
+"""The floor plan: which rooms there are, and who may import whom.
+
+One table, from the ground up: a row may name only rows above it, so there can be no
+circle.  A room is a folder, or some files of one where that is more than one floor:
+what actors and engine know of each other (`park`, `seat`) lies between the two.  What
+is not in the table may not be imported.
+
+After it comes what does not keep to the rules of the house yet.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.house import Room
+
+# {room: where it is, the rooms that it may import, the packages of others}
+PLAN: Final = {
+    # one actor, one conversation
+    "park": Room("actors/_engine: park", "", "outcome trio"),
+    "words": Room(
+        "actors: errors events exits mailbox messages ref snapshot",
+        "park",
+        "attrs trio",
+    ),
+    "seat": Room("actors/_engine: seat", "words", "attrs"),
+    "actor": Room("actors: actor", "words seat", "trio"),
+    "engine": Room("actors/_engine", "park words seat actor", "attrs trio"),
+    "sessions": Room(
+        "actors/_sessions", "words seat actor engine", "attrs outcome trio"
+    ),
+    "actors": Room("actors", "words seat actor engine sessions", "trio"),
+    "testing": Room("actors/testing", "actors", "attrs pytest trio"),
+    # many actors
+    "tree_words": Room(
+        "supervision/_trees: errors policies requests spec", "actors", "attrs"
+    ),
+    "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
+    "trees": Room("supervision/_trees", "actors tree_words pure", "attrs trio"),
+    "routing": Room("supervision/_routing", "actors tree_words trees", "attrs trio"),
+    # a tree as a process, and over HTTP
+    "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
+    "view": Room(
+        "supervision/_view", "actors tree_words pure trees routing", "attrs trio"
+    ),
+    "endpoints": Room(
+        "supervision/control/_endpoints", "actors said view", "attrs starlette trio"
+    ),
+    "control": Room(
+        "supervision/control", "tree_words view endpoints", "hypercorn trio"
+    ),
+    "terms": Room("supervision/service/_terms", "actors said", "attrs rich"),
+    "life": Room(
+        "supervision/service/_life", "actors routing view terms", "attrs trio"
+    ),
+    "process": Room("supervision/service/_process", "said terms", "attrs rich trio"),
+    "service": Room(
+        "supervision/service",
+        "actors tree_words said view control terms life process",
+        "attrs trio",
+    ),
+    "supervision": Room("supervision", "tree_words trees routing service", "trio"),
+    # who asks a service, and what is drawn
+    "client": Room("supervision/client", "view service", ""),
+    "drawing": Room("supervision/_drawing", "view", "attrs rich"),
+    # a service to try, and the command
+    "traffic": Room("supervision/demo/traffic", "actors supervision", "attrs trio"),
+    "demo_tree": Room(
+        "supervision/demo/_tree", "actors supervision traffic", "attrs trio"
+    ),
+    "playing": Room(
+        "supervision/demo/_playing",
+        "said view service client drawing traffic demo_tree",
+        "attrs rich trio",
+    ),
+    "demo": Room(
+        "supervision/demo",
+        "view service client drawing traffic demo_tree playing",
+        "attrs rich trio",
+    ),
+    "commands": Room(
+        "supervision/cli/_commands", "view service client drawing", "rich"
+    ),
+    "live": Room(
+        "supervision/cli/_live",
+        "view service client drawing commands",
+        "attrs rich trio",
+    ),
+    "cli": Room("supervision/cli", "service client drawing demo commands live", ""),
+    # agents that others wrote
+    "pipe": Room("supervision/acp/_pipe", "actors supervision", "acp attrs trio"),
+    "conversation": Room(
+        "supervision/acp/_conversation", "actors pipe", "acp attrs pydantic trio"
+    ),
+    "agents": Room("supervision/acp", "actors pipe conversation", "acp trio"),
+}
+
+# {class: why it has more than two ancestors of ours, and these too}
+STILL_LADDERS: Final = {
+    "Cell": "a row of floors; it is being made of parts",
+    "Worker": "a row of floors; it is being made of parts",
+    "Router": "a row of floors; it is being made of parts",
+}
+# {folder: why it has more than a dozen files}
+STILL_CROWDED: Final = {
+    "actors/_engine": "the floors of the cell",
+    "actors/_sessions": "a turn has a life of its own",
+    "supervision/_routing": "the floors of the router",
+    "tests": "the tests of the benchmarks have no folder yet",
+    "benchmarks": "its rooms are prefixes yet",
+    "benchmarks/floors": "its rooms are prefixes yet",
+    "benchmarks/scenarios": "its rooms are prefixes yet",
+}

@@ -1,0 +1,1 @@
+"""`actors.testing`: each tool does what it says, and each can fail."""

@@ -1,0 +1,69 @@
+"""A process keeps the promise of its budget, also with code that does not end.
+
+Real processes: what is tested is how they leave.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys, time
+import trio
+from actors import Actor
+from supervision import Settings
+from supervision.service import run, running
+
+running.OVERDUE, running.HANGING = 0.1, 0.3
+
+class Deaf(Actor[str]):
+    def started(self):
+        self.ref.tell_nowait("work")
+
+    async def receive(self, message):
+        with trio.CancelScope(shield=True):
+            print("works", flush=True)
+            await trio.sleep(60)
+
+class Blocking(Deaf):
+    async def receive(self, message):
+        print("works", flush=True)
+        time.sleep(60)
+
+sys.exit(run(globals()[sys.argv[1]], settings=Settings(budget=0.2)))
+"""
+
+
+@pytest.mark.parametrize("kind", ["Deaf", "Blocking"])
+def test_the_process_leaves_when_the_budget_is_over(kind: str) -> None:
+    """With a word in the log, and with the report if Trio still runs."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", PROGRAM, kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "works\n"
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=20)
+        finally:
+            process.kill()
+
+    records = [json.loads(line) for line in log.splitlines()]
+    words = {"Deaf": "cannot be cancelled", "Blocking": "does not return"}[kind]
+    assert process.returncode == 4
+    assert any(words in record["message"] for record in records)
+    reports = [record["report"] for record in records if "report" in record]
+    if kind == "Deaf":
+        (report,) = reports
+        assert (report["exit_code"], report["why"]) == (4, "SIGTERM")
+        assert [late["path"] for late in report["late"]] == ["/Deaf"]
+    else:
+        assert reports == []

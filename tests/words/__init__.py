@@ -1,0 +1,1 @@
+"""What is said to people and machines: text, tracebacks, any value as JSON."""
