@@ -274,7 +274,7 @@ async def test_the_live_view_draws_what_the_service_says(
     screen = Screen("it was told so" if gone else "told")
     console = Console(file=screen, force_terminal=True, width=100, height=30)
 
-    with trio.fail_after(10):
+    with trio.fail_after(100):
         async with trio.open_nursery() as nursery:
             view = LiveView(console, Story(answers))
             nursery.start_soon(view.watch, course_of(tmp_path))
