@@ -1,6 +1,7 @@
 """What a router needs of sessions, beside what users need: the room between the floors.
 
-Nothing here is for users.  `supervision` hosts sessions through these names only.
+Nothing here is for users.  `supervision` hosts sessions through these names only; the
+test kit looks through them.
 """
 
 from typing import Any
@@ -26,7 +27,7 @@ from ._ref import AnyRef
 from ._seat import Props, check_async
 from ._session import READY, SUSPEND
 from ._snapshot import Late
-from ._system import ActorSystem
+from ._system import ActorSystem, open_systems
 from ._turn_policies import (
     seconds,
     valid_count,
@@ -106,6 +107,7 @@ __all__ = (
     "has_failed",
     "hub_of",
     "late_so_far",
+    "open_systems",
     "root_of",
     "seconds",
     "stop_within",

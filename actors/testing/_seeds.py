@@ -21,6 +21,8 @@ from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 import trio
 import trio.testing
 
+from ._standstill import watched
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
@@ -43,11 +45,16 @@ def run_seeded(async_fn: Callable[[*Ts], Awaitable[R]], *args: *Ts, seed: int) -
         What `async_fn` returns.
 
     Raises:
+        StandstillError: everything waits, for ever; it says who, and in what.
         BaseException: what `async_fn` raises.
     """
     clock = trio.testing.MockClock(autojump_threshold=0)
+
+    async def main() -> R:
+        return await watched(async_fn, *args)
+
     with _seeded(seed):
-        return trio.run(async_fn, *args, clock=clock)
+        return trio.run(main, clock=clock)
 
 
 def seeds(

@@ -19,7 +19,7 @@ from actors import (
     Terminated,
     open_system,
 )
-from actors.testing import run_seeded, seeds
+from actors.testing import StandstillError, run_seeded, seeds, who_waits
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -205,6 +205,10 @@ async def test_with_a_seed(word: str, *, seed: int) -> None:
 
 
 def tests_are_called() -> None:
-    """By hand with a seed of one's own."""
+    """By hand with a seed of one's own; what stands still says so."""
     assert_type(test_with_a_seed("word", seed=1), None)
-    assert_type(run_seeded(find, Book().ref, "alice", seed=1), int | None)
+    try:
+        assert_type(run_seeded(find, Book().ref, "alice", seed=1), int | None)
+    except StandstillError as error:
+        assert_type(error.tree, str)
+    assert_type(who_waits(), str)
