@@ -416,7 +416,7 @@ def test_the_error_survives_a_copy() -> None:
 STORIES = """
     import pytest
     import trio
-    from hypothesis import given, strategies as st
+    from hypothesis import HealthCheck, given, settings, strategies as st
     from actors import Actor, open_system
 
     @pytest.mark.trio
@@ -432,6 +432,23 @@ STORIES = """
             waiting = system.start(Waiting, name="waiting")
             await waiting.tell("now")
             await waiting.wait_stopped()
+
+    async def test_that_is_cut(nursery) -> None:
+        nursery.cancel_scope.cancel()
+        await trio.sleep(0)
+        assert False, "not reached"
+
+    async def test_that_is_cut_in_a_group(nursery) -> None:
+        async with trio.open_nursery() as inner:
+            inner.start_soon(trio.sleep_forever)
+            nursery.cancel_scope.cancel()
+        assert False, "not reached"
+
+    @settings(max_examples=2, suppress_health_check=list(HealthCheck))
+    @given(st.integers())
+    async def test_that_is_cut_at_an_example(nursery, number) -> None:
+        nursery.cancel_scope.cancel()
+        await trio.sleep(0)
 
     async def test_that_crashes(nursery) -> None:
         async def crash() -> None:
@@ -464,18 +481,22 @@ STORIES = """
 
 
 def test_a_test_that_does_not_come_to_its_end_fails(pytester: pytest.Pytester) -> None:
-    """It stands still; whatever else it does is as ever."""
+    """It is cut, or it stands still; whatever else it does is as ever."""
     pytester.makepyfile(test_it=STORIES)
     pytester.makeini("[pytest]\ntrio_mode = true\n")
 
     result = pytester.runpytest_inprocess("-rf")
 
-    result.assert_outcomes(failed=3, passed=4, skipped=1)
+    result.assert_outcomes(failed=6, passed=4, skipped=1)
     result.stdout.fnmatch_lines_random(
         [
             "*FAILED *::test_that_stands_still*",
+            "*FAILED *::test_that_is_cut - *",
+            "*FAILED *::test_that_is_cut_in_a_group - *",
+            "*FAILED *::test_that_is_cut_at_an_example - *",
             "*FAILED *::test_that_crashes - *",
             "*StandstillError: everything waits, and no clock runs: for ever",
             "*/waiting  Waiting, waiting, str in hand for 0 s",
+            "test_that_is_cut was cancelled from outside, *fixture `nursery`*",
         ]
     )

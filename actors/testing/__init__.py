@@ -12,7 +12,11 @@ General layout; all of it stands on the public API of `actors`, with two excepti
     _turn_log   TurnLog: those events, and the promises that hold for every run
     _faults     with_faults: hooks that fail where you say
     _tasks      open_tasks: is anything left behind?
-    plugin      the option --actors-seed of pytest, and what stands still there
+    plugin      the option --actors-seed of pytest, and tests that must not pass
+
+With pytest-trio: do not cancel its fixture `nursery`.  The test runs inside of it, so
+it is cancelled too, and whatever it was to assert after that is not reached; the plugin
+fails such a test.  Open a nursery of your own.
 """
 
 from ._faults import Fault as Fault

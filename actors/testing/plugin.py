@@ -1,8 +1,12 @@
-"""The pytest plugin: the option `--actors-seed=N`, and an end of what stands still.
+"""The pytest plugin: the option `--actors-seed=N`, and two ways in which tests fail.
 
 - `--actors-seed=N` is obeyed by `seeds`.
-- A Trio test of pytest-trio under a `MockClock` (`autojump_clock`) at which everything
-  waits for ever fails, with the tree of who waits in what: `StandstillError`.
+- A Trio test of pytest-trio that is cancelled from outside of itself fails.  So it is
+  when it cancels pytest-trio's fixture `nursery`, inside of which it runs: pytest-trio
+  lets it pass, although what comes after was never reached.  Open a nursery of your
+  own, and cancel that one.
+- A Trio test under a `MockClock` (`autojump_clock`) at which everything waits for ever
+  fails, with the tree of who waits in what: `StandstillError`.
 
 Pytest loads it by the entry point `actors`; `-p no:actors` leaves it out.
 """
@@ -14,7 +18,9 @@ import inspect
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
+import attrs
 import pytest
+import trio
 
 from ._seeds import choose_seed
 from ._standstill import watched
@@ -53,19 +59,53 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     name = "obj" if holder is None else "inner_test"
     holder = item if holder is None else holder
     test = getattr(holder, name)
+    guard = _Guard(item.name)
     if inspect.iscoroutinefunction(test):
-        setattr(holder, name, _guarded(test))
+        setattr(holder, name, guard.around(test))
     try:
-        return (yield)
+        result = yield
     finally:
         setattr(holder, name, test)
+    guard.check()
+    return result
 
 
-def _guarded(test: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[None]]:
-    """Give the same test, with an end if it stands still."""
+@attrs.define
+class _Guard:
+    """Knows whether a test has been cancelled by somebody else."""
 
-    @functools.wraps(test)
-    async def guarded(**kwargs: Any) -> None:
-        await watched(functools.partial(test, **kwargs))
+    name: str
+    cut: bool = False
 
-    return guarded
+    def around(
+        self, test: Callable[..., Awaitable[object]]
+    ) -> Callable[..., Awaitable[None]]:
+        """Give the same test, with an eye on its end."""
+
+        @functools.wraps(test)
+        async def guarded(**kwargs: Any) -> None:
+            try:
+                await watched(functools.partial(test, **kwargs))
+            except BaseException as error:
+                self.cut = self.cut or _is_cancelled(error)
+                raise
+
+        return guarded
+
+    def check(self) -> None:
+        """Fail a test that would have passed."""
+        if self.cut:
+            pytest.fail(
+                f"{self.name} was cancelled from outside, so that what comes after was "
+                "not reached.  If it cancels pytest-trio's fixture `nursery`: it runs "
+                "inside of that; open a nursery of its own.",
+                pytrace=False,
+            )
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Tell whether an error is a cancellation and nothing else."""
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    if inner:
+        return all(_is_cancelled(each) for each in inner)
+    return isinstance(error, trio.Cancelled)
