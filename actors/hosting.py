@@ -1,6 +1,7 @@
 """What a router needs of sessions, beside what users need: the room between the floors.
 
-Nothing here is for users.  `supervision` hosts sessions through these names only.
+Nothing here is for users.  `supervision` hosts sessions through these names only; the
+test kit looks through them.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ from ._sessions.steering import Steering as SteeringQueue
 from ._sessions.words import LAST_WORDS_PROPS
 from .ref import AnyRef
 from .snapshot import Late
-from .system import ActorSystem
+from .system import ActorSystem, open_systems
 
 
 def actor_of(ref: AnyRef) -> Any:
@@ -88,6 +89,7 @@ __all__ = (
     "has_failed",
     "hub_of",
     "late_so_far",
+    "open_systems",
     "root_of",
     "seconds",
     "stop_within",

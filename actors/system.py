@@ -34,6 +34,9 @@ from .snapshot import ActorSnapshot, StopReport, SystemStatistics
 M = TypeVar("M")
 Ts = TypeVarTuple("Ts")
 
+_open: trio.lowlevel.RunVar[tuple[ActorSystem, ...]]
+_open = trio.lowlevel.RunVar("open systems of actors", ())
+
 
 class _Root(Actor[Never]):
     """Owns the top level; handles nothing."""
@@ -214,6 +217,11 @@ class ActorSystem:
             cell.cut_short()
 
 
+def open_systems() -> tuple[ActorSystem, ...]:
+    """Give the systems whose block is open in this Trio run, the oldest first."""
+    return _open.get()
+
+
 @asynccontextmanager
 async def open_system(
     *,
@@ -248,6 +256,7 @@ async def open_system(
     hub = Hub(debug=debug, dead_letters=dead_letters)
     system = ActorSystem(hub, stop_within=stop_within)
     errors: list[BaseException] = []
+    _open.set((*_open.get(), system))
     try:
         async with trio.open_nursery() as nursery:
             hub.nursery = nursery
@@ -261,6 +270,8 @@ async def open_system(
     except trio.Cancelled as cancelled:  # noqa: ASYNC103 - raised below
         if not errors:
             errors.append(cancelled)
+    finally:
+        _open.set(tuple(each for each in _open.get() if each is not system))
     failure = system._failure
     if failure is not None and failure not in errors:
         errors.append(failure)

@@ -6,11 +6,14 @@ allocated, imported or warmed would be part of it.
 """
 
 import contextlib
+import fcntl
 import importlib
 import json
 import math
 import os
+import select
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -91,14 +94,16 @@ def run_worker(job: Job, limit: float) -> Outcome:
     """Do the job in a process of its own, in at most `limit` seconds.
 
     Strings hash alike for all contenders with the same seed. The process and whatever
-    it has started are killed if it takes too long, or if this one is interrupted.
+    it has started are killed if it takes too long, or if this one is interrupted; if
+    this one is killed, they see the end of a pipe that is held here, and end too.
     """
     started = time.monotonic()
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     seed = str(job.seed % 2**32)
+    theirs, ours = os.pipe()
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "benchmarks", *job.arguments()],
-        stdin=subprocess.DEVNULL,
+        stdin=theirs,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -106,6 +111,7 @@ def run_worker(job: Job, limit: float) -> Outcome:
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
         start_new_session=True,
     )
+    os.close(theirs)
     try:
         output, errors = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -114,6 +120,7 @@ def run_worker(job: Job, limit: float) -> Outcome:
         outcome = read(output, errors, process.returncode)
     finally:
         _kill_group(process)
+        os.close(ours)
     return attrs.evolve(outcome, seconds=time.monotonic() - started)
 
 
@@ -135,9 +142,34 @@ def read(output: str, errors: str, code: int) -> Outcome:
 
 def main(words: Sequence[str]) -> int:
     """The hidden command `worker`: do the job of these words, print its line."""
+    _end_with_starter()
     sys.stdout.write(work(Job.from_arguments(words)) + "\n")
     sys.stdout.flush()
     return 0
+
+
+def _end_with_starter() -> None:
+    """Kill this group of processes when nobody holds the other end of the input.
+
+    A signal says so: a thread that waits, or a loop that looks, would be measured.
+    What is measured has an empty input, as ever.  A worker that was started by hand
+    leads no group of its own, or has no pipe, and is left alone.
+    """
+    if os.getpgrp() != os.getpid() or not stat.S_ISFIFO(os.fstat(0).st_mode):
+        return
+    pipe = os.dup(0)  # open to the end, and not inherited
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    signal.signal(signal.SIGIO, _kill_all)
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if select.select([pipe], [], [], 0)[0]:  # it had ended before we could hear it
+        _kill_all()
+
+
+def _kill_all(*_: object) -> None:
+    os.killpg(0, signal.SIGKILL)
 
 
 def work(job: Job) -> str:

@@ -5,6 +5,8 @@ of its own, as always.
 """
 
 import os
+import select
+import signal
 import subprocess
 import sys
 import textwrap
@@ -19,6 +21,7 @@ from benchmarks.cli import FAILED, FINE, INTERRUPTED, main
 from benchmarks.store import load
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 100  # seconds until a process is taken for one that hangs
 
 HEAD = """
     import os
@@ -108,6 +111,13 @@ SAMPLES = """
 ENDLESS = """
         async def endless(self, run: Run) -> None:
             os.kill(os.getppid(), signal.SIGINT)
+            await trio.sleep_forever()
+"""
+STAYING = """
+    class Staying(Scenario):
+        async def ours(self, run: Run) -> None:
+            with open(os.environ["TELL"], "w") as told:
+                told.write(f"{os.getpid()}")
             await trio.sleep_forever()
 """
 SLEEPING = """
@@ -298,7 +308,7 @@ def test_ctrl_c_keeps_what_is_measured(folder: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
@@ -312,6 +322,35 @@ def test_ctrl_c_keeps_what_is_measured(folder: Path) -> None:
         ("endless", 0),
     ]
     assert load(file).parameters["interrupted"] is True
+
+
+def test_no_worker_outlives_a_run_that_is_killed(folder: Path) -> None:
+    """`kill -9`, as by whoever loses patience: nobody measures on for ever."""
+    module = write(folder / "staying.py", HEAD, STAYING)
+    told = folder / "told"
+    os.mkfifo(told)
+    hears = os.open(told, os.O_RDWR)
+    words = ["run", "--module", module, "--rounds", "1"]
+
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "benchmarks", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TELL": str(told)},
+    ) as running:
+        try:
+            heard, _, _ = select.select([hears], [], [], PATIENCE)
+            pid = int(os.read(hears, 100)) if heard else 0
+            worker = os.pidfd_open(pid)  # readable when it has ended
+        finally:
+            running.kill()
+            os.close(hears)
+    ended, _, _ = select.select([worker], [], [], PATIENCE)
+    os.close(worker)
+    if not ended:
+        os.killpg(pid, signal.SIGKILL)
+
+    assert ended
 
 
 def test_a_contender_that_takes_too_long_is_ended(

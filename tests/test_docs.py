@@ -22,7 +22,7 @@ from supervision.service import ExitCode, ServiceState
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 LINES = 200
-PATIENCE = 30  # seconds until a program is taken for dead
+PATIENCE = 100  # seconds until a program is taken for dead
 
 TREE, PROGRAM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 WORDS = set(re.findall(r"`[^`\n]+`", TEXT))

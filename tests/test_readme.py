@@ -30,7 +30,7 @@ def test_a_program_of_the_readme_prints_what_the_readme_says(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
         cwd=ROOT,
     )
@@ -102,7 +102,7 @@ def test_the_scenario_is_measured_as_the_readme_says(tmp_path: Path) -> None:
         [sys.executable, *command.split()[1:], "--quick", "--rounds", "1"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
         cwd=tmp_path,
     )

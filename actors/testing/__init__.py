@@ -1,8 +1,10 @@
 """What you need to test your own actors.  A running service never loads it.
 
-General layout; all of it stands on the public API of `actors`, except for one thing:
+General layout; all of it stands on the public API of `actors`, with two exceptions:
 
     _seeds      seeds, run_seeded: many orders of scheduling (Trio's private parts)
+    _standstill StandstillError: what waits for ever ends, and says so
+    _waiting    who_waits: who that is, and in what (looks into the engine)
     _probe      Probe: an actor that writes down and expects
     _letters    DeadLetterProbe: the same for dead letters
     _log        EventLog: every event, and the promises that hold for every run
@@ -10,7 +12,11 @@ General layout; all of it stands on the public API of `actors`, except for one t
     _turn_log   TurnLog: those events, and the promises that hold for every run
     _faults     with_faults: hooks that fail where you say
     _tasks      open_tasks: is anything left behind?
-    plugin      the option --actors-seed of pytest
+    plugin      the option --actors-seed of pytest, and tests that must not pass
+
+With pytest-trio: do not cancel its fixture `nursery`.  The test runs inside of it, so
+it is cancelled too, and whatever it was to assert after that is not reached; the plugin
+fails such a test.  Open a nursery of your own.
 """
 
 from ._faults import Fault as Fault
@@ -21,18 +27,22 @@ from ._probe import Probe as Probe
 from ._probe import start_probe as start_probe
 from ._seeds import run_seeded as run_seeded
 from ._seeds import seeds as seeds
+from ._standstill import StandstillError as StandstillError
 from ._tasks import open_tasks as open_tasks
 from ._turn_log import TurnLog as TurnLog
+from ._waiting import who_waits as who_waits
 
 __all__ = (
     "DeadLetterProbe",
     "EventLog",
     "Fault",
     "Probe",
+    "StandstillError",
     "TurnLog",
     "open_tasks",
     "run_seeded",
     "seeds",
     "start_probe",
+    "who_waits",
     "with_faults",
 )

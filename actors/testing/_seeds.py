@@ -13,12 +13,15 @@ outcome hangs on the order of a set of strings is not repeatable by this number 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 
 import trio
 import trio.testing
+
+from ._standstill import watched
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,11 +45,16 @@ def run_seeded(async_fn: Callable[[*Ts], Awaitable[R]], *args: *Ts, seed: int) -
         What `async_fn` returns.
 
     Raises:
+        StandstillError: everything waits, for ever; it says who, and in what.
         BaseException: what `async_fn` raises.
     """
     clock = trio.testing.MockClock(autojump_threshold=0)
+
+    async def main() -> R:
+        return await watched(async_fn, *args)
+
     with _seeded(seed):
-        return trio.run(async_fn, *args, clock=clock)
+        return trio.run(main, clock=clock)
 
 
 def seeds(
@@ -59,6 +67,10 @@ def seeds(
     `--actors-seed=N` on the pytest command line only seed N is run.  Works without
     pytest too.  Arguments are passed on to each run; async fixtures cannot be.
 
+    A test with a parameter `seed` is given the seed of the run, for dice of its own;
+    pytest does not look for a fixture of that name.  Called by hand with a seed, it is
+    run with this one only.
+
     Args:
         count: how many seeds, at least 1; default 200.
 
@@ -67,7 +79,8 @@ def seeds(
 
     Example:
         >>> @seeds(50)
-        ... async def test_two_tellers() -> None:
+        ... async def test_two_tellers(seed: int) -> None:
+        ...     dice = random.Random(seed)
         ...     async with open_system() as system:
         ...         ...
     """
@@ -80,11 +93,21 @@ def seeds(
         raise ValueError(msg)
 
     def decorate(test: Callable[P, Awaitable[object]]) -> Callable[P, None]:
+        signature = inspect.signature(test)
+        parameters = signature.parameters
+        wants_seed = "seed" in parameters
+
         @functools.wraps(test)
         def run_all(*args: P.args, **kwargs: P.kwargs) -> None:
-            once: Callable[[], Awaitable[object]]
-            once = functools.partial(test, *args, **kwargs)
-            for seed in range(count) if _chosen is None else (_chosen,):
+            given: dict[str, Any] = {**kwargs}  # a name more than P knows
+            chosen = range(count) if _chosen is None else (_chosen,)
+            if wants_seed and "seed" in given:
+                chosen = (given["seed"],)
+            for seed in chosen:
+                if wants_seed:
+                    given["seed"] = seed
+                once: Callable[[], Awaitable[object]]
+                once = functools.partial(test, *args, **given)
                 try:
                     run_seeded(once, seed=seed)
                 except BaseException as error:
@@ -95,6 +118,14 @@ def seeds(
                     )
                     raise
 
+        if wants_seed:
+            run_all.__signature__ = signature.replace(  # type: ignore[attr-defined]
+                parameters=[
+                    each
+                    for each in signature.parameters.values()
+                    if each.name != "seed"
+                ]
+            )
         return run_all
 
     return decorate

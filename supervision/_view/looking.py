@@ -8,6 +8,7 @@ them.  What takes longer makes checkpoints.
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -58,8 +59,9 @@ MOST: Final = 10_000
 _VERBS: Final = ("cancel", "cancel_all", "reset", "close")
 
 
+@functools.cache
 def version() -> str:
-    """The version of this library."""
+    """The version of this library; looked up once, for that reads files."""
     return metadata.version("trio-actors")
 
 

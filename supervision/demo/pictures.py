@@ -47,11 +47,15 @@ _TERMINAL: Final = {
 }
 """Of the environment: what a command takes for a terminal with colours."""
 _FRAME_EVERY: Final = 1.0  # seconds
+_AGAIN_AFTER: Final = 0.1  # seconds, when there was nothing to see
+_PATIENCE: Final = 30.0  # seconds for something to see; then what there is is taken
 
 
 @attrs.frozen
 class Photographer:
     """Waits for the moment, takes the pictures, and has the service stopped.
+
+    A moment at which nothing runs is not the one: then it waits on, for a while.
 
     Args:
         client: of its control socket.
@@ -67,31 +71,50 @@ class Photographer:
         """Take the pictures; then nothing, until cancelled."""
         await course.playing.wait()
         panel = Panel(_FRAME_EVERY)
+        busy = False
         for _ in range(max(2, round(self.after / _FRAME_EVERY))):
             await trio.sleep(min(self.after, _FRAME_EVERY))
-            panel.seen(await trio.to_thread.run_sync(self._top))
+            busy = await self._look(panel)
+        with trio.move_on_after(_PATIENCE):
+            while not busy:
+                await trio.sleep(_AGAIN_AFTER)
+                busy = await self._look(panel)
         drawn = panel.draw(WIDTH, HEIGHT, trio.current_time())
         save_picture(drawn, self.folder / "top.svg", WIDTH, HEIGHT, "actors top")
         await self._save("tree", "--width", f"{_CHILDREN}")
-        await self._save("sessions", "--limit", f"{_SESSIONS}")
+        await self._save("sessions", "--limit", f"{_SESSIONS}", wanted="running")
         course.enough.set()
         await trio.sleep_forever()
+
+    async def _look(self, panel: Panel) -> bool:
+        """Look once more; tell whether a turn runs: a demo may rest at its start."""
+        top = await trio.to_thread.run_sync(self._top)
+        panel.seen(top)
+        return any(each["turns_running"] for each in top["statistics"]["routers"])
 
     def _top(self) -> TopShape:
         return self.client.top(rows=HEIGHT, sessions=HEIGHT)
 
-    async def _save(self, command: str, *options: str) -> None:
-        """Save what a command writes on a terminal."""
+    async def _save(self, command: str, *options: str, wanted: str = "") -> None:
+        """Save what a command writes, once it has the wanted word in it."""
+        text = await self._told(command, *options)
+        with trio.move_on_after(_PATIENCE):
+            while wanted not in text.plain:
+                await trio.sleep(_AGAIN_AFTER)
+                text = await self._told(command, *options)
+        lines = text.plain.count("\n") + 1
+        title = f"actors {command}"
+        save_picture(text, self.folder / f"{command}.svg", _LISTS, lines, title)
+
+    async def _told(self, command: str, *options: str) -> Text:
+        """Give what a command writes on a terminal."""
         words = [sys.executable, "-m", "supervision.cli", command, *options]
         done = await trio.run_process(
             [*words, "--socket", str(self.client.path)],
             capture_stdout=True,
             env={**os.environ, **_TERMINAL, "COLUMNS": f"{_LISTS}"},
         )
-        text = Text.from_ansi(done.stdout.decode().rstrip("\n"))
-        lines = text.plain.count("\n") + 1
-        title = f"actors {command}"
-        save_picture(text, self.folder / f"{command}.svg", _LISTS, lines, title)
+        return Text.from_ansi(done.stdout.decode().rstrip("\n"))
 
 
 def take_pictures(folder: Path, plan: Plan, after: float) -> ExitCode:
@@ -100,7 +123,7 @@ def take_pictures(folder: Path, plan: Plan, after: float) -> ExitCode:
     Args:
         folder: where they go; made if it is not there.
         plan: what is played.
-        after: seconds of play until they are taken.
+        after: seconds of play until they are taken; longer while no turn runs.
 
     Raises:
         DemoError, ClientError: the service could not be played with, or did not answer.

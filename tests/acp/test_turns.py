@@ -32,6 +32,7 @@ from supervision.acp import (
     ToolCall,
     ToolUpdate,
 )
+from supervision.acp._conversation.client import _version
 from tests.acp.yard import SHORT, open_yard, puppet, texts
 
 # ------------------------------------------------------------------------------ answers
@@ -342,3 +343,15 @@ async def test_a_session_takes_settings() -> None:
     """Anything else is refused when the session is made."""
     with pytest.raises(TypeError, match="takes AgentSettings, got 'my-agent'"):
         AgentSession("my-agent")  # type: ignore[arg-type]
+
+
+def test_our_version_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each agent is told it at its start, and looking it up reads files."""
+
+    def read_files(name: str) -> str:
+        pytest.fail(f"looked up the version of {name}")
+
+    known = _version()
+    monkeypatch.setattr("supervision.acp._client.version", read_files)
+
+    assert _version() == known

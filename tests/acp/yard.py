@@ -26,7 +26,7 @@ from supervision import Limits, RouterRef, Tokens, start_router
 from supervision.acp import AgentSession, AgentSettings, Chunk, PromptLike, Text
 
 PUPPET = Path(__file__).parent / "puppet.py"
-BOUND = 20.0
+BOUND = 100.0
 """Seconds after which a test of real processes fails; nothing waits for it."""
 SHORT = 0.05
 """Seconds of a limit that runs out in a test."""

@@ -50,7 +50,7 @@ async def test_messages_of_many_threads_arrive_in_the_order_of_each() -> None:
         ref = system.start(Plain, log)
 
         def work(name: int) -> None:
-            together.wait(10)
+            together.wait(100)
             for number in range(100):
                 ref.tell_from_thread(name * 1000 + number)
 

@@ -468,7 +468,7 @@ class Program:
     def wait_for(self, text: str) -> None:
         """Read until it has written this."""
         while text not in self.text:
-            ready, _, _ = select.select([self._ours], [], [], 20)
+            ready, _, _ = select.select([self._ours], [], [], 100)
             assert ready, f"never wrote {text!r}: {self.text!r}"
             self.text += os.read(self._ours, 65536).decode()
 
@@ -488,9 +488,11 @@ def program(
     with StoryServer(tmp_path / "chat.sock", answers) as server:
         running = Program(server.path, *terminal)
         with running.process:
-            running.wait_for("alice")
-            yield running, server
-            running.process.kill()
+            try:
+                running.wait_for("alice")
+                yield running, server
+            finally:
+                running.process.kill()
 
 
 @pytest.mark.parametrize(
@@ -513,7 +515,7 @@ def test_the_terminal_is_sane_however_the_view_ends(
         running.process.send_signal(end)
     running.wait_for("\x1b[?1049l")
 
-    assert running.process.wait(20) == status
+    assert running.process.wait(100) == status
     assert not taken[3] & termios.ECHO
     assert termios.tcgetattr(terminal[1])[3] & (termios.ECHO | termios.ICANON)
     assert "Traceback" not in running.text

@@ -392,7 +392,7 @@ async def test_a_very_deep_tree_is_refused_or_shown(tmp_path: Path) -> None:
 
 def ask_by_the_library(path: str, target: str) -> tuple[int, Any]:
     """Ask with what the standard library has; blocks."""
-    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection = http.client.HTTPConnection("localhost", timeout=100)
     connection.sock = socket.socket(socket.AF_UNIX)
     try:
         connection.sock.connect(path)

@@ -31,7 +31,7 @@ from supervision.demo._playing.watching import Lines, LiveView
 from supervision.demo.pictures import main as take_pictures
 from supervision.service import ExitCode
 
-PATIENCE = 30  # seconds until a demo is killed that does not do what it should
+PATIENCE = 100  # seconds until a demo is killed that does not do what it should
 FAST = ["--plain", "--speed", "200", "--seconds", "30"]
 
 

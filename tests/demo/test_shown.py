@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import attrs
 import pytest
 import trio
 from rich.console import Console
+from rich.text import Text
 
 from actors import (
     open_system,
@@ -21,8 +22,10 @@ from supervision.demo._playing.course import Course, Options, Stage
 from supervision.demo._playing.outside import Outside
 from supervision.demo._playing.summary import Summary
 from supervision.demo._playing.watching import Lines, LiveView, foot, line
+from supervision.demo.pictures import Photographer
 from supervision.demo.traffic.book import NOTHING, ROUTER_CRASHED, Book
 from supervision.service import TopShape, View
+from tests.cli.story import router, top
 
 # ------------------------------------------------------------------------- the summary
 
@@ -271,7 +274,7 @@ async def test_the_live_view_draws_what_the_service_says(
     screen = Screen("it was told so" if gone else "told")
     console = Console(file=screen, force_terminal=True, width=100, height=30)
 
-    with trio.fail_after(10):
+    with trio.fail_after(100):
         async with trio.open_nursery() as nursery:
             view = LiveView(console, Story(answers))
             nursery.start_soon(view.watch, course_of(tmp_path))
@@ -280,3 +283,53 @@ async def test_the_live_view_draws_what_the_service_says(
 
     assert "\x1b[?1049h" in screen.getvalue()  # the alternate screen, and back
     assert screen.getvalue().count("\x1b[?1049l") == 1
+
+
+# ----------------------------------------------------------------------- the pictures
+
+
+@attrs.frozen
+class Shy(Photographer):
+    """One to whom little is shown: nothing runs for a while, or for ever."""
+
+    tops: Iterator[int] = attrs.field(kw_only=True)
+    sessions: Iterator[str] = attrs.field(kw_only=True)
+
+    def _top(self) -> TopShape:
+        return top(router(turns_running=next(self.tops)))
+
+    async def _told(self, command: str, *options: str) -> Text:
+        del options
+        await trio.lowlevel.checkpoint()
+        return Text("router" if command == "tree" else next(self.sessions))
+
+
+@pytest.mark.parametrize("something", [True, False])
+async def test_pictures_wait_until_something_runs(
+    autojump_clock: trio.testing.MockClock,
+    tmp_path: Path,
+    *,
+    something: bool,
+) -> None:
+    """Right after its start a demo may be at rest; patience has an end."""
+    course = course_of(tmp_path)
+    course.playing.set()
+    shy = Shy(
+        Client(tmp_path / "s"),
+        tmp_path,
+        0.5,
+        tops=iter([0, 0, 0, 5] if something else [0] * 1000),
+        sessions=iter(["idle", "idle", "running"] if something else ["idle"] * 1000),
+    )
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shy.watch, course)
+        await course.enough.wait()
+        nursery.cancel_scope.cancel()
+
+    assert ("running" in (tmp_path / "sessions.svg").read_text()) is something
+    if something:
+        assert autojump_clock.current_time() < 2
+        assert not [*shy.tops, *shy.sessions]
+    else:
+        assert 60 <= autojump_clock.current_time() <= 62

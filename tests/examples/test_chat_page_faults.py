@@ -172,15 +172,18 @@ def test_it_runs_as_a_service_and_stops_in_order() -> None:
         text=True,
     )
     with process:
-        assert process.stderr is not None
-        told = (re.search(r"http://([\d.]+):(\d+)", line) for line in process.stderr)
-        found = next(filter(None, told))
-        with closing(http.client.HTTPConnection(found[1], int(found[2]))) as asked:
-            asked.request("GET", "/")
-            status = asked.getresponse().status
-        process.send_signal(signal.SIGTERM)
-        log = process.stderr.read()
-        code = process.wait(LIMIT)
+        try:
+            assert process.stderr is not None
+            where = re.compile(r"http://([\d.]+):(\d+)")
+            found = next(filter(None, map(where.search, process.stderr)))
+            with closing(http.client.HTTPConnection(found[1], int(found[2]))) as asked:
+                asked.request("GET", "/")
+                status = asked.getresponse().status
+            process.send_signal(signal.SIGTERM)
+            log = process.stderr.read()
+            code = process.wait(LIMIT)
+        finally:
+            process.kill()
 
     assert (status, code) == (200, ExitCode.OK), log
 

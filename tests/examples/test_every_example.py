@@ -117,7 +117,7 @@ def test_an_example_runs_as_a_program(
     name: str, programs: dict[str, subprocess.Popen[str]]
 ) -> None:
     """As its docstring says, with every warning an error, on a real clock."""
-    output, errors = programs[name].communicate(timeout=60)
+    output, errors = programs[name].communicate(timeout=100)
 
     assert errors == ""
     assert output.splitlines()[-1] == LAST_WORDS[name]

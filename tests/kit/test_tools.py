@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -243,6 +243,51 @@ def test_seeds_takes_a_number(count: Any, error: type[Exception]) -> None:
     """Also `@seeds` without brackets is refused at once."""
     with pytest.raises(error, match=r"seeds|count"):
         seeds(count)
+
+
+def test_a_test_is_given_its_seed() -> None:
+    """If it has a parameter of that name; by hand, it is run with one of one's own."""
+    given: list[tuple[str, int]] = []
+
+    @seeds(3)
+    async def story(word: str, *, seed: int) -> None:
+        await trio.lowlevel.checkpoint()
+        given.append((word, seed))
+
+    run: Callable[..., None] = story
+    with all_seeds():
+        run("a")
+        story("b", seed=7)
+        choose_seed(9)
+        run("c")
+
+    assert given == [("a", 0), ("a", 1), ("a", 2), ("b", 7), ("c", 9)]
+
+
+def test_pytest_does_not_look_for_a_fixture_of_seeds(
+    pytester: pytest.Pytester,
+) -> None:
+    """Other parameters are filled as ever."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        from actors.testing import seeds
+
+        @pytest.mark.parametrize("word", ["a", "b"])
+        @seeds(2)
+        async def test_story(seed, tmp_path, word) -> None:
+            print(f"{tmp_path.is_dir()} {word} {seed}!")
+        """
+    )
+    pytester.makeini("[pytest]\ntrio_mode = true\n")
+
+    with all_seeds():
+        result = pytester.runpytest_inprocess("-s")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["*True a 0!", "*True a 1!", "*True b 0!", "*True b 1!"]
+    )
 
 
 # ------------------------------------------------------------------------ probe

@@ -19,7 +19,8 @@ from actors import Actor
 from supervision import Settings
 from supervision.service import run, running
 
-running.OVERDUE, running.HANGING = 0.1, 0.3
+# who is deaf lets Trio run, only late if the machine is busy
+running.OVERDUE, running.HANGING = 0.1, 60 if sys.argv[1] == "Deaf" else 0.3
 
 class Deaf(Actor[str]):
     def started(self):
@@ -52,7 +53,7 @@ def test_the_process_leaves_when_the_budget_is_over(kind: str) -> None:
         try:
             assert process.stdout.readline() == "works\n"
             process.send_signal(signal.SIGTERM)
-            _, log = process.communicate(timeout=20)
+            _, log = process.communicate(timeout=100)
         finally:
             process.kill()
 

@@ -149,7 +149,7 @@ class Running:
     def hear(self, news: str) -> list[str]:
         """Wait until the manager hears this, and give all that came before it."""
         found: list[str] = []
-        for _ in range(60):
+        for _ in range(200):
             try:
                 while not found or found[-1] != news:
                     found.append(self.manager.recv(4096).decode())
@@ -170,7 +170,7 @@ class Running:
 
     def ends(self) -> tuple[int, str]:
         """Wait for its end: the exit status, and what it wrote to standard error."""
-        _, written = self.process.communicate(timeout=30)
+        _, written = self.process.communicate(timeout=100)
         return self.process.returncode, written
 
     @property
@@ -380,7 +380,7 @@ def test_what_is_no_tree_is_one_line(tree: str, said: str, tmp_path: Path) -> No
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=100,
         env=os.environ | {"ACTORS_RUNTIME_DIR": str(tmp_path)},
     )
 

@@ -609,8 +609,11 @@ async def test_a_signal_drains_the_next_stops_now_the_third_ends_the_process(
     assert before == [signal.getsignal(e) for e in (signal.SIGTERM, signal.SIGINT)]
 
 
-async def test_a_signal_while_it_starts_gives_the_service_to_who_waits_for_it() -> None:
+async def test_a_signal_while_it_starts_gives_the_service_to_who_waits_for_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     """It was never ready; who has started it is not left in the dark."""
+    del autojump_clock
     found: list[Service] = []
 
     async def begin(nursery: trio.Nursery) -> None:

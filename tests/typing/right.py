@@ -19,6 +19,7 @@ from actors import (
     Terminated,
     open_system,
 )
+from actors.testing import StandstillError, run_seeded, seeds, who_waits
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -194,3 +195,20 @@ def refs_narrow(counter: ActorRef[Add | Total]) -> ActorRef[Add]:
 async def narrow_refs_still_ask(counter: ActorRef[Total]) -> None:
     """What a narrowed ref takes keeps its answer type."""
     assert_type(await counter.ask(Total()), int)
+
+
+@seeds(5)
+async def test_with_a_seed(word: str, *, seed: int) -> None:
+    """A test may have a parameter for the seed of its run."""
+    await trio.lowlevel.checkpoint()
+    assert_type((word, seed), tuple[str, int])
+
+
+def tests_are_called() -> None:
+    """By hand with a seed of one's own; what stands still says so."""
+    assert_type(test_with_a_seed("word", seed=1), None)
+    try:
+        assert_type(run_seeded(find, Book().ref, "alice", seed=1), int | None)
+    except StandstillError as error:
+        assert_type(error.tree, str)
+    assert_type(who_waits(), str)

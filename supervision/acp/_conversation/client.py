@@ -9,6 +9,7 @@ terminals).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -271,6 +272,7 @@ def _json(model: BaseModel) -> Any:
     )
 
 
+@functools.cache  # it reads files, and an agent starts while others talk
 def _version() -> str:
     try:
         return version("trio-actors")

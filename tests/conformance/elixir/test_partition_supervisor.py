@@ -122,8 +122,11 @@ async def test_elixir_partition_supervisor_one_partition_fails_alone() -> None:
         assert (await count_children(rooms.refs[0])).active == 0
 
 
-async def test_elixir_partition_supervisor_with_arguments_gets_partition() -> None:
+async def test_elixir_partition_supervisor_with_arguments_gets_partition(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     """Each is made with what `arguments` gives for it, by default the spec's."""
+    del autojump_clock
 
     class Same(PartitionSupervisor):
         partitions = 2
@@ -202,8 +205,11 @@ async def test_elixir_partition_supervisor_zero_partitions_raises_on_lookup(
         assert len((await resize_partitions(sup, 4)).refs) == 4
 
 
-async def test_elixir_partition_supervisor_counts_per_type() -> None:
+async def test_elixir_partition_supervisor_counts_per_type(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     """Workers and supervisors, as of any supervisor."""
+    del autojump_clock
     async with open_system() as system:
         four = await start(system, Four)
         assert await count_children(four) == ChildCounts(4, 4, 0, 4)

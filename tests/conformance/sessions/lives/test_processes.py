@@ -29,7 +29,7 @@ from actors import (
 from actors.testing import open_tasks, seeds
 from supervision import Limits, RouterRef, start_router
 
-BOUND = 30.0
+BOUND = 100.0
 """Seconds after which a test of real processes fails; nothing waits for it."""
 
 # ------------------------------------------------------------------ S94, real ones

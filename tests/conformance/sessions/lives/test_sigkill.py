@@ -22,7 +22,7 @@ from actors import (
 from supervision import FileTokens, start_router
 
 ROOT = Path(__file__).resolve().parents[4]
-BOUND = 30.0
+BOUND = 100.0
 """Seconds after which a test of real processes fails; nothing waits for it."""
 
 KEEPERS = """

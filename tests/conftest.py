@@ -1,0 +1,32 @@
+"""What holds for every test: signals mean what they mean in a shell of one's own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+
+def _shrug(*_: object) -> None:
+    """Hear a signal and do nothing."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ordinary_signals() -> Iterator[None]:
+    """Take back what whoever started us has had ignored, as `nohup` and `&` do.
+
+    What is ignored stays so in all the processes that tests start: a Ctrl-C would
+    never arrive there, nor here, and whoever waits for what it does would wait for
+    ever.  A signal that has a handler, however, is as new in a new process.  SIGHUP
+    and SIGTERM, were they ignored, are heard and go unheeded in this one.
+    """
+    changed: list[signal.Signals] = []
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is signal.SIG_IGN:
+            ctrl_c = each is signal.SIGINT
+            signal.signal(each, signal.default_int_handler if ctrl_c else _shrug)
+            changed.append(each)
+    yield
+    for each in changed:
+        signal.signal(each, signal.SIG_IGN)
