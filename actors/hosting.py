@@ -9,9 +9,7 @@ from typing import Any
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
 from ._sessions.chunks import Chunks
-from ._sessions.ends import SHUT_DOWN, completed
 from ._sessions.host import Host
-from ._sessions.looks import FirstLooks
 from ._sessions.policies import (
     seconds,
     valid_count,
@@ -20,10 +18,15 @@ from ._sessions.policies import (
     whole,
 )
 from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More
-from ._sessions.run import TurnRun, unprotected
 from ._sessions.session import READY, SUSPEND
-from ._sessions.steering import Steering as SteeringQueue
-from ._sessions.words import LAST_WORDS_PROPS
+from ._sessions.turn import unprotected
+from ._sessions.turns.clocks import last_sign_of, tool_of
+from ._sessions.turns.early import LAST_WORDS_PROPS, abort, cut, withdraw_steering
+from ._sessions.turns.ends import SHUT_DOWN, completed
+from ._sessions.turns.looks import FirstLooks
+from ._sessions.turns.run import TurnRun
+from ._sessions.turns.steering import Steering as SteeringQueue
+from ._sessions.turns.steering import is_steerable, steering_of
 from .ref import AnyRef
 from .snapshot import Late
 from .system import ActorSystem, open_systems
@@ -82,20 +85,27 @@ __all__ = (
     "SteeringQueue",
     "Timer",
     "TurnRun",
+    "abort",
     "actor_of",
     "check_async",
     "completed",
+    "cut",
     "cut_short",
     "has_failed",
     "hub_of",
+    "is_steerable",
+    "last_sign_of",
     "late_so_far",
     "open_systems",
     "root_of",
     "seconds",
+    "steering_of",
     "stop_within",
+    "tool_of",
     "unprotected",
     "valid_count",
     "valid_seconds",
     "valid_seconds_or_0",
     "whole",
+    "withdraw_steering",
 )

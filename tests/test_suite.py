@@ -32,7 +32,7 @@ def test_the_suite_may_be_started_with_signals_ignored() -> None:
     tests = Path(__file__).parent
     chosen = [
         f"{tests / 'test_suite.py'}::test_the_processes_of_tests_hear_signals",
-        f"{tests / 'test_chunks.py'}::test_ctrl_c_loses_no_chunk",
+        f"{tests / 'sessions' / 'test_chunks.py'}::test_ctrl_c_loses_no_chunk",
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
 

@@ -3,10 +3,10 @@
 May know `actors` below it and the seat of an actor; must not know routers.  In reading
 order:
 
-    outcomes errors policies receipt events
-                            vocabulary: what becomes of a prompt, errors, policies
-    chunks watchdog lane    the stream to a reader; a turn's clocks; a session's queue
-    state run family        a turn's inner side: clocks, course, children
-    facts turn              what users see of it
-    host session            what a session needs of its owner; the class users subclass
+    outcomes errors policies phase receipt events
+                        vocabulary: what becomes of a prompt, errors, policies
+    chunks              the stream to a reader
+    turns/              a turn's inner side
+    facts turn          what users see of it
+    host session        what a session needs of its owner; the class users subclass
 """

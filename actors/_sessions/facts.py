@@ -7,7 +7,10 @@ from typing import Generic, TypeVar
 from .outcomes import Abort, Outcome
 from .phase import ENDED, RUNNING, Phase
 from .receipt import P, Receipt
-from .run import TurnRun
+from .turns.clocks import tool_of
+from .turns.early import abort
+from .turns.family import depth_of, top_of
+from .turns.run import TurnRun
 
 C = TypeVar("C")
 
@@ -51,14 +54,14 @@ class TurnFacts(Generic[P, C]):
 
         A child has its parent's.
         """
-        top = self._run.top
+        top = top_of(self._run)
         return tuple(receipt.prompt for receipt in top.receipts)
 
     @property
     def phase(self) -> Phase:
         """Where it is."""
         run = self._run
-        tool = run.phase is RUNNING and run.tool is not None
+        tool = run.phase is RUNNING and tool_of(run) is not None
         return Phase.TOOL if tool else run.phase
 
     @property
@@ -69,7 +72,7 @@ class TurnFacts(Generic[P, C]):
     @property
     def depth(self) -> int:
         """0 for a turn of its own, 1 for its child, and so on."""
-        return self._run.depth
+        return depth_of(self._run)
 
     @property
     def started_at(self) -> float:
@@ -122,4 +125,4 @@ class ChildTurn:
 
     def abort(self, reason: object = None) -> Abort:
         """Abort it, hard."""
-        return self._run.abort(hard=True, reason=reason, hint=None, within=None)
+        return abort(self._run, hard=True, reason=reason, hint=None, within=None)

@@ -14,9 +14,9 @@ from actors._engine.timers import Timer
 from actors.events import Event
 from actors.ref import AnyRef
 
-from .looks import FirstLooks
 from .outcomes import Outcome, Withdrawn
 from .receipt import Receipt
+from .turns.looks import FirstLooks
 
 
 class Home(Protocol):

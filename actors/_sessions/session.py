@@ -28,8 +28,8 @@ from .host import Home, Host
 from .outcomes import Outcome
 from .policies import ChildPolicy, PromptPolicy, TurnPolicy
 from .receipt import P, Receipt
-from .run import CAREFUL_PROPS, TURN_PROPS
 from .turn import Turn
+from .turns.run import TurnRun
 
 C = TypeVar("C")
 
@@ -71,7 +71,7 @@ class Session(Actor[Any], Generic[P, C]):
     _probes: ClassVar[bool] = False  # it has an `alive` of its own
     _finalises: ClassVar[bool] = False  # it has a `turn_ended` of its own
     _suspends: ClassVar[bool] = False  # it has a `suspend` of its own
-    _turn_props: ClassVar[Props] = TURN_PROPS  # what the engine knows of its turns
+    _turn_props: ClassVar[Props] = TurnRun.quick  # what the engine knows of its turns
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -103,7 +103,7 @@ class Session(Actor[Any], Generic[P, C]):
         cls._probes = cls.alive is not base.alive
         cls._finalises = cls.turn_ended is not base.turn_ended
         cls._suspends = cls.suspend is not base.suspend
-        cls._turn_props = CAREFUL_PROPS if cls._finalises else TURN_PROPS
+        cls._turn_props = TurnRun.careful if cls._finalises else TurnRun.quick
 
     # ------------------------------------------------------------------- what it does
 

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from typing import Any, Never, TypeVar, TypeVarTuple
 
 import trio
-from trio.lowlevel import checkpoint, checkpoint_if_cancelled
+from trio.lowlevel import (
+    checkpoint,
+    checkpoint_if_cancelled,
+    disable_ki_protection,
+)
 
 from actors._engine.hub import SCHEDULE_EVERY
 from actors._engine.seat import check_async
 from actors.errors import ActorStoppedError
 
-from .ends import RejectTurnError
 from .errors import (
     BudgetExceededError,
     StepLimitError,
@@ -31,7 +34,9 @@ from .outcomes import Failed, Outcome, Steered
 from .phase import DRAINING, ENDED, ENDING, RUNNING
 from .policies import Steering, seconds
 from .receipt import P, Receipt
-from .run import unprotected
+from .turns.early import cut
+from .turns.ends import RejectTurnError
+from .turns.family import top_of
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -152,12 +157,12 @@ class Turn(TurnFacts[P, C]):
             TurnOverError: set after the turn has ended.
             RuntimeError: set in an aside.
         """
-        run = self._run.top
+        run = top_of(self._run)
         return run.need_extra().snapshot if run.aside else run.lane.state
 
     @state.setter
     def state(self, value: Any) -> None:
-        run = self._run.top
+        run = top_of(self._run)
         run.check_open("change the state")
         if run.aside:
             msg = f"turn {run.id} answers a side question: it cannot change the state"
@@ -166,7 +171,7 @@ class Turn(TurnFacts[P, C]):
 
     def keep_state(self) -> None:
         """Keep the state as it is now, however the turn ends."""
-        run = self._run.top
+        run = top_of(self._run)
         run.check_open("keep the state")
         run.before = run.lane.state
 
@@ -279,12 +284,12 @@ class Turn(TurnFacts[P, C]):
             msg = f"spend() takes at least 0 units, got {units!r}"
             raise ValueError(msg)
         self._run.check_open("spend anything")
-        top = self._run.top
+        top = top_of(self._run)
         extra = top.need_extra()
         extra.spent += units
         if extra.spent > top.policy.budget:
             error = BudgetExceededError(top.id, extra.spent, top.policy.budget)
-            top.cut(Failed(error=error))
+            cut(top, Failed(error=error))
             raise error
 
     async def consult(
@@ -342,12 +347,13 @@ class Turn(TurnFacts[P, C]):
         check_async("start_child()", async_fn)
         run = self._run
         run.check_open("start a child")
-        await run.need_family().wait_for_room()
+        family = run.need_family()
+        await family.wait_for_room()
 
         def body(turn: Turn[P, C]) -> Awaitable[object]:
             return unprotected(async_fn, turn, *args)
 
-        child = run.start_child(body, critical=critical, direct=direct)
+        child = family.start(body, critical=critical, direct=direct)
         Turn[P, C](child)
         return ChildTurn(child)
 
@@ -360,3 +366,11 @@ class Turn(TurnFacts[P, C]):
         """Start a child turn and wait for its outcome."""
         child = await self.start_child(async_fn, *args, direct=direct)
         return await child.outcome()
+
+
+@disable_ki_protection
+async def unprotected(
+    async_fn: Callable[..., Awaitable[object]], turn: Any, *args: Any
+) -> object:
+    """A user's function as the body of a turn: Ctrl-C may interrupt it."""
+    return await async_fn(turn, *args)

@@ -56,10 +56,11 @@ class Sending(Generic[P, C]):
 
     __slots__ = ("_cell", "ref")
     _cell: Any  # the ref, for a look at the actor behind it
+    ref: AnyRef
+    """The router's ref: to watch it, to stop it."""
 
     def __init__(self, ref: AnyRef) -> None:
         self.ref = self._cell = ref
-        """The router's ref: to watch it, to stop it."""
 
     def __repr__(self) -> str:
         return f"<RouterRef {self.ref.path}>"

@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from actors import CloseReason
+from actors.hosting import last_sign_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.looking import info, phase_of
 from supervision._routing.limits import RouterStatistics
@@ -44,7 +45,7 @@ def _trouble(router: Core, lane: Lane, now: float) -> tuple[float, ...]:
         return (2.0, lane.waiting)
     run = lane.turn
     if run is not None and run.has_begun:
-        return (1.0, now - run.last_sign + lane.waiting)
+        return (1.0, now - last_sign_of(run) + lane.waiting)
     if lane.busy:
         return (1.0, lane.waiting)
     return (0.0, lane.since if lane in router.idle else 0.0)

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import Limit, TurnPolicy
-from actors._sessions.watchdog import GiveUp, Over, Probe, Stalled, Verdict, Watchdog
+from actors._sessions.turns.watchdog import (
+    GiveUp,
+    Over,
+    Probe,
+    Stalled,
+    Verdict,
+    Watchdog,
+)
 
 Act: TypeAlias = Callable[[Watchdog, float], object]
 Script: TypeAlias = list[tuple[float, Act]]

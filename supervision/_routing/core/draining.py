@@ -11,6 +11,7 @@ from collections.abc import Callable
 import trio
 
 from actors import CloseReason, Crashed, Exit, Lost, Receipt
+from actors.hosting import abort, cut
 from supervision._routing.limits import DrainReport
 from supervision._routing.parts.lane import Lane
 
@@ -33,10 +34,10 @@ async def drain(core: Core, within: float) -> DrainReport:
     lost = _lose_all(core)
     for run in tuple(core.turns.running.values()):
         if not run.has_begun:  # in line for a slot
-            if run.cut(Lost(DRAINING)):
+            if cut(run, Lost(DRAINING)):
                 lost += run.receipts
             continue
-        run.abort(hard=True, reason=DRAINING, hint=None, within=None)
+        abort(run, hard=True, reason=DRAINING, hint=None, within=None)
         aborted.append(run.id)
     with trio.CancelScope(deadline=deadline):
         await _until(core, lambda: not core.turns.running)

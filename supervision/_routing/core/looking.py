@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from actors.hosting import TurnRun
+from actors.hosting import TurnRun, last_sign_of, steering_of, tool_of
 from supervision._routing.limits import RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import (
     ASLEEP,
@@ -53,7 +53,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     children = extra.criticals if extra is not None else 0
     last = lane.since
     if run is not None and run.has_begun:
-        last = run.last_sign
+        last = last_sign_of(run)
     if run is not None and run.extra is not None and run.extra.family is not None:
         own = run.extra.family.children.values()
         children += sum(1 for child in own if not child.critical)
@@ -63,9 +63,9 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         generation=lane.generation,
         phase=phase_of(lane),
         turn=run.id if run is not None else None,
-        tool=run.tool if run is not None else None,
+        tool=tool_of(run) if run is not None else None,
         queued=lane.waiting,
-        steering=len(run.steering_ids) if run is not None else 0,
+        steering=len(steering_of(run)) if run is not None else 0,
         children=children,
         asides=len(extra.asides or ()) if extra is not None else 0,
         age=now - lane.created_at,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors import Abort, Aborted, CloseReason, Withdrawn
-from actors.hosting import TurnRun
+from actors.hosting import TurnRun, abort, steering_of, withdraw_steering
 from supervision._routing.limits import Limits, VerbResult
 from supervision._routing.parts.lane import CLOSING, Lane, check_key
 
@@ -49,8 +49,8 @@ class Verbs:
         if run is None:
             self._abort_unmade(lane, reason)
             return VerbResult(known=True)
-        steering = run.steering_ids
-        done = run.abort(hard=hard, reason=reason, hint=hint, within=None)
+        steering = tuple(receipt.id for receipt in steering_of(run))
+        done = abort(run, hard=hard, reason=reason, hint=hint, within=None)
         if done is not Abort.ABORTING:
             return VerbResult(known=True)
         return VerbResult(known=True, turn=run.id, withdrawn=steering)
@@ -99,7 +99,7 @@ class Verbs:
         run: TurnRun | None = self._core.turns.running.get(turn)
         if run is None:
             return Abort.STALE
-        return run.abort(hard=hard, reason=reason, hint=hint, within=within)
+        return abort(run, hard=hard, reason=reason, hint=hint, within=within)
 
     def configure(self, limits: Limits) -> None:
         """See `RouterRef.configure`."""
@@ -130,20 +130,20 @@ class Verbs:
         for receipt in queued:
             core.settle(receipt, Withdrawn(reason))
         run: TurnRun | None = lane.turn
-        steering = run.withdraw_steering(reason) if run is not None else ()
+        steering = withdraw_steering(run, reason) if run is not None else ()
         return (*(receipt.id for receipt in queued), *steering)
 
     def _end_turn(self, run: TurnRun | None, reason: object) -> int | None:
         """Abort it; its id, if that was this call's doing."""
         if run is None:
             return None
-        done = run.abort(hard=True, reason=reason, hint=None, within=None)
+        done = abort(run, hard=True, reason=reason, hint=None, within=None)
         return run.id if done is Abort.ABORTING else None
 
     def _abort_asides(self, lane: Lane, reason: object) -> None:
         asides = lane.extra.asides if lane.extra is not None else None
         for run in tuple((asides or {}).values()):
-            run.abort(hard=True, reason=reason, hint=None, within=None)
+            abort(run, hard=True, reason=reason, hint=None, within=None)
 
     def _abort_unmade(self, lane: Lane, reason: object) -> None:
         """The prompt that would have been first: its turn is being prepared."""

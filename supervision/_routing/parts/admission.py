@@ -27,7 +27,7 @@ from actors import (
     StillRunningError,
     WhileBusy,
 )
-from actors.hosting import ASIDE, PROMPT, More, TurnRun
+from actors.hosting import ASIDE, PROMPT, More, TurnRun, is_steerable, steering_of
 
 from .lane import OPEN, QUARANTINED, Lane
 
@@ -108,8 +108,7 @@ class Admission:
             return Entrance.NEW
         if self._steers(lane, offer, policy):
             run: TurnRun = lane.turn
-            steering = run.extra.steering if run.extra is not None else None
-            waiting = len(steering) if steering is not None else 0
+            waiting = len(steering_of(run))
             capacity = policy.steering_capacity
             if waiting >= capacity:
                 raise QueueFullError(lane.key, waiting, capacity, "steering prompts")
@@ -135,7 +134,7 @@ class Admission:
             and run is not None
             and lane.phase == OPEN
             and policy.busy is not WhileBusy.NEVER_STEER
-            and run.steerable
+            and is_steerable(run)
         )
 
     # --------------------------------------------------------------------- its owners

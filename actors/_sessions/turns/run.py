@@ -21,21 +21,27 @@ completes.
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import trio
-from trio.lowlevel import disable_ki_protection, enable_ki_protection
+from trio.lowlevel import enable_ki_protection
 
 from actors._engine.life import split_crash
+from actors._engine.seat import Props
+from actors._sessions.errors import TurnOverError
+from actors._sessions.events import TurnResumed, TurnStarted
+from actors._sessions.outcomes import NOTHING, Aborted, Completed, Outcome, TimedOut
+from actors._sessions.phase import DRAINING, ENDED, ENDING, RUNNING, WAITING, Phase
+from actors._sessions.policies import TurnPolicy
+from actors._sessions.receipt import Receipt
 from actors.actor import Actor
-from actors.errors import ActorStoppedError
 from actors.exits import Exit
 
 from .clocks import Clocks
+from .early import cut, give_up, say_last_words
 from .ends import (
     PARENT_ENDED,
     cancelled_in,
@@ -44,44 +50,10 @@ from .ends import (
     failed,
     with_crash,
 )
-from .errors import NotAliveError, TurnOverError
-from .events import ChildOrphaned, TurnResumed, TurnStarted
+from .extra import Extra
 from .family import Family
-from .outcomes import (
-    NOTHING,
-    Abort,
-    Aborted,
-    Completed,
-    Failed,
-    Outcome,
-    Withdrawn,
-)
-from .phase import DRAINING, ENDED, ENDING, RUNNING, WAITING, Phase
-from .policies import TurnPolicy
-from .receipt import WORK, Receipt
-from .steering import Steering
-from .watchdog import Watchdog
-from .words import LAST_WORDS_PROPS, LastWords
-
-
-class Extra:
-    """What few turns have; defaults live in the class."""
-
-    clocks: Clocks | None = None
-    family: Family | None = None
-    steering: Steering | None = None
-    notes: dict[str, Any] | None = None
-    interrupted: str | None = None  # the hint of a soft abort
-    drained: trio.Event | None = None
-    ended: trio.Event | None = None  # of a child: for who waits
-    snapshot: Any = None  # of an aside: the state that it sees
-    slot_owner: str | None = None  # whom its slot is counted for
-    steps = 0  # taken
-    spent = 0.0  # by the whole family, kept at its top
-    tasks = False  # it has started some
-    body_over = False  # it has returned, or raised
-    probing = False  # `alive` has been asked and has not answered
-    leaving = False  # given up: somebody else says its last words
+from .probe import probe
+from .watchdog import GiveUp, Over, Probe, Watchdog
 
 
 class TurnRun(Actor[Any]):
@@ -122,6 +94,11 @@ class TurnRun(Actor[Any]):
         "turn",
         "verdict",
     )
+
+    quick: ClassVar[Props]
+    """What the engine knows of a turn that has nothing to do at its end."""
+    careful: ClassVar[Props]
+    """And of one that has: a hook to run, or critical children to wait for."""
 
     def __init__(
         self,
@@ -247,13 +224,13 @@ class TurnRun(Actor[Any]):
         if family is not None and not completed(self._decided(exit)):
             family.cut(Aborted(PARENT_ENDED), critical=True)
             await family.wait_until_gone()
-            if self.is_over:
+            if self.turn is None:  # it has been given up meanwhile
                 return
         self.phase = ENDING
-        self.outcome = outcome = self._complete(self._decided(exit))
+        self.outcome = outcome = self.complete(self._decided(exit))
         if self.parent is None and self.session._finalises:
             self.need_clocks().end_within_grace()
-            await self.say_last_words(outcome)
+            await say_last_words(self, outcome)
 
     def _over(self, exit_: Exit) -> None:
         """Its actor has ended: give it its outcome."""
@@ -264,7 +241,7 @@ class TurnRun(Actor[Any]):
             if not self.has_begun and self.verdict is None and self.parent is None:
                 self.host.unbegin(self)
                 return
-            outcome = self._complete(self._decided(exit_))
+            outcome = self.complete(self._decided(exit_))
         self.conclude(outcome)
 
     def _decided(self, exit_: Exit) -> Outcome:
@@ -279,7 +256,7 @@ class TurnRun(Actor[Any]):
             return Aborted("the turn was stopped")
         return ended_with_session(self.lane.key, seat.reason_to_end)
 
-    def _complete(self, outcome: Outcome, *, late: bool = False) -> Outcome:
+    def complete(self, outcome: Outcome, *, late: bool = False) -> Outcome:
         """The outcome with what the turn knows about it."""
         if outcome.turn == self.id and not late:
             return outcome
@@ -291,7 +268,7 @@ class TurnRun(Actor[Any]):
         if self.phase is ENDED:
             return
         self.phase = ENDED
-        self.outcome = outcome = self._complete(outcome, late=late)
+        self.outcome = outcome = self.complete(outcome, late=late)
         extra = self.extra
         if extra is None or extra.clocks is None:
             self.host.looks.leave(self, self.policy.first_look)
@@ -303,118 +280,13 @@ class TurnRun(Actor[Any]):
         if parent is None:
             self.host.turn_over(self, outcome)
         else:
-            parent.child_over(self, outcome)
+            parent.need_family().over(self, outcome)
         self.turn = None  # or the two of them would be garbage for the collector
 
     def abandon(self) -> None:
         """It never was: its prompts wait again."""
         self.phase = ENDED
         self.turn = None
-
-    # ------------------------------------------------------------------ ended early
-
-    def cut(self, verdict: Outcome) -> bool:
-        """End it now, with this outcome; False if something else was first."""
-        if self.verdict is not None or self.phase in (ENDING, ENDED):
-            return False
-        self.verdict = verdict
-        family = self.extra.family if self.extra is not None else None
-        if family is not None:
-            family.cut(Aborted(f"turn {self.id} was cut"), critical=True)
-        if not self.has_begun:
-            if self.parent is None:
-                self.host.cut_waiting(self)
-            return True
-        self.need_clocks().end_within_grace()
-        self._seat.kill()
-        return True
-
-    def abort(
-        self, *, hard: bool, reason: object, hint: str | None, within: float | None
-    ) -> Abort:
-        """See `RouterRef.abort`."""
-        if self.phase is ENDED:
-            return Abort.STALE
-        if self.verdict is not None or self.phase is ENDING:
-            return Abort.ALREADY
-        if hard or self.phase is WAITING:
-            self.withdraw_steering(reason)
-            self.cut(Aborted(reason))
-            return Abort.ABORTING
-        extra = self.need_extra()
-        if extra.interrupted is not None:
-            return Abort.ALREADY
-        extra.interrupted = hint or ""
-        self.withdraw_steering(reason)
-        if within is not None:
-            self.host.at(self.host.now() + within, lambda: self._escalate(reason))
-        return Abort.ABORTING
-
-    def _escalate(self, reason: object) -> None:
-        """It was asked to end and has not."""
-        if self.phase is RUNNING:
-            self.cut(Aborted(reason))
-
-    def withdraw_steering(self, reason: object) -> tuple[int, ...]:
-        """Take back what waits for a checkpoint of it; returns their ids."""
-        steering = self.extra.steering if self.extra is not None else None
-        waiting = steering.empty() if steering is not None else []
-        for receipt in waiting:
-            self.host.settle(receipt, Withdrawn(reason))
-        return tuple(receipt.id for receipt in waiting)
-
-    def give_up(self) -> None:
-        """It does not end, though it was told to, for as long as it may take.
-
-        Its hook has the last word, said by somebody else: the session while it can,
-        else the house; then the house goes on without the session.
-        """
-        parent = self.parent
-        if parent is not None and parent.phase is not ENDED:
-            # it is the parent that its caller waits for: its own clock runs from here
-            parent.cut(Aborted(f"its child, turn {self.id}, does not end"))
-            return
-        if self.phase is not ENDING and parent is None and self.session._finalises:
-            words = LastWords(self)
-            self.phase = ENDING
-            self.need_extra().leaving = True
-            if self._have_said(words):
-                later = self.host.now() + 2 * self.policy.cleanup_within
-                self.need_clocks().timer = self.host.at(later, self.let_go)
-                return
-        self.let_go()
-
-    def _have_said(self, words: LastWords) -> bool:
-        try:
-            self.session._seat.begin_work(words, LAST_WORDS_PROPS, self.id)
-        except ActorStoppedError:
-            return bool(self.host.last_words(words))
-        return True
-
-    def let_go(self) -> None:
-        """Go on without it."""
-        if self.phase is not ENDED:
-            self.host.give_up(self)
-
-    async def say_last_words(self, outcome: Outcome) -> None:
-        """Run `turn_ended`, bounded; what it raises is the session's crash."""
-        deadline = self.host.now() + self.policy.cleanup_within
-        try:
-            with trio.CancelScope(shield=True, deadline=deadline):
-                await self.session.turn_ended(self.turn, outcome)
-        except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
-            crash, rest = split_crash(error)
-            if crash is not None:
-                self.session._seat.crash(crash, None, "in turn_ended")
-            if rest is not None:
-                raise rest from None
-
-    def late_outcome(self) -> Outcome:
-        """Its outcome, now that it has been given up."""
-        verdict = self.outcome or self.verdict
-        assert verdict is not None
-        self.outcome = outcome = self._complete(verdict, late=True)
-        return outcome
 
     # -------------------------------------------------------------------- its parts
 
@@ -457,46 +329,6 @@ class TurnRun(Actor[Any]):
 
     # ------------------------------------------------------------------ its children
 
-    def start_child(
-        self, body: Callable[[Any], Awaitable[object]], *, critical: bool, direct: bool
-    ) -> TurnRun:
-        """Start a child turn; `Turn` is put around it by the caller, in this step.
-
-        Raises:
-            TurnOverError: the turn, or its session, is ending.
-        """
-        limit = self.session.child_turns.time_limit
-        policy = attrs.evolve(self.policy, time_limit=limit, drain_window=0.0)
-        child = TurnRun(
-            self.host.next_turn_id(), self.lane, (), body, policy, parent=self
-        )
-        child.session = self.session
-        child.stream = self.stream
-        child.critical = critical
-        child.direct = direct
-        owner = self.session if critical else self
-        try:
-            owner._seat.begin_work(child, CHILD_PROPS, child.id)
-        except ActorStoppedError as error:
-            raise TurnOverError(self.id, "start a child") from error
-        self.need_family().add(child)
-        if critical:
-            self._seat.replace_props(CAREFUL_PROPS)
-            self.host.critical_begins(self.lane)
-        return child
-
-    def child_over(self, child: TurnRun, outcome: Outcome) -> None:
-        """A child has ended."""
-        self.need_family().gone(child)
-        if not child.critical:
-            return
-        # it has an outcome of its own, and nobody is there to look at it
-        cut_with_it = isinstance(outcome, Aborted) and outcome.reason == PARENT_ENDED
-        if self.need_extra().body_over and not cut_with_it:
-            child.publish(ChildOrphaned, self.id, outcome)
-            self.session._orphan(outcome, self.id)
-        self.host.child_over(self.lane, child.session)
-
     async def wait_ended(self) -> None:
         """Wait until it has ended.  A checkpoint."""
         if self.phase is ENDED:
@@ -507,17 +339,22 @@ class TurnRun(Actor[Any]):
             extra.ended = trio.Event()
         await extra.ended.wait()
 
+    def heed(self, verdict: Over | Probe | GiveUp) -> None:
+        """A clock has run out."""
+        match verdict:
+            case Over(limit):
+                cut(self, TimedOut(limit))
+            case Probe():
+                probe(self)
+            case GiveUp():
+                give_up(self)
+
     # ----------------------------------------------------------------- what it knows
 
     @property
     def has_begun(self) -> bool:
         """Whether it has had its first step."""
         return self.started_at == self.started_at  # noqa: PLR0124 - nan is not itself
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has its outcome."""
-        return self.phase is ENDED
 
     @property
     def open(self) -> bool:
@@ -530,54 +367,11 @@ class TurnRun(Actor[Any]):
             raise TurnOverError(self.id, what)
 
     @property
-    def depth(self) -> int:
-        """0 for a turn of its own, 1 for its child, and so on."""
-        depth, run = 0, self.parent
-        while run is not None:
-            depth, run = depth + 1, run.parent
-        return depth
-
-    @property
-    def top(self) -> TurnRun:
-        """The turn that all of them belong to."""
-        run = self
-        while run.parent is not None:
-            run = run.parent
-        return run
-
-    @property
     def interrupted(self) -> str | None:
         """The hint of a soft abort; None: nobody has asked."""
         return self.extra.interrupted if self.extra is not None else None
 
-    @property
-    def steering_ids(self) -> tuple[int, ...]:
-        """The prompts that wait for a checkpoint of it."""
-        steering = self.extra.steering if self.extra is not None else None
-        return tuple(each.id for each in steering.live()) if steering else ()
-
-    @property
-    def steerable(self) -> bool:
-        """Whether prompts may be put into it now: not into work of `run_exclusive`."""
-        return (
-            self.verdict is None
-            and self.interrupted is None
-            and self.receipts[0].kind is not WORK
-        )
-
-    @property
-    def tool(self) -> str | None:
-        """The tool in flight, the latest if there are several."""
-        clocks = self.extra.clocks if self.extra is not None else None
-        return clocks.watch.tool if clocks is not None else None
-
     # ------------------------------------------------------------------- its clocks
-
-    @property
-    def last_sign(self) -> float:
-        """When the latest sign of life came; nan: it has not begun."""
-        clocks = self.extra.clocks if self.extra is not None else None
-        return clocks.watch.last_sign if clocks is not None else self.signed_at
 
     def sign(self) -> None:
         """A sign of life."""
@@ -593,41 +387,10 @@ class TurnRun(Actor[Any]):
         if host.wants(kind):
             host.publish(kind(host.now(), host.ref, self.lane.key, self.id, *args))
 
-    def probe(self) -> None:
-        """Have the session asked whether what is behind it lives."""
-        session = self.session
-        mine = self.parent is None and self.open
-        extra = self.need_extra()
-        if mine and session._probes and not extra.probing:
-            with contextlib.suppress(ActorStoppedError):  # it is ending: dead enough
-                session._seat.context.run(session.start_soon, self._ask_alive)
-                extra.probing = True
-
-    async def _ask_alive(self) -> None:
-        alive = False
-        with trio.move_on_after(self.policy.alive_every):
-            alive = await self.session.alive()
-        self.need_extra().probing = False
-        if not alive and self.verdict is None and self.open:
-            error = NotAliveError(self.lane.key)
-            self.cut(Failed(error=error))
-            self.session._seat.crash(error, None, "in alive")
-
-
-@disable_ki_protection
-async def unprotected(
-    async_fn: Callable[..., Awaitable[object]], turn: Any, *args: Any
-) -> object:
-    """A user's function as the body of a turn: Ctrl-C may interrupt it."""
-    return await async_fn(turn, *args)
-
 
 # actors' hooks may be interrupted by Ctrl-C; this one is the engine's around them
 enable_ki_protection(TurnRun.receive)
 enable_ki_protection(TurnRun.stopped)
 
-TURN_PROPS = attrs.evolve(TurnRun.props, label="turn", stopped=False, grace=math.inf)
-"""What the engine knows of a turn that has nothing to do at its end."""
-CAREFUL_PROPS = attrs.evolve(TURN_PROPS, stopped=True)
-"""And of one that has."""
-CHILD_PROPS = TURN_PROPS
+TurnRun.quick = attrs.evolve(TurnRun.props, label="turn", stopped=False, grace=math.inf)
+TurnRun.careful = attrs.evolve(TurnRun.quick, stopped=True)

@@ -11,10 +11,9 @@ from typing import Any, Final, cast
 
 import trio
 
+from actors._sessions.errors import SessionCrashedError
+from actors._sessions.outcomes import Aborted, Completed, Failed, Outcome, Rejected
 from actors.exits import Crashed, Exit
-
-from .errors import SessionCrashedError
-from .outcomes import Aborted, Completed, Failed, Outcome, Rejected
 
 PARENT_ENDED: Final = "its parent has ended"
 SHUT_DOWN: Final = "the session was stopped"

@@ -21,8 +21,8 @@ from typing import TypeAlias
 
 import attrs
 
-from .outcomes import Limit
-from .policies import TurnPolicy
+from actors._sessions.outcomes import Limit
+from actors._sessions.policies import TurnPolicy
 
 
 @attrs.frozen

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any, Protocol
 
-from .events import TurnStalled
-from .outcomes import Outcome, TimedOut
+from actors._sessions.events import TurnStalled
+
 from .watchdog import GiveUp, Over, Probe, Stalled, Watchdog
 
 
@@ -19,18 +19,11 @@ class Timed(Protocol):
 
     host: Any  # Any: its room stands above this one
 
-    def cut(self, verdict: Outcome) -> bool:
-        """End it now."""
-        ...
-
     def publish(self, kind: Any, *args: Any) -> None:
         """Publish an event about it."""
 
-    def probe(self) -> None:
-        """Have the session asked whether it lives."""
-
-    def give_up(self) -> None:
-        """It does not end."""
+    def heed(self, verdict: Over | Probe | GiveUp) -> None:
+        """A clock has run out."""
 
 
 class Clocks:
@@ -71,13 +64,24 @@ class Clocks:
         self.timer = None
         for due in self.watch.look(self.run.host.now()):
             match due:
-                case Over(limit):
-                    self.run.cut(TimedOut(limit))
                 case Stalled(silent):
                     self.run.publish(TurnStalled, silent)
-                case Probe():
-                    self.run.probe()
                 case GiveUp():
-                    self.run.give_up()
+                    self.run.heed(due)
                     return
+                case _:
+                    self.run.heed(due)
         self.arm()
+
+
+def tool_of(run: Any) -> str | None:  # Any: its room stands above this one
+    """The tool in flight of a turn, the latest if there are several."""
+    clocks = run.extra.clocks if run.extra is not None else None
+    return clocks.watch.tool if clocks is not None else None
+
+
+def last_sign_of(run: Any) -> float:
+    """When the latest sign of life of a turn came; nan: it has not begun."""
+    clocks = run.extra.clocks if run.extra is not None else None
+    signed: float = clocks.watch.last_sign if clocks is not None else run.signed_at
+    return signed

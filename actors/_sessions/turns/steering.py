@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from .receipt import Receipt
+from actors._sessions.receipt import WORK, Receipt
 
 
 class Steering:
@@ -44,3 +44,18 @@ class Steering:
     def live(self) -> list[Receipt[Any]]:
         """Those that wait, in their order."""
         return [each for each in self._queue if each.ended is None]
+
+
+def steering_of(run: Any) -> list[Receipt[Any]]:  # Any: its room stands above this one
+    """The prompts that wait for a checkpoint of a turn."""
+    steering: Steering | None = run.extra.steering if run.extra is not None else None
+    return steering.live() if steering is not None else []
+
+
+def is_steerable(run: Any) -> bool:
+    """Whether prompts may be put into a turn now: not into work of `run_exclusive`."""
+    return (
+        run.verdict is None
+        and run.interrupted is None
+        and run.receipts[0].kind is not WORK
+    )

@@ -1,0 +1,169 @@
+"""How a turn is ended early, and what is done about one that does not end.
+
+Whatever ends a turn early is recorded first, as its *verdict*, and carried out second,
+by killing its actor: what its code then does cannot change the outcome, and no flag is
+left over for the next turn.
+
+One that does not end within `TurnPolicy.abort_grace` is given up.  Its hook has the last
+word, said by somebody else (`LastWords`): a piece of work of the session, or of the
+house when the session is ending; then the house goes on without the session.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import attrs
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from actors._engine.life import split_crash
+from actors._sessions.outcomes import Abort, Aborted, Outcome, Withdrawn
+from actors._sessions.phase import ENDED, ENDING, RUNNING, WAITING
+from actors.actor import Actor
+from actors.errors import ActorStoppedError
+from actors.exits import Exit
+
+# Any in this room: a turn's own room stands above this one
+
+
+def cut(run: Any, verdict: Outcome) -> bool:
+    """End a turn now, with this outcome; False if something else was first."""
+    if run.verdict is not None or run.phase in (ENDING, ENDED):
+        return False
+    run.verdict = verdict
+    family = run.extra.family if run.extra is not None else None
+    if family is not None:
+        family.cut(Aborted(f"turn {run.id} was cut"), critical=True)
+    if not run.has_begun:
+        if run.parent is None:
+            run.host.cut_waiting(run)
+        return True
+    run.need_clocks().end_within_grace()
+    run._seat.kill()
+    return True
+
+
+def abort(
+    run: Any, *, hard: bool, reason: object, hint: str | None, within: float | None
+) -> Abort:
+    """See `RouterRef.abort`."""
+    if run.phase is ENDED:
+        return Abort.STALE
+    if run.verdict is not None or run.phase is ENDING:
+        return Abort.ALREADY
+    if hard or run.phase is WAITING:
+        withdraw_steering(run, reason)
+        cut(run, Aborted(reason))
+        return Abort.ABORTING
+    extra = run.need_extra()
+    if extra.interrupted is not None:
+        return Abort.ALREADY
+    extra.interrupted = hint or ""
+    withdraw_steering(run, reason)
+    if within is not None:
+        run.host.at(run.host.now() + within, lambda: _escalate(run, reason))
+    return Abort.ABORTING
+
+
+def _escalate(run: Any, reason: object) -> None:
+    """It was asked to end and has not."""
+    if run.phase is RUNNING:
+        cut(run, Aborted(reason))
+
+
+def withdraw_steering(run: Any, reason: object) -> tuple[int, ...]:
+    """Take back what waits for a checkpoint of a turn; returns the receipts' ids."""
+    steering = run.extra.steering if run.extra is not None else None
+    waiting = steering.empty() if steering is not None else []
+    for receipt in waiting:
+        run.host.settle(receipt, Withdrawn(reason))
+    return tuple(receipt.id for receipt in waiting)
+
+
+def give_up(run: Any) -> None:
+    """A turn does not end, though it was told to, for as long as it may take."""
+    parent = run.parent
+    if parent is not None and parent.phase is not ENDED:
+        # it is the parent that its caller waits for: its own clock runs from here
+        cut(parent, Aborted(f"its child, turn {run.id}, does not end"))
+        return
+    if run.phase is not ENDING and parent is None and run.session._finalises:
+        words = LastWords(run)
+        run.phase = ENDING
+        run.need_extra().leaving = True
+        if words.begin():
+            later = run.host.now() + 2 * run.policy.cleanup_within
+            run.need_clocks().timer = run.host.at(later, lambda: let_go(run))
+            return
+    let_go(run)
+
+
+def let_go(run: Any) -> None:
+    """Go on without a turn."""
+    if run.phase is not ENDED:
+        run.host.give_up(run)
+
+
+async def say_last_words(run: Any, outcome: Outcome) -> None:
+    """Run `turn_ended`, bounded; what it raises is the session's crash."""
+    deadline = run.host.now() + run.policy.cleanup_within
+    try:
+        with trio.CancelScope(shield=True, deadline=deadline):
+            await run.session.turn_ended(run.turn, outcome)
+    except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
+        crash, rest = split_crash(error)
+        if crash is not None:
+            run.session._seat.crash(crash, None, "in turn_ended")
+        if rest is not None:
+            raise rest from None
+
+
+class LastWords(Actor[Any]):
+    """Runs `turn_ended` for a turn that does not end, and then lets go of it.
+
+    Args:
+        run: the turn.
+    """
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Any) -> None:
+        self.run = run
+
+    @property
+    def number(self) -> int:
+        """Their number among its owner's children: the turn's."""
+        number: int = self.run.id
+        return number
+
+    def begin(self) -> bool:
+        """Have them said; False: nobody can."""
+        try:
+            self.run.session._seat.begin_work(self, LAST_WORDS_PROPS, self.number)
+        except ActorStoppedError:
+            return bool(self.run.host.last_words(self))
+        return True
+
+    async def receive(self, message: Any) -> None:
+        """Say them."""
+        del message
+        run = self.run
+        if run.phase is not ENDED:
+            run.outcome = outcome = run.complete(run.outcome or run.verdict, late=True)
+            await say_last_words(run, outcome)
+        self._seat.finish_work()
+
+    def _over(self, exit_: Exit) -> None:
+        """They have been said, or cut off."""
+        del exit_
+        let_go(self.run)
+
+
+enable_ki_protection(LastWords.receive)
+
+LAST_WORDS_PROPS: Final = attrs.evolve(
+    LastWords.props, label="last-words", grace=math.inf
+)
+"""What the engine knows of them."""
