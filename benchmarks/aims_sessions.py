@@ -2,7 +2,22 @@
 
 from typing import Final
 
-from benchmarks.goal import FINER, Goal
+from benchmarks.goal import FINER, Goal, least
+
+POOLS: Final = ("turn1", "turn1s", "turn100", "turn100s", "stream100", "churn")
+"""The scenarios of the geometric mean over what sessions do."""
+
+_POOLS_MEAN: Final = "geometric mean of the six speeds of sessions"
+
+# (what is measured, scenario, at least this part of the speed of asyncio)
+_POOLED: Final = (
+    ("turns of one session that do not suspend", "turn1", 0.60),
+    ("turns of one session that suspend twice", "turn1s", 0.40),
+    ("turns of 100 sessions that do not suspend", "turn100", 0.60),
+    ("turns of 100 sessions that suspend twice", "turn100s", 0.40),
+    ("chunks of 100 answers that are read at once", "stream100", 0.80),
+    ("sessions created, used once, closed", "churn", 0.60),
+)
 
 SESSIONS: Final = (
     *(
@@ -77,6 +92,20 @@ SESSIONS: Final = (
             ),
         )
     ),
+    *(
+        each
+        for text, scenario, limit in _POOLED
+        for each in least(text, scenario, shown="erlang", asyncio=limit)
+    ),
+    Goal(_POOLS_MEAN, POOLS, 0.60, "asyncio", shown="erlang"),
+    Goal(
+        "memory of an idle session",
+        ("memsession",),
+        0.16,
+        "asyncio",
+        at_most=True,
+        shown="erlang",
+    ),
     Goal(
         "time of the stop of a service with 1,000 turns that do not end, of its budget",
         ("drain_hung",),
@@ -89,6 +118,7 @@ SESSIONS: Final = (
 """The main ones."""
 
 SESSIONS_FINER: Final = (
+    Goal(_POOLS_MEAN, POOLS, 0.80, "asyncio", shown="erlang", section=FINER),
     Goal(
         "time of a send to a session that is busy, by a tell_nowait that is handled",
         ("route_queued",),

@@ -41,6 +41,11 @@ class Goal:
     or none."""
     scale: float = 1.0
     """By which an absolute figure or note is multiplied to be in that unit."""
+    percentile: float = 0.0
+    """Of the latencies, instead of the figure, in per cent: of theirs, and of ours
+    unless there is a note."""
+    shown: str = ""
+    """A contender that ours is told by as well; it has no limit."""
     beside: str = ""
     """The scenario of the contender, where it has another that is the same work."""
     section: str = MAIN
@@ -58,11 +63,24 @@ class Goal:
 
 
 def least(
-    text: str, scenario: str, section: str = MAIN, beside: str = "", **limits: float
+    text: str,
+    scenario: str,
+    section: str = MAIN,
+    beside: str = "",
+    shown: str = "",
+    **limits: float,
 ) -> tuple[Goal, ...]:
     """At least so many times as fast as each of these contenders."""
     return tuple(
-        Goal(text, (scenario,), limit, name, beside=beside, section=section)
+        Goal(
+            text,
+            (scenario,),
+            limit,
+            name,
+            beside=beside,
+            section=section,
+            shown=shown,
+        )
         for name, limit in limits.items()
     )
 

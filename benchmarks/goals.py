@@ -62,6 +62,8 @@ class Row:
     verdict: Verdict
     reason: str = ""
     """Why it is not measured; empty if it is."""
+    shown: Ratio | None = None
+    """Ours by the contender that is told as well; None: none, or not measured."""
 
     @property
     def clear(self) -> bool:
@@ -172,6 +174,9 @@ def _cells(row: Row) -> tuple[str, str, str, str, str]:
         shown = quantity(found.value, goal.unit)
         if found.low is not None and found.high is not None:
             shown += f" ({_interval(found, goal.unit)})"
+    if row.shown is not None:
+        title = TITLES.get(goal.shown, goal.shown)
+        shown += f"; of {title} {quantity(row.shown.value, goal.unit)}"
     return goal.text, against, goal.wanted, shown, row.words
 
 
@@ -190,7 +195,16 @@ def _row(report: Report, goal: Goal) -> Row:
         found = _ratio(report, goal) if goal.against else _absolute(report, goal)
     if isinstance(found, str):
         return Row(goal, None, "not measured", found)
-    return Row(goal, found, "reached" if goal.holds(found.value) else "missed")
+    verdict: Verdict = "reached" if goal.holds(found.value) else "missed"
+    return Row(goal, found, verdict, shown=_shown(report, goal))
+
+
+def _shown(report: Report, goal: Goal) -> Ratio | None:
+    """Ours by the contender that has no limit, if there are figures."""
+    if not goal.shown:
+        return None
+    found = _ratio(report, attrs.evolve(goal, against=goal.shown, beside=""))
+    return None if isinstance(found, str) else found
 
 
 def _ratio(report: Report, goal: Goal) -> Ratio | str:
@@ -204,9 +218,23 @@ def _ratio(report: Report, goal: Goal) -> Ratio | str:
             entry = report.entry(scenario, contender)
             if entry is None or not entry.results:
                 return _why(entry, scenario, contender)
-            values.append(entry.values)
+            rounds = _rounds(entry, goal)
+            if not rounds:
+                return f"{scenario} of {contender} has no latencies"
+            values.append(rounds)
     found = figures.ratio(_means(ours), _means(theirs))
     return found or "a figure is not positive"
+
+
+def _rounds(entry: Entry, goal: Goal) -> list[float]:
+    """What counts of each round: the figure, or of ours a note, or a percentile."""
+    if goal.note and entry.contender == OURS:
+        found = [each.notes.get(goal.note) for each in entry.results]
+    elif goal.percentile:
+        found = [each.percentiles.get(goal.percentile) for each in entry.results]
+    else:
+        return entry.values
+    return [each for each in found if each is not None]
 
 
 def _means(rounds: list[list[float]]) -> list[float]:
@@ -222,12 +250,9 @@ def _absolute(report: Report, goal: Goal) -> Ratio | str:
     entry = report.entry(scenario, OURS)
     if entry is None or not entry.results:
         return _why(entry, scenario, OURS)
-    values = entry.values
-    if goal.note:
-        notes = [result.notes.get(goal.note) for result in entry.results]
-        values = [each for each in notes if each is not None]
-        if not values:
-            return f"{scenario} has no note {goal.note}"
+    values = _rounds(entry, goal)
+    if not values:
+        return f"{scenario} has no note {goal.note}"
     return _mean([each * goal.scale for each in values])
 
 

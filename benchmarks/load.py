@@ -95,6 +95,12 @@ CHURNED: Final = 10_000
 KEPT: Final = 1_000
 """Sessions that are kept at once in the churn; the one unused for longest goes."""
 
+LIVES: Final = 500
+"""Sessions that are created, take one turn, and are closed together."""
+
+AT_ONCE: Final = 100
+"""Turns that are under way at a time when many sessions are opened."""
+
 SHOWN: Final = 30
 """Rows of actors, and of sessions, in a frame of the live view: a tall terminal."""
 

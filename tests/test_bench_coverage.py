@@ -40,6 +40,7 @@ def test_what_belongs_to_sessions_is_guarded_or_checked() -> None:
     rooms = (
         "routing",
         "conversing",
+        "pooling",
         "sharing",
         "session_memory",
         "serving",

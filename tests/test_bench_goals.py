@@ -10,6 +10,7 @@ from benchmarks.aims import (
     contenders_needed,
     scenarios_needed,
 )
+from benchmarks.aims_sessions import POOLS
 from benchmarks.goal import Goal
 from benchmarks.goals import (
     goals_table,
@@ -61,6 +62,42 @@ def test_a_size_must_be_at_most_the_limit(ours: float, verdict: str) -> None:
     (row,) = goals_table(found, [SMALL])
 
     assert row.verdict == verdict
+
+
+def test_another_contender_is_told_without_a_limit() -> None:
+    """The verdict is about the one that the goal is against."""
+    goal = attrs.evolve(TELL, against="asyncio", shown="erlang")
+    figures = [*tells(20.0, 200.0).entries, entry("tell", "asyncio", *steady(25.0))]
+
+    (row,) = goals_table(report(*figures), [goal])
+
+    assert row.verdict == "reached"
+    assert "0.8 x (0.8 to 0.8); of Erlang gen_server 0.1 x |" in markdown(
+        report(*figures), [goal]
+    )
+    (row,) = goals_table(report(*figures[:1], *figures[2:]), [goal])
+    assert row.verdict == "reached"
+    assert row.shown is None
+
+
+@pytest.mark.parametrize(
+    ("note", "verdict"), [("", "reached"), ("async_us", "missed"), ("none", "")]
+)
+def test_a_goal_may_be_about_the_slowest(note: str, verdict: str) -> None:
+    """A percentile of theirs, and of ours the same or a note."""
+    goal = Goal("p99", ("ask",), 2, "park", at_most=True, percentile=99, note=note)
+    notes = {"async_us": 500.0}
+    found = report(
+        entry("ask", OURS, 100.0, unit="us", percentiles=True, notes=notes),
+        entry("ask", "park", 90.0, unit="us", percentiles=True),
+    )
+
+    (row,) = goals_table(found, [goal])
+
+    if verdict:
+        assert row.verdict == verdict
+    else:
+        assert row.reason == "ask of ours has no latencies"
 
 
 @pytest.mark.parametrize("goal", [TELL, SMALL])
@@ -323,6 +360,8 @@ def test_no_goal_is_set_twice() -> None:
     assert doubled == {
         (("tell",), "triotp", ""),
         (("ask_async",), "channel", ""),
+        # and how far it may go
+        (POOLS, "asyncio", ""),
     }
 
 

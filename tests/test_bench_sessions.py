@@ -17,6 +17,7 @@ from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Scenario
 from benchmarks.scenarios import replaying
 from benchmarks.scenarios.conversing import RouterChurn, Streams1000, Teller
+from benchmarks.scenarios.pooling import Stream100, Streamer, Suspender
 from benchmarks.scenarios.replaying import RealTraffic
 from benchmarks.scenarios.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.session_cast import Gated, Replier
@@ -130,6 +131,13 @@ def test_slots_go_round_evenly() -> None:
         ("turn_deadlines", Replier, "right answers is "),
         ("router_churn", Replier, "right answers is 0, it must be 100"),
         ("session_memory_10k", Replier, "right answers is 0, it must be 100"),
+        ("turn1", Replier, "right answers is 0, it must be 100"),
+        ("turn1s", Suspender, "right answers is 0, it must be 100"),
+        ("turn100", Replier, "right answers is 0, it must be 100"),
+        ("turn100s", Suspender, "right answers is 0, it must be 100"),
+        ("stream100", Streamer, "whole answers is 0, it must be 100"),
+        ("churn", Replier, "right answers is 0, it must be 100"),
+        ("memsession", Replier, "right answers is 0, it must be 100"),
         ("route_10k", Gated, "answered is 0, it must be 10000"),
         ("streams_1000", Teller, "whole answers is 0, it must be 1000"),
     ],
@@ -149,19 +157,29 @@ def test_wrong_answers_fail_the_run(
     assert words in wrong(BY_NAME[name], 100)
 
 
+@pytest.mark.parametrize(
+    ("kind", "cls", "words"),
+    [
+        (Streams1000, Teller, "a chunk is 1, it must be 0"),
+        (Stream100, Streamer, "chunks in their order is 0, it must be 2000"),
+    ],
+)
 def test_a_chunk_that_is_left_out_fails_the_streams(
     monkeypatch: pytest.MonkeyPatch,
+    kind: type[Scenario],
+    cls: type[Teller | Streamer],
+    words: str,
 ) -> None:
     """Each chunk is looked at."""
 
-    async def take_turn(_self: Teller, turn: Turn[int, int]) -> int:
+    async def take_turn(_self: object, turn: Turn[int, int]) -> int:
         for number in range(1, turn.prompt):
             await turn.emit(number)
         return turn.prompt
 
-    monkeypatch.setattr(Teller, "take_turn", take_turn)
+    monkeypatch.setattr(cls, "take_turn", take_turn)
 
-    assert wrong(Streams1000, 2_000) == "a chunk is 1, it must be 0"
+    assert wrong(kind, 2_000) == words
 
 
 def test_more_turns_than_slots_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks.floors.asyncio_conversing import CONVERSING
 from benchmarks.floors.asyncio_living import LIVING
+from benchmarks.floors.asyncio_pooling import POOLING
 from benchmarks.floors.asyncio_savina import SAVINA
 from benchmarks.floors.asyncio_telling import TELLING
 from benchmarks.floors.asyncio_waiting import WAITING
@@ -20,4 +21,5 @@ ASYNCIO: Final[Mapping[str, Contender]] = {
     **SAVINA,
     **WAITING,
     **CONVERSING,
+    **POOLING,
 }

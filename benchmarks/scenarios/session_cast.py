@@ -11,7 +11,7 @@ from typing import ClassVar, Final, TypeVarTuple
 import trio
 
 from actors import ActorSystem, PromptPolicy, Session, Turn, TurnPolicy
-from benchmarks.load import BURST
+from benchmarks.load import AT_ONCE, BURST
 from supervision import Limits, RouterRef, start_router
 
 Ts = TypeVarTuple("Ts")
@@ -21,9 +21,6 @@ MANY: Final = 100_000_000
 
 WIDE: Final = Limits(sessions=MANY, turns=MANY, idle=math.inf)
 """Nothing is refused, and nothing is reaped."""
-
-AT_ONCE: Final = 100
-"""Turns that are under way at a time when many sessions are opened."""
 
 
 class Replier(Session[int, int]):

@@ -5,11 +5,12 @@ in the same router: what their turns take is taken once.
 """
 
 from actors import open_system
+from benchmarks.load import AT_ONCE
 from benchmarks.run import Run
 from benchmarks.scenario import BYTES, Scenario
 from benchmarks.scenarios.cast import Idle
 from benchmarks.scenarios.memory import start_idle
-from benchmarks.scenarios.session_cast import AT_ONCE, Replier, open_sessions, route_to
+from benchmarks.scenarios.session_cast import Replier, open_sessions, route_to
 
 
 class _SessionMemory(Scenario):

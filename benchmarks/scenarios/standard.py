@@ -51,6 +51,15 @@ from benchmarks.scenarios.neighbours import (
     Suspend,
 )
 from benchmarks.scenarios.observing import Observed
+from benchmarks.scenarios.pooling import (
+    Churn,
+    Memsession,
+    Stream100,
+    Turn1,
+    Turn1S,
+    Turn100,
+    Turn100S,
+)
 from benchmarks.scenarios.replaying import RealTraffic
 from benchmarks.scenarios.routing import Route1M, Route10K, RouteIdle, RouteQueued
 from benchmarks.scenarios.savina import Big, BigLong, ForkJoin, Ring100, Ring503
@@ -152,6 +161,13 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     RouterChurn,
     SessionMemory10K,
     SessionMemory1M,
+    Turn1,
+    Turn1S,
+    Turn100,
+    Turn100S,
+    Stream100,
+    Churn,
+    Memsession,
     Fair1,
     Fair8,
     Fair64,

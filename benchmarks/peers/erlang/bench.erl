@@ -1,5 +1,6 @@
 %% The workloads on Erlang/OTP; the servers are in bench_server.erl, the workloads with
-%% supervisors, but for `restart`, in bench_supervision.erl.
+%% supervisors, but for `restart`, in bench_supervision.erl, those with sessions in
+%% bench_sessions.erl.
 %%
 %% erl +S 1:1 -noshell -pa EBIN -s bench main -extra WORKLOAD COUNT WARM_UP PARAMETER
 %% does WARM_UP operations, then COUNT measured ones, and prints one object of JSON:
@@ -61,6 +62,9 @@ workload(restart, Queued, N) -> restart(Queued, N);
 workload(long_queue, Asks, Queued) -> long_queue(Asks, Queued);
 workload(watch, Ends, N) -> watch(Ends, N);
 workload(busy, _, N) -> busy(N);
+workload(Name, Parameter, N) when Name =:= turn_1; Name =:= turn_100;
+        Name =:= stream_100; Name =:= churn; Name =:= session_memory ->
+    bench_sessions:workload(Name, Parameter, N);
 workload(Name, Parameter, N) -> bench_supervision:workload(Name, Parameter, N).
 
 %% ------------------------------------------------------------------- messages
