@@ -78,9 +78,16 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def list_command(arguments: argparse.Namespace) -> int:
-    """Name the scenarios: the standard set and the modules'."""
-    own = catalogue.load(arguments.module)
-    comparison.show_list(_console(), {**catalogue.standard(), **own})
+    """Name the scenarios, of the standard set and the modules, or their terms."""
+    if arguments.markdown and not arguments.fairness:
+        raise UsageError("--markdown goes with --fairness")
+    known = {**catalogue.standard(), **catalogue.load(arguments.module)}
+    if arguments.markdown:
+        sys.stdout.write(comparison.fairness_markdown(known))
+    elif arguments.fairness:
+        comparison.show_fairness(_console(), known)
+    else:
+        comparison.show_list(_console(), known)
     return FINE
 
 

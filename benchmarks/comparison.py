@@ -13,7 +13,7 @@ import attrs
 from rich.console import Console
 from rich.text import Text
 
-from benchmarks import figures
+from benchmarks import fairness, figures
 from benchmarks.amounts import NOTHING, amount, number, ratio_text
 from benchmarks.catalogue import Catalogue
 from benchmarks.figures import Ratio
@@ -23,6 +23,8 @@ from benchmarks.table import new_table, ratio, say
 
 _COMPARED: Final = ("python", "implementation", "build", "versions", "cpu", "cores")
 """Conditions that make two runs incomparable."""
+
+_TERMS: Final = ("scenario", "contenders", "sent", "proved", "waited for")
 
 _TOO_LONG: Final = ("arguments",)
 """Paths, mostly; what matters of them has names of its own."""
@@ -128,6 +130,35 @@ def show_list(console: Console, catalogue: Catalogue) -> None:
             reason = provided_by(name)
             if isinstance(reason, str):
                 say(console, f"missing: {name}: {reason}")
+
+
+def fairness_rows(catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """Each scenario with a peer: contenders of the same terms, and what these are."""
+    rows: list[tuple[str, ...]] = []
+    for item in catalogue.values():
+        for terms, names in fairness.alike(item.name, item.contenders()):
+            who = " ".join(names)
+            rows.append((item.name, who, terms.sent, terms.proved, terms.waited_for))
+    return rows
+
+
+def show_fairness(console: Console, catalogue: Catalogue) -> None:
+    """The table of terms for the terminal."""
+    table = new_table("what each contender does", *_TERMS, left=len(_TERMS))
+    last = ""
+    for name, *cells in fairness_rows(catalogue):
+        if last and name != last:
+            table.add_section()
+        table.add_row(name if name != last else "", *cells)
+        last = name
+    console.print(table)
+
+
+def fairness_markdown(catalogue: Catalogue) -> str:
+    """The same for a file."""
+    lines = [f"| {' | '.join(_TERMS)} |", f"|{'---|' * len(_TERMS)}"]
+    lines += [f"| {' | '.join(row)} |" for row in fairness_rows(catalogue)]
+    return "\n".join(lines) + "\n"
 
 
 def _only_in(first: Report, second: Report) -> Iterable[str]:

@@ -14,6 +14,9 @@ from benchmarks.run import clock, percentile
 BURST: Final = 1_000
 """Messages a producer sends before it lets the others run."""
 
+CAPACITY: Final = 1_024
+"""Messages that may wait where senders wait for room: ours by default."""
+
 CLIENTS: Final = 100
 """Clients of the scenarios with many asks."""
 

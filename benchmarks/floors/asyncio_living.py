@@ -12,12 +12,11 @@ from benchmarks.scenario import Contender
 
 
 async def _spawn_stop(run: Run) -> None:
-    total = 0
+    counter = Counter(run.count)
 
     async def actor(queue: Queue) -> None:
-        nonlocal total
         while (amount := await queue.get()) is not None:
-            total += amount
+            counter.handle(amount)
 
     with run.timed():
         async with asyncio.TaskGroup() as tasks:
@@ -26,9 +25,10 @@ async def _spawn_stop(run: Run) -> None:
                 tasks.create_task(actor(queue))
             for queue in queues:
                 queue.put_nowait(1)
+            await counter.done.wait()
             for queue in queues:
                 queue.put_nowait(None)
-    run.equal(total, run.count)
+    run.equal(counter.total, run.count)
 
 
 async def _memory(run: Run) -> None:

@@ -18,7 +18,7 @@ from benchmarks.floors.asyncio_tasks import (
     settle,
     timed_asks,
 )
-from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
+from benchmarks.load import BLOCK, CAPACITY, CLIENTS, QUEUE_ASKS, middle, share
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
 
@@ -45,17 +45,23 @@ async def _tell(producers: int, run: Run, *, plain: bool = True) -> None:
     run.equal(counter.total, counter.goal)
 
 
-async def _tell_wait(run: Run) -> None:
-    counter = Counter(run.count)
+async def _tell_wait(producers: int, run: Run) -> None:
+    each = share(run.count, producers)
+    counter = Counter(each * producers)
+
+    async def produce_waiting(queue: Queue) -> None:
+        for _ in range(each):
+            await queue.put(1)
+
     async with running() as tasks:
-        queue = Queue(1024)
+        queue = Queue(CAPACITY)
         tasks.start_soon(serve(queue, counter.handle))
         await settle()
-        with run.timed():
-            for _ in range(run.count):
-                await queue.put(1)
+        with run.timed(counter.goal):
+            for _ in range(producers):
+                tasks.start_soon(produce_waiting(queue))
             await counter.done.wait()
-    run.equal(counter.total, run.count)
+    run.equal(counter.total, counter.goal)
 
 
 async def _from_threads(run: Run) -> None:
@@ -200,7 +206,8 @@ async def _suspend(run: Run) -> None:
 TELLING: Final[Mapping[str, Contender]] = {
     "tell": partial(_tell, 1),
     "tell_async": partial(_tell, 1, plain=False),
-    "tell_wait": _tell_wait,
+    "tell_wait": partial(_tell_wait, 1),
+    "fan_in_wait": partial(_tell_wait, 10),
     "fan_in": partial(_tell, 10),
     "from_threads": _from_threads,
     "ping_pong": partial(_ping_pong, BLOCK),

@@ -19,6 +19,7 @@ async def _spawn_stop(make: MakeBox, run: Run) -> None:
             boxes = serve(nursery, make, run.count, counter.handle)
             for box in boxes:
                 box.put(1)
+            await counter.done.wait()
             for box in boxes:
                 box.close()
     run.equal(counter.total, run.count)

@@ -17,7 +17,7 @@ from benchmarks.floors.trio_tasks import (
     serve,
     timed_asks,
 )
-from benchmarks.load import BLOCK, CLIENTS, QUEUE_ASKS, middle, share
+from benchmarks.load import BLOCK, CAPACITY, CLIENTS, QUEUE_ASKS, middle, share
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
 
@@ -39,17 +39,23 @@ async def _tell(make: MakeBox, producers: int, run: Run, *, plain: bool = True) 
     run.equal(counter.total, counter.goal)
 
 
-async def _tell_wait(make: MakeBox, run: Run) -> None:
-    counter = Counter(run.count)
+async def _tell_wait(make: MakeBox, producers: int, run: Run) -> None:
+    each = share(run.count, producers)
+    counter = Counter(each * producers)
+
+    async def produce_waiting(box: Box) -> None:
+        for _ in range(each):
+            await box.send(1)
+
     async with running() as nursery:
-        box = make(1024)
+        box = make(CAPACITY)
         nursery.start_soon(box.serve, counter.handle)
         await trio.testing.wait_all_tasks_blocked()
-        with run.timed():
-            for _ in range(run.count):
-                await box.send(1)
+        with run.timed(counter.goal):
+            for _ in range(producers):
+                nursery.start_soon(produce_waiting, box)
             await counter.done.wait()
-    run.equal(counter.total, run.count)
+    run.equal(counter.total, counter.goal)
 
 
 async def _from_threads(make: MakeBox, run: Run) -> None:
@@ -194,7 +200,8 @@ def telling(make: MakeBox) -> dict[str, Contender]:
     return {
         "tell": partial(_tell, make, 1),
         "tell_async": partial(_tell, make, 1, plain=False),
-        "tell_wait": partial(_tell_wait, make),
+        "tell_wait": partial(_tell_wait, make, 1),
+        "fan_in_wait": partial(_tell_wait, make, 10),
         "fan_in": partial(_tell, make, 10),
         "from_threads": partial(_from_threads, make),
         "ping_pong": partial(_ping_pong, make),

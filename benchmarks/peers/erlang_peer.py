@@ -3,8 +3,8 @@
 The program does a tenth of the work to warm up, then all of it, and prints what it has
 measured and done; the checks are here. Bytes are `erlang:memory(total)`, the emulator's
 own count, not resident memory. `skynet` and `busy` are plain processes, which are
-faster than gen_servers. A cast never waits, so `tell_wait` is `tell`; every call has a
-limit of time. A crash loses the mailbox, so `restart_1000` measures the message sent
+faster than gen_servers. A cast never waits, so `tell_wait` is `tell` and `fan_in_wait`
+`fan_in`. A crash loses the mailbox, so `restart_1000` measures the message sent
 after the crash. An Erlang process that tells itself the next message would go on for
 some hundred messages before the others run; the neighbours of `latency_*` therefore
 tell each other, so that each handles one message at a time, as ours do. Supervisors are
@@ -187,6 +187,7 @@ ERLANG: Final[dict[str, Callable[[Run], None]]] = {
     "tell": _Program("tell", 1),
     "tell_wait": _Program("tell", 1),
     "fan_in": _Program("tell", 10, among=10),
+    "fan_in_wait": _Program("tell", 10, among=10),
     "ping_pong": _Program("ping_pong"),
     "ping_pong_1m": _Program("ping_pong"),
     "ask_async": _Program("ask"),

@@ -87,14 +87,22 @@ from benchmarks.scenarios.supervised import (
     SupervisedMemoryStatic,
     SupervisedTell,
 )
-from benchmarks.scenarios.telling import FanIn, FromThreads, Tell, TellAsync, TellWait
+from benchmarks.scenarios.telling import (
+    FanIn,
+    FanInWait,
+    FromThreads,
+    Tell,
+    TellAsync,
+    TellWait,
+)
 from benchmarks.scenarios.watching import Watch10K
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Tell,
-    TellAsync,
     TellWait,
+    TellAsync,
     FanIn,
+    FanInWait,
     PingPong,
     PingPong1M,
     AskAsync,

@@ -9,14 +9,18 @@ from typing import ClassVar
 
 import attrs
 
-from actors import Actor, ActorRef, open_system
+from actors import Actor, ActorRef, Stopped, open_system
 from benchmarks.run import Run
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios.cast import Counting, Idle
+from benchmarks.scenarios.cast import Counting, Worker
 
 
 class SpawnStop(Scenario):
-    """Start actors, tell each one message, stop them, wait until all have ended."""
+    """Start actors, tell each one message, stop them, wait until all have ended.
+
+    The last to handle its message says so, and only then the first is stopped; how each
+    has ended is looked at.
+    """
 
     number = "B4"
     count = 40_000
@@ -31,19 +35,22 @@ class SpawnStop(Scenario):
 
     async def ours(self, run: Run) -> None:
         """All are started before the first is told."""
-        handled = Idle.handled
+        counting = Counting(run.count)
         async with open_system() as system:
             with run.timed():
-                refs = [system.start(Idle) for _ in range(run.count)]
+                refs = [system.start(Worker, counting) for _ in range(run.count)]
                 for ref in refs:
                     ref.tell_nowait(1)
+                await counting.done.wait()
                 for ref in refs:
                     ref.stop()
+                stopped = 0
                 for ref in refs:
-                    if ref.exit is None:
-                        await ref.wait_stopped()
+                    exit = ref.exit or await ref.wait_stopped()  # noqa: A001
+                    stopped += isinstance(exit, Stopped)
             run.equal(system.statistics().actors, 0, "actors that are left")
-        run.equal(Idle.handled - handled, run.count)
+        run.equal(counting.total, run.count, "messages handled")
+        run.equal(stopped, run.count, "actors that were stopped")
 
 
 @attrs.frozen

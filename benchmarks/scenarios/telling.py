@@ -1,7 +1,9 @@
 """Telling: how fast one actor takes in and handles what others send.
 
-Mailboxes are large enough that nothing waits, except in `tell_wait`, whose sender waits
-for room in a mailbox of the default size.
+What never waits, `tell_nowait` into a mailbox with room for all, stands beside what
+never waits of others, such as Erlang's cast. What waits for room, `await tell` into a
+mailbox of the default size, has the next row (`tell_wait`, `fan_in_wait`); it stands
+beside queues that are as long, and beside the same cast, because Erlang has no other.
 """
 
 from collections.abc import Mapping
@@ -39,7 +41,7 @@ class _Tell(Scenario):
 
 
 class Tell(_Tell):
-    """Count what one producer tells without waiting."""
+    """Count what one producer tells without waiting, `tell_nowait` beside `cast`."""
 
     number = "B3"
     count = 1_000_000
@@ -55,7 +57,7 @@ class TellAsync(_Tell):
 
 
 class FanIn(_Tell):
-    """Count what ten producers tell one actor."""
+    """Count what ten producers tell without waiting, `tell_nowait` beside `cast`."""
 
     number = "B1"
     count = 1_000_000
@@ -64,24 +66,32 @@ class FanIn(_Tell):
 
 
 class TellWait(Scenario):
-    """Count what one producer tells that waits for room."""
+    """Count what one producer tells that waits for room: `await tell`."""
 
     number = "B1"
     count = 600_000
     counts: ClassVar[Mapping[str, int]] = {"channel": 60_000}
     provided = True
+    _producers: ClassVar[int] = 1
 
     async def ours(self, run: Run) -> None:
-        """`await tell`, a default mailbox."""
-        counting = Counting(run.count)
-        async with open_system() as system:
+        """Producers in tasks beside the actor; a default mailbox."""
+        each = share(run.count, self._producers)
+        counting = Counting(each * self._producers)
+        async with open_system() as system, trio.open_nursery() as nursery:
             counter = system.start(Counter, counting)
             await counter.wait_started()
-            with run.timed():
-                for _ in range(run.count):
-                    await counter.tell(1)
+            with run.timed(counting.goal):
+                for _ in range(self._producers):
+                    nursery.start_soon(_tell_waiting, counter, each)
                 await counting.done.wait()
-        run.equal(counting.total, run.count)
+        run.equal(counting.total, counting.goal)
+
+
+class FanInWait(TellWait):
+    """Count what ten producers tell that wait for room: `await tell`."""
+
+    _producers = 10
 
 
 class FromThreads(Scenario):
@@ -105,6 +115,11 @@ class FromThreads(Scenario):
                 await trio.to_thread.run_sync(_tell_all, counter, run.count)
                 await counting.done.wait()
         run.equal(counting.total, run.count)
+
+
+async def _tell_waiting(counter: ActorRef[int], count: int) -> None:
+    for _ in range(count):
+        await counter.tell(1)
 
 
 def _tell_all(counter: ActorRef[int], count: int) -> None:
