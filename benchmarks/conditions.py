@@ -9,12 +9,13 @@ import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
+
+from benchmarks import interpreter
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -34,7 +35,7 @@ def conditions(peers: Iterable[str]) -> dict[str, Any]:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
-        "build": _build(),
+        "build": interpreter.build(),
         "versions": {name: _version(name) for name in _PACKAGES},
         "peers": {},
         "platform": platform.platform(),
@@ -69,8 +70,8 @@ def summary(found: dict[str, Any]) -> str:
     peers: dict[str, Any] = found.get("peers") or {}
     git: dict[str, Any] = found.get("git") or {}
     words = [f"{found.get('implementation', 'Python')} {found.get('python', '?')}"]
-    if "pgo" in build:
-        words[0] += " (with PGO)" if build["pgo"] else " (without PGO)"
+    if built := interpreter.words(build):
+        words[0] += f" ({built})"
     versions: dict[str, Any] = found.get("versions") or {}
     versions = {"trio": versions.get("trio"), **peers}
     words += [f"{name} {version}" for name, version in versions.items() if version]
@@ -83,22 +84,6 @@ def summary(found: dict[str, Any]) -> str:
         words.append(f"revision {git['revision'][:9]}{state}")
     words.append(str(found.get("date", "")))
     return "; ".join(words)
-
-
-def _build() -> dict[str, Any]:
-    """How the interpreter was built: profiles and link time optimisation matter."""
-    arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
-    return {
-        "pgo": "--enable-optimizations" in arguments,
-        "lto": "--with-lto" in arguments,
-        "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
-        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "compiler": platform.python_compiler(),
-        "arguments": arguments,
-        "flags": sysconfig.get_config_var("PY_CFLAGS"),
-        "optimize": sys.flags.optimize,
-        "dev_mode": sys.flags.dev_mode,
-    }
 
 
 def _version(package: str) -> str | None:
