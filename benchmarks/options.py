@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from benchmarks.rounds import LIMIT
+from benchmarks.measuring.rounds import LIMIT
 
 
 class _Parser(argparse.ArgumentParser):
