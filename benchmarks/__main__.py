@@ -7,7 +7,7 @@ beside the contender costs time, and memory that the collector looks at.
 import sys
 
 if sys.argv[1:2] == ["worker"]:
-    from benchmarks import worker
+    from benchmarks.measuring import worker
 
     sys.exit(worker.main(sys.argv[2:]))
 

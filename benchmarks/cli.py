@@ -14,10 +14,11 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks import baseline, catalogue, comparison, table
-from benchmarks.baseline import BaselineError
-from benchmarks.catalogue import CatalogueError
-from benchmarks.measuring import (
+from benchmarks.judging import baseline
+from benchmarks.judging.baseline import BaselineError
+from benchmarks.measuring import catalogue
+from benchmarks.measuring.catalogue import CatalogueError
+from benchmarks.measuring.orders import (
     SHORT_ROUNDS,
     Measured,
     Order,
@@ -25,8 +26,9 @@ from benchmarks.measuring import (
     items_of,
     measure,
 )
+from benchmarks.measuring.store import Report, ReportError, load, save
 from benchmarks.options import parser
-from benchmarks.store import Report, ReportError, load, save
+from benchmarks.showing import comparison, table
 
 FINE: Final = 0
 FAILED: Final = 1
@@ -78,9 +80,16 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def list_command(arguments: argparse.Namespace) -> int:
-    """Name the scenarios: the standard set and the modules'."""
-    own = catalogue.load(arguments.module)
-    comparison.show_list(_console(), {**catalogue.standard(), **own})
+    """Name the scenarios, of the standard set and the modules, or their terms."""
+    if arguments.markdown and not arguments.fairness:
+        raise UsageError("--markdown goes with --fairness")
+    known = {**catalogue.standard(), **catalogue.load(arguments.module)}
+    if arguments.markdown:
+        sys.stdout.write(comparison.fairness_markdown(known))
+    elif arguments.fairness:
+        comparison.show_fairness(_console(), known)
+    else:
+        comparison.show_list(_console(), known)
     return FINE
 
 
@@ -102,7 +111,7 @@ def report_command(arguments: argparse.Namespace) -> int:
 
 def goals_command(arguments: argparse.Namespace) -> int:
     """Hold the goals against a file, or against a run of what they need."""
-    from benchmarks import aims, goals  # noqa: PLC0415 - other commands do not need them
+    from benchmarks.judging import aims, goals  # noqa: PLC0415 - other commands do not need them
 
     code = FINE
     if arguments.file is not None:
@@ -131,7 +140,7 @@ def goals_command(arguments: argparse.Namespace) -> int:
 
 def check_command(arguments: argparse.Namespace) -> int:
     """Compare with the stored baseline, or store what is measured as a new one."""
-    from benchmarks import guard  # noqa: PLC0415 - other commands do not need it
+    from benchmarks.judging import guard  # noqa: PLC0415 - other commands do not need it
 
     if arguments.source and not arguments.update:
         raise UsageError("--from says what to store: it goes with --update")
@@ -215,7 +224,7 @@ def _drawing(folder: Path | None) -> Callable[[Report], None]:
     """What draws into the folder; whatever that needs is asked for at once."""
     if folder is None:
         return lambda _report: None
-    from benchmarks import paint, plots  # noqa: PLC0415 - other commands do not need them
+    from benchmarks.showing import paint, plots  # noqa: PLC0415 - other commands do not need them
 
     try:
         paint.matplotlib()

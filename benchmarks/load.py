@@ -14,6 +14,9 @@ from benchmarks.run import clock, percentile
 BURST: Final = 1_000
 """Messages a producer sends before it lets the others run."""
 
+CAPACITY: Final = 1_024
+"""Messages that may wait where senders wait for room: ours by default."""
+
 CLIENTS: Final = 100
 """Clients of the scenarios with many asks."""
 
@@ -94,6 +97,12 @@ CHURNED: Final = 10_000
 
 KEPT: Final = 1_000
 """Sessions that are kept at once in the churn; the one unused for longest goes."""
+
+LIVES: Final = 500
+"""Sessions that are created, take one turn, and are closed together."""
+
+AT_ONCE: Final = 100
+"""Turns that are under way at a time when many sessions are opened."""
 
 SHOWN: Final = 30
 """Rows of actors, and of sessions, in a frame of the live view: a tall terminal."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from benchmarks.rounds import LIMIT
+from benchmarks.measuring.rounds import LIMIT
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="name the scenarios")
     listing.set_defaults(command="list")
+    listing.add_argument(
+        "--fairness",
+        action="store_true",
+        help="what each contender sends, proves, waits for",
+    )
+    listing.add_argument("--markdown", action="store_true", help="that, for a file")
     _add_module(listing)
 
     compare = commands.add_parser("compare", help="two JSON files side by side")

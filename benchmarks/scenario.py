@@ -25,9 +25,9 @@ OURS: Final = "ours"
 
 # {contender: (module, attribute)}; the attribute is {scenario's name: Contender}
 PROVIDERS: Final[Mapping[str, tuple[str, str]]] = {
-    "park": ("benchmarks.floors.trio_by_hand", "PARK"),
-    "channel": ("benchmarks.floors.trio_by_hand", "CHANNEL"),
-    "asyncio": ("benchmarks.floors.asyncio_by_hand", "ASYNCIO"),
+    "park": ("benchmarks.floors.on_trio.table", "PARK"),
+    "channel": ("benchmarks.floors.on_trio.table", "CHANNEL"),
+    "asyncio": ("benchmarks.floors.on_asyncio.table", "ASYNCIO"),
     "uvloop": ("benchmarks.peers.uvloop_peer", "UVLOOP"),
     "triotp": ("benchmarks.peers.triotp_peer", "TRIOTP"),
     "fauxtp": ("benchmarks.peers.fauxtp_peer", "FAUXTP"),

@@ -138,8 +138,4 @@ STILL_LADDERS: Final = {
 # {folder: why it has more than a dozen files}
 STILL_CROWDED: Final = {
     "actors/_engine": "the floors of the cell",
-    "tests": "the tests of the benchmarks have no folder yet",
-    "benchmarks": "its rooms are prefixes yet",
-    "benchmarks/floors": "its rooms are prefixes yet",
-    "benchmarks/scenarios": "its rooms are prefixes yet",
 }

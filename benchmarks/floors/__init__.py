@@ -1,5 +1,6 @@
 """The same work written by hand, on bare Trio and on asyncio.
 
-`trio_by_hand.py` and `asyncio_by_hand.py` have the tables that the harness looks into,
-`{scenario's name: contender}`. Nothing here knows `actors`, nor the peers.
+`on_trio/table.py` and `on_asyncio/table.py` have what the harness looks into, tables
+`{scenario's name: contender}`. May know `run`, `scenario` and `load`. Must know neither
+`actors` nor the peers.
 """

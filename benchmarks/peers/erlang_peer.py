@@ -3,12 +3,13 @@
 The program does a tenth of the work to warm up, then all of it, and prints what it has
 measured and done; the checks are here. Bytes are `erlang:memory(total)`, the emulator's
 own count, not resident memory. `skynet` and `busy` are plain processes, which are
-faster than gen_servers. A cast never waits, so `tell_wait` is `tell`; every call has a
-limit of time. A crash loses the mailbox, so `restart_1000` measures the message sent
+faster than gen_servers. A cast never waits, so `tell_wait` is `tell` and `fan_in_wait`
+`fan_in`. A crash loses the mailbox, so `restart_1000` measures the message sent
 after the crash. An Erlang process that tells itself the next message would go on for
 some hundred messages before the others run; the neighbours of `latency_*` therefore
 tell each other, so that each handles one message at a time, as ours do. Supervisors are
-OTP's own, also in `restart`, and write nothing to the log.
+OTP's own, also in `restart`, and write nothing to the log. Sessions are gen_servers in
+an ets table, with a monitored process for each turn.
 """
 
 import hashlib
@@ -176,11 +177,17 @@ _ESCALATION: Final = _Program("escalation", LOW, whole=_beyond_low, times=TIMES)
 _SKYNET: Final = _Program("skynet", total=sum_below, whole=whole_tree)
 _MEMORY: Final = _Program("memory", warm_up=0)
 
+# What the turns of bench_sessions.erl do, by number.
+_REPLY: Final = 0
+_REPLY_SLOWLY: Final = 1
+_STREAM: Final = 2
+
 # {scenario's name: contender}
 ERLANG: Final[dict[str, Callable[[Run], None]]] = {
     "tell": _Program("tell", 1),
     "tell_wait": _Program("tell", 1),
     "fan_in": _Program("tell", 10, among=10),
+    "fan_in_wait": _Program("tell", 10, among=10),
     "ping_pong": _Program("ping_pong"),
     "ping_pong_1m": _Program("ping_pong"),
     "ask_async": _Program("ask"),
@@ -221,4 +228,11 @@ ERLANG: Final[dict[str, Callable[[Run], None]]] = {
     "long_queue": _Program("long_queue", QUEUE_ASKS),
     "watch_10k": _Program("watch", WATCHES, times=WATCHES),
     "busy": _Program("busy", among=BUSY),
+    "turn1": _Program("turn_1", _REPLY),
+    "turn1s": _Program("turn_1", _REPLY_SLOWLY),
+    "turn100": _Program("turn_100", _REPLY, among=CLIENTS),
+    "turn100s": _Program("turn_100", _REPLY_SLOWLY, among=CLIENTS),
+    "stream100": _Program("stream_100", _STREAM, among=CLIENTS),
+    "churn": _Program("churn", _REPLY),
+    "memsession": _Program("session_memory", _REPLY, warm_up=0),
 }

@@ -247,6 +247,7 @@ async def _spawn_stop(run: Run) -> None:
             ]
             for handle in handles:
                 await cast(handle.pid, 1)
+            await counting.done.wait()
             for handle in handles:
                 await cast(handle.pid, "stop")
     run.equal((counting.total, reaped.total), (run.count, run.count))

@@ -245,17 +245,20 @@ def _portions(count: int) -> list[int]:
 
 
 def _spawn_stop(run: Run) -> None:
-    counting = Counting(run.count)
+    handled = 0
     with running():
         with run.timed():
             for portion in _portions(run.count):
+                counting = Counting(portion)
                 refs = [Worker.start(counting) for _ in range(portion)]
                 for ref in refs:
                     ref.tell(1)
+                counting.done.wait()
+                handled += counting.total
                 for stopped in [ref.stop(block=False) for ref in refs]:
                     stopped.get()
         run.equal(ActorRegistry.get_all(), [], "what is left")
-    run.equal(counting.total, run.count)
+    run.equal(handled, run.count)
 
 
 def _memory(run: Run) -> None:

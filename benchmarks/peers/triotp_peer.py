@@ -151,6 +151,7 @@ async def _spawn_stop(run: Run) -> None:
             names = await _start(nursery, server, run.count)
             for name in names:
                 await gen_server.cast(name, 1)
+            await counter.done.wait()
             for name in names:
                 await gen_server.cast(name, "stop")
     run.equal(counter.total, run.count)

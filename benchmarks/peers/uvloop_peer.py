@@ -13,7 +13,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks.floors.asyncio_by_hand import ASYNCIO
+from benchmarks.floors.on_asyncio.table import ASYNCIO
 from benchmarks.run import Run
 from benchmarks.scenario import Contender
 

@@ -1,7 +1,14 @@
 """The standard set: what is measured, and ours.
 
-Each module has the scenarios of one theme, with `ours` written as a user would write
-it; `cast.py`, `session_cast.py` and `service_cast.py` have the actors that several
-share, `standard.py` has the list of all. Floors and peers do the same work in folders
-of their own, under the scenarios' names; nothing here knows them.
+May know `actors`, `supervision`, `run`, `scenario` and `load`. Must not know floors and
+peers: they do the same work in folders of their own, under the scenarios' names. Each
+module has the scenarios of one theme, with `ours` written as a user would write it. In
+reading order:
+
+- `standard`: the list of all
+- `cast`: the actors that several share
+- `messages/`: telling and asking, one actor or many, alone or beside others
+- `lives/`: starting, ending, failing, supervised or not
+- `sessions/`: prompts and turns, routed by key
+- `services/`: a tree as a process, watched and stopped
 """

@@ -6,16 +6,7 @@ It loads every scenario; a worker loads only the module of the one that it measu
 from typing import Final
 
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios.asking import (
-    Ask1001,
-    Ask100100,
-    AskAsync,
-    AskWithin,
-    LongQueue,
-    PingPong,
-    PingPong1M,
-)
-from benchmarks.scenarios.cascading import (
+from benchmarks.scenarios.lives.cascading import (
     Cascade3x10,
     Cascade5x5,
     Cascade10x2,
@@ -24,24 +15,47 @@ from benchmarks.scenarios.cascading import (
     MassFinish,
     StartStopChildren,
 )
-from benchmarks.scenarios.conversing import (
-    RouterChurn,
-    Streams1000,
-    TakeTurn,
-    TurnDeadlines,
+from benchmarks.scenarios.lives.failing import Restart, Restart1000
+from benchmarks.scenarios.lives.memory import GcPause, Memory1M, Memory10K, Memory100K
+from benchmarks.scenarios.lives.starting import (
+    Skynet1M,
+    Skynet10K,
+    Skynet100K,
+    SpawnStop,
 )
-from benchmarks.scenarios.failing import Restart, Restart1000
-from benchmarks.scenarios.looking import Look10K, Look100K
-from benchmarks.scenarios.mailboxes import (
+from benchmarks.scenarios.lives.storming import (
+    Escalation1000,
+    Escalation5000,
+    Storm1000,
+    Storm5000,
+    SupervisedRestart,
+    SupervisedRestart1000,
+)
+from benchmarks.scenarios.lives.supervised import (
+    SupervisedAsk,
+    SupervisedMemoryDynamic,
+    SupervisedMemoryStatic,
+    SupervisedTell,
+)
+from benchmarks.scenarios.lives.watching import Watch10K
+from benchmarks.scenarios.messages.asking import (
+    Ask1001,
+    Ask100100,
+    AskAsync,
+    AskWithin,
+    LongQueue,
+    PingPong,
+    PingPong1M,
+)
+from benchmarks.scenarios.messages.mailboxes import (
     MailboxFullDropNewest,
     MailboxFullDropOldest,
     MailboxFullLatest,
     MailboxFullReject,
     MailboxFullWait,
 )
-from benchmarks.scenarios.meeting import BoundedBuffer, Chameneos
-from benchmarks.scenarios.memory import GcPause, Memory1M, Memory10K, Memory100K
-from benchmarks.scenarios.neighbours import (
+from benchmarks.scenarios.messages.meeting import BoundedBuffer, Chameneos
+from benchmarks.scenarios.messages.neighbours import (
     Busy,
     Flood,
     Latency0,
@@ -50,42 +64,61 @@ from benchmarks.scenarios.neighbours import (
     Latency1000,
     Suspend,
 )
-from benchmarks.scenarios.observing import Observed
-from benchmarks.scenarios.replaying import RealTraffic
-from benchmarks.scenarios.routing import Route1M, Route10K, RouteIdle, RouteQueued
-from benchmarks.scenarios.savina import Big, BigLong, ForkJoin, Ring100, Ring503
-from benchmarks.scenarios.serving import (
+from benchmarks.scenarios.messages.observing import Observed
+from benchmarks.scenarios.messages.savina import (
+    Big,
+    BigLong,
+    ForkJoin,
+    Ring100,
+    Ring503,
+)
+from benchmarks.scenarios.messages.telling import (
+    FanIn,
+    FanInWait,
+    FromThreads,
+    Tell,
+    TellAsync,
+    TellWait,
+)
+from benchmarks.scenarios.services.looking import Look10K, Look100K
+from benchmarks.scenarios.services.serving import (
     Drain,
     DrainHung,
     StopNow,
     Watched10K,
     Watched100K,
 )
-from benchmarks.scenarios.session_memory import SessionMemory1M, SessionMemory10K
-from benchmarks.scenarios.sharing import Fair1, Fair8, Fair64
-from benchmarks.scenarios.starting import Skynet1M, Skynet10K, Skynet100K, SpawnStop
-from benchmarks.scenarios.storming import (
-    Escalation1000,
-    Escalation5000,
-    Storm1000,
-    Storm5000,
-    SupervisedRestart,
-    SupervisedRestart1000,
+from benchmarks.scenarios.sessions.conversing import (
+    RouterChurn,
+    Streams1000,
+    TakeTurn,
+    TurnDeadlines,
 )
-from benchmarks.scenarios.supervised import (
-    SupervisedAsk,
-    SupervisedMemoryDynamic,
-    SupervisedMemoryStatic,
-    SupervisedTell,
+from benchmarks.scenarios.sessions.memory import SessionMemory1M, SessionMemory10K
+from benchmarks.scenarios.sessions.pooling import (
+    Churn,
+    Memsession,
+    Stream100,
+    Turn1,
+    Turn1S,
+    Turn100,
+    Turn100S,
 )
-from benchmarks.scenarios.telling import FanIn, FromThreads, Tell, TellAsync, TellWait
-from benchmarks.scenarios.watching import Watch10K
+from benchmarks.scenarios.sessions.replaying import RealTraffic
+from benchmarks.scenarios.sessions.routing import (
+    Route1M,
+    Route10K,
+    RouteIdle,
+    RouteQueued,
+)
+from benchmarks.scenarios.sessions.sharing import Fair1, Fair8, Fair64
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Tell,
-    TellAsync,
     TellWait,
+    TellAsync,
     FanIn,
+    FanInWait,
     PingPong,
     PingPong1M,
     AskAsync,
@@ -152,6 +185,13 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     RouterChurn,
     SessionMemory10K,
     SessionMemory1M,
+    Turn1,
+    Turn1S,
+    Turn100,
+    Turn100S,
+    Stream100,
+    Churn,
+    Memsession,
     Fair1,
     Fair8,
     Fair64,

@@ -1,5 +1,6 @@
 %% The workloads on Erlang/OTP; the servers are in bench_server.erl, the workloads with
-%% supervisors, but for `restart`, in bench_supervision.erl.
+%% supervisors, but for `restart`, in bench_supervision.erl, those with sessions in
+%% bench_sessions.erl.
 %%
 %% erl +S 1:1 -noshell -pa EBIN -s bench main -extra WORKLOAD COUNT WARM_UP PARAMETER
 %% does WARM_UP operations, then COUNT measured ones, and prints one object of JSON:
@@ -61,6 +62,9 @@ workload(restart, Queued, N) -> restart(Queued, N);
 workload(long_queue, Asks, Queued) -> long_queue(Asks, Queued);
 workload(watch, Ends, N) -> watch(Ends, N);
 workload(busy, _, N) -> busy(N);
+workload(Name, Parameter, N) when Name =:= turn_1; Name =:= turn_100;
+        Name =:= stream_100; Name =:= churn; Name =:= session_memory ->
+    bench_sessions:workload(Name, Parameter, N);
 workload(Name, Parameter, N) -> bench_supervision:workload(Name, Parameter, N).
 
 %% ------------------------------------------------------------------- messages
@@ -145,9 +149,10 @@ asks(Clients, Servers, N, Ask) ->
     Total = lists:sum([receive {answers, Sum} -> Sum end || _ <- seq(Clients)]),
     [{seconds, since(Started)}, {total, Total}].
 
-%% An answer is one more than what was asked.
+%% An answer is one more than what was asked. Without a limit of time, as in ours.
 ask(_, 0, Sum) -> Sum;
-ask(Pid, N, Sum) -> ask(Pid, N - 1, Sum + gen_server:call(Pid, {next, N}) - N).
+ask(Pid, N, Sum) ->
+    ask(Pid, N - 1, Sum + gen_server:call(Pid, {next, N}, infinity) - N).
 
 ask_within(_, 0, Sum) -> Sum;
 ask_within(Pid, N, Sum) ->
@@ -196,23 +201,29 @@ median(Samples) -> lists:nth(length(Samples) div 2 + 1, lists:sort(Samples)).
 
 %% ---------------------------------------------------------------------- lives
 
+%% The last to handle its message says so, and only then the first is stopped. A monitor
+%% is how a process is told that another has ended, and how: ours looks at each exit.
 spawn_stop(N) ->
-    Bench = self(),
+    Counting = bench_server:counting(N),
     Started = now_ns(),
     Pids = bench_server:start(N, none),
+    [gen_server:cast(Pid, {count, Counting}) || Pid <- Pids],
+    receive done -> ok end,
     Monitors = [monitor(process, Pid) || Pid <- Pids],
-    [gen_server:cast(Pid, {hello, Bench}) || Pid <- Pids],
-    [receive hello -> ok end || _ <- Pids],
     [gen_server:cast(Pid, stop) || Pid <- Pids],
     Reaped = [receive {'DOWN', Monitor, _, _, normal} -> 1 end || Monitor <- Monitors],
-    [{seconds, since(Started)}, {total, lists:sum(Reaped)}].
+    Seconds = since(Started),
+    N = bench_server:counted(Counting),
+    [{seconds, Seconds}, {total, lists:sum(Reaped)}].
 
 memory(N) ->
     Before = erlang:memory(total),
     Started = now_ns(),
     Pids = bench_server:start(N, none),
-    [gen_server:cast(Pid, {hello, self()}) || Pid <- Pids],
-    Alive = lists:sum([receive hello -> 1 end || _ <- Pids]),
+    Counting = bench_server:counting(N),
+    [gen_server:cast(Pid, {count, Counting}) || Pid <- Pids],
+    receive done -> ok end,
+    Alive = bench_server:counted(Counting),
     Seconds = since(Started),
     erlang:garbage_collect(),
     Bytes = (erlang:memory(total) - Before) / length(Pids),
@@ -254,11 +265,13 @@ watch(Ends, N) ->
 watch_one(N) ->
     Watched = bench_server:start(none),
     Watchers = bench_server:start(N, {watcher, Watched}),
-    [ok = gen_server:call(Pid, {tell, self()}) || Pid <- Watchers],
+    Counting = bench_server:counting(N),
+    [ok = gen_server:call(Pid, {tell, Counting}) || Pid <- Watchers],
     Seconds = timed(fun() ->
         gen_server:cast(Watched, stop),
-        [receive told -> ok end || _ <- Watchers]
+        receive done -> ok end
     end),
+    N = bench_server:counted(Counting),
     [1] = lists:usort([counted([Pid]) || Pid <- Watchers]),
     Told = counted(Watchers),
     [gen_server:cast(Pid, stop) || Pid <- Watchers],

@@ -12,6 +12,10 @@ start_child(State) -> gen_server:start_link(?MODULE, State, []).
 %% As many children as it says, which crash when they are told to.
 init({crew, N, Limit, Bench}) ->
     {ok, {one_for_one(Limit), [worker(Id, {child, Bench}) || Id <- lists:seq(1, N)]}};
+%% The same; they count themselves when they start.
+init({counted_crew, N, Limit, Counting}) ->
+    Ids = lists:seq(1, N),
+    {ok, {one_for_one(Limit), [worker(Id, {counted, Counting}) || Id <- Ids]}};
 %% A supervisor of a tree; it says that it is there before its children start.
 init({tree, Levels, Width, Bench}) ->
     Bench ! {up, self()},
@@ -28,6 +32,7 @@ init(temporary) ->
           [#{id => child, start => Start, restart => temporary}]}};
 %% The gen_servers.
 init({child, Bench} = State) -> Bench ! {up, self()}, {ok, State};
+init({counted, Counting} = State) -> bench_server:count(Counting), {ok, State};
 init(idle) -> {ok, idle}.
 
 one_for_one({Intensity, Period}) ->
@@ -43,6 +48,9 @@ handle_call(state, _From, State) -> {reply, State, State}.
 handle_cast(crash, {child, Bench}) ->
     Bench ! {crashed, bench:now_ns()},
     exit(crash);
+handle_cast(crash, {counted, _}) -> exit(crash);
 handle_cast(crash, idle) -> exit(crash);
 handle_cast(stop, State) -> {stop, normal, State};
-handle_cast({hello, Bench}, State) -> Bench ! hello, {noreply, State}.
+handle_cast({count, Counting}, State) ->
+    bench_server:count(Counting),
+    {noreply, State}.

@@ -3,12 +3,21 @@
 %% It answers and counts; what is measured, and the time, belong to bench.erl.
 -module(bench_server).
 -behaviour(gen_server).
--export([start/1, start/2, start_child/1]).
+-export([start/1, start/2, start_child/1, counting/1, count/1, counted/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 start(State) -> {ok, Pid} = gen_server:start(?MODULE, State, []), Pid.
 start(Count, State) -> [start(State) || _ <- lists:seq(1, Count)].
 start_child(State) -> gen_server:start_link(?MODULE, State, []).
+
+%% What many servers count together; the last tells whoever has made it.
+counting(Goal) -> {counters:new(1, []), Goal, self()}.
+
+counted({Counter, _, _}) -> counters:get(Counter, 1).
+
+count({Counter, Goal, Bench}) ->
+    counters:add(Counter, 1, 1),
+    case counters:get(Counter, 1) of Goal -> Bench ! done; _ -> ok end.
 
 init({supervisor, Child}) ->
     {ok, {#{strategy => one_for_one, intensity => 1000, period => 1},
@@ -25,8 +34,8 @@ handle_call({next, Value}, _From, State) -> {reply, Value + 1, State};
 handle_call(state, _From, State) -> {reply, State, State};
 %% A node of a ring: {node following it, hops}.
 handle_call({following, Pid}, _From, none) -> {reply, ok, {Pid, 0}};
-%% One of many watchers: how often it was told, and whom to tell that.
-handle_call({tell, Bench}, _From, 0) -> {reply, ok, {0, Bench}};
+%% One of many watchers: how often it was told, and where that is counted.
+handle_call({tell, Counting}, _From, 0) -> {reply, ok, {0, Counting}};
 handle_call({peers, Peers}, _From, {big, none, Each, Replies, Bench}) ->
     {reply, ok, {big, Peers, Each, Replies, Bench}}.
 
@@ -45,7 +54,7 @@ handle_cast({hop, Left, Bench}, {Following, Hops}) ->
 handle_cast(turn, {Following, Turns}) ->
     gen_server:cast(Following, turn),
     {noreply, {Following, Turns + 1}};
-handle_cast({hello, Bench}, State) -> Bench ! hello, {noreply, State};
+handle_cast({count, Counting}, State) -> count(Counting), {noreply, State};
 handle_cast(stop, State) -> {stop, normal, State};
 %% The child of a supervisor; what is in its mailbox when it crashes is lost.
 handle_cast({crash, Queued}, {child, Bench}) ->
@@ -91,9 +100,9 @@ handle_cast(closed, {creature, _, _, Met, Bench} = State) ->
     Bench ! {met, Met},
     {noreply, State}.
 
-handle_info({'DOWN', _, process, _, normal}, {Told, Bench}) ->
-    Bench ! told,
-    {noreply, {Told + 1, Bench}}.
+handle_info({'DOWN', _, process, _, normal}, {Told, Counting}) ->
+    count(Counting),
+    {noreply, {Told + 1, Counting}}.
 
 %% The third colour of the three, 0 to 2, or the same one.
 complement(Colour, Colour) -> Colour;

@@ -32,17 +32,21 @@ times(Work, N) ->
 
 storm(N) -> times(fun() -> one_storm(N) end, N).
 
+%% The last child to be there for the second time says so.
 one_storm(N) ->
-    {ok, Supervisor} = start({crew, N, ?PLENTY, self()}),
-    Pids = ups(N),
-    {Seconds, New} = timed(fun() -> cast(Pids, crash), ups(N) end),
+    Counting = bench_server:counting(2 * N),
+    {ok, Supervisor} = start({counted_crew, N, ?PLENTY, Counting}),
+    Pids = pids(Supervisor),
+    {Seconds, _} = timed(fun() -> cast(Pids, crash), receive done -> ok end end),
     N = proplists:get_value(active, supervisor:count_children(Supervisor)),
-    Children = [Pid || {_, Pid, _, _} <- supervisor:which_children(Supervisor)],
-    true = lists:sort(Children) =:= lists:sort(New),
+    N = length([Pid || Pid <- pids(Supervisor), is_process_alive(Pid)]),
     [] = [Pid || Pid <- Pids, is_process_alive(Pid)],
+    true = 2 * N =:= bench_server:counted(Counting),
     ended(Supervisor),
-    flush(),
     Seconds.
+
+pids(Supervisor) ->
+    [Pid || {_, Pid, _, _} <- supervisor:which_children(Supervisor)].
 
 %% Samples are the nanoseconds from the first crash to the end of the supervisor.
 escalation(Low, N) ->
@@ -117,20 +121,20 @@ mass_exit(Message, Reason, N) ->
 
 memory_dynamic(N) ->
     {ok, Supervisor} = start(temporary),
+    Counting = bench_server:counting(N),
     Before = erlang:memory(total),
     {Seconds, Alive} = timed(fun() ->
         Pids = children(Supervisor, N),
-        cast(Pids, {hello, self()}),
-        {Pids, [receive hello -> ok end || _ <- Pids]}
+        cast(Pids, {count, Counting}),
+        receive done -> Pids end
     end),
     erlang:garbage_collect(),
     erlang:garbage_collect(Supervisor),
     Bytes = (erlang:memory(total) - Before) / N,
     N = proplists:get_value(active, supervisor:count_children(Supervisor)),
-    {Pids, Hellos} = Alive,
-    N = length(Pids),
+    N = length(Alive),
     ended(Supervisor),
-    [{seconds, Seconds}, {bytes, Bytes}, {total, length(Hellos)}].
+    [{seconds, Seconds}, {bytes, Bytes}, {total, bench_server:counted(Counting)}].
 
 %% ----------------------------------------------------------------------- parts
 

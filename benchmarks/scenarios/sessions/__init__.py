@@ -1,0 +1,12 @@
+"""Sessions: prompts and turns, routed by key.
+
+Knows what all scenarios know, and `scenarios.cast`. In reading order:
+
+- `cast`: sessions that several share, and routers that refuse nothing
+- `pooling`: turns, streams and lives beside pools that are written by hand
+- `routing`: what a send costs, whatever the number of sessions
+- `conversing`: the time of a turn, its clocks, a thousand streams, sessions that go
+- `memory`: sessions at rest
+- `sharing`: who waits how long for a slot
+- `replaying`: an hour of real traffic
+"""

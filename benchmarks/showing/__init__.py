@@ -1,0 +1,11 @@
+"""A report for people: tables, comparisons, curves, pictures.
+
+May know the vocabulary at the top and what `measuring` leaves behind. Must not know how
+a figure is measured, nor goals. In reading order:
+
+- `table`: what `run` shows
+- `comparison`: two runs side by side; the lists of scenarios and of their terms
+- `fairness`: what each contender sends, proves and waits for
+- `curves`: how figures grow with size
+- `plots`, `paint`: pictures, if matplotlib is there
+"""
