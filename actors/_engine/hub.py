@@ -25,7 +25,8 @@ from .timers import Timers
 
 SPARE_DEQUES = 256
 SPARE_LISTS = 4096
-SPARE_WORKERS = 64
+SPARE_WORKERS = 256
+CALLED_AT_ONCE = 16  # workers, when cells suspend one after the other
 SCHEDULE_EVERY = 63  # a mask: every 64th tell or inline ask is a schedule point
 
 
@@ -51,6 +52,7 @@ class Hub:
         "asked",
         "asleep",
         "broken",
+        "called",
         "closing",
         "crashes",
         "cut",
@@ -88,6 +90,7 @@ class Hub:
         self.ready: deque[Any] = deque()  # cells with work, each at most once
         self.asleep = True  # nobody drains `ready`: who appends must wake
         self.spares: list[TaskHolder] = []  # parked workers
+        self.called = 0  # workers that are on their way to the ready queue
         self.workers: dict[trio.lowlevel.Task, TaskHolder] = {}
         self.deques: list[deque[Any]] = []  # empty ones, for the next mailbox
         # empty lists that never held more than one, for the next message to a cell at
@@ -126,10 +129,28 @@ class Hub:
         """Get a worker for the ready queue."""
         self.asleep = False
         self.tick = self.now()
+        self.called += 1
         if self.spares:
             reschedule(self.spares.pop().task, WAKE)
         else:
             self.spawn()
+
+    def hand_over(self) -> None:
+        """A worker has become a cell's task: others go on with the ready queue.
+
+        One more comes for each cell that waits, up to so many, for those are likely to
+        suspend too: else each would have to wait for a round of Trio's loop.
+        """
+        waiting = len(self.ready)
+        if not waiting:
+            self.asleep = True
+            return
+        spares = self.spares
+        if not self.called:
+            self.wake()
+        for _ in range(min(waiting, CALLED_AT_ONCE, len(spares)) - self.called):
+            self.called += 1
+            reschedule(spares.pop().task, WAKE)
 
     def recycle(self, queue: Any) -> None:
         """Keep an empty deque for the next mailbox."""

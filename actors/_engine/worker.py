@@ -40,6 +40,7 @@ class Worker(Drain):
         task = self.task = current_task()
         own_context = task.context
         hub.workers[task] = self
+        hub.called -= 1
         interrupted: BaseException | None = None
         serving = True
         try:
@@ -95,16 +96,13 @@ class Worker(Drain):
                 hub.asleep = True
                 hub.spares.append(self)
             await park(self.trap)
+            hub.called -= 1
             if hub.closing:
                 return False
 
     def _hand_over(self) -> None:
         """This task is a cell's now: the ready queue is somebody else's."""
-        hub = self.hub
-        if hub.ready:
-            hub.wake()
-        else:
-            hub.asleep = True
+        self.hub.hand_over()
 
     async def _hold(self, interrupted: BaseException | None) -> None:
         """Be the task of `self.cell` until its activation ends."""

@@ -46,7 +46,8 @@ class TurnFacts(Generic[P, C]):
     @property
     def prompt(self) -> P:
         """The first prompt; a child has its parent's."""
-        return self.prompts[0]
+        prompt: P = top_of(self._run).receipts[0].prompt
+        return prompt
 
     @property
     def prompts(self) -> tuple[P, ...]:

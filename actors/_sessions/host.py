@@ -38,6 +38,8 @@ class Host(Protocol):
     """Seconds on Trio's clock."""
     looks: FirstLooks
     """The clocks of turns that nobody has had to look at yet."""
+    events: Any
+    """Its `wanted`: the classes of events that somebody listens to."""
     chunks: int
     """Emitted so far."""
     unread: int

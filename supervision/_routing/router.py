@@ -159,7 +159,17 @@ class Router(Actor[Any]):
 class _World:
     """What a router's core does to the world: this router's actor does it."""
 
-    __slots__ = ("_args", "_hub", "_journal", "_router", "_seat", "make", "now", "ref")
+    __slots__ = (
+        "_args",
+        "_hub",
+        "_journal",
+        "_router",
+        "_seat",
+        "events",
+        "make",
+        "now",
+        "ref",
+    )
 
     def __init__(
         self, router: Router, make: type[Session[Any, Any]], args: tuple[Any, ...]
@@ -171,16 +181,13 @@ class _World:
         self._args = args
         self._journal: Journal | None = None
         self.make = make
+        self.events = seat.hub.events
         self.ref: AnyRef = seat.ref
         self.now: Callable[[], float] = seat.hub.now
 
     @property
     def ending(self) -> bool:
         return self._seat.ending
-
-    @property
-    def wanted(self) -> Any:
-        return self._hub.events.wanted
 
     def publish(self, event: Event) -> None:
         self._hub.publish(event)

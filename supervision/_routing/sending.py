@@ -127,7 +127,7 @@ class Sending(Generic[P, C]):
                 and owner is None
                 and job is None
                 and attempts == 1
-                and not core.world.wanted
+                and not core.events.wanted
             ):
                 # as `Accepting.offer`, without the questions
                 if lane.waiting < lane.room:

@@ -1306,19 +1306,19 @@ async def test_an_actor_that_stops_itself_before_it_waits_has_its_grace(
         assert trio.current_time() == 3
 
 
-async def test_a_hundred_actors_that_waited_leave_a_bounded_number_of_workers() -> None:
-    """Spare workers beyond 64 retire."""
+async def test_five_hundred_actors_that_waited_leave_a_bounded_number_of_workers() -> None:
+    """Spare workers beyond 256 retire."""
     gate = trio.Event()
     async with open_system() as system:
-        refs = [system.start(Puppet) for _ in range(100)]
+        refs = [system.start(Puppet) for _ in range(500)]
         for ref in refs:
             ref.tell_nowait(Do(lambda _: gate.wait()))
         await settle()
-        assert system.statistics().workers >= 100
+        assert system.statistics().workers >= 500
         gate.set()
         await settle()
 
-        assert system.statistics().workers <= 65
+        assert system.statistics().workers <= 257
 
 
 async def test_a_thousand_short_lives_are_counted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import trio
+import trio.testing
 
 from actors import Session, Turn, open_system
 from supervision import (
@@ -80,6 +81,7 @@ async def test_a_restart_adds_to_the_counts() -> None:
         lost = router.send("a", "two")
         ref.tell_nowait("crash")
         await lost.outcome()
+        await trio.testing.wait_all_tasks_blocked()  # until there is a successor
         await router.send("a", "three").outcome()
 
         ((_, (alive, counts)),) = counts_of(system).items()

@@ -154,7 +154,7 @@ class TurnRun(Actor[Any]):
                 self.need_extra().snapshot = host.committed(home)
             else:
                 self.before = home.state
-            if host.wants(TurnStarted):
+            if TurnStarted in host.events.wanted:
                 prompts = tuple(receipt.id for receipt in self.receipts)
                 self.publish(TurnStarted, prompts, self.aside)
         host.looks.enter(self, self.policy.first_look, now)

@@ -72,7 +72,7 @@ class Accepting:
         core = self._core
         if error is not None:
             core.books.refused[type(error).__name__] += 1
-        if PromptRefused in core.world.wanted:
+        if PromptRefused in core.events.wanted:
             core.ids += 1
             core.unused += 1
             core.tell(PromptRefused, offer.key, core.ids, offer.more.origin, error)

@@ -55,6 +55,7 @@ class Core:
         "books",
         "changed",
         "chunks",
+        "events",
         "finishing",
         "ids",
         "idle",
@@ -89,6 +90,7 @@ class Core:
         self.keeping = keeping
         self.limits = limits
         self.now = world.now
+        self.events = world.events
         base = (incarnation - 1) * IDS
         self.ids: int = base  # of receipts made so far
         self.turn_ids: int = base
@@ -127,7 +129,7 @@ class Core:
 
     def wants(self, kind: type[Event]) -> bool:
         """Whether somebody listens to events of this class."""
-        return kind in self.world.wanted
+        return kind in self.events.wanted
 
     def publish(self, event: Event) -> None:
         """Publish, for callers that have asked `wants`."""
@@ -135,7 +137,7 @@ class Core:
 
     def tell(self, kind: type[Any], key: str, *args: Any) -> None:
         """Publish an event about a key, if somebody wants to know."""
-        if kind in self.world.wanted:
+        if kind in self.events.wanted:
             self.world.publish(kind(self.now(), self.ref, key, *args))
 
     def policy(self, lane: Lane | None) -> PromptPolicy:
@@ -172,7 +174,7 @@ class Core:
         books = self.books
         books.settled += 1
         books.of(type(outcome)).prompts += 1
-        if PromptEnded in self.world.wanted:
+        if PromptEnded in self.events.wanted:
             self._tell_end(receipt, outcome)
         if self.changed is not None:
             self.look_again()

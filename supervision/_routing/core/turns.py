@@ -37,6 +37,9 @@ from supervision._routing.parts.lane import (
 from supervision._routing.parts.slots import Slots
 
 
+_TURN: Any = Turn  # Any: a subscripted class is slow to call
+
+
 class Turns:
     """The turns that have not ended.
 
@@ -102,7 +105,7 @@ class Turns:
             body = partial(unprotected, more.work)
         core.turn_ids = number = core.turn_ids + 1
         run = TurnRun(number, lane, receipts, body, session.turns, aside=aside)
-        Turn[Any, Any](run)
+        _TURN(run)
         for receipt in receipts:
             receipt._turn = number
             more = receipt._more
@@ -117,7 +120,10 @@ class Turns:
             extra.asides[number] = run
         else:
             lane.turn = run
-            self.open_way(lane)
+            if lane.queue is None:
+                lane.room = 0
+            else:
+                self.open_way(lane)
         owner = extra.owner if extra is not None else None
         if owner is not None:
             run.need_extra().slot_owner = owner
@@ -200,7 +206,10 @@ class Turns:
         tally.turns += 1
         tally.seconds += self._core.now() - run.started_at
         for receipt in run.receipts:
-            books.waited(run.started_at - receipt.at)
+            waited = run.started_at - receipt.at
+            books.wait_seconds += waited
+            if waited > books.wait_longest:
+                books.wait_longest = waited
 
     def _settle(self, run: TurnRun, outcome: Outcome) -> None:
         """Its prompts get their outcome, its slot goes to the next, its lane goes on."""
@@ -212,7 +221,7 @@ class Turns:
         elif lane.turn is run:
             lane.turn = None
             lane.room = 0
-        if TurnEnded in core.world.wanted:
+        if TurnEnded in core.events.wanted:
             seconds = core.now() - run.started_at if run.has_begun else 0.0
             core.tell(TurnEnded, lane.key, run.id, outcome, seconds)
         if type(outcome) is Failed and isinstance(outcome.error, SessionCrashedError):

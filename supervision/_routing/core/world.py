@@ -21,6 +21,8 @@ class World(Protocol):
     """Seconds on Trio's clock."""
     make: Any
     """The class of its sessions, for their policies."""
+    events: Any
+    """Its `wanted`: the classes of events that somebody listens to; falsy: nobody."""
 
     @property
     def ref(self) -> AnyRef:
@@ -32,13 +34,8 @@ class World(Protocol):
         """Whether the router is to end: it begins nothing any more."""
         ...
 
-    @property
-    def wanted(self) -> Any:
-        """The classes of events that somebody listens to; falsy: nobody listens."""
-        ...
-
     def publish(self, event: Event) -> None:
-        """Publish, for callers that have looked at `wanted`."""
+        """Publish, for callers that have looked at `events`."""
 
     def at(self, deadline: float, call: Callable[[], object]) -> Timer:
         """Call `call()` at `deadline`; it must not raise."""

@@ -60,12 +60,6 @@ class Books:
             tally = self._tallies[kind] = Tally()
         return tally
 
-    def waited(self, seconds: float) -> None:
-        """A prompt has waited for its turn's first step."""
-        if seconds > 0:
-            self.wait_seconds += seconds
-            self.wait_longest = max(self.wait_longest, seconds)
-
     def prompts(self) -> dict[str, int]:
         """`{class of outcome: prompts}`."""
         tallies = self._tallies.items()

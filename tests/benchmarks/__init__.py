@@ -1,0 +1,1 @@
+"""The bench harness, tested: its commands, its figures, its peers."""

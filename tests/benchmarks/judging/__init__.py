@@ -1,0 +1,1 @@
+"""Goals, baselines and the guard."""

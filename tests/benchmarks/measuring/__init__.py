@@ -1,0 +1,1 @@
+"""How it measures: rounds, workers, stores, conditions."""

@@ -1,0 +1,1 @@
+"""The scenarios: each runs, each result is right."""
