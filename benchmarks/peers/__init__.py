@@ -2,7 +2,15 @@
 
 A module for each peer: a table `{scenario's name: contender}`. A module whose peer is
 not installed cannot be imported, which is the reason that the harness shows. Peers
-share nothing but the words below and the shape of the load.
+share nothing but the words below and the shape of the load. May know `run`, `scenario`,
+`load`, and where the loop is the peer, floors. Must not know `actors`. In reading
+order:
+
+- `erlang_peer`: compiles and runs the programs in `erlang/`
+- `triotp_peer`, with `triotp_parts` and `triotp_children`: an OTP on Trio
+- `fauxtp_peer`: an OTP on AnyIO
+- `pykka_peer`: actors in threads
+- `uvloop_peer`: the floors of asyncio on another loop
 """
 
 
