@@ -1,0 +1,1 @@
+"""What is decided from figures: goals, the guard, and that none is in vain."""

@@ -1,0 +1,1 @@
+"""How it is measured: rounds, reports and their files, interpreters."""

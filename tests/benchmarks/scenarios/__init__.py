@@ -1,0 +1,1 @@
+"""What is measured: each contender does its work, and wrong work gives no figure."""

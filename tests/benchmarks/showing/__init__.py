@@ -1,0 +1,1 @@
+"""What is shown of figures: pictures, and the terms of each comparison."""
