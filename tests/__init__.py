@@ -6,6 +6,6 @@ a room may use those of another. Nothing here is installed.
 On this floor: what holds for the house as a whole. Then, from below: `actors` (what a
 sender and an owner can rely on), `engine` (how that is kept), `kit` (the tools for
 tests), `sessions`, `trees`, `routing`, `words`, `view`, `control`, `service`, `cli`
-(with `client` and what is drawn), `demo`, `acp`; `examples` and `typing` as strangers
-would use us; and `conformance`, what others hold themselves to.
+(with `client` and what is drawn), `demo`, `acp`; `benchmarks`; `examples` and `typing`
+as strangers would use us; and `conformance`, what others hold themselves to.
 """

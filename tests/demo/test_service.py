@@ -230,8 +230,8 @@ async def test_nothing_is_broken_while_the_router_drains(
     async with open_system() as system:
         demo = system.start(Demo, plan, name="demo")
         await demo.wait_started()
-        router: Any = actor_of(await find_child(demo, "router"))
-        router.stop_admission()
+        faults: Any = actor_of(await find_child(demo, "faults"))
+        faults.router.stop_admission()
         book: Book = actor_of(demo).book
         await trio.sleep(50)
 

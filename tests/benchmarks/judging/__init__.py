@@ -1,1 +1,1 @@
-"""Goals, baselines and the guard."""
+"""What is decided from figures: goals, the guard, and that none is in vain."""

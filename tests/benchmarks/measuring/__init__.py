@@ -1,1 +1,1 @@
-"""How it measures: rounds, workers, stores, conditions."""
+"""How it is measured: rounds, reports and their files, interpreters."""

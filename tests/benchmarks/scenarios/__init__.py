@@ -1,1 +1,1 @@
-"""The scenarios: each runs, each result is right."""
+"""What is measured: each contender does its work, and wrong work gives no figure."""

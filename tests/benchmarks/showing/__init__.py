@@ -1,1 +1,1 @@
-"""Tables, plots and reports."""
+"""What is shown of figures: pictures, and the terms of each comparison."""
