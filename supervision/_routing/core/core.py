@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import trio
 
-from actors import AnyRef, Event, Outcome, PromptEnded, PromptPolicy, Receipt, Withdrawn
+from actors import AnyRef, Event, Outcome, PromptEnded, PromptPolicy, Receipt
 from actors.hosting import LAST_WORDS_PROPS, FirstLooks, Timer, TurnRun
 from supervision._routing.limits import Limits
 from supervision._routing.parts.admission import Admission
@@ -55,10 +55,13 @@ class Core:
         "books",
         "changed",
         "chunks",
+        "cut_waiting",
+        "enqueue",
         "events",
         "finishing",
-        "ids",
+        "give_up",
         "idle",
+        "ids",
         "keeping",
         "lanes",
         "limits",
@@ -67,14 +70,18 @@ class Core:
         "out_of_turn",
         "places",
         "reaping",
+        "session_ready",
         "sessions",
         "slots",
         "tokens",
         "turn_ids",
+        "turn_over",
         "turns",
+        "unbegin",
         "unread",
         "unused",
         "verbs",
+        "withdraw",
         "world",
     )
 
@@ -115,6 +122,14 @@ class Core:
         self.reaping = Reaping(self)
         self.accepting = Accepting(self)
         self.verbs = Verbs(self)
+        # what its sessions and their turns need of it, from those whose it is
+        self.withdraw = self.accepting.withdraw
+        self.enqueue = self.accepting.enqueue
+        self.session_ready = self.sessions.ready
+        self.give_up = self.sessions.give_up
+        self.cut_waiting = self.turns.cut_waiting
+        self.unbegin = self.turns.unbegin
+        self.turn_over = self.turns.over
 
     # ------------------------------------------------------------------ its surroundings
 
@@ -200,40 +215,6 @@ class Core:
         """An id for a new turn."""
         self.turn_ids += 1
         return self.turn_ids
-
-    def withdraw(self, home: Lane, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
-        """See `Accepting.withdraw`."""
-        return self.accepting.withdraw(home, receipt, outcome)
-
-    def enqueue(
-        self,
-        home: Lane,
-        prompt: Any,
-        origin: object,
-        id: Any,  # noqa: A002 - its name to users
-    ) -> Receipt[Any]:
-        """See `Accepting.enqueue`."""
-        return self.accepting.enqueue(home, prompt, origin, id)
-
-    def session_ready(self, home: Lane, session: Any) -> None:
-        """See `Sessions.ready`."""
-        self.sessions.ready(home, session)
-
-    def give_up(self, run: TurnRun) -> None:
-        """See `Sessions.give_up`."""
-        self.sessions.give_up(run)
-
-    def cut_waiting(self, run: TurnRun) -> None:
-        """See `Turns.cut_waiting`."""
-        self.turns.cut_waiting(run)
-
-    def unbegin(self, run: TurnRun) -> None:
-        """See `Turns.unbegin`."""
-        self.turns.unbegin(run)
-
-    def turn_over(self, run: TurnRun, outcome: Outcome) -> None:
-        """See `Turns.over`."""
-        self.turns.over(run, outcome)
 
     def critical_begins(self, home: Lane) -> None:
         """A child turn that may outlive its parent begins."""

@@ -47,10 +47,12 @@ class Turns:
         core: the other parts.
     """
 
-    __slots__ = ("_core", "_stranded", "running")
+    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "running")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
+        self._keeping = core.keeping
+        self._begin_turn = core.world.begin_turn
         self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
         self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
 
@@ -133,11 +135,14 @@ class Turns:
     def begin(self, run: TurnRun) -> None:
         """It has a slot: have its session take it, once that may be."""
         run.slot = True
-        self._core.keeping.begins(run, self._go)
+        if self._keeping.plain:
+            self._go(run)
+        else:
+            self._keeping.begins(run, self._go)
 
     def _go(self, run: TurnRun) -> None:
         try:
-            self._core.world.begin_turn(run)
+            self._begin_turn(run)
         except ActorStoppedError:  # its session is gone, or ends
             self._strand(run)
 
@@ -189,27 +194,26 @@ class Turns:
 
     def over(self, run: TurnRun, outcome: Outcome) -> None:
         """A turn has ended: put it into the books, then tell whom it concerns."""
-        core, lane = self._core, run.lane
-        keeping = core.keeping
-        run.outcome = outcome = keeping.seal(run, outcome)
-        if run.has_begun:
-            if lane.turn is run and not completed(outcome):
-                lane.state = run.before
-            self._count(run, outcome)
-        else:
-            core.books.of(type(outcome)).turns += 1
-        keeping.ended(run, outcome, self._settle)
-
-    def _count(self, run: TurnRun, outcome: Outcome) -> None:
-        books = self._core.books
+        core, lane, keeping = self._core, run.lane, self._keeping
+        if not keeping.plain:
+            run.outcome = outcome = keeping.seal(run, outcome)
+        books = core.books
         tally = books.of(type(outcome))
         tally.turns += 1
-        tally.seconds += self._core.now() - run.started_at
-        for receipt in run.receipts:
-            waited = run.started_at - receipt.at
-            books.wait_seconds += waited
-            if waited > books.wait_longest:
-                books.wait_longest = waited
+        if run.has_begun:
+            started = run.started_at
+            if lane.turn is run and not completed(outcome):
+                lane.state = run.before
+            tally.seconds += core.now() - started
+            for receipt in run.receipts:
+                waited = started - receipt.at
+                books.wait_seconds += waited
+                if waited > books.wait_longest:
+                    books.wait_longest = waited
+        if keeping.plain:
+            self._settle(run, outcome)
+        else:
+            keeping.ended(run, outcome, self._settle)
 
     def _settle(self, run: TurnRun, outcome: Outcome) -> None:
         """Its prompts get their outcome, its slot goes to the next, its lane goes on."""
