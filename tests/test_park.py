@@ -41,7 +41,7 @@ async def test_a_coroutine_that_does_not_suspend_ends_on_its_first_send() -> Non
 
 
 async def test_a_trap_is_one_object_and_an_outcome_comes_back() -> None:
-    """If this fails, Trio has changed its protocol: `actors/_engine/park.py` must follow."""
+    """If this fails, Trio has changed its protocol: `_engine/park.py` must follow."""
     record = Record()
 
     @types.coroutine

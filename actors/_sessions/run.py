@@ -24,7 +24,7 @@ import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.life import split_crash
+from actors._engine.crashes import split_crash
 from actors.errors import ActorStoppedError
 from actors.exits import Crashed
 
