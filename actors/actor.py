@@ -59,7 +59,7 @@ class Actor(ABC, Generic[M_contra]):
     stop_at_once: ClassVar[bool] = False
     """When it ends, its children are stopped all at once, in no order, each within its
     own grace, instead of one after the other.  As OTP's simple_one_for_one."""
-    props: ClassVar[Props]
+    _props: ClassVar[Props]
     """For the engine."""
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -72,7 +72,7 @@ class Actor(ABC, Generic[M_contra]):
             msg = f"{cls.__name__}.mailbox must be a Mailbox, got {mailbox!r}"
             raise TypeError(msg)
         base: Any = Actor  # Any: its hooks' types depend on M
-        cls.props = Props(
+        cls._props = Props(
             cls=cls,
             label=cls.__name__,
             work=hasattr(cls, "_over"),
@@ -367,4 +367,4 @@ def check_class(make: object) -> Props:
     if not (isinstance(make, type) and issubclass(make, Actor)):
         msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
         raise TypeError(msg)
-    return make.props
+    return make._props

@@ -20,10 +20,10 @@ from typing import Any, Never, TypeVar, TypeVarTuple, overload
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from ._engine.cell import Cell
+from ._engine.cell.cell import Cell
 from ._engine.hub import Hub
 from ._engine.seat import check_seconds
-from ._engine.worker import Worker
+from ._engine.workers.worker import Worker
 from .actor import Actor
 from .events import MESSAGES, DeadLetters, E, Event, EventType, Subscription
 from .exits import Stopped
@@ -54,9 +54,9 @@ class ActorSystem:
         self._failure: BaseException | None = None
         self._body = trio.CancelScope()  # covers the body of the block, nothing else
         self._report: StopReport | None = None
-        self._root = Cell(hub, None, _Root.props, (), None, contextvars.copy_context())
+        self._root = Cell(hub, None, _Root._props, (), None, contextvars.copy_context())
         self._root.actor = _Root()
-        self._root.props = _Root.props
+        self._root.props = _Root._props
         hub.interrupt = self._interrupt
         hub.broken = self._broken
         hub.spawn = self._spawn_worker
@@ -176,8 +176,8 @@ class ActorSystem:
         cells: list[Any] = [self._root]
         for cell in cells:
             cells.extend(cell.children())
-            if cell.rare is not None and cell.rare.host is not None:
-                cell.rare.host.cancel()
+            if cell.rare is not None and cell.rare.tasks is not None:
+                cell.rare.tasks.cancel()
         for worker in self._hub.workers.values():
             worker.cancel()
         self._root.ended_event().set()

@@ -1,11 +1,12 @@
-"""How messages get handled: the cell, the workers, the timers, the one trick.
+"""How messages get handled: the cell and its parts, the workers, the one trick.
 
-May know the vocabulary of `actors` (messages, mailbox, exits, events), Trio and outcome.
-Must not know sessions, turns, supervision.  In reading order:
+May know the vocabulary of `actors` (messages, mailbox, exits, events), Trio and
+outcome.  Must not know sessions, turns, supervision.  The rooms, each standing on those
+before it:
 
-    park timers slice       the one trick; one heap of deadlines; how long a turn lasts
+    park timers crashes     the one trick; one heap of deadlines; what counts as a crash
     seat hub                what actor and engine know of each other; what cells share
-    state inbox life owning starting following ending sending cell
-                            the seat of an actor, in layers
-    attend drain worker     the tasks that handle messages
+    parts/                  what a cell is made of, each piece to be looked at alone
+    cell/                   the seat of an actor, put together from its parts
+    workers/                the tasks that handle messages
 """

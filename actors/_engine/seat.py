@@ -2,7 +2,8 @@
 
 What the engine must know of a class (is `receive` a plain function, which hooks are
 there) is worked out once, when the class is made: `Props`.  What an actor can have its
-cell do is `Seat`.  The checks of what users give to both are here too.
+cell do is `Seat`.  What the house tells its own actors is `Own`.  The checks of what
+users give to both are here too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextvars
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -84,6 +85,7 @@ class Seat(Protocol):
     def replace_props(self, props: Props) -> None: ...
     async def join_tasks(self) -> None: ...
     def kill(self) -> None: ...
+    # Any: the message in hand, with its bookkeeping
     def crash(self, error: Exception, entry: Any, doing: str) -> None: ...
     def resume_child(self, child: AnyRef, decision: Decision) -> None: ...
     def end_child(self, child: AnyRef) -> bool: ...
@@ -94,6 +96,25 @@ class Seat(Protocol):
     def children(self) -> Iterator[AnyRef]: ...
     def postpone_ready(self) -> None: ...
     def report_ready(self, info: object) -> None: ...
+
+
+class Own:
+    """A message of the house's own to one of its actors: nobody's to lose.
+
+    So it is never a dead letter, nor told to `undelivered`.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __repr__(self) -> str:
+        return f"<{self._what}>"
+
+
+GO: Final = Own("go")
+"""What a piece of work is told, once, when it is to begin."""
 
 
 def room_of(mailbox: Mailbox) -> int:

@@ -17,8 +17,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import trio
 from trio.lowlevel import disable_ki_protection
 
-from actors._engine.seat import Props, is_async
-from actors._engine.state import Own
+from actors._engine.seat import Own, Props, is_async
 from actors.actor import Actor
 from actors.mailbox import Overflow
 

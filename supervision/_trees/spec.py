@@ -138,7 +138,7 @@ class ChildSpec(Generic[M]):
     def ready_at_once(self) -> bool:
         """Whether it is ready when it is made: its class has no `started` hook."""
         cls: Any = self.make  # checked: a subclass of Actor
-        return not cls.props.started
+        return not cls._props.started
 
 
 _FIELDS = tuple(field.name for field in attrs.fields(ChildSpec))

@@ -1306,7 +1306,9 @@ async def test_an_actor_that_stops_itself_before_it_waits_has_its_grace(
         assert trio.current_time() == 3
 
 
-async def test_five_hundred_actors_that_waited_leave_a_bounded_number_of_workers() -> None:
+async def test_five_hundred_actors_that_waited_leave_a_bounded_number_of_workers() -> (
+    None
+):
     """Spare workers beyond 256 retire."""
     gate = trio.Event()
     async with open_system() as system:

@@ -611,4 +611,4 @@ async def test_a_kill_reaches_all_children_that_stop_at_once(
 
 def test_stop_at_once_is_said_by_the_class() -> None:
     """It is looked at when the class is made, like the other declarations."""
-    assert not Plain.props.stop_at_once
+    assert not Plain._props.stop_at_once

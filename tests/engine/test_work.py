@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from actors import Actor, AnyRef, Decision, Exit, Finished, Killed, open_system
-from actors._engine.state import GO
+from actors._engine.seat import GO
 from actors.hosting import actor_of
 from actors.testing import seeds
 
@@ -30,7 +30,7 @@ class Piece(Actor[Any]):
         self.ends.append(exit_)
 
 
-PROPS = attrs.evolve(Piece.props, label="piece")
+PROPS = attrs.evolve(Piece._props, label="piece")
 
 
 class Owner(Actor[Piece]):
@@ -56,11 +56,16 @@ async def nothing() -> None:
     """Take no time."""
 
 
+async def second() -> None:
+    """Take a second."""
+    await trio.sleep(1)
+
+
 @seeds(20)
 async def test_a_piece_of_work_is_told_of_its_own_end() -> None:
     """It ends when it has finished, and its owner's hooks hear nothing."""
     heard: list[str] = []
-    quick, slow = Piece(nothing), Piece(lambda: trio.sleep(1))
+    quick, slow = Piece(nothing), Piece(second)
     async with open_system() as system:
         owner = system.start(Owner, heard, name="owner")
         await owner.tell(quick)
@@ -96,3 +101,35 @@ async def test_work_is_killed_at_once_when_its_owner_stops() -> None:
         assert len(system.dead_letters) == 0
     assert system.stop_report is not None
     assert system.stop_report.late == ()
+
+
+async def test_joining_tasks_waits_for_all_and_never_for_none() -> None:
+    """Also for those that are started while it waits; none left: no checkpoint."""
+    ended: list[str] = []
+
+    class Starter(Actor[str]):
+        async def receive(self, message: str) -> None:
+            self.start_soon(self.first)
+            await self._seat.join_tasks()
+            ended.append("joined")
+            self.start_soon(self.last)
+            await self._seat.join_tasks()
+            ended.append(message)
+            with trio.CancelScope() as scope:
+                scope.cancel()
+                await self._seat.join_tasks()
+            ended.append(f"cancelled: {scope.cancelled_caught}")
+
+        async def first(self) -> None:
+            await trio.lowlevel.checkpoint()
+            self.start_soon(self.last)
+
+        async def last(self) -> None:
+            await trio.lowlevel.checkpoint()
+            ended.append("last")
+
+    async with open_system() as system:
+        system.start(Starter).tell_nowait("done")
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert ended == ["last", "joined", "last", "done", "cancelled: False"]

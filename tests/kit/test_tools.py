@@ -692,10 +692,10 @@ def test_a_class_with_faults_stays_what_it_was() -> None:
 
     assert issubclass(faulty, Counter)
     assert faulty.__name__ == "CounterWithFaults"
-    assert faulty.props.plain
-    assert not with_faults(Slow, receive=OSError).props.plain
+    assert faulty._props.plain
+    assert not with_faults(Slow, receive=OSError)._props.plain
     assert calm.receive is Counter.receive
-    assert not calm.props.started
+    assert not calm._props.started
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.life import split_crash
+from actors._engine.crashes import split_crash
 from actors._sessions.outcomes import Abort, Aborted, Outcome, Withdrawn
 from actors._sessions.phase import ENDED, ENDING, RUNNING, WAITING
 from actors.actor import Actor
@@ -164,6 +164,6 @@ class LastWords(Actor[Any]):
 enable_ki_protection(LastWords.receive)
 
 LAST_WORDS_PROPS: Final = attrs.evolve(
-    LastWords.props, label="last-words", grace=math.inf
+    LastWords._props, label="last-words", grace=math.inf
 )
 """What the engine knows of them."""

@@ -29,7 +29,7 @@ import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.life import split_crash
+from actors._engine.crashes import split_crash
 from actors._engine.seat import Props
 from actors._sessions.errors import TurnOverError
 from actors._sessions.events import TurnResumed, TurnStarted
@@ -392,5 +392,7 @@ class TurnRun(Actor[Any]):
 enable_ki_protection(TurnRun.receive)
 enable_ki_protection(TurnRun.stopped)
 
-TurnRun.quick = attrs.evolve(TurnRun.props, label="turn", stopped=False, grace=math.inf)
+TurnRun.quick = attrs.evolve(
+    TurnRun._props, label="turn", stopped=False, grace=math.inf
+)
 TurnRun.careful = attrs.evolve(TurnRun.quick, stopped=True)

@@ -113,7 +113,7 @@ class Sessions:
             lane.state = session.initial_state
         core.books.opened += 1
         core.tell(SessionOpened, lane.key, lane.generation)
-        if not session.props.started:
+        if not session._props.started:
             self.ready(lane, session)
             return
         core.world.tell_session(session, READY)

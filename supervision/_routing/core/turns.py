@@ -36,7 +36,6 @@ from supervision._routing.parts.lane import (
 )
 from supervision._routing.parts.slots import Slots
 
-
 _TURN: Any = Turn  # Any: a subscripted class is slow to call
 
 

@@ -1,10 +1,10 @@
 """The worker: a Trio task that drains cells, or that is one cell's task.
 
 One worker at a time owns the ready queue.  It takes a cell, enters the cell's context
-and drains its mailbox (`drain`); after a slice comes a checkpoint and the next slice.
+and drains its mailbox (`sweep`); after a slice comes a checkpoint and the next slice.
 
 If a hook suspends, this worker becomes the cell's task: it gives the ready queue away
-(`_hand_over`), takes the cell's context as its task's own, and carries the coroutine
+(`Hub.hand_over`), takes the cell's context as its task's own, and carries the coroutine
 and then the rest of the mailbox on (`_hold`).  It is parked as a spare afterwards, in
 every case: it must leave the cell's context before anybody else may enter it.
 
@@ -19,40 +19,47 @@ import contextvars
 import trio
 from trio.lowlevel import checkpoint, current_task, enable_ki_protection
 
-from actors.exits import Killed
+from actors._engine.cell.cell import Cell
+from actors._engine.cell.moves import KILLED, lose
+from actors._engine.hub import SPARE_WORKERS, Hub
+from actors._engine.park import carry_on, park
+from actors._engine.parts.entry import Entry
 
-from .cell import Cell
-from .drain import Drain
-from .hub import SPARE_WORKERS
-from .park import carry_on, park
-from .state import Entry
+from .drain import drain
+from .hand import Hand
+from .sweep import sweep
 
 
-class Worker(Drain):
-    """One worker task and what it holds."""
+class Worker:
+    """One worker task."""
 
-    __slots__ = ()
+    __slots__ = ("_hand", "_hub")
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._hand = Hand(hub)
 
     @enable_ki_protection
     async def run(self) -> None:
         """Work until the system closes, or there are spare workers enough."""
-        hub = self.hub
-        task = self.task = current_task()
+        hub = self._hub
+        hand = self._hand
+        task = hand.task = current_task()
         own_context = task.context
-        hub.workers[task] = self
+        hub.workers[task] = hand
         hub.called -= 1
         interrupted: BaseException | None = None
         serving = True
         try:
             while serving:
                 try:
-                    self.used = False
-                    with trio.CancelScope(shield=True) as self.scope:
-                        if self.cell is not None:
+                    hand.used = False
+                    with trio.CancelScope(shield=True) as hand.scope:
+                        if hand.cell is not None:
                             await self._hold(interrupted)
                         serving = await self._serve(own_context)
-                except BaseException as error:  # noqa: BLE001, ASYNC103 - goes to the cell
-                    if self.coroutine is None:  # not an actor's: the engine's own
+                except BaseException as error:  # noqa: BLE001, ASYNC103 - to the cell
+                    if hand.coroutine is None:  # not an actor's: the engine's own
                         hub.broken(error)
                         return  # noqa: ASYNC104 - the system is told
                     interrupted = error
@@ -65,28 +72,29 @@ class Worker(Drain):
         self, own_context: contextvars.Context
     ) -> bool:
         """Drain the ready queue whenever it is this worker's turn; False: retire."""
-        hub = self.hub
+        hub = self._hub
+        hand = self._hand
         ready = hub.ready
-        task = self.task
+        task = hand.task
         while True:
-            if self.cell is not None or self.used:
+            if hand.cell is not None or hand.used:
                 return True  # a used scope: renew it first
             if task.context is own_context:
-                self.new_slice()
-                if self.sweep():
-                    assert self.cell is not None
-                    self._hand_over()
-                    task.context = self.cell.context
+                hand.slice.begin()
+                if sweep(hand):
+                    assert hand.cell is not None
+                    hub.hand_over()
+                    task.context = hand.cell.context
                     await self._hold(None)
-                    if self.cell is not None:
+                    if hand.cell is not None:
                         return True  # a used scope: renew it first
-                self.cell = None
+                hand.cell = None
             if task.context is not own_context:
                 # it was a cell's task: it leaves the cell's context by parking
                 task.context = own_context
                 if hub.closing or len(hub.spares) >= SPARE_WORKERS:
                     return False
-                hub.spares.append(self)
+                hub.spares.append(hand)
             elif ready:
                 await checkpoint()
                 continue
@@ -94,71 +102,69 @@ class Worker(Drain):
                 if hub.closing:
                     return False
                 hub.asleep = True
-                hub.spares.append(self)
-            await park(self.trap)
+                hub.spares.append(hand)
+            await park(hand.trap)
             hub.called -= 1
             if hub.closing:
                 return False
 
-    def _hand_over(self) -> None:
-        """This task is a cell's now: the ready queue is somebody else's."""
-        self.hub.hand_over()
-
     async def _hold(self, interrupted: BaseException | None) -> None:
-        """Be the task of `self.cell` until its activation ends."""
-        cell = self.cell
+        """Be the task of the cell in hand until its activation ends."""
+        hand = self._hand
+        cell = hand.cell
         assert cell is not None
         while True:
-            if self.coroutine is not None:
-                cancelled = not self.suspended  # in the last round, by the scope
+            if hand.coroutine is not None:
+                cancelled = not hand.suspended  # in the last round, by the scope
                 error = interrupted
                 value: object = None
                 if not cancelled:
                     try:
-                        value = await carry_on(self.coroutine, self.waiting)
+                        value = await carry_on(hand.coroutine, hand.waiting)
                     except Exception as crash:
-                        if self.used:
+                        if hand.used:
                             raise  # the scope takes what is its own out of it
                         error = crash
                     finally:
-                        self.suspended = False
-                self.coroutine = None
+                        hand.suspended = False
+                hand.coroutine = None
                 leave = self._resumed(cell, error, value, cancelled=cancelled)
                 error = interrupted = None
                 if leave:
                     cell.worker = None
                     break
-                if self.used:
+                if hand.used:
                     return
             if cell.queue or cell.attention or cell.closed:
-                self.new_slice()
-                if self.drain(cell):
+                hand.slice.begin()
+                if drain(hand, cell):
                     continue
             else:
-                self.rest(cell)
+                hand.rest(cell)
             break
-        self.cell = None
+        hand.cell = None
 
     def _resumed(
         self, cell: Cell, error: BaseException | None, value: object, *, cancelled: bool
     ) -> bool:
         """Settle what the finished coroutine was.  True: the cell is done with."""
-        entry, phase, message = self.entry, self.phase, self.message
-        self.entry = self.message = None
-        self.phase = "receive"
+        hand = self._hand
+        entry, phase, message = hand.entry, hand.phase, hand.message
+        hand.entry = hand.message = None
+        hand.phase = "receive"
         if phase == "stopped":
             if error is not None:  # the engine's own: nothing can be trusted any more
-                self.hub.interrupt(error)
+                self._hub.interrupt(error)
             return not value
         cell.open_room()
         if error is None and not cancelled:
             if entry is not None or phase == "started":
-                self.done(cell, entry, phase)
+                hand.done(cell, entry, phase)
             return False
         if entry is None and phase == "receive":
             entry = Entry(message)
         if error is not None:
-            self.escaped(cell, error, entry, phase)
+            hand.escaped(cell, error, entry, phase)
         elif entry is not None:
-            cell.lose(entry, cell.pending_exit or Killed())
+            lose(cell, entry, cell.pending_exit or KILLED)
         return False
