@@ -6,6 +6,7 @@ test kit looks through them.
 
 from typing import Any
 
+from ._engine.hub import SCHEDULE_EVERY
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
 from ._sessions.chunks import Chunks
@@ -74,6 +75,7 @@ __all__ = (
     "LAST_WORDS_PROPS",
     "PROMPT",
     "READY",
+    "SCHEDULE_EVERY",
     "SHUT_DOWN",
     "SUSPEND",
     "WORK",

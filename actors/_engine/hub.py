@@ -26,7 +26,7 @@ from .timers import Timers
 SPARE_DEQUES = 256
 SPARE_LISTS = 4096
 SPARE_WORKERS = 256
-CALLED_AT_ONCE = 16  # workers, when cells suspend one after the other
+CALLED_AT_ONCE = 128  # workers, when one cell after the other suspends
 SCHEDULE_EVERY = 63  # a mask: every 64th tell or inline ask is a schedule point
 
 
@@ -79,6 +79,7 @@ class Hub:
         "spares",
         "spawn",
         "started",
+        "suspending",
         "tick",
         "timers",
         "token",
@@ -91,6 +92,7 @@ class Hub:
         self.asleep = True  # nobody drains `ready`: who appends must wake
         self.spares: list[TaskHolder] = []  # parked workers
         self.called = 0  # workers that are on their way to the ready queue
+        self.suspending = 1  # how many are called when a cell suspends
         self.workers: dict[trio.lowlevel.Task, TaskHolder] = {}
         self.deques: list[deque[Any]] = []  # empty ones, for the next mailbox
         # empty lists that never held more than one, for the next message to a cell at
@@ -138,19 +140,18 @@ class Hub:
     def hand_over(self) -> None:
         """A worker has become a cell's task: others go on with the ready queue.
 
-        One more comes for each cell that waits, up to so many, for those are likely to
-        suspend too: else each would have to wait for a round of Trio's loop.
+        One more comes if that was the exception.  If one cell after the other suspends,
+        twice as many come each time: each of those that wait would else have to wait
+        for a round of Trio's loop of its own.  Whoever then handles cells that do not
+        suspend begins anew with one (`Worker`).
         """
         waiting = len(self.ready)
         if not waiting:
             self.asleep = True
             return
-        spares = self.spares
-        if not self.called:
+        for _ in range(min(waiting, self.suspending) - self.called):
             self.wake()
-        for _ in range(min(waiting, CALLED_AT_ONCE, len(spares)) - self.called):
-            self.called += 1
-            reschedule(spares.pop().task, WAKE)
+        self.suspending = min(2 * self.suspending, CALLED_AT_ONCE)
 
     def recycle(self, queue: Any) -> None:
         """Keep an empty deque for the next mailbox."""

@@ -51,19 +51,20 @@ class Chunks(Generic[C]):
         "_cut",
         "_every",
         "_merge",
-        "_queue",
-        "_reader",
         "_reading",
-        "_room",
-        "_writers",
         "passed",
+        "queue",
+        "quick",
+        "reader",
+        "room",
         "unread",
+        "writers",
     )
 
     def __init__(self, policy: Bounded | Latest) -> None:
-        self._queue: deque[C] = deque()
-        self._writers: OrderedDict[trio.lowlevel.Task, C] = OrderedDict()  # that wait
-        self._reader: trio.lowlevel.Task | None = None  # that waits
+        self.queue: deque[C] = deque()
+        self.writers: OrderedDict[trio.lowlevel.Task, C] = OrderedDict()  # that wait
+        self.reader: trio.lowlevel.Task | None = None  # that waits
         self._reading = False  # somebody is inside get()
         self._closed = False
         self._detached = False
@@ -79,7 +80,9 @@ class Chunks(Generic[C]):
             self._merge = policy.merge or _newer
             self._every = policy.every
         # the depth below which a chunk may go in without a thought
-        self._room: float = self._capacity if self._merge is None else 0
+        self.room: float = self._capacity if self._merge is None else 0
+        self.quick = not self._every
+        """Whether what is there may be taken without a thought."""
         self.passed = 0
         """How many chunks the reader has got."""
         self.unread = 0
@@ -88,7 +91,7 @@ class Chunks(Generic[C]):
     @property
     def waiting_writers(self) -> int:
         """How many calls of `put` wait for room."""
-        return len(self._writers)
+        return len(self.writers)
 
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:
@@ -97,12 +100,12 @@ class Chunks(Generic[C]):
         Raises:
             trio.ClosedResourceError: the stream was closed.
         """
-        queue = self._queue
-        if len(queue) >= self._room:
+        queue = self.queue
+        if len(queue) >= self.room:
             return self._put(chunk)
         queue.append(chunk)
-        if self._reader is not None:
-            self._wake_reader()
+        if self.reader is not None:
+            self.wake_reader()
         return True
 
     @enable_ki_protection
@@ -116,10 +119,10 @@ class Chunks(Generic[C]):
         if self._put(chunk):
             return
         task = current_task()
-        self._writers[task] = chunk
+        self.writers[task] = chunk
 
         def abort(_: object) -> Abort:
-            del self._writers[task]
+            del self.writers[task]
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
@@ -135,19 +138,9 @@ class Chunks(Generic[C]):
         if not self._put(chunk):
             raise trio.WouldBlock
 
-    @property
-    def at_hand(self) -> bool:
-        """Whether `take` may be called: a chunk is there, and nobody waits for one."""
-        return not self._reading and bool(self._queue) and not self._every
-
-    @enable_ki_protection
-    async def take(self) -> C:
-        """Take the oldest chunk, which is `at_hand`.  As `get`, without the wait."""
-        self._calls += 1
-        if self._calls & SCHEDULE_EVERY:
-            await checkpoint_if_cancelled()  # lets nobody else run: it is still there
-            return self._take()
-        return await self.get()
+    def take(self) -> C:
+        """Take the oldest chunk: there is one, and nobody waits for it."""
+        return self._take()
 
     @enable_ki_protection
     async def get(self) -> C:
@@ -162,18 +155,20 @@ class Chunks(Generic[C]):
             msg = "a stream of chunks has one reader"
             raise trio.BusyResourceError(msg)
         self._reading = True
+        self.quick = False
         try:
             await self._checkpoint()
             while not self._may_take():
                 if self._detached:
                     raise trio.ClosedResourceError
-                if (self._closed and not self._queue) or self._cut:
+                if (self._closed and not self.queue) or self._cut:
                     raise trio.EndOfChannel
-                with trio.CancelScope(deadline=self._due if self._queue else math.inf):
+                with trio.CancelScope(deadline=self._due if self.queue else math.inf):
                     await self._wait_to_read()
             return self._take()
         finally:
             self._reading = False
+            self.quick = not self._every
 
     @enable_ki_protection
     def close(self) -> None:
@@ -183,11 +178,11 @@ class Chunks(Generic[C]):
         nothing.
         """
         self._closed = True
-        self._room = 0
-        while self._writers:
-            task, _ = self._writers.popitem(last=False)
+        self.room = 0
+        while self.writers:
+            task, _ = self.writers.popitem(last=False)
             reschedule(task, outcome.Error(trio.ClosedResourceError()))
-        self._wake_reader()
+        self.wake_reader()
 
     def cut(self) -> None:
         """Nothing reaches the reader any more, who gets the end.  Idempotent.
@@ -197,7 +192,7 @@ class Chunks(Generic[C]):
         self.detach()
         self._detached = False
         self._cut = True
-        self._wake_reader()
+        self.wake_reader()
 
     @enable_ki_protection
     def detach(self) -> None:
@@ -206,13 +201,13 @@ class Chunks(Generic[C]):
         Nobody waits for it any more.
         """
         self._detached = True
-        self._room = 0
-        self.unread += len(self._queue) + len(self._writers)
-        self._queue.clear()
-        while self._writers:
-            task, _ = self._writers.popitem(last=False)
+        self.room = 0
+        self.unread += len(self.queue) + len(self.writers)
+        self.queue.clear()
+        while self.writers:
+            task, _ = self.writers.popitem(last=False)
             reschedule(task)
-        self._wake_reader()
+        self.wake_reader()
 
     # ------------------------------------------------------------------- the inside
 
@@ -233,10 +228,10 @@ class Chunks(Generic[C]):
         if self._detached or self._cut:
             self.unread += 1
             return True
-        queue = self._queue
+        queue = self.queue
         if not queue:
             queue.append(chunk)
-            self._wake_reader()
+            self.wake_reader()
         elif self._merge is not None:
             queue[0] = self._merge(queue[0], chunk)
         elif len(queue) < self._capacity:
@@ -246,34 +241,35 @@ class Chunks(Generic[C]):
         return True
 
     def _may_take(self) -> bool:
-        if not self._queue:
+        if not self.queue:
             return False
         return not self._every or trio.current_time() >= self._due
 
     def _take(self) -> C:
         """Take the oldest chunk, and one in from the first writer that waits."""
-        chunk = self._queue.popleft()
+        chunk = self.queue.popleft()
         self.passed += 1
-        if self._writers:
-            task, waiting = self._writers.popitem(last=False)
-            self._queue.append(waiting)
+        if self.writers:
+            task, waiting = self.writers.popitem(last=False)
+            self.queue.append(waiting)
             reschedule(task)
         if self._every:
             self._due = trio.current_time() + self._every
         return chunk
 
     async def _wait_to_read(self) -> None:
-        self._reader = current_task()
+        self.reader = current_task()
 
         def abort(_: object) -> Abort:
-            self._reader = None
+            self.reader = None
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
 
-    def _wake_reader(self) -> None:
-        if self._reader is not None:
-            reader, self._reader = self._reader, None
+    def wake_reader(self) -> None:
+        """There is something for whoever waits to read."""
+        if self.reader is not None:
+            reader, self.reader = self.reader, None
             reschedule(reader)
 
 

@@ -82,28 +82,32 @@ class Turn(TurnFacts[P, C]):
         else:
             await checkpoint()
             run.check_open("emit")
-        # as `run.sign`, without the call where nobody has looked at its clocks
+        # as `run.sign`, without the call
         extra = run.extra
-        if extra is None or extra.clocks is None:
+        if extra is None or not extra.stalled:
             run.signed_at = host.now()
         else:
             run.sign()
         stream = run.stream
-        if stream is None or (run.parent is not None and not run.direct):
+        if stream is None:
             host.unread += 1
             return
         run.replied = True
+        # as `Chunks.put_if_room`, without the call
+        queue = stream.queue
+        if len(queue) < stream.room:
+            queue.append(chunk)
+            if stream.reader is not None:
+                stream.wake_reader()
+            return
         if stream.put_if_room(chunk):
             return
         clocks = run.need_clocks()
-        clocks.watch.pause(host.now())
-        clocks.arm()
+        clocks.pause()
         try:
             await stream.put(chunk)
         finally:
-            clocks.watch.resume(host.now())
-            if run.open:
-                clocks.arm()
+            clocks.resume()
 
     def emit_nowait(self, chunk: C) -> None:
         """As `emit`, from anywhere and without waiting; also in the drain window.
@@ -231,17 +235,14 @@ class Turn(TurnFacts[P, C]):
         clocks = run.need_clocks()
         begun = run.host.now()
         run.sign()
-        clocks.watch.tool_begins(begun, name)
-        clocks.arm()
+        clocks.tool_begins(name, begun)
         run.publish(ToolStarted, name)
         try:
             yield
         finally:
             now = run.host.now()
             run.publish(ToolEnded, name, now - begun)
-            clocks.watch.tool_ends(now, name)
-            if run.phase is not ENDED:
-                clocks.arm()
+            clocks.tool_ends(name, now)
 
     def start_soon(
         self, async_fn: Callable[[*Ts], Awaitable[object]], *args: *Ts

@@ -10,6 +10,7 @@ import contextlib
 from typing import Any, Generic, Self, TypeVar
 
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
 from actors import (
     Abort,
@@ -19,7 +20,7 @@ from actors import (
     Receipt,
     TurnNotCompletedError,
 )
-from actors.hosting import Chunks
+from actors.hosting import SCHEDULE_EVERY, Chunks
 
 from .core.core import Core
 
@@ -85,8 +86,16 @@ class TurnStream(Generic[P, C]):
 
     async def __anext__(self) -> C:
         chunks = self._chunks
-        if chunks.at_hand:
-            return await chunks.take()
+        queue = chunks.queue
+        if queue and chunks.quick:
+            core = self._core
+            core.reads += 1
+            if core.reads & SCHEDULE_EVERY:
+                await checkpoint_if_cancelled()  # lets nobody else run: it is there
+                if chunks.writers:
+                    return chunks.take()
+                chunks.passed += 1
+                return queue.popleft()
         with contextlib.suppress(trio.EndOfChannel):
             return await chunks.get()
         outcome = await self.receipt.outcome()

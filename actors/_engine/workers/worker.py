@@ -81,6 +81,7 @@ class Worker:
                 return True  # a used scope: renew it first
             if task.context is own_context:
                 hand.slice.begin()
+                some = bool(ready)
                 if sweep(hand):
                     assert hand.cell is not None
                     hub.hand_over()
@@ -88,6 +89,8 @@ class Worker:
                     await self._hold(None)
                     if hand.cell is not None:
                         return True  # a used scope: renew it first
+                elif some:
+                    hub.suspending = 1
                 hand.cell = None
             if task.context is not own_context:
                 # it was a cell's task: it leaves the cell's context by parking

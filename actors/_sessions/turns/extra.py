@@ -27,5 +27,6 @@ class Extra:
     spent = 0.0  # by the whole family, kept at its top
     tasks = False  # it has started some
     body_over = False  # it has returned, or raised
+    stalled = False  # it has been told that it has; the next sign is to be told too
     probing = False  # `alive` has been asked and has not answered
     leaving = False  # given up: somebody else says its last words

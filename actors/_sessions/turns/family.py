@@ -78,9 +78,8 @@ class Family:
         number = run.host.next_turn_id()
         child = type(run)(number, run.lane, (), body, policy, parent=run)
         child.session = run.session
-        child.stream = run.stream
+        child.stream = run.stream if direct else None
         child.critical = critical
-        child.direct = direct
         owner = run.session if critical else run
         try:
             owner._seat.begin_work(child, run.quick, number)

@@ -74,7 +74,6 @@ class TurnRun(Actor[Any]):
         "before",
         "body",
         "critical",
-        "direct",
         "extra",
         "host",
         "id",
@@ -123,7 +122,6 @@ class TurnRun(Actor[Any]):
         self.stream: Any = None
         self.slot = False  # it has one
         self.critical = False  # a child that may outlive its parent
-        self.direct = False  # a child that emits to the reader
         self.replied = False  # of a child: it has
         self.phase: Phase = WAITING
         self.verdict: Outcome | None = None
@@ -375,11 +373,14 @@ class TurnRun(Actor[Any]):
 
     def sign(self) -> None:
         """A sign of life."""
-        self.signed_at = now = self.host.now()
-        clocks = self.extra.clocks if self.extra is not None else None
-        if clocks is not None and clocks.watch.sign(now) and self.open:
-            self.publish(TurnResumed)
-            clocks.arm()  # the next stall may be due before what the timer is set to
+        self.signed_at = self.host.now()
+        extra = self.extra
+        if extra is not None and extra.stalled:
+            extra.stalled = False
+            if self.open:
+                self.publish(TurnResumed)
+                # the next stall may be due before what the timer is set to
+                self.need_clocks().arm()
 
     def publish(self, kind: Any, *args: Any) -> None:
         """Publish an event about it, if somebody wants to know."""

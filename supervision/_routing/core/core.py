@@ -69,6 +69,7 @@ class Core:
         "now",
         "out_of_turn",
         "places",
+        "reads",
         "reaping",
         "session_ready",
         "sessions",
@@ -104,6 +105,7 @@ class Core:
         self.unused: int = base  # of `ids`: not of accepted prompts
         self.chunks: int = 0
         self.unread: int = 0
+        self.reads = 0  # chunks that were there when they were asked for
         self.out_of_turn: int = 0
         self.finishing = False  # a drain's time is over: nothing begins any more
         self.changed: trio.Event | None = None  # set when a drain is to look again
