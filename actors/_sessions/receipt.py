@@ -13,7 +13,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import trio
-from trio.lowlevel import Abort, current_task, enable_ki_protection, reschedule
+from trio.lowlevel import (
+    Abort,
+    checkpoint,
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+)
 
 from actors._engine.park import WAKE, Trap, make_trap, park
 
@@ -128,9 +135,18 @@ class Receipt(Generic[P]):
 
     @enable_ki_protection
     async def outcome(self) -> Outcome:
-        """Wait for the outcome.  A checkpoint; any number of tasks may wait."""
+        """Wait for the outcome; any number of tasks may wait.
+
+        A cancellation point always; if the outcome is there, a schedule point at least
+        every 64th time, as `ActorRef.tell`.
+        """
         if self._outcome is not None:
-            await trio.lowlevel.checkpoint()
+            global _looks  # noqa: PLW0603 - a count, of any run of Trio
+            _looks += 1
+            if _looks & SCHEDULE_EVERY:
+                await checkpoint_if_cancelled()
+            else:
+                await checkpoint()
             return self._outcome
         waiter = _spares.pop() if _spares else _Waiter()
         waiter.task = current_task()
@@ -213,5 +229,7 @@ class _Waiter:
         return Abort.SUCCEEDED
 
 
+SCHEDULE_EVERY: Final = 63  # a mask
 _MOST_SPARES: Final = 1024
+_looks = 0  # at outcomes that were there
 _spares: list[_Waiter] = []  # free ones, of any run of Trio: an append, a pop
