@@ -24,7 +24,7 @@ from actors import (
 )
 from supervision import Backoff, Limits, RestartLimit, Strategy
 
-from .words import ACTS, QUESTIONS, TREE_VERBS, VERBS, WORDS
+from .words import ACTS, PHRASES, QUESTIONS, TREE_VERBS, VERBS, WORDS
 
 KEYS = ("a", "b", "c", "d", "e")
 OWNERS = {"c": "x", "d": "x", "e": "y", "rest-x": "x", "rest-y": "y"}
@@ -150,7 +150,10 @@ def make_plan(seed: int) -> Plan:
     """Make the plan of a seed; always the same."""
     dice = random.Random(seed)  # noqa: S311 - a plan, not a secret
     spread = dice.choice(SPREAD)
-    steps = [_step(dice, number, spread) for number in range(1, dice.randint(20, 90))]
+    taste = _taste(dice)
+    steps = [
+        _step(dice, number, spread, taste) for number in range(1, dice.randint(60, 220))
+    ]
     return Plan(
         seed=seed,
         order=seed,
@@ -172,7 +175,7 @@ def make_plan(seed: int) -> Plan:
 def make_limits(dice: random.Random) -> Limits:
     """Limits of a router; also for `configure`."""
     return Limits(
-        sessions=dice.choice((1, 2, 3, 3, 5, 5)),
+        sessions=dice.choice((1, 2, 3, 5, 5, 5)),
         sessions_per_owner=dice.choice((None, None, 1)),
         turns=dice.choice((1, 2, 2, 3, 5)),
         turns_per_owner=dice.choice((None, None, 1)),
@@ -188,25 +191,60 @@ def key_of(message: Any) -> object:
     return getattr(message, "number", 0) % 3
 
 
-def _step(dice: random.Random, number: int, spread: float) -> Step:
+@attrs.frozen
+class _Taste:
+    """What a plan is made of: never of everything, for much hides behind the rest."""
+
+    keys: tuple[str, ...]
+    clerks: tuple[str, ...]
+    words: tuple[str, ...]
+    verbs: tuple[str, ...]
+    tree_verbs: tuple[str, ...]
+    acts: tuple[str, ...]
+    share: float  # of the steps: those about sessions
+    phrases: float  # of these: those whose script is a phrase
+
+
+def _taste(dice: random.Random) -> _Taste:
+    def some(all_: tuple[str, ...], share: float, *always: str) -> tuple[str, ...]:
+        names = sorted(set(all_))
+        kept = {*dice.sample(names, max(1, int(len(names) * share))), *always}
+        return tuple(each for each in all_ if each in kept)
+
+    return _Taste(
+        keys=some(KEYS, dice.choice((0.2, 0.6, 0.8))),
+        clerks=some(CLERKS, dice.choice((0.2, 0.5))),
+        words=some(WORDS, dice.choice((0.2, 0.4, 0.7)), "say", "sleep:1", "sleep:2"),
+        verbs=some(VERBS, dice.choice((0.3, 0.6, 0.9)), "send", "open"),
+        tree_verbs=some(TREE_VERBS, 0.7, "tell"),
+        acts=some(ACTS, 0.6, "put"),
+        share=dice.choice((0.3, 0.75, 0.9, 0.98)),
+        phrases=dice.choice((0.1, 0.4, 0.7)),
+    )
+
+
+def _step(dice: random.Random, number: int, spread: float, taste: _Taste) -> Step:
     # half a second is coarse enough for much to come in the same instant
     at = dice.randint(0, int(2 * spread)) / 2
     choice = dice.randrange(12)
-    if dice.random() < 0.7:  # noqa: PLR2004
-        words = [dice.choice(WORDS) for _ in range(dice.choice((0, 1, 2, 2, 3, 4)))]
-        key = KEYS[min(dice.randrange(len(KEYS)), dice.randrange(len(KEYS)))]
-        return Step(number, at, dice.choice(VERBS), key, " ".join(words), choice)
-    verb, who = dice.choice(TREE_VERBS), dice.choice(CLERKS)
+    if dice.random() < taste.share:
+        size = dice.choice((0, 1, 2, 2, 3, 4, 6))
+        script = " ".join(dice.choice(taste.words) for _ in range(size))
+        if dice.random() < taste.phrases:
+            script = dice.choice(PHRASES)
+        verb, key = dice.choice(taste.verbs), dice.choice(taste.keys)
+        return Step(number, at, verb, key, script, choice)
+    verb, who = dice.choice(taste.tree_verbs), dice.choice(taste.clerks)
     if verb.startswith("ask"):
         script = dice.choice(QUESTIONS)
     else:
-        size = 5 if verb == "burst" else 1
-        script = " ".join(dice.choice(ACTS) for _ in range(size))
+        size = 6 if verb == "burst" else 1
+        script = " ".join(dice.choice(taste.acts) for _ in range(size))
     return Step(number, at, verb, who, script, choice)
 
 
 def _cast(dice: random.Random) -> Cast:
-    some = [(key, generation) for key in KEYS for generation in range(1, 6)]
+    some = [(key, generation) for key in KEYS for generation in range(1, 5)]
     batch = dice.choice((None, None, Batch(prompts=3)))
     return Cast(
         turns=TurnPolicy(
@@ -222,7 +260,7 @@ def _cast(dice: random.Random) -> Cast:
             budget=3,
         ),
         prompts=PromptPolicy(
-            capacity=dice.choice((2, 3, 6)),
+            capacity=dice.choice((2, 3, 6, 20)),
             batch=batch,
             busy=dice.choice((*WhileBusy, WhileBusy.QUEUE, WhileBusy.QUEUE)),
             steering=dice.choice(tuple(Steering)),
@@ -230,10 +268,10 @@ def _cast(dice: random.Random) -> Cast:
             dedupe=dice.choice((0, 2, 64)),
         ),
         children=ChildPolicy(depth=2, width=2, slot_wait=4, time_limit=9),
-        starts_slowly=frozenset(dice.sample(some, 4)),
-        fails_to_start=frozenset(dice.sample(some, 3)),
+        starts_slowly=frozenset(dice.sample(some, 3)),
+        fails_to_start=frozenset(dice.sample(some, dice.choice((0, 0, 2)))),
         fails_to_stop=frozenset(dice.sample(some, 2)),
-        fails_to_suspend=frozenset(dice.sample(KEYS, 1)),
+        fails_to_suspend=frozenset(dice.sample(KEYS, dice.choice((0, 1)))),
     )
 
 

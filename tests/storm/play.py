@@ -19,7 +19,7 @@ from supervision import router_ref
 
 from .checks import check
 from .clerks import Top
-from .hangs import StuckError, alarmed, guard
+from .hangs import StuckError, alarmed, guard, sweep
 from .plan import LONGEST_DEAF, STOP_WITHIN, Plan
 from .players import Player
 from .rest import come_to_rest
@@ -38,15 +38,24 @@ def play(plan: Plan) -> list[Fault]:
     """Play a storm; returns what is wrong."""
     story = Story(plan, make_performer(plan.cast))
     with quiet(), alarmed(story):
-        try:
-            run_seeded(carry_out, story, seed=plan.order)
-        except (StuckError, trio.TrioInternalError):
-            return story.faults
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
-            story.faults.append(Fault(ERROR, _shown(error)))
-            if story.system is None or story.system.stop_report is None:
-                return story.faults
-    return check(story)
+        ended = _run(story)
+    if ended:
+        return check(story)
+    faults = story.faults
+    del story
+    sweep()
+    return faults
+
+
+def _run(story: Story) -> bool:
+    """Play it; False if it could not be left in order."""
+    try:
+        run_seeded(carry_out, story, seed=story.plan.order)
+    except (StuckError, trio.TrioInternalError):
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+        story.faults.append(Fault(ERROR, _shown(error)))
+    return story.system is not None and story.system.stop_report is not None
 
 
 @contextmanager

@@ -99,6 +99,7 @@ def _play_cut(seed: int, text: str, *, known: bool) -> int:
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

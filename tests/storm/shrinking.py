@@ -8,6 +8,7 @@ data and a play of it repeats exactly, so no play is done twice and none is in v
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 MOST = 600
 """Plays that one shrinking takes at most."""
+SECONDS = 60.0
+"""Seconds of real time that it takes at most: storms that hang are slow."""
 
 
 class Shrinking:
@@ -38,6 +41,7 @@ class Shrinking:
         self.promise = promise
         self.known = known
         self.plays = 0
+        self.until = time.monotonic() + SECONDS
         self.cut = plan.whole()
 
     def run(self) -> Cut:
@@ -50,7 +54,7 @@ class Shrinking:
         return self.cut
 
     def _fails(self, cut: Cut) -> bool:
-        if self.plays >= MOST:
+        if self.plays >= MOST or time.monotonic() > self.until:
             return False
         self.plays += 1
         faults = play(self.plan.keep(cut))

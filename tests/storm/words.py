@@ -8,9 +8,10 @@ it is done: in `sessions`, `clerks` and `players`.
 from __future__ import annotations
 
 WORDS = (
-    *("say",) * 6,
-    *("sleep:1", "sleep:1", "sleep:2", "sleep:5", "sleep:12"),
-    *("point", "point", "point", "point"),
+    *("say",) * 12,
+    *("sleep:1",) * 4,
+    *("sleep:2", "sleep:2", "sleep:5", "sleep:12"),
+    *("point",) * 6,
     *("tool:1", "tool:2", "tool:30", "bad-tool"),
     *("raise", "group", "hang", "hang", "reject"),
     *("deaf:1", "deaf:4", "deaf:9"),
@@ -24,6 +25,19 @@ WORDS = (
     *("follow", "follow", "bind", "unbind", "timer", "bad-timer"),
     *("consult", "progress", "deliver"),
 )
+
+PHRASES = (
+    "sleep:1 point sleep:1 point say",
+    "point sleep:2 point sleep:2 point",
+    "say say sleep:1 say say sleep:1 say",
+    "tool:2 point tool:2 point",
+    "sleep:1",
+    "sleep:3 say",
+    "say run-child:quick say",
+    "critical:slow sleep:1",
+    "write keep write sleep:1 raise",
+)
+"""Scripts that are whole."""
 
 CHILDREN = {
     "quick": "sleep:1 say write",
@@ -58,7 +72,7 @@ VERBS = (
 TREE_VERBS = (
     *("tell",) * 12,
     *("tell-nowait",) * 6,
-    *("tell-cancel", "burst", "burst", "burst"),
+    *("tell-cancel", *("burst",) * 6),
     *("ask",) * 6,
     *("ask-within", "ask-within", "ask-cancel"),
     *("kill-clerk", "stop-clerk", "stop-child", "restart-child", "hire", "hire"),
