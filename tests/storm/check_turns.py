@@ -194,10 +194,12 @@ def its_own_chunks(story: Story) -> Iterator[str]:
 
 def one_last_word(story: Story) -> Iterator[str]:
     """`turn_ended` runs once for each turn, with the outcome that is told."""
-    for record in Replay(story).run():
+    for record in Replay(story).run() if story.hears else ():
         told = record.ended.outcome if record.ended is not None else None
         if len(record.finals) > 1:
             yield f"turn {record.id} of {record.key}: {record.finals}"
+        elif told is None and record.finals:
+            yield f"turn {record.id} of {record.key} was over, or never: {record.finals}"
         elif told is None or record.begun is None or told.late:
             continue
         elif len(record.finals) != 1:

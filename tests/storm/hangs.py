@@ -10,13 +10,11 @@ that knows real time.
 
 from __future__ import annotations
 
-import gc
+import ctypes
 import signal
-import sys
 import traceback
-import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import trio
@@ -43,6 +41,7 @@ async def guard(story: Story, storm: trio.CancelScope) -> None:
 
     def abort(_: object) -> trio.lowlevel.Abort:
         if trio.current_time() >= deadline:
+            keep_wreck()
             raise StuckError
         return trio.lowlevel.Abort.SUCCEEDED
 
@@ -69,16 +68,24 @@ def task_tree() -> str:
     return "\n".join(lines)
 
 
-def sweep() -> None:
-    """Clear away what a run that was taken apart has left, without its complaints."""
-    before = sys.unraisablehook
-    sys.unraisablehook = lambda _: None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gc.collect()
-    finally:
-        sys.unraisablehook = before
+def all_tasks() -> list[trio.lowlevel.Task]:
+    """All tasks of this run, owners first."""
+    root = trio.lowlevel.current_root_task()
+    tasks = [root] if root is not None else []
+    for task in tasks:
+        for nursery in task.child_nurseries:
+            tasks += nursery.child_tasks
+    return tasks
+
+
+def keep_wreck() -> None:
+    """Have nobody clear away what is left of this run, not even at the very end.
+
+    A coroutine that is collected is made to end, outside of any run: it may raise then,
+    or loop.
+    """
+    for task in all_tasks():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
 
 
 @contextmanager
@@ -88,6 +95,8 @@ def alarmed(story: Story) -> Generator[None]:
     def ring(_: int, frame: FrameType | None) -> None:
         where = "".join(traceback.format_stack(frame)[-8:])
         story.faults.append(Fault(NEVER_ENDS, f"it runs, and runs, here:\n{where}"))
+        with suppress(RuntimeError):  # it is not inside of the run
+            keep_wreck()
         raise StuckError
 
     before = signal.signal(signal.SIGALRM, ring)

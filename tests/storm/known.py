@@ -39,6 +39,16 @@ KNOWN: tuple[Known, ...] = (
         "a key whose turn was given up and to which nobody writes again is never idle: "
         "it is neither reaped nor evicted, and keeps its place",
     ),
+    Known(
+        "what EventLog promises holds",
+        r"^[^\n]*PromptRefused[^\n]* came after ActorStopped\n",
+        "A23: who waits for room is refused after the router has ended",
+    ),
+    Known(
+        "nothing is read of a turn after its abort",
+        "",
+        "A24: what is emitted after an abort, and what is unread, reaches the reader",
+    ),
 )
 
 

@@ -19,7 +19,7 @@ from supervision import router_ref
 
 from .checks import check
 from .clerks import Top
-from .hangs import StuckError, alarmed, guard, sweep
+from .hangs import StuckError, alarmed, guard
 from .plan import LONGEST_DEAF, STOP_WITHIN, Plan
 from .players import Player
 from .rest import come_to_rest
@@ -39,12 +39,7 @@ def play(plan: Plan) -> list[Fault]:
     story = Story(plan, make_performer(plan.cast))
     with quiet(), alarmed(story):
         ended = _run(story)
-    if ended:
-        return check(story)
-    faults = story.faults
-    del story
-    sweep()
-    return faults
+    return check(story) if ended else story.faults
 
 
 def _run(story: Story) -> bool:
@@ -117,7 +112,9 @@ async def live(story: Story, players: trio.Nursery) -> None:
             log.check()
         except AssertionError as error:
             sentence = f"what {type(log).__name__} promises holds"
-            story.faults.append(Fault(sentence, str(error)))
+            what, _, events = str(error).partition("\nthe latest events")
+            for line in what.splitlines()[1:] or [what]:
+                story.faults.append(Fault(sentence, f"{line.strip()}\n{events}"))
 
 
 async def play_all(story: Story, played: trio.Event) -> None:

@@ -257,8 +257,8 @@ class Player:
                     story.note(Took(receipt, receipt.withdraw(f"step {step.number}")))
             case "configure":
                 limits = make_limits(random.Random(step.number))  # noqa: S311
-                router.configure(limits)
                 story.note(Limited(trio.current_time(), router.ref, limits))
+                router.configure(limits)
             case "look":
                 look(story, router)
             case "kill-session" if session is not None:

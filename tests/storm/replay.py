@@ -75,7 +75,7 @@ class Replay:
                 record.started, record.started_at = each, place
             case TurnEnded():
                 record = self._of(each.turn, each.key)
-                if record.ended is not None or record.router is not each.ref:
+                if record.ended is not None or record.router not in (None, each.ref):
                     record = self._new(each.turn, each.key, each.ref)
                 record.ended, record.ended_at = each, place
             case Begun():
@@ -97,6 +97,8 @@ class Replay:
                     record.written = each.value
             case Final():
                 record = self._of(each.turn, each.key)
+                if record.ended is not None:  # one that had never begun
+                    record = self._new(each.turn, each.key, None)
                 record.finals.append(each.outcome)
             case _:
                 return None

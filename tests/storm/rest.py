@@ -82,8 +82,8 @@ async def check_whole(story: Story, router: Handle) -> None:
     await trio.sleep(60)
     if router.list():
         story.wrong(QUIET, f"closed, and still there: {router.list()}")
-    router.configure(LIMITS)
     story.note(Limited(trio.current_time(), router.ref, LIMITS))
+    router.configure(LIMITS)
     keys = ("one", "two", "rest-x", "rest-y")  # the last two have owners
     for number, key in enumerate(keys):
         _send(story, router, key, number)
