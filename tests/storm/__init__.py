@@ -10,8 +10,9 @@ General layout, in reading order:
     words       what prompts and messages say, and how often each of them comes
     story       what is seen while it is played: one tape, in the order of events
     sessions    the cast: sessions that do what their prompts say
-    clerks      the cast: plain actors, and the tree that all of them live in
-    players     who plays the steps of a plan
+    clerks      the cast: plain actors that do what they are told
+    tree        the cast: the supervisors above all of them
+    players     who plays the steps of a plan; those about actors are in `orders`
     hangs       how a storm that never ends is noticed, and left
     play        one storm from its beginning to its end
     rest        what must be true of a service at rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import cast
 
 from actors import (
     AnyRef,
@@ -27,13 +28,12 @@ from actors import (
 from actors import WhileBusy as Busy
 
 from .replay import Replay, offers_by_receipt, receipts_of
-from .story import Commanded, Offered, Story, StormError, Took
+from .story import Commanded, Offered, StormError, Story, Took
 
 ERRORS = (
     *(StormError, SessionStartError, SessionCrashedError, QuarantinedError),
     *(BudgetExceededError, NotAliveError, ChildSlotTimeoutError),
 )
-INNERMOST = (ExceptionGroup,)
 
 
 def one_outcome(story: Story) -> Iterator[str]:
@@ -116,8 +116,8 @@ def withdrawn_is_withdrawn(story: Story) -> Iterator[str]:
                 if receipt is not None and not isinstance(receipt.ended, Withdrawn):
                     yield f"{each.verb} of {each.key} named {receipt}"
         elif isinstance(each, Took) and each.result is Withdrawal.WITHDRAWN:
-            if not isinstance(each.receipt.ended, Withdrawn):
-                yield f"{each.receipt} was withdrawn"
+            lies = not isinstance(each.receipt.ended, Withdrawn)
+            yield from [f"{each.receipt} was withdrawn"] * lies
 
 
 def withdrawn_never_runs(story: Story) -> Iterator[str]:
@@ -163,7 +163,7 @@ def known_by_its_id(story: Story) -> Iterator[str]:
                 name = (each.router, each.key, each.id)
                 before = known.setdefault(name, each)
                 window = story.plan.cast.prompts.dedupe
-                if window > 2 and before.receipt is not receipt:  # noqa: PLR2004
+                if window > 2 and before.receipt is not receipt:
                     yield f"{each} is known, by {before}"
                 if name[:2] not in is_open:
                     del known[name]
@@ -194,6 +194,7 @@ def jobs_do_not_overlap(story: Story) -> Iterator[str]:
 
 
 def _is_promised(error: BaseException) -> bool:
-    if isinstance(error, INNERMOST):
-        return all(_is_promised(each) for each in error.exceptions)
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return all(_is_promised(each) for each in group.exceptions)
     return isinstance(error, ERRORS)

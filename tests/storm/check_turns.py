@@ -112,7 +112,9 @@ def places_are_kept(story: Story) -> Iterator[str]:
             sessions[each.ref] -= 1
 
 
-def state_is_the_fold(story: Story) -> Iterator[str]:
+def state_is_the_fold(  # noqa: C901, PLR0912 - a table
+    story: Story,
+) -> Iterator[str]:
     """A turn finds what the completed turns before it have left, and nothing else."""
     if not story.hears:
         return
@@ -199,7 +201,7 @@ def one_last_word(story: Story) -> Iterator[str]:
         if len(record.finals) > 1:
             yield f"turn {record.id} of {record.key}: {record.finals}"
         elif told is None and record.finals:
-            yield f"turn {record.id} of {record.key} was over, or never: {record.finals}"
+            yield f"turn {record.id} of {record.key}, over or never: {record.finals}"
         elif told is None or record.begun is None or told.late:
             continue
         elif len(record.finals) != 1:
@@ -220,5 +222,5 @@ def ends_after_its_body(story: Story) -> Iterator[str]:
     for record in Replay(story).run():
         ended = record.ended
         if record.begun is not None and ended is not None and not ended.outcome.late:
-            if not record.over_at < record.ended_at:
-                yield f"turn {record.id} of {record.key}: {ended.outcome}"
+            late = record.over_at > record.ended_at or record.over is None
+            yield from [f"turn {record.id} of {record.key}: {ended.outcome}"] * late

@@ -1,19 +1,11 @@
-"""The cast: plain actors, and the tree that all of them live in.
+"""The cast: plain actors that do what they are told.
 
-    /top                    one for one, gives up never
-        /watcher            watches whoever clerks watch for it
-        /all                one for all: clerks that wait, reject
-        /rest               rest for one: clerks that drop the oldest, newest, same
-        /crowd              dynamic: clerks that are hired
-        /parts              partitions: two clerks
-        /desk               as the plan says: the backend, the router
-
-A clerk does what it is told, and writes down what it has handled to the end.
+They are told to wait, to crash, to start children and tasks, to set messages aside, and
+write down what they have handled to the end.  Where they live is said in `tree`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -32,21 +24,8 @@ from actors import (
     StashFullError,
     Terminated,
 )
-from supervision import (
-    ChildSpec,
-    DynamicSupervisor,
-    PartitionSupervisor,
-    Restart,
-    RestartLimit,
-    Router,
-    Strategy,
-    Supervisor,
-)
 
-from .story import Story, StormError
-
-NEVER_TOO_OFTEN = RestartLimit(100_000, within=1.0)
-SOMETIMES = RestartLimit(4, within=10.0)
+from .story import StormError, Story
 
 
 @attrs.frozen
@@ -133,7 +112,7 @@ class Clerk(Actor[Any]):
                 self.cancel_timer("every")
             case "tick":
                 self.ticks += 1
-                if self.ticks > 5:  # noqa: PLR2004 - the storm is to end
+                if self.ticks > 5:
                     self.cancel_timer("every")
             case "child":
                 self.help(message)
@@ -241,6 +220,20 @@ class AsyncClerk(Clerk):
                 await whom.ask(query, within=0.5)
 
 
+class Hired(AsyncClerk):
+    """One that is hired: the name comes with the request."""
+
+    def __init__(self, story: Story, name: str = "") -> None:
+        super().__init__(story, name)
+
+
+class Partitioned(PlainClerk):
+    """One of a partition: `Parts.arguments` has what it is made with."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+
+
 @attrs.frozen
 class Watch:
     """What the watcher is told: watch, or watch no more."""
@@ -276,131 +269,3 @@ class Watcher(Actor[Any]):
         else:
             self.unwatch(message.ref)
             story.watched[message.ref] = 0
-
-
-def clerk_spec(story: Story, name: str) -> ChildSpec[Any]:
-    """Declare a clerk."""
-    plan = story.plan
-    make = PlainClerk if name in plan.plain else AsyncClerk
-    return ChildSpec(make, story, name, id=name, mailbox=plan.mailboxes[name])
-
-
-class Branch(Supervisor):
-    """A supervisor that its story knows."""
-
-    limit: ClassVar[RestartLimit | None] = SOMETIMES
-    names: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    def declare(self) -> Iterable[ChildSpec[Any]]:
-        return [clerk_spec(self.story, name) for name in self.names]
-
-    def started(self) -> None:
-        self.story.clerks[self.ref.name] = self.ref
-        super().started()
-
-
-class All(Branch):
-    """One for all."""
-
-    strategy = Strategy.ONE_FOR_ALL
-    names = ("wait", "reject")
-
-
-class Rest(Branch):
-    """Rest for one; one of them is not to be restarted always."""
-
-    strategy = Strategy.REST_FOR_ONE
-    names = ("oldest", "newest", "latest")
-
-    def declare(self) -> Iterable[ChildSpec[Any]]:
-        oldest, newest, latest = super().declare()
-        return [oldest, newest.evolve(restart=Restart.TRANSIENT), latest]
-
-
-class Crowd(DynamicSupervisor):
-    """Clerks that are hired."""
-
-    limit: ClassVar[RestartLimit | None] = SOMETIMES
-    max_children: ClassVar[int | None] = 3
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    def declare(self) -> ChildSpec[Any]:
-        return ChildSpec(AsyncClerk, self.story, restart=Restart.TRANSIENT)  # type: ignore[call-arg]
-
-    def started(self) -> None:
-        self.story.clerks["crowd"] = self.ref
-        super().started()
-
-
-class Parts(PartitionSupervisor):
-    """Two clerks."""
-
-    limit: ClassVar[RestartLimit | None] = SOMETIMES
-    partitions: ClassVar[int] = 2
-    partition: ClassVar[ChildSpec[Any]] = ChildSpec(PlainClerk, id="part")  # type: ignore[call-arg]
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    def declare(self) -> Iterable[ChildSpec[Any]]:
-        for spec in super().declare():
-            mailbox = self.story.plan.mailboxes[f"part-{spec.id}"]
-            yield spec.evolve(mailbox=mailbox)
-
-    def arguments(self, number: int) -> tuple[Any, ...]:
-        return (self.story, f"part-{number}")
-
-    def started(self) -> None:
-        self.story.clerks["parts"] = self.ref
-        super().started()
-
-
-class Desk(Supervisor):
-    """The router, and a backend before it."""
-
-    limit: ClassVar[RestartLimit | None] = SOMETIMES
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    def declare(self) -> Iterable[ChildSpec[Any]]:
-        story = self.story
-        make = story.performer
-        router = ChildSpec(Router, make, (story,), story.plan.limits, id="router")
-        return [clerk_spec(story, "backend"), router]
-
-    def started(self) -> None:
-        story = self.story
-        story.desk = self
-        story.clerks["desk"] = self.ref
-        super().started()
-
-
-def make_desk(strategy: Strategy) -> type[Desk]:
-    """Make the class of the supervisor above the router."""
-    return type("PlannedDesk", (Desk,), {"strategy": strategy})
-
-
-class Top(Supervisor):
-    """The top of the tree; it never gives up."""
-
-    limit: ClassVar[RestartLimit | None] = NEVER_TOO_OFTEN
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    def declare(self) -> Iterable[ChildSpec[Any]]:
-        story = self.story
-        return [
-            ChildSpec(Watcher, story, id="watcher"),
-            ChildSpec(All, story, id="all"),
-            ChildSpec(Rest, story, id="rest"),
-            ChildSpec(Crowd, story, id="crowd"),
-            ChildSpec(Parts, story, id="parts"),
-            ChildSpec(make_desk(story.plan.strategy), story, id="desk"),
-        ]

@@ -162,9 +162,9 @@ def make_plan(seed: int) -> Plan:
         limits=make_limits(dice),
         cast=_cast(dice),
         mailboxes={name: _mailbox(dice, name) for name in CLERKS},
-        plain=frozenset(name for name in CLERKS if dice.random() < 0.5),  # noqa: PLR2004
+        plain=frozenset(name for name in CLERKS if dice.random() < 0.5),
         faults=frozenset(
-            (name, dice.randint(2, 4)) for name in CLERKS if dice.random() < 0.2  # noqa: PLR2004
+            (name, dice.randint(2, 4)) for name in CLERKS if dice.random() < 0.2
         ),
         end=dice.choice(ENDS),
         end_at=dice.randint(2, 2 * int(spread)) / 2 + 1,

@@ -18,13 +18,13 @@ from actors.testing import EventLog, TurnLog, open_tasks, run_seeded
 from supervision import router_ref
 
 from .checks import check
-from .clerks import Top
 from .hangs import StuckError, alarmed, guard
 from .plan import LONGEST_DEAF, STOP_WITHIN, Plan
 from .players import Player
 from .rest import come_to_rest
 from .sessions import make_performer
 from .story import Fault, Handle, StormOverError, Story
+from .tree import Top
 
 LETTERS = 100_000
 SLACK = 15.0  # seconds for hooks, which are shielded, after the deadline
@@ -46,7 +46,9 @@ def _run(story: Story) -> bool:
     """Play it; False if it could not be left in order."""
     try:
         run_seeded(carry_out, story, seed=story.plan.order)
-    except (StuckError, trio.TrioInternalError):
+    except (StuckError, trio.TrioInternalError) as error:
+        if not story.faults:
+            story.faults.append(Fault(ERROR, _shown(error)))
         return False
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         story.faults.append(Fault(ERROR, _shown(error)))
@@ -82,7 +84,9 @@ async def live(story: Story, players: trio.Nursery) -> None:
     left_at = 0.0
     try:
         with trio.CancelScope() as body:
-            async with open_system(stop_within=STOP_WITHIN, dead_letters=LETTERS) as system:
+            async with open_system(
+                stop_within=STOP_WITHIN, dead_letters=LETTERS
+            ) as system:
                 story.listen(system)
                 if story.hears:
                     logs.append(TurnLog(system))
@@ -101,20 +105,29 @@ async def live(story: Story, players: trio.Nursery) -> None:
             raise
     except Exception as error:  # noqa: BLE001 - that is what is looked for
         story.faults.append(Fault(ERROR, _shown(error)))
+    look_back(story, trio.current_time() - left_at)
+    for log in logs:
+        check_log(story, log)
+
+
+def look_back(story: Story, took: float) -> None:
+    """The block has just been left: nothing of it may be there."""
     left = [name for name in open_tasks() if not _is_ours(name)]
     if left:
         story.faults.append(Fault(LEFT, f"{left}"))
-    took = trio.current_time() - left_at
     if took > STOP_WITHIN + LONGEST_DEAF + SLACK:
         story.faults.append(Fault(LATE, f"it took {took:g} seconds"))
-    for log in logs:
-        try:
-            log.check()
-        except AssertionError as error:
-            sentence = f"what {type(log).__name__} promises holds"
-            what, _, events = str(error).partition("\nthe latest events")
-            for line in what.splitlines()[1:] or [what]:
-                story.faults.append(Fault(sentence, f"{line.strip()}\n{events}"))
+
+
+def check_log(story: Story, log: EventLog | TurnLog) -> None:
+    """Have a log of the test kit check itself; a fault for each line of complaint."""
+    try:
+        log.check()
+    except AssertionError as error:
+        promise = f"what {type(log).__name__} promises holds"
+        what, _, events = str(error).partition("\nthe latest events")
+        for line in what.splitlines()[1:] or [what]:
+            story.faults.append(Fault(promise, f"{line.strip()}\n{events}"))
 
 
 async def play_all(story: Story, played: trio.Event) -> None:

@@ -7,9 +7,10 @@ Nobody here knows what is right: that is for the checks.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import trio
@@ -92,20 +93,27 @@ class Player:
         router: Handle,
         receipt: Receipt[Any] | None,
         error: Exception | None = None,
-        **names: str | None,
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Put it on the tape."""
         now, step = trio.current_time(), self.step
         self.story.note(
             Offered(
-                now, self.key, router.ref, step.verb, step.number, receipt, error, **names
+                now,
+                self.key,
+                router.ref,
+                step.verb,
+                step.number,
+                receipt,
+                error,
+                **names,
             )
         )
 
     def offer(self, router: Handle) -> bool:
         """Send a prompt in one of the ways that are one step."""
         key, prompt, step = self.key, self.prompt(), self.step
-        names: dict[str, str | None] = {}
+        names: dict[str, str] = {}
         options: dict[str, Any] = {"origin": step.number, "owner": owner_of(key)}
         ways: dict[str, Callable[..., Receipt[Any]]] = {
             "send": router.send,
@@ -137,9 +145,9 @@ class Player:
         try:
             receipt = way()
         except RefusedError as error:
-            self.note_offer(router, None, error, **names)
+            self.note_offer(router, None, error, names)
         else:
-            self.note_offer(router, receipt, **names)
+            self.note_offer(router, receipt, names=names)
         return True
 
     async def compact(self, turn: Answer) -> None:
@@ -283,7 +291,10 @@ def look(story: Story, router: Handle) -> None:
     for what, is_so in (
         ("sessions", figures.sessions == len(infos)),
         ("idle", figures.idle == idle),
-        ("accepted", figures.accepted == sum(figures.outcomes.values()) + figures.queued),
+        (
+            "accepted",
+            figures.accepted == sum(figures.outcomes.values()) + figures.queued,
+        ),
         ("queued", figures.queued >= sum(i.queued + i.steering for i in infos)),
         ("turns waiting", min(figures.turns_running, figures.turns_waiting) >= 0),
         ("a busy one is idle", not any(i.idle is not None and _busy(i) for i in infos)),

@@ -68,7 +68,9 @@ class Replay:
             pass
         return self.turns
 
-    def _take(self, place: int, each: Event | Mark) -> Record | None:
+    def _take(  # noqa: C901, PLR0912 - a table
+        self, place: int, each: Event | Mark
+    ) -> Record | None:
         match each:
             case TurnStarted():
                 record = self._new(each.turn, each.key, each.ref)

@@ -44,7 +44,7 @@ async def come_to_rest(story: Story, router: Handle | None) -> None:
     check_watcher(story)
     if router is not None and router.ref.exit is None:
         look(story, router)
-        check_quiet(story, router)
+        await check_quiet(story, router)
         if not story.drained:
             await check_whole(story, router)
 
@@ -60,19 +60,29 @@ def check_watcher(story: Story) -> None:
             story.wrong("who watches is told once", f"{ref.path} has ended")
 
 
-def check_quiet(story: Story, router: Handle) -> None:
-    """Look for what is left."""
+async def check_quiet(story: Story, router: Handle) -> None:
+    """Look for what is left; what just goes on gets a moment to end."""
+    for last in (False, True):
+        left = what_is_left(router)
+        if not left:
+            return
+        if last:
+            story.wrong(QUIET, f"{left} of {router.statistics()}, {router.list()}")
+        await trio.sleep(7.25)
+
+
+def what_is_left(router: Handle) -> str:
+    """What the router has still to do."""
     figures = router.statistics()
-    for what, left in (
-        ("queued", figures.queued),
-        ("answering", figures.answering),
-        ("turns running", figures.turns_running),
-        ("turns waiting", figures.turns_waiting),
-        ("not idle", figures.sessions - figures.idle),
-        ("without outcome", figures.accepted - sum(figures.outcomes.values())),
-    ):
-        if left:
-            story.wrong(QUIET, f"{what}: {left} of {figures}, {router.list()}")
+    left = {
+        "queued": figures.queued,
+        "answering": figures.answering,
+        "turns running": figures.turns_running,
+        "turns waiting": figures.turns_waiting,
+        "not idle": figures.sessions - figures.idle,
+        "without outcome": figures.accepted - sum(figures.outcomes.values()),
+    }
+    return ", ".join(f"{what}: {number}" for what, number in left.items() if number)
 
 
 async def check_whole(story: Story, router: Handle) -> None:
@@ -100,7 +110,7 @@ async def check_whole(story: Story, router: Handle) -> None:
     for key in keys:
         router.close(key)
     await trio.sleep(10)
-    check_quiet(story, router)
+    await check_quiet(story, router)
 
 
 def _send(story: Story, router: Handle, key: str, number: int) -> None:

@@ -10,7 +10,7 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -69,7 +69,7 @@ def find_failing(
 @contextmanager
 def _results(
     seeds: range, jobs: int, *, known: bool
-) -> Iterator[Iterator[tuple[int, list[str]]]]:
+) -> Generator[Iterator[tuple[int, list[str]]]]:
     one = partial(broken, known=known)
     if jobs == 1:
         yield map(one, seeds)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import attrs
@@ -31,7 +30,7 @@ from actors import (
 )
 
 from .plan import Cast
-from .story import Begun, Final, Offered, Over, Prompt, Story, StormError, Wrote
+from .story import Begun, Final, Offered, Over, Prompt, StormError, Story, Wrote
 from .words import CHILDREN
 
 Answer: TypeAlias = Turn[Prompt, str]
@@ -129,47 +128,47 @@ class Performer(Session[Prompt, str]):
         """Do one word."""
         verb, _, what = word.partition(":")
         at_once: dict[str, Callable[[], object]] = {
-            "raise": partial(self.fail, word),
+            "raise": lambda: self.fail(word),
             "group": self.fail_twice,
-            "reject": partial(turn.reject, word),
-            "task": partial(turn.start_soon, self.task, what),
-            "bad-task": partial(turn.start_soon, self.fail_soon),
-            "crash": partial(self.start_soon, self.fail_soon),
-            "crash-later": partial(self.start_soon, self.fail_later),
-            "dead": partial(setattr, self, "dead", True),  # noqa: FBT003
+            "reject": lambda: turn.reject(word),
+            "task": lambda: turn.start_soon(self.task, what),
+            "bad-task": lambda: turn.start_soon(self.fail_soon),
+            "crash": lambda: self.start_soon(self.fail_soon),
+            "crash-later": lambda: self.start_soon(self.fail_later),
+            "dead": self.die,
             "finish": self.finish,
-            "finish-later": partial(self.after, 1, Tick(verb)),
-            "timer": partial(self.after, 1, Tick(verb)),
-            "bad-timer": partial(self.after, 1, Tick(verb)),
-            "spend": partial(self.spend, turn, what),
-            "keep": partial(self.keep, top),
-            "write": partial(self.write, turn, top, prompt.number),
-            "note": partial(turn.note, word=prompt.number),
-            "drain": partial(turn.start_soon, self.bring_late, turn),
+            "finish-later": lambda: self.after(1, Tick(verb)),
+            "timer": lambda: self.after(1, Tick(verb)),
+            "bad-timer": lambda: self.after(1, Tick(verb)),
+            "spend": lambda: turn.spend(float(what)),
+            "keep": lambda: self.keep(top),
+            "write": lambda: self.write(turn, top, prompt.number),
+            "note": lambda: turn.note(word=prompt.number),
+            "drain": lambda: turn.start_soon(self.bring_late, turn),
             "end-drain": turn.end_drain,
-            "late-use": partial(self.start_soon, self.use_late, turn),
-            "follow": partial(self.follow, prompt),
-            "bind": partial(self.bind, prompt.number),
-            "unbind": partial(self.bind, None),
+            "late-use": lambda: self.start_soon(self.use_late, turn),
+            "follow": lambda: self.follow(prompt),
+            "bind": lambda: self.bind(prompt.number),
+            "unbind": lambda: self.bind(None),
             "progress": turn.progress,
-            "deliver": partial(self.bring, turn),
+            "deliver": lambda: self.bring(turn),
         }
         awaited: dict[str, Callable[[], Awaitable[object]]] = {
-            "say": partial(self.say, turn, top),
-            "sleep": partial(trio.sleep, float(what) if verb == "sleep" else 0),
+            "say": lambda: self.say(turn, top),
+            "sleep": lambda: trio.sleep(float(what)),  # noqa: ASYNC105 - it is below
             "hang": trio.sleep_forever,
-            "deaf": partial(self.be_deaf, what),
-            "point": partial(self.take_steering, turn, top),
-            "tool": partial(self.use_tool, turn, what),
-            "bad-tool": partial(self.use_tool, turn, "broken"),
-            "consult": partial(turn.consult, trio.sleep, 3, within=1, default=None),
-            "run-child": partial(turn.run_child, self.be_child, top, what),
-            "start-child": partial(turn.start_child, self.be_child, top, what),
-            "direct": partial(turn.run_child, self.be_child, top, what, direct=True),
-            "critical": partial(
-                turn.start_child, self.be_child, top, what, critical=True
+            "deaf": lambda: self.be_deaf(float(what)),
+            "point": lambda: self.take_steering(turn, top),
+            "tool": lambda: self.use_tool(turn, float(what)),
+            "bad-tool": lambda: self.use_tool(turn, None),
+            "consult": lambda: turn.consult(trio.sleep, 3, within=1, default=None),
+            "run-child": lambda: turn.run_child(self.be_child, top, what),
+            "start-child": lambda: turn.start_child(self.be_child, top, what),
+            "direct": lambda: turn.run_child(self.be_child, top, what, direct=True),
+            "critical": lambda: turn.start_child(
+                self.be_child, top, what, critical=True
             ),
-            "loop-child": partial(self.start_three, turn, top),
+            "loop-child": lambda: self.start_three(turn, top),
         }
         if verb in at_once:
             at_once[verb]()
@@ -177,6 +176,10 @@ class Performer(Session[Prompt, str]):
             await awaited[verb]()
 
     # --------------------------------------------------------------- words of scripts
+
+    def die(self) -> None:
+        """Have what is behind the session be dead."""
+        self.dead = True
 
     def fail(self, word: str) -> None:
         """Raise."""
@@ -200,24 +203,20 @@ class Performer(Session[Prompt, str]):
     async def task(self, what: str) -> None:
         """Be a task of a turn."""
         if what == "deaf":
-            await self.be_deaf("4")
+            await self.be_deaf(4)
         else:
             await trio.sleep(float(what))
 
-    async def be_deaf(self, seconds: str) -> None:
+    async def be_deaf(self, seconds: float) -> None:
         """Ignore cancellation for a while, from a moment without one on."""
         await trio.lowlevel.checkpoint()
         with trio.CancelScope(shield=True):
-            await trio.sleep(float(seconds))
+            await trio.sleep(seconds)
 
     async def say(self, turn: Answer, top: Answer) -> None:
         """Emit something that nobody else has."""
         self.said += 1
         await turn.emit(f"{self.generation}.{top.id}.{self.said}")
-
-    def spend(self, turn: Answer, what: str) -> None:
-        """Spend; three units are all that there is."""
-        turn.spend(float(what))
 
     def write(self, turn: Answer, top: Answer, number: int) -> None:
         """Remember something."""
@@ -239,13 +238,12 @@ class Performer(Session[Prompt, str]):
         for receipt in await turn.checkpoint():
             await self.play(turn, top, receipt.prompt)
 
-    async def use_tool(self, turn: Answer, what: str) -> None:
-        """Use a tool."""
-        with turn.tool(what):
-            if what == "broken":
-                await trio.sleep(1)
-                raise StormError(what)
-            await trio.sleep(float(what))
+    async def use_tool(self, turn: Answer, seconds: float | None) -> None:
+        """Use a tool; None: one that raises."""
+        with turn.tool(f"tool-{seconds}"):
+            await trio.sleep(seconds or 1)
+            if seconds is None:
+                raise StormError
 
     async def be_child(self, turn: Answer, top: Answer, name: str) -> None:
         """Be a child turn."""
@@ -267,9 +265,7 @@ class Performer(Session[Prompt, str]):
             receipt = self.follow_up(Prompt(origin, "say"), origin=origin)
             if router is not None:
                 now = trio.current_time()
-                story.note(
-                    Offered(now, self.key, router, "own", origin, receipt, None)
-                )
+                story.note(Offered(now, self.key, router, "own", origin, receipt, None))
 
     def bring(self, turn: Answer) -> None:
         """Deliver a chunk to the turn, and one to none."""
@@ -285,12 +281,13 @@ class Performer(Session[Prompt, str]):
     async def use_late(self, turn: Answer) -> None:
         """Use a turn that has ended."""
         await trio.sleep(4)
-        if turn.phase is Phase.ENDED:
-            for use in (turn.emit_nowait, lambda _: turn.keep_state()):
-                with suppress(TurnOverError):
-                    use("too late")
-                    promise = "a turn that has ended refuses to do more"
-                    self.story.wrong(promise, f"turn {turn.id} did {use}")
+        if turn.phase is not Phase.ENDED:
+            return
+        for use in (turn.keep_state, lambda: turn.emit_nowait("too late")):
+            with suppress(TurnOverError):
+                use()
+                promise = "a turn that has ended refuses to do more"
+                self.story.wrong(promise, f"turn {turn.id} did {use}")
 
 
 @contextmanager

@@ -103,12 +103,11 @@ def report(seed: int, promise: str, *, known: bool = False) -> str:
     plan = make_plan(seed)
     shrinking = Shrinking(plan, promise, known=known)
     cut = shrinking.run()
-    small = plan.keep(cut)
+    small, plays = plan.keep(cut), shrinking.plays
     option = " --known" if known else ""
     lines = [
         f"seed {seed}: {promise}?",
-        f"cut down from {len(plan.steps)} steps to {len(small.steps)} in "
-        f"{shrinking.plays} plays:",
+        f"cut down from {len(plan.steps)} steps to {len(small.steps)} ({plays} plays):",
         *(f"    {step}" for step in small.steps),
         *described(small, play(small)),
         "repeat it with:",

@@ -16,9 +16,9 @@ def test_a_service_keeps_its_promises_in_every_storm(
     pytestconfig: pytest.Config,
 ) -> None:
     """Whatever is sent, aborted, crashed, killed and drained, and in what order."""
-    first = int(pytestconfig.getoption("--storm-first"))
-    count = int(pytestconfig.getoption("--storm-seeds"))
-    known = bool(pytestconfig.getoption("--storm-known"))
+    options = pytestconfig.option
+    first, count = options.storm_first, options.storm_seeds
+    known = options.storm_known
 
     found = find_failing(range(first, first + count), known=known)
 
