@@ -17,7 +17,7 @@ General layout, in reading order:
     play        one storm from its beginning to its end
     rest        what must be true of a service at rest
     checks      the promises, a sentence each; looked up in `check_*`
-    known       faults that are known and not mended yet
+    known       faults that are known and not mended yet; a storm without them
     shrinking   how a failing plan is cut down
     run         many storms, as a program
     faults      faults that are planted, to see that storms find them

@@ -121,10 +121,13 @@ def withdrawn_is_withdrawn(story: Story) -> Iterator[str]:
 
 
 def withdrawn_never_runs(story: Story) -> Iterator[str]:
-    """No turn begins with a prompt that was taken back."""
+    """No turn begins with a prompt that was taken back; one may be before a retry."""
+    offers = offers_by_receipt(story)
     for record in Replay(story).run():
         for receipt in record.begun.receipts if record.begun is not None else ():
-            if isinstance(receipt.ended, Withdrawn):
+            offer = offers.get(id(receipt))
+            once = offer is not None and offer.way != "attempts"
+            if once and isinstance(receipt.ended, Withdrawn):
                 yield f"turn {record.id} of {record.key} ran {receipt}"
 
 

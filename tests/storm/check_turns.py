@@ -20,7 +20,7 @@ from actors import (
 from supervision import Limits
 
 from .replay import Record, Replay
-from .story import Begun, Commanded, Limited, Read, Story, owner_of
+from .story import Begun, Commanded, Commanding, Limited, Read, Story, owner_of
 
 UNKNOWN: Final = object()
 KEEPING = (CloseReason.CRASHED, CloseReason.GIVEN_UP, CloseReason.FAILED_TO_START)
@@ -132,7 +132,7 @@ def state_is_the_fold(  # noqa: C901, PLR0912 - a table
                 cleared.discard(key)
             case SessionClosed(key=key, reason=reason):
                 keeps[key] = reason in KEEPING
-            case Commanded(verb="reset" | "close", key=key):
+            case Commanding(verb="reset" | "close", key=key):
                 cleared.add(key)
             case Begun(key=key, aside=False, state=state) if record is not None:
                 if states.get(key, ()) is UNKNOWN:

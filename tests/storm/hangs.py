@@ -14,7 +14,7 @@ import ctypes
 import signal
 import traceback
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 import trio
@@ -41,7 +41,6 @@ async def guard(story: Story, storm: trio.CancelScope) -> None:
 
     def abort(_: object) -> trio.lowlevel.Abort:
         if trio.current_time() >= deadline:
-            keep_wreck()
             raise StuckError
         return trio.lowlevel.Abort.SUCCEEDED
 
@@ -68,24 +67,17 @@ def task_tree() -> str:
     return "\n".join(lines)
 
 
-def all_tasks() -> list[trio.lowlevel.Task]:
-    """All tasks of this run, owners first."""
-    root = trio.lowlevel.current_root_task()
-    tasks = [root] if root is not None else []
-    for task in tasks:
-        for nursery in task.child_nurseries:
-            tasks += nursery.child_tasks
-    return tasks
-
-
-def keep_wreck() -> None:
-    """Have nobody clear away what is left of this run, not even at the very end.
+def keep_wreck(root: trio.lowlevel.Task | None) -> None:
+    """Have nobody clear away what is left of a run, not even at the very end.
 
     A coroutine that is collected is made to end, outside of any run: it may raise then,
     or loop.
     """
-    for task in all_tasks():
+    tasks = [root] if root is not None else []
+    for task in tasks:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
+        for nursery in task.child_nurseries:
+            tasks += nursery.child_tasks
 
 
 @contextmanager
@@ -95,8 +87,6 @@ def alarmed(story: Story) -> Generator[None]:
     def ring(_: int, frame: FrameType | None) -> None:
         where = "".join(traceback.format_stack(frame)[-8:])
         story.faults.append(Fault(NEVER_ENDS, f"it runs, and runs, here:\n{where}"))
-        with suppress(RuntimeError):  # it is not inside of the run
-            keep_wreck()
         raise StuckError
 
     before = signal.signal(signal.SIGALRM, ring)

@@ -17,8 +17,8 @@ from actors import ClosedToNewError, Lost, open_system
 from actors.testing import EventLog, TurnLog, open_tasks, run_seeded
 from supervision import router_ref
 
-from .checks import check
-from .hangs import StuckError, alarmed, guard
+from .checks import SHOWN, check
+from .hangs import NEVER_ENDS, StuckError, alarmed, guard, keep_wreck
 from .plan import LONGEST_DEAF, STOP_WITHIN, Plan
 from .players import Player
 from .rest import come_to_rest
@@ -39,7 +39,10 @@ def play(plan: Plan) -> list[Fault]:
     story = Story(plan, make_performer(plan.cast))
     with quiet(), alarmed(story):
         ended = _run(story)
-    return check(story) if ended else story.faults
+    broken = [fault for fault in story.faults if fault.promise in (ERROR, NEVER_ENDS)]
+    if broken or not ended:  # all else that is wrong follows from it
+        return broken or story.faults
+    return check(story)
 
 
 def _run(story: Story) -> bool:
@@ -49,6 +52,7 @@ def _run(story: Story) -> bool:
     except (StuckError, trio.TrioInternalError) as error:
         if not story.faults:
             story.faults.append(Fault(ERROR, _shown(error)))
+        keep_wreck(story.root)
         return False
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         story.faults.append(Fault(ERROR, _shown(error)))
@@ -68,6 +72,7 @@ def quiet() -> Generator[None]:
 
 async def carry_out(story: Story) -> None:
     """Play it under the eyes of a guard."""
+    story.root = trio.lowlevel.current_root_task()
     with trio.CancelScope() as storm:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(guard, story, storm)
@@ -126,8 +131,9 @@ def check_log(story: Story, log: EventLog | TurnLog) -> None:
     except AssertionError as error:
         promise = f"what {type(log).__name__} promises holds"
         what, _, events = str(error).partition("\nthe latest events")
-        for line in what.splitlines()[1:] or [what]:
+        for line in (what.splitlines()[1:] or [what])[:SHOWN]:
             story.faults.append(Fault(promise, f"{line.strip()}\n{events}"))
+            events = ""
 
 
 async def play_all(story: Story, played: trio.Event) -> None:
@@ -188,4 +194,4 @@ def _is_ours(name: str) -> bool:
 
 
 def _shown(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))[-6000:]
+    return "".join(traceback.format_exception(error))[-20_000:]

@@ -30,6 +30,7 @@ from .plan import Step, make_limits
 from .sessions import Answer, Tick, observed
 from .story import (
     Commanded,
+    Commanding,
     Handle,
     Limited,
     Offered,
@@ -227,6 +228,7 @@ class Player:
         }
         verb = self.step.verb
         if verb in verbs:
+            self.story.note(Commanding(key, verb))
             self.note_command(router, verbs[verb]())
         elif verb in {"abort", "abort-softly", "abort-within"}:
             self.abort(router)

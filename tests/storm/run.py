@@ -14,9 +14,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from .known import without_known
+from .known import faults_of
 from .plan import Cut, make_plan
-from .play import play
 from .shrinking import described, report
 
 EVERY = 2.0  # seconds between two lines of progress
@@ -80,17 +79,13 @@ def _results(
 
 def broken(seed: int, *, known: bool = False) -> tuple[int, list[str]]:
     """Play one storm: its seed, and the promises that it breaks."""
-    faults = play(make_plan(seed))
-    if not known:
-        faults = without_known(faults)
+    faults = faults_of(make_plan(seed), known=known)
     return seed, sorted({fault.promise for fault in faults})
 
 
 def _play_cut(seed: int, text: str, *, known: bool) -> int:
     plan = make_plan(seed).keep(Cut.parse(text))
-    faults = play(plan)
-    if not known:
-        faults = without_known(faults)
+    faults = faults_of(plan, known=known)
     for step in plan.steps:
         _say(f"    {step}")
     _say("\n".join(described(plan, faults)))

@@ -108,6 +108,14 @@ class Final:
 
 
 @attrs.frozen
+class Commanding:
+    """A verb is about to be called."""
+
+    key: str
+    verb: str
+
+
+@attrs.frozen
 class Commanded:
     """A verb has returned; `aborted` is the turn that is aborted hard by it."""
 
@@ -147,7 +155,16 @@ class Limited:
 
 
 Mark: TypeAlias = (
-    Offered | Begun | Over | Wrote | Final | Commanded | Took | Read | Limited
+    Offered
+    | Begun
+    | Over
+    | Wrote
+    | Final
+    | Commanding
+    | Commanded
+    | Took
+    | Read
+    | Limited
 )
 
 
@@ -168,6 +185,8 @@ class Story:
     plan: Plan
     performer: type[Session[Prompt, str]]
     """The class of the sessions."""
+    root: trio.lowlevel.Task | None = None
+    """Of the run."""
     system: ActorSystem | None = None
     desk: Supervisor | None = None
     """The supervisor above the router: whoever it is now."""
