@@ -188,9 +188,8 @@ async def drain(story: Story, router: Handle | None) -> None:
 
 def _is_ours(name: str) -> bool:
     """Whether a task is a player, or the guard."""
-    return name.startswith(
-        tuple(f"tests.storm.{room}." for room in ("hangs", "play", "players", "orders"))
-    )
+    rooms = ("hangs", "play", "players", "orders")
+    return name.startswith(tuple(f"{__package__}.{room}." for room in rooms))
 
 
 def _shown(error: BaseException) -> str:
