@@ -82,7 +82,7 @@ class Replay:
                 record.ended, record.ended_at = each, place
             case Begun():
                 record = self._of(each.turn, each.key)
-                if record.begun is not None:
+                if record.begun is not None or record.finals:
                     record = self._new(each.turn, each.key, None)
                 record.begun, record.begun_at = each, place
             case Over():
