@@ -256,7 +256,7 @@ class Player:
         ]
         return receipts[-1 - self.step.choice % 4 :][0] if receipts else None
 
-    def disturb(self, router: Handle) -> None:
+    def disturb(self, router: Handle) -> None:  # noqa: C901 - a table
         """Do something that is neither a prompt nor a verb."""
         story, step = self.story, self.step
         session = story.sessions.get(self.key)
@@ -279,6 +279,10 @@ class Player:
                 word = "bad-timer" if step.verb.startswith("crash") else "timer"
                 with suppress(Exception):
                     session.ref.tell_nowait(Tick(word))
+            case "end-router" if step.choice % 2:
+                router.ref.stop("step")
+            case "end-router":
+                router.ref.kill()
             case "abort-child" if session is not None and session.turn is not None:
                 router.abort(session.turn.id + 1)
             case _:

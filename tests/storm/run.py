@@ -53,6 +53,7 @@ def find_failing(
         for done, (seed, promises) in enumerate(results, 1):
             for promise in promises:
                 found.setdefault(promise, []).append(seed)
+                sys.stderr.write(f"\rseed {seed}: {promise}?\n")
             now = time.monotonic()
             if now - told > EVERY:
                 told = now

@@ -79,7 +79,7 @@ class Performer(Session[Prompt, str]):
 
     async def suspend(self) -> None:
         self.bind(self.generation)
-        await trio.sleep(0.5)
+        await trio.sleep(1.5)  # places are waited for meanwhile
         if self.key in self.story.plan.cast.fails_to_suspend:
             raise StormError(self.key)
 

@@ -65,7 +65,7 @@ VERBS = (
     *("abort-softly", "abort-softly", "abort-within", "abort-child"),
     *("cancel", "cancel", "cancel-softly", "cancel-all", "cancel-all"),
     *("reset", "reset", "close", "close", "configure", "configure", "look", "look"),
-    *("kill-session", "stop-session", "crash-session", "tick-session"),
+    *("kill-session", "stop-session", "crash-session", "tick-session", "end-router"),
 )
 """What is done to sessions."""
 
