@@ -1,4 +1,8 @@
-"""What holds for every test: signals mean what they mean in a shell of one's own."""
+"""What holds for every test, and the options of the tests in `storm`.
+
+Signals mean what they mean in a shell of one's own.  Pytest reads options from here
+only.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,19 @@ from hypothesis import settings
 # the same examples each time: a test that fails fails for everybody
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare them."""
+    group = parser.getgroup("storm")
+    for name, default, words in (
+        ("--storm-seeds", 200, "play N storms (default 200)"),
+        ("--storm-first", 0, "begin with seed N (default 0)"),
+    ):
+        group.addoption(name, type=int, default=default, metavar="N", help=words)
+    group.addoption(
+        "--storm-known", action="store_true", help="faults that are known count too"
+    )
 
 
 def _shrug(*_: object) -> None:

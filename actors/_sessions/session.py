@@ -19,6 +19,7 @@ from trio.lowlevel import disable_ki_protection
 
 from actors._engine.seat import Own, Props, is_async
 from actors.actor import Actor
+from actors.errors import ActorStoppedError
 from actors.mailbox import Overflow
 
 from .errors import TurnOverError
@@ -248,7 +249,8 @@ class Session(Actor[Any], Generic[P, C]):
         if message is READY:
             self._lane.host.session_ready(self._lane, self)
         elif message is SUSPEND:
-            self.start_soon(self._suspend)
+            with contextlib.suppress(ActorStoppedError):  # it is crashing
+                self.start_soon(self._suspend)
         else:
             self.handle(message)
 

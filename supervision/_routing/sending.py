@@ -157,10 +157,9 @@ class Sending(Generic[P, C]):
         First come, first served.  A checkpoint.  Cancelled means not sent.
         """
         offer = _offer(key, prompt, _more(PROMPT, id, origin, job, attempts), owner)
-        core = self._house(key)
-        await checkpoint()
         check_key(key)
-        return await _enter(core, offer)
+        await checkpoint()
+        return await _enter(self._house(key), offer)
 
     @asynccontextmanager
     async def open_turn(

@@ -11,8 +11,9 @@ from typing import Any, Final, cast
 
 import trio
 
-from actors._sessions.errors import SessionCrashedError
+from actors._sessions.errors import SessionCrashedError, TurnOverError
 from actors._sessions.outcomes import Aborted, Completed, Failed, Outcome, Rejected
+from actors.errors import ActorStoppedError
 from actors.exits import Crashed, Exit
 
 PARENT_ENDED: Final = "its parent has ended"
@@ -54,6 +55,19 @@ def failed(error: BaseException) -> Outcome:
     if isinstance(error, RejectTurnError):
         return Rejected(error.reason)
     return Failed(error=error)
+
+
+def refused_to(turn: int, error: BaseException) -> bool:
+    """Whether a turn wanted to start something when it was being ended already.
+
+    Then that is no failure of its own: what ends it is its outcome.
+    """
+    alone = unwrapped(error) if isinstance(error, Exception) else error
+    return (
+        isinstance(alone, TurnOverError)
+        and alone.turn == turn
+        and isinstance(alone.__cause__, ActorStoppedError)
+    )
 
 
 def with_crash(returned: Outcome | None, exit_: Exit) -> Outcome | None:

@@ -48,6 +48,7 @@ from .ends import (
     completed,
     ended_with_session,
     failed,
+    refused_to,
     with_crash,
 )
 from .extra import Extra
@@ -185,7 +186,7 @@ class TurnRun(Actor[Any]):
         if not isinstance(error, trio.Cancelled):
             crash, interrupt = split_crash(error)
             escaped = crash if crash is not None else interrupt
-            if escaped is not None:
+            if escaped is not None and not refused_to(self.id, escaped):
                 self.returned = failed(escaped)
         if self.extra is not None:
             self.extra.body_over = True
@@ -222,8 +223,8 @@ class TurnRun(Actor[Any]):
         if family is not None and not completed(self._decided(exit)):
             family.cut(Aborted(PARENT_ENDED), critical=True)
             await family.wait_until_gone()
-            if self.turn is None:  # it has been given up meanwhile
-                return
+            if self.turn is None or self.need_extra().leaving:
+                return  # it has been given up meanwhile
         self.phase = ENDING
         self.outcome = outcome = self.complete(self._decided(exit))
         if self.parent is None and self.session._finalises:

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from actors import (
+    Aborted,
     ActorStoppedError,
     CloseReason,
     Crashed,
@@ -21,7 +22,7 @@ from actors import (
     SessionStartError,
     Stopped,
 )
-from actors.hosting import READY, SUSPEND, TurnRun
+from actors.hosting import READY, SHUT_DOWN, SUSPEND, TurnRun
 from supervision._routing.parts.admission import quarantined
 from supervision._routing.parts.ends import Fate, fate_of
 from supervision._routing.parts.lane import (
@@ -238,6 +239,7 @@ class Sessions:
         lane.session = None
         lane.room = 0
         self._unbegin_all(lane)
+        self._conclude_all(lane)
         extra = lane.extra
         planned = extra.reason if phase == CLOSING and extra is not None else None
         fate, reason = fate_of(exit_, starting=phase == STARTING, planned=planned)
@@ -266,6 +268,17 @@ class Sessions:
         for run in (*tuple((asides or {}).values()), lane.turn):
             if run is not None and not run.has_begun:
                 self._core.turns.unbegin(run)
+
+    def _conclude_all(self, lane: Lane) -> None:
+        """Turns of a session that is gone, whatever their code or their hooks still do.
+
+        One of them was given up: its last words are being said, or it was the reason.
+        """
+        asides = lane.extra.asides if lane.extra is not None else None
+        for run in (*tuple((asides or {}).values()), lane.turn):
+            if run is not None:
+                outcome = run.outcome or run.verdict or Aborted(SHUT_DOWN)
+                run.conclude(outcome, late=True)
 
     def _closed(self, lane: Lane, reason: CloseReason) -> None:
         """A lane that was to close has no actor any more."""
@@ -339,11 +352,14 @@ class Sessions:
             core.world.kill_session(session)
             lane.phase = CLOSING  # nothing begins meanwhile
             self._unbegin_all(lane)
+            self._conclude_all(lane)
             if not closing:
                 lane.phase = ASLEEP
         outcome = run.outcome or run.verdict
         assert outcome is not None
         run.conclude(outcome, late=True)
+        if mine and not closing:
+            self.rest(lane)
         if closing:
             self._closed(lane, lane.need_extra().reason)
 

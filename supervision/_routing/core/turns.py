@@ -62,8 +62,11 @@ class Turns:
         core = self._core
         if core.finishing:
             return
-        if lane.phase == ASLEEP and lane.busy:
-            core.sessions.spawn(lane)
+        if lane.phase == ASLEEP:
+            if lane.busy:
+                core.sessions.spawn(lane)
+            else:  # its turn was given up, say
+                core.reaping.became_idle(lane)
             return
         if lane.phase != OPEN or lane.turn is not None:
             return

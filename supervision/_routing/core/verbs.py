@@ -69,7 +69,8 @@ class Verbs:
             return _UNKNOWN
         core.keeping.forgotten(lane)
         extra = lane.need_extra()
-        extra.known = None
+        if extra.known is not None:
+            extra.known.forget_messages()
         if lane.phase == CLOSING:
             result = self._clear(lane, reason)
             if not extra.leaving:  # else its place is promised to another

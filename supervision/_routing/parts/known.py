@@ -33,6 +33,10 @@ class Known:
         """The receipt that this message got before; None: it is not known."""
         return self._ids.get(message_id)
 
+    def forget_messages(self) -> None:
+        """Know no message any more; a job that runs still runs."""
+        self._ids.clear()
+
     def remember_job(self, job: str, receipt: Receipt[Any]) -> None:
         """It runs from now on, until its receipt has an outcome."""
         if len(self._jobs) >= _JOBS:
