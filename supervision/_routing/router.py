@@ -167,7 +167,6 @@ class _World:
         "_seat",
         "events",
         "make",
-        "now",
         "ref",
     )
 
@@ -183,7 +182,11 @@ class _World:
         self.make = make
         self.events = seat.hub.events
         self.ref: AnyRef = seat.ref
-        self.now: Callable[[], float] = seat.hub.now
+
+    @property
+    def now(self) -> Callable[[], float]:
+        clock: Callable[[], float] = self._hub.now
+        return clock
 
     @property
     def ending(self) -> bool:

@@ -88,11 +88,14 @@ class Photographer:
 
     async def _look(self, panel: Panel) -> bool:
         """Look once more; tell whether a turn runs: a demo may rest at its start."""
-        top = await trio.to_thread.run_sync(self._top)
+        top = await self._top()
         panel.seen(top)
         return any(each["turns_running"] for each in top["statistics"]["routers"])
 
-    def _top(self) -> TopShape:
+    async def _top(self) -> TopShape:
+        return await trio.to_thread.run_sync(self._ask_for_top)
+
+    def _ask_for_top(self) -> TopShape:
         return self.client.top(rows=HEIGHT, sessions=HEIGHT)
 
     async def _save(self, command: str, *options: str, wanted: str = "") -> None:

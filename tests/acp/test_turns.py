@@ -352,6 +352,6 @@ def test_our_version_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail(f"looked up the version of {name}")
 
     known = _version()
-    monkeypatch.setattr("supervision.acp._client.version", read_files)
+    monkeypatch.setattr("supervision.acp._conversation.client.version", read_files)
 
     assert _version() == known

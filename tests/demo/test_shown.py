@@ -295,7 +295,8 @@ class Shy(Photographer):
     tops: Iterator[int] = attrs.field(kw_only=True)
     sessions: Iterator[str] = attrs.field(kw_only=True)
 
-    def _top(self) -> TopShape:
+    async def _top(self) -> TopShape:
+        await trio.lowlevel.checkpoint()
         return top(router(turns_running=next(self.tops)))
 
     async def _told(self, command: str, *options: str) -> Text:

@@ -49,7 +49,7 @@ class Force:
         self._now: dict[AnyRef, list[tuple[float, Limits]]] = {}
 
     def take(self, each: object) -> None:
-        """Limits are put into force; a restart of the router leaves them as they are."""
+        """Limits are put into force; a restart of the router leaves them so."""
         if isinstance(each, Limited):
             if each.router is None:
                 self._first = each.limits
@@ -174,7 +174,7 @@ def aborted_is_aborted(story: Story) -> Iterator[str]:
 FORGETTING = ("reset", "close")
 
 
-def nothing_after_it_was_forgotten(story: Story) -> Iterator[str]:
+def nothing_of_the_forgotten(story: Story) -> Iterator[str]:
     """No chunk is read of a turn when the verb that forgets its session has returned.
 
     An abort alone lets it have last words, up to its outcome.

@@ -27,7 +27,7 @@ CHECKS: dict[str, Callable[[Story], Iterable[str]]] = {
     "no more sessions live than there are places": of_turns.places_are_kept,
     "the state is what the completed turns have left": of_turns.state_is_the_fold,
     "a turn that a verb aborts is aborted": of_turns.aborted_is_aborted,
-    "nothing is read of a turn that is forgotten": of_turns.nothing_after_it_was_forgotten,
+    "nothing is read of a turn that is forgotten": of_turns.nothing_of_the_forgotten,
     "a reader gets chunks of its own turn only": of_turns.its_own_chunks,
     "turn_ended runs once for each turn": of_turns.one_last_word,
     "the body of every turn comes to its end": of_turns.no_body_is_left,

@@ -4,9 +4,9 @@ Whatever ends a turn early is recorded first, as its *verdict*, and carried out 
 by killing its actor: what its code then does cannot change the outcome, and no flag is
 left over for the next turn.
 
-One that does not end within `TurnPolicy.abort_grace` is given up.  Its hook has the last
-word, said by somebody else (`LastWords`): a piece of work of the session, or of the
-house when the session is ending; then the house goes on without the session.
+One that does not end within `TurnPolicy.abort_grace` is given up.  Its hook has the
+last word, said by somebody else (`LastWords`): a piece of work of the session, or of
+the house when the session is ending; then the house goes on without the session.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from actors._sessions.phase import ENDED, ENDING, RUNNING, WAITING
 from actors.actor import Actor
 from actors.errors import ActorStoppedError
 from actors.exits import Exit
+
+from .steering import Steering
 
 # Any in this room: a turn's own room stands above this one
 
@@ -75,7 +77,7 @@ def _escalate(run: Any, reason: object) -> None:
 
 def withdraw_steering(run: Any, reason: object) -> tuple[int, ...]:
     """Take back what waits for a checkpoint of a turn; returns the receipts' ids."""
-    steering = run.extra.steering if run.extra is not None else None
+    steering: Steering | None = run.extra.steering if run.extra is not None else None
     waiting = steering.empty() if steering is not None else []
     for receipt in waiting:
         run.host.settle(receipt, Withdrawn(reason))
@@ -117,7 +119,7 @@ async def say_last_words(run: Any, outcome: Outcome) -> None:
         if crash is not None:
             run.session._seat.crash(crash, None, "in turn_ended")
         if rest is not None:
-            raise rest from None
+            raise rest from None  # noqa: ASYNC104 - a Cancelled is in it, if any
 
 
 class LastWords(Actor[Any]):

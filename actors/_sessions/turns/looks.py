@@ -3,9 +3,9 @@
 Nearly all turns end before any of their clocks could run out.  So a turn begins
 without clocks of its own: it stands here, in the order of its begin, until the first
 instant at which something could be due (`TurnPolicy.first_look`).  Whoever is still
-there then gets its `Clocks`, made as if they had run all the time.  Entering and leaving
-are one write each; the timer is set anew only when it fires, so what it finds may have
-left, which is fine.
+there then gets its `Clocks`, made as if they had run all the time.  Entering and
+leaving are one write each; the timer is set anew only when it fires, so what it finds
+may have left, which is fine.
 """
 
 from __future__ import annotations

@@ -353,7 +353,7 @@ class TurnRun(Actor[Any]):
     @property
     def has_begun(self) -> bool:
         """Whether it has had its first step."""
-        return self.started_at == self.started_at  # noqa: PLR0124 - nan is not itself
+        return self.started_at == self.started_at
 
     @property
     def open(self) -> bool:

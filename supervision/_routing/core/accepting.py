@@ -81,26 +81,29 @@ class Accepting:
         """Accept a prompt.  Raises RefusedError: it is not."""
         core = self._core
         key, more = offer.key, offer.more
-        lane: Lane | None = core.lanes.get(key)
-        known: Receipt[Any] | None = core.admission.known(lane, offer)
+        found: Lane | None = core.lanes.get(key)
+        known: Receipt[Any] | None = core.admission.known(found, offer)
         if known is not None:
             core.books.repeated += 1
             core.tell(PromptRepeated, key, known.id)
             return known
-        policy = core.policy(lane)
+        policy = core.policy(found)
         if policy.batch is not None and more.kind == PROMPT and core.admission.open:
             # it may raise: nothing is changed
             more.weight = policy.batch.weigh(offer.prompt)
         limit = core.limits.sessions_per_owner
         way = core.admission.judge(
-            lane, offer, policy, ending=core.world.ending, per_owner=limit
+            found, offer, policy, ending=core.world.ending, per_owner=limit
         )
-        if lane is None:
+        lane: Lane
+        if found is None:
             lane = core.sessions.enter(key, offer.owner)
         elif way is Entrance.STEER:
-            return self._steer(lane.turn, offer)
-        elif lane.phase == CLOSING:
-            core.sessions.stay(lane)
+            return self._steer(found.turn, offer)
+        else:
+            lane = found
+            if lane.phase == CLOSING:
+                core.sessions.stay(lane)
         receipt = self._accept(lane, offer)
         core.idle.remove(lane)
         if way is Entrance.ASIDE or more.kind == ASIDE:

@@ -133,7 +133,7 @@ class Core:
         self.unbegin = self.turns.unbegin
         self.turn_over = self.turns.over
 
-    # ------------------------------------------------------------------ its surroundings
+    # ----------------------------------------------------------------- its surroundings
 
     @property
     def ref(self) -> AnyRef:
@@ -164,7 +164,7 @@ class Core:
         prompts: PromptPolicy = make.prompts
         return prompts
 
-    # ----------------------------------------------------------------------- its prompts
+    # --------------------------------------------------------------------- its prompts
 
     @property
     def accepted(self) -> int:

@@ -210,15 +210,16 @@ class Turns:
             for receipt in run.receipts:
                 waited = started - receipt.at
                 books.wait_seconds += waited
-                if waited > books.wait_longest:
-                    books.wait_longest = waited
+                books.wait_longest = max(books.wait_longest, waited)
         if keeping.plain:
             self._settle(run, outcome)
         else:
             keeping.ended(run, outcome, self._settle)
 
-    def _settle(self, run: TurnRun, outcome: Outcome) -> None:
-        """Its prompts get their outcome, its slot goes to the next, its lane goes on."""
+    def _settle(  # noqa: C901, PLR0912 - the hot way is written out
+        self, run: TurnRun, outcome: Outcome
+    ) -> None:
+        """Its prompts get their outcome, its slot goes on, its lane goes on."""
         core, lane = self._core, run.lane
         if run.aside:
             asides = lane.extra.asides if lane.extra is not None else None

@@ -4,8 +4,8 @@ Four verbs of four scopes, each a superset of the one before: `cancel` (the turn
 runs), `cancel_all` (what waits too), `reset` (its memory too), `close` (the key too).
 All are one step; none waits for a session, so all work while it streams, starts or
 hangs.  What a verb names is what happens: a prompt that it says was taken back has its
-outcome when it returns.  An aborted answer may still have last words, up to its outcome;
-of one that is forgotten nothing reaches its reader once the verb has returned.
+outcome when it returns.  An aborted answer may still have last words, up to its
+outcome; of one that is forgotten nothing reaches its reader once the verb has returned.
 """
 
 from __future__ import annotations
@@ -124,8 +124,7 @@ class Verbs:
         return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
 
     def _withdraw_all(self, lane: Lane, reason: object) -> tuple[int, ...]:
-        """What waits for a turn, and what waits for a checkpoint, whatever its turn is
-        doing."""
+        """What waits for a turn or a checkpoint, whatever its turn is doing."""
         core = self._core
         queued = lane.empty()
         for receipt in queued:

@@ -73,7 +73,8 @@ class Waiting:
         try:
             sender.receipt = self._admit(sender.offer)
         except QueueFullError:
-            extra = self._core.lanes[sender.offer.key].need_extra()
+            lane: Lane = self._core.lanes[sender.offer.key]
+            extra = lane.need_extra()
             if extra.parked is None:
                 extra.parked = deque()
             sender.line = extra.parked

@@ -17,12 +17,15 @@ from supervision._routing.parts.lane import Lane
 class World(Protocol):
     """What the parts of a router need beside themselves."""
 
-    now: Callable[[], float]
-    """Seconds on Trio's clock."""
     make: Any
     """The class of its sessions, for their policies."""
     events: Any
     """Its `wanted`: the classes of events that somebody listens to; falsy: nobody."""
+
+    @property
+    def now(self) -> Callable[[], float]:
+        """The clock: seconds, Trio's."""
+        ...
 
     @property
     def ref(self) -> AnyRef:

@@ -1,4 +1,4 @@
-"""`Admission`: what may come in.  Pure: it looks and says, and changes nothing but counts.
+"""`Admission`: what may come in.  Pure: it looks and says, and changes only counts.
 
 Everything that can refuse a prompt is looked at before anything is changed, so a prompt
 that is refused has started nothing.  The order of the questions:

@@ -1,8 +1,8 @@
 """`Known`: which messages and jobs one key has had lately.  Pure.
 
 A message that is sent again with its id gets the receipt of the first time; a job does
-not overlap itself.  Both memories are bounded: the window of ids by its policy, the jobs
-by those that have not ended.
+not overlap itself.  Both memories are bounded: the window of ids by its policy, the
+jobs by those that have not ended.
 """
 
 from __future__ import annotations

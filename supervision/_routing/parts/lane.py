@@ -1,8 +1,9 @@
 """`Lane`: one key's entry in the router's map, and the queue of its prompts.
 
-What an actor is *told* comes through its mailbox, which it empties at once.  Prompts wait
-for minutes, are counted, batched, steered and taken back; so they wait here, in a queue of their own, which is bounded, first come
-first served, and outlives the session's actor: a crash loses no prompt that waits.
+What an actor is *told* comes through its mailbox, which it empties at once.  Prompts
+wait for minutes, are counted, batched, steered and taken back; so they wait here, in a
+queue of their own, which is bounded, first come first served, and outlives the
+session's actor: a crash loses no prompt that waits.
 
 The lane is the claim: it exists if and only if the router knows the key, and whoever
 finds it puts a prompt into it in the same step.  It is plain data without a checkpoint

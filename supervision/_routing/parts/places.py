@@ -57,7 +57,7 @@ class Places:
             self.used -= 1
 
     def next(self) -> Lane | None:
-        """Give a free place to the first in line; None: none is free, or nobody waits."""
+        """Give a free place to the first in line; None: there is none, or nobody."""
         if not self._line or self.used >= self.limit:
             return None
         lane = next(iter(self._line))

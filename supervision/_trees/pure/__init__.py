@@ -1,4 +1,4 @@
-"""The rules of restarting as code that knows neither Trio nor actors: tables, not tasks.
+"""The rules of restarting as code that knows no Trio and no actors: tables, not tasks.
 
 Time comes in as a number, what is to be done goes out as commands.  In reading order:
 
