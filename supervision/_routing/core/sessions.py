@@ -6,6 +6,7 @@ What follows an end is decided by `parts.ends`; here it is carried out.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from actors import (
@@ -87,9 +88,21 @@ class Sessions:
 
     def spawn(self, lane: Lane) -> None:
         """Start a session for a lane that has a place, once that may be."""
+        keeping = self._core.keeping
         self._core.idle.remove(lane)
         lane.phase = STARTING
-        self._core.keeping.bring(lane, self._go)
+        if keeping.plain:
+            keeping.bring(lane, self._go)
+            return
+        lane.need_extra().bringing = asked = object()
+        keeping.bring(lane, partial(self._brought, asked))
+
+    def _brought(self, asked: object, lane: Lane) -> None:
+        """What is known of a key is there, if that is still what it waits for."""
+        extra = lane.need_extra()
+        if extra.bringing is asked:
+            extra.bringing = None
+            self._go(lane)
 
     def _go(self, lane: Lane) -> None:
         core = self._core
@@ -142,7 +155,7 @@ class Sessions:
                 extra.timer = None
             asides, extra.aside_queue = extra.aside_queue, None
             for receipt in asides or ():
-                if receipt.ended is None:
+                if receipt.waits:
                     core.turns.give(lane, (receipt,), aside=True)
         core.turns.advance(lane)
 
@@ -275,7 +288,7 @@ class Sessions:
         if extra is not None:
             if extra.timer is not None:
                 extra.timer.cancel()
-            extra.timer = extra.reason = extra.crashes = None
+            extra.timer = extra.reason = extra.crashes = extra.bringing = None
             extra.suspending = False
         lane.state = UNSET
         if lane.phase == PLACE:
@@ -362,6 +375,7 @@ class Sessions:
             del core.lanes[lane.key]
         extra = lane.extra
         if extra is not None:
+            extra.bringing = None
             if extra.timer is not None:
                 extra.timer.cancel()
             if extra.owner is not None:
