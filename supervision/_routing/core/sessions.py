@@ -13,6 +13,7 @@ from actors import (
     ActorStoppedError,
     CloseReason,
     Crashed,
+    DuplicateNameError,
     Exit,
     Failed,
     SaturatedError,
@@ -38,6 +39,7 @@ from supervision._routing.parts.lane import (
     Lane,
 )
 
+_NOT_IN_NAMES = str.maketrans({"/": "%2F", "%": "%25", "~": "%7E"})
 _SUSPENDING = (CloseReason.REAPED, CloseReason.EVICTED, CloseReason.STOPPED)
 _FORGETTING = (CloseReason.RESET, CloseReason.CLOSED)
 
@@ -108,7 +110,7 @@ class Sessions:
         core = self._core
         lane.generation += 1
         try:
-            session = core.world.start_session(lane, self._name(lane))
+            session = self._start(lane)
         except ActorStoppedError:  # the router is ending: `stopped` has the prompts
             lane.generation -= 1
             return
@@ -135,12 +137,16 @@ class Sessions:
             extra = lane.need_extra()
             extra.timer = core.at(deadline, lambda: self._overdue(lane, session))
 
-    def _name(self, lane: Lane) -> str:
-        """The last part of its path: the key, as far as a path can have it."""
-        key = lane.key
-        name = key.replace("%", "%25").replace("/", "%2F") if "/" in key else key
-        # one that was given up may still have the name
-        return name if lane.generation == 1 else f"{name}~{lane.generation}"
+    def _start(self, lane: Lane) -> Any:
+        """Start its actor, under a name that no other has: the key, and which it is."""
+        core, key = self._core, lane.key
+        if "/" in key or "%" in key or "~" in key:
+            key = key.translate(_NOT_IN_NAMES)
+        name = key if lane.generation == 1 else f"{key}~{lane.generation}"
+        try:
+            return core.world.start_session(lane, name)
+        except DuplicateNameError:  # of one that was given up and has not ended
+            return core.world.start_session(lane, f"{name}~~{core.books.opened}")
 
     def ready(self, lane: Lane, session: Any) -> None:
         """A session's `started` is done."""
