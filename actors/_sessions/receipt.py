@@ -60,6 +60,7 @@ class More:
     work: Callable[[Any], Awaitable[object]] | None = None  # of WORK: async_fn(turn)
     stream: Any = None  # the Chunks of its reader
     steers: Any = None  # the turn whose checkpoint it waits for
+    settling = False  # its outcome is being kept, and is not told yet
 
 
 class Keeper(Protocol):
@@ -183,6 +184,12 @@ class Receipt(Generic[P]):
         if more is None:
             more = self._more = More()
         return more
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has no outcome, and none is on its way."""
+        more = self._more
+        return self._outcome is None and not (more is not None and more.settling)
 
     @property
     def kind(self) -> PromptKind:

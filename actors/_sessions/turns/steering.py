@@ -21,7 +21,7 @@ class Steering:
         self._queue: deque[Receipt[Any]] = deque()
 
     def __len__(self) -> int:
-        return sum(1 for each in self._queue if each.ended is None)
+        return sum(1 for each in self._queue if each.waits)
 
     def put(self, receipt: Receipt[Any]) -> None:
         """Let one wait."""
@@ -31,7 +31,7 @@ class Steering:
         """Take the first one that waits; None: there is none."""
         while self._queue:
             receipt = self._queue.popleft()
-            if receipt.ended is None:
+            if receipt.waits:
                 return receipt
         return None
 
@@ -43,7 +43,7 @@ class Steering:
 
     def live(self) -> list[Receipt[Any]]:
         """Those that wait, in their order."""
-        return [each for each in self._queue if each.ended is None]
+        return [each for each in self._queue if each.waits]
 
 
 def steering_of(run: Any) -> list[Receipt[Any]]:  # Any: its room stands above this one

@@ -164,13 +164,16 @@ class Accepting:
 
     def withdraw(self, lane: Lane, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
         """Take a prompt back, unless a turn has it."""
-        if receipt._turn is not None or lane.phase == GONE:
+        if receipt._turn is not None or lane.phase == GONE or not receipt.waits:
             return False
         core = self._core
         core.settle(receipt, outcome)
         more = receipt._more
-        beside = more is not None and (more.steers is not None or more.kind == ASIDE)
-        if not beside:
+        if more is not None and more.kind == ASIDE:
+            assert lane.extra is not None
+            assert lane.extra.aside_queue is not None
+            lane.extra.aside_queue.remove(receipt)
+        elif more is None or more.steers is None:
             lane.drop()
             self.waiting.admit_parked(lane)
         core.reaping.nothing_left(lane)

@@ -178,8 +178,11 @@ class Core:
 
     def settle(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Give a prompt an outcome that no turn gives it."""
-        if receipt.ended is None:
-            self.keeping.settled(receipt, outcome, self.give)
+        if receipt.waits:
+            keeping = self.keeping
+            if not keeping.plain:  # it is told later, and waits no more from here on
+                receipt.need_more().settling = True
+            keeping.settled(receipt, outcome, self.give)
 
     def give(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Give a prompt its outcome, once, and say so."""

@@ -6,6 +6,7 @@ What follows an end is decided by `parts.ends`; here it is carried out.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from actors import (
@@ -13,6 +14,7 @@ from actors import (
     ActorStoppedError,
     CloseReason,
     Crashed,
+    DuplicateNameError,
     Exit,
     Failed,
     SaturatedError,
@@ -38,6 +40,7 @@ from supervision._routing.parts.lane import (
     Lane,
 )
 
+_NOT_IN_NAMES = str.maketrans({"/": "%2F", "%": "%25", "~": "%7E"})
 _SUSPENDING = (CloseReason.REAPED, CloseReason.EVICTED, CloseReason.STOPPED)
 _FORGETTING = (CloseReason.RESET, CloseReason.CLOSED)
 
@@ -88,15 +91,27 @@ class Sessions:
 
     def spawn(self, lane: Lane) -> None:
         """Start a session for a lane that has a place, once that may be."""
+        keeping = self._core.keeping
         self._core.idle.remove(lane)
         lane.phase = STARTING
-        self._core.keeping.bring(lane, self._go)
+        if keeping.plain:
+            keeping.bring(lane, self._go)
+            return
+        lane.need_extra().bringing = asked = object()
+        keeping.bring(lane, partial(self._brought, asked))
+
+    def _brought(self, asked: object, lane: Lane) -> None:
+        """What is known of a key is there, if that is still what it waits for."""
+        extra = lane.need_extra()
+        if extra.bringing is asked:
+            extra.bringing = None
+            self._go(lane)
 
     def _go(self, lane: Lane) -> None:
         core = self._core
         lane.generation += 1
         try:
-            session = core.world.start_session(lane, self._name(lane))
+            session = self._start(lane)
         except ActorStoppedError:  # the router is ending: `stopped` has the prompts
             lane.generation -= 1
             return
@@ -123,12 +138,16 @@ class Sessions:
             extra = lane.need_extra()
             extra.timer = core.at(deadline, lambda: self._overdue(lane, session))
 
-    def _name(self, lane: Lane) -> str:
-        """The last part of its path: the key, as far as a path can have it."""
-        key = lane.key
-        name = key.replace("%", "%25").replace("/", "%2F") if "/" in key else key
-        # one that was given up may still have the name
-        return name if lane.generation == 1 else f"{name}~{lane.generation}"
+    def _start(self, lane: Lane) -> Any:
+        """Start its actor, under a name that no other has: the key, and which it is."""
+        core, key = self._core, lane.key
+        if "/" in key or "%" in key or "~" in key:
+            key = key.translate(_NOT_IN_NAMES)
+        name = key if lane.generation == 1 else f"{key}~{lane.generation}"
+        try:
+            return core.world.start_session(lane, name)
+        except DuplicateNameError:  # of one that was given up and has not ended
+            return core.world.start_session(lane, f"{name}~~{core.books.opened}")
 
     def ready(self, lane: Lane, session: Any) -> None:
         """A session's `started` is done."""
@@ -143,7 +162,7 @@ class Sessions:
                 extra.timer = None
             asides, extra.aside_queue = extra.aside_queue, None
             for receipt in asides or ():
-                if receipt.ended is None:
+                if receipt.waits:
                     core.turns.give(lane, (receipt,), aside=True)
         core.turns.advance(lane)
 
@@ -288,7 +307,7 @@ class Sessions:
         if extra is not None:
             if extra.timer is not None:
                 extra.timer.cancel()
-            extra.timer = extra.reason = extra.crashes = None
+            extra.timer = extra.reason = extra.crashes = extra.bringing = None
             extra.suspending = False
         lane.state = UNSET
         if lane.phase == PLACE:
@@ -378,6 +397,7 @@ class Sessions:
             del core.lanes[lane.key]
         extra = lane.extra
         if extra is not None:
+            extra.bringing = None
             if extra.timer is not None:
                 extra.timer.cancel()
             if extra.owner is not None:

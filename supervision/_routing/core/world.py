@@ -53,6 +53,7 @@ class World(Protocol):
 
         Raises:
             ActorStoppedError: the router is ending.
+            DuplicateNameError: another session has this name and has not ended.
             Exception: what its constructor raised.
         """
         ...

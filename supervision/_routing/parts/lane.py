@@ -65,6 +65,7 @@ class Extra:
     suspending = False  # CLOSING, and `suspend` has been asked for
     overdue = False  # STARTING, and out of time
     timer: Any = None  # of STARTING, BACKOFF
+    bringing: Any = None  # of STARTING: what is being brought for it
 
 
 class Lane:
@@ -194,7 +195,7 @@ class Lane:
     def live(self) -> Iterator[Receipt[Any]]:
         """The prompts that wait, in their order."""
         for receipt in self.queue or ():
-            if receipt.ended is None:
+            if receipt.waits:
                 yield receipt
 
     def take(self, batch: Batch | None) -> list[Receipt[Any]]:
@@ -204,7 +205,7 @@ class Lane:
         queue = self.queue
         while queue:
             head = queue[0]
-            if head._outcome is not None:
+            if not head.waits:
                 queue.popleft()
                 self.husks -= 1
                 continue
@@ -236,7 +237,7 @@ class Lane:
         self.trim()
         extra = self.extra
         if extra is not None and extra.aside_queue:
-            receipts += [each for each in extra.aside_queue if each.ended is None]
+            receipts += [each for each in extra.aside_queue if each.waits]
             extra.aside_queue = None
         return receipts
 

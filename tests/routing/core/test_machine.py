@@ -1,0 +1,284 @@
+"""Whatever is done to a core: one outcome each, one turn a key, and it all adds up.
+
+Hypothesis makes up the plan; the world is moved by hand, one small step at a time, and
+looked at after each.  Twice: with a store that calls straight on, and with one whose
+every `go` comes later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from actors import (
+    Batch,
+    CloseReason,
+    Crashed,
+    Finished,
+    Outcome,
+    PromptEnded,
+    PromptPolicy,
+    Receipt,
+    RefusedError,
+    Stopped,
+    WhileBusy,
+)
+from actors.hosting import ASIDE, FOLLOW_UP, PROMPT
+from supervision import Backoff, Limits, RestartLimit
+from supervision._routing.core.draining import end_all
+from supervision._routing.parts import lane as lanes
+from tests.routing.core.double import Later, Plain, Slow, check, handle, made, send
+from tests.routing.parts.making import MACHINE
+
+KEYS = st.sampled_from("abcd")
+NUMBERS = st.integers(0, 99)
+ENDS = st.sampled_from([CloseReason.CLOSED, CloseReason.RESET])
+KINDS = st.sampled_from([PROMPT, PROMPT, PROMPT, FOLLOW_UP, ASIDE])
+
+
+class Batching(Slow):
+    """Takes two at once, wants to be told, starts slowly."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=3, batch=Batch(prompts=2))
+    _suspends: ClassVar[bool] = True
+
+
+class Steering(Plain):
+    """What is sent steers."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=2, steering_capacity=2, busy=WhileBusy.STEER
+    )
+
+
+LIMITS = st.builds(
+    Limits,
+    sessions=st.integers(1, 3),
+    turns=st.integers(1, 3),
+    sessions_per_owner=st.sampled_from([None, 1, 2]),
+    turns_per_owner=st.sampled_from([None, 1]),
+    idle=st.just(20.0),
+    start_within=st.just(15.0),
+    restarts=st.just(RestartLimit(2, within=10.0)),
+    backoff=st.sampled_from([None, Backoff(1.0, 4.0)]),
+)
+
+
+class CoreMachine(RuleBasedStateMachine):
+    """A core, its world, and the receipts of all that was accepted."""
+
+    hooks: ClassVar[tuple[str, ...]] = ()
+
+    @initialize(limits=LIMITS, make=st.sampled_from([Plain, Slow, Batching, Steering]))
+    def open(self, limits: Limits, make: type[Plain]) -> None:
+        """Begin."""
+        self.keeping = Later(*self.hooks) if self.hooks else None
+        self.core, self.world = made(limits, make, self.keeping)
+        self.world.events.wanted.add(PromptEnded)
+        self.receipts: list[Receipt[Any]] = []
+        self.told: dict[int, Outcome | None] = {}
+        self.most_turns = limits.turns
+        self.most_sessions = limits.sessions
+
+    def accepted(self, receipt: Receipt[Any]) -> None:
+        """It will have its outcome."""
+        self.receipts.append(receipt)
+
+    # ------------------------------------------------------------------- what users do
+
+    @rule(key=KEYS, kind=KINDS, steer=st.booleans(), mine=st.booleans())
+    def send(self, key: str, kind: Any, *, steer: bool, mine: bool) -> None:
+        """Offer a prompt."""
+        owner = "me" if mine else None
+        with contextlib.suppress(RefusedError):
+            self.accepted(
+                send(
+                    self.core,
+                    key,
+                    kind=kind,
+                    steer=steer and kind is PROMPT,
+                    owner=owner,
+                    attempts=2 if mine else 1,
+                )
+            )
+
+    @rule(key=KEYS)
+    def send_quickly(self, key: str) -> None:
+        """Send a plain one, by a short cut if there is one."""
+        with contextlib.suppress(RefusedError):
+            self.accepted(handle(self.core).send(key, ""))
+
+    @rule(number=NUMBERS)
+    def withdraw(self, number: int) -> None:
+        """Take one back."""
+        if self.receipts:
+            self.receipts[number % len(self.receipts)].withdraw()
+
+    @rule(key=KEYS, hard=st.booleans())
+    def cancel(self, key: str, *, hard: bool) -> None:
+        """Abort its turn."""
+        self.core.verbs.cancel(key, hard=hard, reason="why", hint=None)
+
+    @rule(key=KEYS)
+    def cancel_all(self, key: str) -> None:
+        """What is named as withdrawn has its outcome, or will have no other."""
+        named = self.core.verbs.cancel_all(key, "why").withdrawn
+        assert not any(each.waits for each in self.receipts if each.id in named)
+
+    @rule(key=KEYS, how=ENDS)
+    def end(self, key: str, how: CloseReason) -> None:
+        """Reset or close it."""
+        named = self.core.verbs.end(key, how, "why").withdrawn
+        assert not any(each.waits for each in self.receipts if each.id in named)
+
+    @rule(limits=LIMITS)
+    def configure(self, limits: Limits) -> None:
+        """Other limits."""
+        self.core.verbs.configure(limits)
+        self.most_turns = max(self.most_turns, limits.turns)
+        self.most_sessions = max(self.most_sessions, limits.sessions)
+
+    # -------------------------------------------------------------- what the world does
+
+    @rule(number=NUMBERS)
+    def step(self, number: int) -> None:
+        """A turn takes its first step."""
+        if self.world.begun:
+            self.world.step(_of(self.world.begun, number))
+
+    @rule(number=NUMBERS, fails=st.booleans())
+    def finish(self, number: int, *, fails: bool) -> None:
+        """The body of a turn is over."""
+        if self.world.bodies:
+            turn = _of(self.world.bodies, number)
+            if fails:
+                self.world.fail(turn, ValueError("why"))
+            else:
+                self.world.finish(turn)
+
+    @rule(number=NUMBERS)
+    def die(self, number: int) -> None:
+        """A turn that was told to end has ended."""
+        cut = [n for n, run in self.world.begun.items() if run.verdict is not None]
+        if cut:
+            self.world.die(cut[number % len(cut)])
+
+    @rule(key=KEYS)
+    def ready(self, key: str) -> None:
+        """A session's `started` is done."""
+        lane = self.core.lanes.get(key)
+        if lane is not None and lane.session is not None:
+            self.world.started(key)
+
+    @rule(number=NUMBERS)
+    def gone(self, number: int) -> None:
+        """A session that is to end has ended, in its own way."""
+        ending = [each for each in self.world.names.values() if each._seat.ending]
+        if ending:
+            self.world.gone(ending[number % len(ending)])
+
+    @rule(key=KEYS, crashes=st.booleans())
+    def leave(self, key: str, *, crashes: bool) -> None:
+        """A session ends unasked."""
+        lane = self.core.lanes.get(key)
+        if lane is not None and lane.session is not None:
+            exit_ = Crashed(RuntimeError("bang")) if crashes else Finished()
+            self.world.gone(lane.session, exit_)
+
+    @rule(quick=st.booleans(), unborn=st.sampled_from([False, False, True]))
+    def be(self, *, quick: bool, unborn: bool) -> None:
+        """Sessions end on the spot or not; constructors work or do not."""
+        self.world.quick = quick
+        self.world.unborn = ValueError("unborn") if unborn else None
+
+    @rule(seconds=st.sampled_from([0.5, 1.0, 4.0, 11.0, 25.0]))
+    def pass_time(self, seconds: float) -> None:
+        """Timers go off: starts, graces, waits, reaping."""
+        self.world.clock.move(self.world.clock.now() + seconds)
+
+    @rule(number=NUMBERS)
+    def go(self, number: int) -> None:
+        """One of the `go`s that wait comes, in any order."""
+        if self.keeping is not None and self.keeping.waiting:
+            waiting = self.keeping.waiting
+            waiting.pop(number % len(waiting))[1]()
+
+    # ------------------------------------------------------------------- what must hold
+
+    @invariant()
+    def adds_up(self) -> None:
+        """Slots, places, owners, lanes; and never more than the limits."""
+        if not hasattr(self, "core"):
+            return
+        core = self.core
+        check(core, self.world)
+        assert core.slots.running <= self.most_turns
+        assert core.places.used <= self.most_sessions
+        assert len({each.id for each in self.receipts}) == len(self.receipts)
+        assert core.accepted == len(self.receipts)
+        ended = [each for each in self.receipts if each.ended is not None]
+        assert core.books.settled == len(ended)
+        events = [each.prompt for each in self.world.published]
+        assert sorted(events) == sorted(each.id for each in ended)
+        for each in ended:
+            assert self.told.setdefault(each.id, each.ended) is each.ended
+        keys = [run.lane.key for run in core.turns.running.values() if not run.aside]
+        assert len(keys) == len(set(keys))
+
+    @invariant()
+    def nobody_waits_in_vain(self) -> None:
+        """A lane that has something to do and is free to do it does it."""
+        if not hasattr(self, "core") or self.keeping is not None:
+            return
+        core = self.core
+        assert not (core.places.waiting and core.places.used < core.places.limit)
+        for lane in core.lanes.values():
+            if lane.phase == lanes.ASLEEP:
+                assert not lane.busy
+            if lane.phase == lanes.OPEN and lane.session in self.world.names.values():
+                assert not lane.waiting or lane.turn or lane.session._seat.ending
+
+    def teardown(self) -> None:
+        """The router ends: no lane is left over, no prompt without its outcome."""
+        if not hasattr(self, "core"):
+            return
+        for session in tuple(self.world.names.values()):
+            session._seat.ending = True
+            session._seat.reason_to_end = Stopped()
+        self.world.ending = True
+        for turn in tuple(self.world.begun):
+            self.world.die(turn)
+        if self.keeping is not None:
+            self.keeping.release_all()
+        end_all(self.core, Stopped())
+        if self.keeping is not None:
+            self.keeping.release_all()
+        core = self.core
+        assert core.lanes == {}
+        assert core.turns.running == {}
+        assert (core.slots.running, core.slots.waiting) == (0, 0)
+        assert (core.places.used, core.places.waiting, core.places.leaving) == (0, 0, 0)
+        assert core.admission._owners == {}
+        assert (len(core.idle), core.unsettled) == (0, 0)
+        assert all(each.ended is not None for each in self.receipts)
+        for each in self.receipts:
+            assert self.told.get(each.id, each.ended) is each.ended
+
+
+class LateMachine(CoreMachine):
+    """With a store that takes its time in everything."""
+
+    hooks = ("bring", "begins", "ended", "settled")
+
+
+def _of(turns: dict[int, Any], number: int) -> int:
+    return list(turns)[number % len(turns)]
+
+
+TestCore = CoreMachine.TestCase
+TestCore.settings = MACHINE
+TestLate = LateMachine.TestCase
+TestLate.settings = MACHINE
