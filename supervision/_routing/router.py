@@ -148,7 +148,7 @@ class Router(Actor[Any]):
         ended = self._ends.pop(child, None)
         if ended is not None:
             lane, session, _ = ended
-            self._house().sessions.ended(lane, session, exit)
+            self._house().leaving.ended(lane, session, exit)
 
     def stopped(self, exit: Exit) -> None:  # noqa: A002
         """Give every prompt that is left its outcome; nothing runs any more."""

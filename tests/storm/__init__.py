@@ -6,17 +6,8 @@ seed fixes; then all that has been seen is checked.  It knows the public API onl
 
 General layout, in reading order:
 
-    plan        what a storm is, as pure data, and how a seed becomes one
-    words       what prompts and messages say, and how often each of them comes
-    story       what is seen while it is played: one tape, in the order of events
-    sessions    the cast: sessions that do what their prompts say
-    clerks      the cast: plain actors that do what they are told
-    tree        the cast: the supervisors above all of them
-    players     who plays the steps of a plan; those about actors are in `orders`
-    hangs       how a storm that never ends is noticed, and left
-    play        one storm from its beginning to its end
-    rest        what must be true of a service at rest
-    checks      the promises, a sentence each; looked up in `check_*`
+    world/      what a storm is, who plays in it, and one storm played
+    checking/   what is checked when it is over
     known       faults that are known and not mended yet; a storm without them
     shrinking   how a failing plan is cut down
     run         many storms, as a program

@@ -166,15 +166,15 @@ def a_withdrawn_one_runs(patch: Patch) -> None:
 
 def an_owner_too_many(patch: Patch) -> None:
     """A key that is forgotten while its session had crashed stays its owner's."""
-    sessions = room("supervision._routing.core.sessions:Sessions")
-    right = sessions.forget
+    leaving = room("supervision._routing.core.leaving:Leaving")
+    right = leaving.forget
 
     def forget(self: Any, lane: Any) -> None:
         if lane.owner is not None and lane.generation > 1:
             self._core.admission.enter(lane.owner)
         right(self, lane)
 
-    patch.setattr(sessions, "forget", forget)
+    patch.setattr(leaving, "forget", forget)
 
 
 def a_place_kept(patch: Patch) -> None:

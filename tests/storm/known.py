@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import attrs
 
-from .plan import Plan
-from .play import play
-from .story import Fault
+from tests.storm.world.plan import Plan
+from tests.storm.world.play import play
+from tests.storm.world.story import Fault
 
 
 def _as_it_is(plan: Plan) -> Plan:

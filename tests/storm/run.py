@@ -14,8 +14,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from tests.storm.world.plan import Cut, make_plan
+
 from .known import faults_of
-from .plan import Cut, make_plan
 from .shrinking import described, report
 
 EVERY = 2.0  # seconds between two lines of progress

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import attrs
 
+from tests.storm.world.plan import Cut, Plan, make_plan
+from tests.storm.world.story import Fault
+
 from .known import faults_of
-from .plan import Cut, Plan, make_plan
-from .story import Fault
 
 T = TypeVar("T")
 

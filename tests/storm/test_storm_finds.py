@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.storm.world.plan import make_plan
+
 from .faults import PLANTED, Planted
 from .known import faults_of
-from .plan import make_plan
 from .shrinking import Shrinking
 
 MOST = 100

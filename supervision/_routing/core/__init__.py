@@ -5,7 +5,7 @@ Trio is here for one event, in `draining`.  In reading order:
 
     world keeping       the door out; what is kept before the next step
     accepting waiting   prompts come in, now or when there is room
-    sessions reaping    sessions come and go, idle ones by themselves
+    sessions leaving reaping    sessions come, end, and go when nobody needs them
     turns               turns begin and end
     verbs draining      cancel, reset, close; stop in order
     looking             what it says of itself

@@ -26,6 +26,7 @@ from supervision._routing.parts.slots import Slots
 
 from .accepting import Accepting
 from .keeping import Keeping
+from .leaving import Leaving
 from .reaping import Reaping
 from .sessions import Sessions
 from .tokens import TokenBook
@@ -64,6 +65,7 @@ class Core:
         "ids",
         "keeping",
         "lanes",
+        "leaving",
         "limits",
         "looks",
         "now",
@@ -121,6 +123,7 @@ class Core:
         # what follows from them
         self.turns = Turns(self)
         self.sessions = Sessions(self)
+        self.leaving = Leaving(self)
         self.reaping = Reaping(self)
         self.accepting = Accepting(self)
         self.verbs = Verbs(self)
@@ -128,7 +131,7 @@ class Core:
         self.withdraw = self.accepting.withdraw
         self.enqueue = self.accepting.enqueue
         self.session_ready = self.sessions.ready
-        self.give_up = self.sessions.give_up
+        self.give_up = self.leaving.give_up
         self.cut_waiting = self.turns.cut_waiting
         self.unbegin = self.turns.unbegin
         self.turn_over = self.turns.over

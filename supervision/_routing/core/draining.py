@@ -47,7 +47,7 @@ async def drain(core: Core, within: float) -> DrainReport:
         await _until(core, lambda: not core.lanes)
     for run in tuple(core.turns.running.values()):
         if core.turns.running.get(run.id) is run:
-            core.sessions.give_up(run)
+            core.leaving.give_up(run)
     lost += _lose_all(core)
     for lane in tuple(core.lanes.values()):
         if lane.session is not None:
@@ -91,7 +91,7 @@ def end_all(core: Core, exit_: Exit) -> None:
         if lane.session is not None:
             lane.session = None
             core.sessions.say_closed(lane, CloseReason.STOPPED)
-        core.sessions.forget(lane)
+        core.leaving.forget(lane)
 
 
 def _lose(core: Core, lane: Lane, why: str) -> list[Receipt[object]]:

@@ -1,6 +1,6 @@
-"""Sessions come and go: a key's entry, a place for it, its actor, and its actor's end.
+"""Sessions come: a key's entry, a place for it, its actor; and they are closed.
 
-What follows an end is decided by `parts.ends`; here it is carried out.
+What follows when the actor has ended is `leaving`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,21 @@ from functools import partial
 from typing import Any
 
 from actors import (
-    Aborted,
     ActorStoppedError,
     CloseReason,
-    Crashed,
     DuplicateNameError,
-    Exit,
     Failed,
     SaturatedError,
     SessionClosed,
     SessionOpened,
-    SessionQuarantined,
     SessionStartError,
     Stopped,
 )
-from actors.hosting import READY, SHUT_DOWN, SUSPEND, TurnRun
-from supervision._routing.parts.admission import quarantined
-from supervision._routing.parts.ends import Fate, fate_of
+from actors.hosting import READY, SUSPEND
 from supervision._routing.parts.lane import (
     ASLEEP,
-    BACKOFF,
     CLOSING,
-    GONE,
     OPEN,
-    PLACE,
-    QUARANTINED,
     STARTING,
     UNSET,
     Lane,
@@ -86,7 +76,7 @@ class Sessions:
             if lane.busy:
                 self.spawn(lane)
             else:
-                self.forget(lane)
+                self._core.leaving.forget(lane)
         core.accepting.admit_crowd()
 
     def spawn(self, lane: Lane) -> None:
@@ -119,7 +109,7 @@ class Sessions:
             lane.generation -= 1  # it was never born
             core.world.log_unborn(lane.key, error)
             past = lane.generation > 0
-            self._fail_start(lane, "its constructor failed", error, past=past)
+            self.fail_start(lane, "its constructor failed", error, past=past)
             if isinstance(error, Exception):
                 return  # noqa: ASYNC104 - no Cancelled of a plain def
             raise
@@ -171,7 +161,7 @@ class Sessions:
             lane.need_extra().overdue = True
             self._core.world.kill_session(session)
 
-    def _fail_start(
+    def fail_start(
         self, lane: Lane, why: str, cause: BaseException | None, *, past: bool
     ) -> None:
         core = self._core
@@ -184,7 +174,7 @@ class Sessions:
             core.accepting.admit_parked(lane)
             self.rest(lane)
         else:
-            self.forget(lane)
+            self._core.leaving.forget(lane)
 
     # ----------------------------------------------------------------------- they leave
 
@@ -200,7 +190,7 @@ class Sessions:
         core = self._core
         core.idle.remove(lane)
         if lane.session is None:
-            self._closed(lane, reason)
+            self._core.leaving.closed(lane, reason)
             return
         extra = lane.need_extra()
         if lane.phase == STARTING:
@@ -243,165 +233,13 @@ class Sessions:
                 session.ref.stop()
             return
         if core.world.end_session(session):
-            self.ended(lane, session, Stopped())
+            core.leaving.ended(lane, session, Stopped())
 
     def forgets(self, lane: Lane) -> bool:
         """Whether it is closing so that nothing of it is remembered."""
         return lane.extra is not None and lane.extra.reason in _FORGETTING
 
-    def ended(self, lane: Lane, session: Any, exit_: Exit) -> None:
-        """A session's actor has ended; what becomes of its lane?"""
-        if lane.session is not session:
-            return
-        core = self._core
-        phase, lane.phase = lane.phase, CLOSING  # nothing begins meanwhile
-        lane.session = None
-        lane.room = 0
-        self._unbegin_all(lane)
-        self._conclude_all(lane)
-        extra = lane.extra
-        planned = extra.reason if phase == CLOSING and extra is not None else None
-        fate, reason = fate_of(exit_, starting=phase == STARTING, planned=planned)
-        self.say_closed(lane, reason)
-        crash = exit_.error if isinstance(exit_, Crashed) else None
-        match fate:
-            case Fate.CLOSED:
-                self._closed(lane, reason)
-            case Fate.UNSTARTED:
-                why = "`started` failed"
-                if extra is not None and extra.overdue:
-                    extra.overdue = False
-                    why = f"not started within {core.limits.start_within:g} seconds"
-                self._fail_start(lane, why, crash, past=lane.generation > 1)
-            case Fate.REPLACED:
-                self._replace(lane, crash)
-
     def say_closed(self, lane: Lane, reason: CloseReason) -> None:
         """Count and tell that an actor of this lane has ended."""
         self._core.books.closed[reason] += 1
         self._core.tell(SessionClosed, lane.key, lane.generation, reason)
-
-    def _unbegin_all(self, lane: Lane) -> None:
-        """Turns that its actor has not begun wait again."""
-        asides = lane.extra.asides if lane.extra is not None else None
-        for run in (*tuple((asides or {}).values()), lane.turn):
-            if run is not None and not run.has_begun:
-                self._core.turns.unbegin(run)
-
-    def _conclude_all(self, lane: Lane) -> None:
-        """Turns of a session that is gone, whatever their code or their hooks still do.
-
-        One of them was given up: its last words are being said, or it was the reason.
-        """
-        asides = lane.extra.asides if lane.extra is not None else None
-        for run in (*tuple((asides or {}).values()), lane.turn):
-            if run is not None:
-                outcome = run.outcome or run.verdict or Aborted(SHUT_DOWN)
-                run.conclude(outcome, late=True)
-
-    def _closed(self, lane: Lane, reason: CloseReason) -> None:
-        """A lane that was to close has no actor any more."""
-        core = self._core
-        core.places.will_stay(lane)
-        extra = lane.extra
-        if extra is not None:
-            if extra.timer is not None:
-                extra.timer.cancel()
-            extra.timer = extra.reason = extra.crashes = extra.bringing = None
-            extra.suspending = False
-        lane.state = UNSET
-        if lane.phase == PLACE:
-            if not lane.busy:
-                self.forget(lane)
-            return
-        lane.phase = ASLEEP
-        if lane.busy:
-            core.turns.advance(lane)
-        elif reason is CloseReason.RESET:
-            core.reaping.became_idle(lane)
-        else:
-            self.forget(lane)
-
-    def _replace(self, lane: Lane, crash: BaseException | None) -> None:
-        """Its successor goes on with the state of the last completed turn."""
-        core = self._core
-        extra = lane.need_extra()
-        extra.criticals = 0
-        now = core.now()
-        if crash is not None and not lane.need_crashes().charge(
-            crash, now, core.limits.restarts
-        ):
-            self._quarantine(lane, crash)
-            return
-        backoff = core.limits.backoff
-        if backoff is None or not lane.busy:
-            lane.phase = ASLEEP
-            self.rest(lane)
-            return
-        lane.phase = BACKOFF
-        delay = lane.need_crashes().wait(now, backoff, core.world.random)
-        extra.timer = core.at(now + delay, lambda: self._wake(lane))
-
-    def _wake(self, lane: Lane) -> None:
-        if lane.phase == BACKOFF:
-            lane.need_extra().timer = None
-            lane.phase = ASLEEP
-            self.rest(lane)
-
-    def _quarantine(self, lane: Lane, crash: BaseException) -> None:
-        core = self._core
-        lane.phase = QUARANTINED
-        core.tell(SessionQuarantined, lane.key, crash)
-        for receipt in lane.empty():
-            core.settle(receipt, Failed(error=quarantined(lane)))
-        core.accepting.admit_parked(lane)
-        core.reaping.became_idle(lane)
-
-    def give_up(self, run: TurnRun) -> None:
-        """A turn does not end: go on without its session."""
-        core, lane = self._core, run.lane
-        session = run.session
-        # another turn of the same session may have been given up just before
-        mine = lane.session is session
-        closing = mine and lane.phase == CLOSING
-        if mine:
-            lane.session = None
-            lane.room = lane.need_extra().criticals = 0
-            self.say_closed(lane, CloseReason.GIVEN_UP)
-            core.world.kill_session(session)
-            lane.phase = CLOSING  # nothing begins meanwhile
-            self._unbegin_all(lane)
-            self._conclude_all(lane)
-            if not closing:
-                lane.phase = ASLEEP
-        outcome = run.outcome or run.verdict
-        assert outcome is not None
-        run.conclude(outcome, late=True)
-        if mine and not closing:
-            self.rest(lane)
-        if closing:
-            self._closed(lane, lane.need_extra().reason)
-
-    def forget(self, lane: Lane) -> None:
-        """Take a lane out of the map, once."""
-        if lane.phase == GONE:
-            return
-        core = self._core
-        core.idle.remove(lane)
-        core.places.will_stay(lane)
-        core.places.leave(lane)
-        lane.phase = GONE
-        lane.state = None
-        lane.room = 0
-        if core.lanes.get(lane.key) is lane:
-            del core.lanes[lane.key]
-        extra = lane.extra
-        if extra is not None:
-            extra.bringing = None
-            if extra.timer is not None:
-                extra.timer.cancel()
-            if extra.owner is not None:
-                core.admission.leave(extra.owner)
-            core.accepting.admit_parked(lane)
-        core.look_again()
-        self.fill_places()

@@ -74,7 +74,7 @@ class Plain:
     def __init__(self, world: World, lane: Lane) -> None:
         self._lane = lane
         self._seat = Seat(lambda: None)
-        self.props = SimpleNamespace(started=self.has_started)
+        self._props = SimpleNamespace(started=self.has_started)
         self.ref = SimpleNamespace(stop=lambda: world.note(f"stop {lane.key}"))
 
     async def take_turn(self, turn: Any) -> Any:
@@ -206,7 +206,7 @@ class World:
             if run.session is session:
                 self.die(run.id)
         self._forget(session)
-        self.core.sessions.ended(session._lane, session, exit_)
+        self.core.leaving.ended(session._lane, session, exit_)
 
     def _forget(self, session: Any) -> None:
         self.names = {n: each for n, each in self.names.items() if each is not session}

@@ -129,5 +129,5 @@ def test_a_start_that_is_under_way_is_over_when_the_router_has_ended() -> None:
 
     assert isinstance(receipt.ended, Lost)
     assert world.said() == []
-    core.sessions.ended(session._lane, session, Stopped())
+    core.leaving.ended(session._lane, session, Stopped())
     assert core.lanes == {}

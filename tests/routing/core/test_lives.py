@@ -556,7 +556,7 @@ def test_the_end_of_an_old_session_concerns_nobody() -> None:
     assert core.books.closed == {CloseReason.GIVEN_UP: 1}
     receipt = send(core, "a")
 
-    core.sessions.ended(core.lanes["a"], session, Killed())
+    core.leaving.ended(core.lanes["a"], session, Killed())
 
     assert receipt.turn == 2
     assert core.books.closed == {CloseReason.GIVEN_UP: 1}

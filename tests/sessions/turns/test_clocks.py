@@ -29,6 +29,14 @@ class Run:
 
     host: Any
     said: list[tuple[float, object]] = attrs.field(factory=list[tuple[float, object]])
+    signed_at: float = 0.0
+    turn: object = "a turn that is not over"
+    open: bool = True
+    stalled: bool = False  # of what it has beside
+
+    def need_extra(self) -> Run:
+        """What it has beside: itself."""
+        return self
 
     def publish(self, kind: Any, *args: Any) -> None:
         """An event."""

@@ -43,7 +43,7 @@ def test_a_child_is_a_piece_of_its_parents_work() -> None:
 
     assert house.log == ["begin 2 in turn 1 quickly"]
     assert (child.id, child.parent, child.session) == (2, run, house.session)
-    assert (child.stream, child.direct, child.critical) == (run.stream, True, False)
+    assert (child.stream, child.critical) == (run.stream, False)
     assert (child.policy.time_limit, child.policy.drain_window) == (7.0, 0.0)
     assert child.policy.abort_grace == 9.0
     assert child.receipts == ()

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import check_actors as of_actors
-from . import check_prompts as of_prompts
-from . import check_turns as of_turns
-from .story import Fault, Story
+from tests.storm.world.story import Fault, Story
+
+from . import of_actors, of_prompts, of_turns
 
 CHECKS: dict[str, Callable[[Story], Iterable[str]]] = {
     "every accepted prompt has exactly one outcome": of_prompts.one_outcome,

@@ -12,8 +12,7 @@ from typing import Any
 import attrs
 
 from actors import AnyRef, Event, Outcome, Receipt, TurnEnded, TurnStarted
-
-from .story import Begun, Final, Mark, Offered, Over, Story, Wrote
+from tests.storm.world.story import Begun, Final, Mark, Offered, Over, Story, Wrote
 
 
 @attrs.define(eq=False)

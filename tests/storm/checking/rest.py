@@ -10,9 +10,8 @@ import trio
 
 from actors import RefusedError
 from supervision import Limits, RestartLimit
-
-from .players import look
-from .story import Handle, Limited, Offered, Prompt, Story, owner_of
+from tests.storm.world.players import look
+from tests.storm.world.story import Handle, Limited, Offered, Prompt, Story, owner_of
 
 LONGEST = 4_000.0
 """Seconds after which every prompt has its outcome."""

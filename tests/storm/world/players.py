@@ -24,11 +24,10 @@ from actors import (
     TurnNotCompletedError,
 )
 from supervision import VerbResult, router_ref
-
-from .orders import play_order
-from .plan import Step, make_limits
-from .sessions import Answer, Tick, observed
-from .story import (
+from tests.storm.world.orders import play_order
+from tests.storm.world.plan import Step, make_limits
+from tests.storm.world.sessions import Answer, Tick, observed
+from tests.storm.world.story import (
     Commanded,
     Commanding,
     Handle,
@@ -41,7 +40,7 @@ from .story import (
     Wrote,
     owner_of,
 )
-from .words import VERBS
+from tests.storm.world.words import VERBS
 
 LIMITS = (0.0, 1.0, 2.5, 10.0, 30.0, 100.0)
 """Seconds that players wait at most; by `choice`."""

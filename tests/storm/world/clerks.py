@@ -24,8 +24,7 @@ from actors import (
     StashFullError,
     Terminated,
 )
-
-from .story import StormError, Story
+from tests.storm.world.story import StormError, Story
 
 
 @attrs.frozen

@@ -18,9 +18,16 @@ from actors import (
     TurnStarted,
 )
 from supervision import Limits
-
-from .replay import Record, Replay
-from .story import Begun, Commanded, Commanding, Limited, Read, Story, owner_of
+from tests.storm.checking.replay import Record, Replay
+from tests.storm.world.story import (
+    Begun,
+    Commanded,
+    Commanding,
+    Limited,
+    Read,
+    Story,
+    owner_of,
+)
 
 UNKNOWN: Final = object()
 KEEPING = (CloseReason.CRASHED, CloseReason.GIVEN_UP, CloseReason.FAILED_TO_START)

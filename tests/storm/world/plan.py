@@ -23,8 +23,7 @@ from actors import (
     WhileBusy,
 )
 from supervision import Backoff, Limits, RestartLimit, Strategy
-
-from .words import ACTS, PHRASES, QUESTIONS, TREE_VERBS, VERBS, WORDS
+from tests.storm.world.words import ACTS, PHRASES, QUESTIONS, TREE_VERBS, VERBS, WORDS
 
 KEYS = ("a", "b", "c", "d", "e")
 OWNERS = {"c": "x", "d": "x", "e": "y", "rest-x": "x", "rest-y": "y"}

@@ -21,10 +21,9 @@ from supervision import (
     start_child,
     stop_child,
 )
-
-from .clerks import HardError, Note, Query
-from .plan import Step
-from .story import Story
+from tests.storm.world.clerks import HardError, Note, Query
+from tests.storm.world.plan import Step
+from tests.storm.world.story import Story
 
 LIMITS = (0.0, 0.5, 2.0, 20.0)
 """Seconds that players wait at most; by `choice`."""

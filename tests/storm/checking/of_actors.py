@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .clerks import Note
-from .story import Story
+from tests.storm.world.clerks import Note
+from tests.storm.world.story import Story
 
 
 def every_tell_ends(story: Story) -> Iterator[str]:

@@ -29,8 +29,7 @@ from actors import (
     Withdrawal,
 )
 from supervision import Limits, RouterRef, Supervisor, VerbResult
-
-from .plan import OWNERS, Plan
+from tests.storm.world.plan import OWNERS, Plan
 
 CAPACITY = 1_000_000
 

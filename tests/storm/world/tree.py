@@ -24,9 +24,8 @@ from supervision import (
     Strategy,
     Supervisor,
 )
-
-from .clerks import AsyncClerk, Hired, Partitioned, PlainClerk, Watcher
-from .story import Story
+from tests.storm.world.clerks import AsyncClerk, Hired, Partitioned, PlainClerk, Watcher
+from tests.storm.world.story import Story
 
 NEVER_TOO_OFTEN = RestartLimit(100_000, within=1.0)
 SOMETIMES = RestartLimit(4, within=10.0)

@@ -19,7 +19,7 @@ from types import FrameType
 
 import trio
 
-from .story import Fault, Story
+from tests.storm.world.story import Fault, Story
 
 FOR_EVER = 10_000.0
 """Seconds of the virtual clock that no storm takes."""

@@ -16,15 +16,14 @@ import trio
 from actors import ClosedToNewError, Lost, open_system
 from actors.testing import EventLog, TurnLog, open_tasks, run_seeded
 from supervision import router_ref
-
-from .checks import SHOWN, check
-from .hangs import NEVER_ENDS, StuckError, alarmed, guard, keep_wreck
-from .plan import LONGEST_DEAF, STOP_WITHIN, Plan
-from .players import Player
-from .rest import come_to_rest
-from .sessions import make_performer
-from .story import Fault, Handle, StormOverError, Story
-from .tree import Top
+from tests.storm.checking.checks import SHOWN, check
+from tests.storm.checking.rest import come_to_rest
+from tests.storm.world.hangs import NEVER_ENDS, StuckError, alarmed, guard, keep_wreck
+from tests.storm.world.plan import LONGEST_DEAF, STOP_WITHIN, Plan
+from tests.storm.world.players import Player
+from tests.storm.world.sessions import make_performer
+from tests.storm.world.story import Fault, Handle, StormOverError, Story
+from tests.storm.world.tree import Top
 
 LETTERS = 100_000
 SLACK = 15.0  # seconds for hooks, which are shielded, after the deadline

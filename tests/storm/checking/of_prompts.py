@@ -26,9 +26,8 @@ from actors import (
     Withdrawn,
 )
 from actors import WhileBusy as Busy
-
-from .replay import Replay, offers_by_receipt, receipts_of
-from .story import Commanded, Offered, StormError, Story, Took
+from tests.storm.checking.replay import Replay, offers_by_receipt, receipts_of
+from tests.storm.world.story import Commanded, Offered, StormError, Story, Took
 
 ERRORS = (
     *(StormError, SessionStartError, SessionCrashedError, QuarantinedError),

@@ -28,10 +28,18 @@ from actors import (
     Turn,
     TurnOverError,
 )
-
-from .plan import Cast
-from .story import Begun, Final, Offered, Over, Prompt, StormError, Story, Wrote
-from .words import CHILDREN
+from tests.storm.world.plan import Cast
+from tests.storm.world.story import (
+    Begun,
+    Final,
+    Offered,
+    Over,
+    Prompt,
+    StormError,
+    Story,
+    Wrote,
+)
+from tests.storm.world.words import CHILDREN
 
 Answer: TypeAlias = Turn[Prompt, str]
 
