@@ -31,10 +31,9 @@ from .census import enter, leave
 from .core.core import Core
 from .core.draining import end_all
 from .core.keeping import Straight
-from .core.tokens import TokenBook
 from .limits import Limits
 from .parts.lane import Lane
-from .tokens import MemoryTokens, Tokens
+from .tokens import MemoryTokens, TokenBook, Tokens
 
 _SESSION: Any = Session  # Any: a checker would lose its type arguments
 

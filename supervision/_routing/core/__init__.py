@@ -9,5 +9,5 @@ Trio is here for one event, in `draining`.  In reading order:
     turns               turns begin and end
     verbs draining      cancel, reset, close; stop in order
     looking             what it says of itself
-    tokens core         what sessions leave behind; the parts together
+    core                the parts together
 """

@@ -23,13 +23,13 @@ from supervision._routing.parts.idle import IdleList
 from supervision._routing.parts.lane import Lane
 from supervision._routing.parts.places import Places
 from supervision._routing.parts.slots import Slots
+from supervision._routing.tokens import TokenBook
 
 from .accepting import Accepting
 from .keeping import Keeping
 from .leaving import Leaving
 from .reaping import Reaping
 from .sessions import Sessions
-from .tokens import TokenBook
 from .turns import Turns
 from .verbs import Verbs
 from .world import World

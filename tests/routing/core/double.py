@@ -32,9 +32,9 @@ from actors.hosting import PROMPT, READY, More, TurnRun
 from supervision import Limits, MemoryTokens, RouterRef
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Straight
-from supervision._routing.core.tokens import TokenBook
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
+from supervision._routing.tokens import TokenBook
 from tests.sessions.turns.double import HandClock, Wishes
 
 WIDE = Limits(sessions=100, turns=100)
