@@ -41,14 +41,22 @@ class Waiting(Protocol):
     """A task that waits for the ticket."""
 
     task: trio.lowlevel.Task | None
+    hub: Counting
+
+
+class Counting(Protocol):
+    """Where those are counted that could run and have not yet: the hub."""
+
+    waiting: int
 
 
 class Parking:
     """A place to wait for an answer: a task and its trap, used again and again."""
 
-    __slots__ = ("task", "ticket", "trap")
+    __slots__ = ("hub", "task", "ticket", "trap")
 
-    def __init__(self) -> None:
+    def __init__(self, hub: Counting) -> None:
+        self.hub = hub
         self.task: trio.lowlevel.Task | None = None
         self.ticket: Ticket | None = None
         self.trap: Trap = make_trap(self._abort)
@@ -98,6 +106,7 @@ class Ticket:
             self.parking = None
             task = parking.task
             if task is not None:
+                parking.hub.waiting += 1
                 reschedule(task, WAKE)
 
     def hand_to(self, holder: Holder) -> None:

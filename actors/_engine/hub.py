@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import trio
-from trio.lowlevel import reschedule
+from trio.lowlevel import checkpoint, reschedule
 
 from actors.events import DeadLetter, DeadLetterReason, DeadLetters, Event, Events
 from actors.messages import Parking
@@ -84,6 +84,7 @@ class Hub:
         "timers",
         "token",
         "traced",
+        "waiting",
         "workers",
     )
 
@@ -106,6 +107,8 @@ class Hub:
         self.tick = self.now()  # when a slice began
         self.asked: Any = None  # the child about which its owner is just being asked
         self.sends = self.names = 0
+        # tasks of senders and askers that could run and have not yet
+        self.waiting = 0
         self.handled = self.started = self.ended = self.restarts = 0
         self.crashes = self.late_replies = 0
         self.timers = Timers(self._timer_failed)
@@ -152,6 +155,14 @@ class Hub:
         for _ in range(min(waiting, self.suspending) - self.called):
             self.wake()
         self.suspending = min(2 * self.suspending, CALLED_AT_ONCE)
+
+    async def give_way(self) -> None:
+        """A schedule point: slices are short until the caller has its turn."""
+        self.waiting += 1
+        try:
+            await checkpoint()
+        finally:
+            self.waiting -= 1
 
     def recycle(self, queue: Any) -> None:
         """Keep an empty deque for the next mailbox."""

@@ -39,7 +39,8 @@ async def wait_for_room(
     Raises:
         ActorStoppedError: the actor stops first.
     """
-    sender = Sender(current_task(), message, ticket)
+    hub = cell.hub
+    sender = Sender(current_task(), message, ticket, hub=hub)
     line_up(cell, sender)
     if ticket is not None:
         ticket.parking = sender  # `within` may be over while it waits
@@ -51,6 +52,7 @@ async def wait_for_room(
         return trio.lowlevel.Abort.SUCCEEDED
 
     await park(make_trap(leave))
+    hub.waiting -= 1  # by whoever woke it
     if sender.error is not None:
         raise sender.error
     if ticket is not None and ticket.state != PENDING and not sender.admitted:
@@ -80,7 +82,7 @@ async def ask_by_mail(  # noqa: C901 - `put` is written out
     if within is not None:
         timer = hub.timers.at(hub.now() + within, ticket.too_slow)
     parkings = hub.parkings
-    parking = parkings.pop() if parkings else Parking()
+    parking = parkings.pop() if parkings else Parking(hub)
     try:
         if not sent:
             queue = cell.queue
@@ -98,6 +100,7 @@ async def ask_by_mail(  # noqa: C901 - `put` is written out
             parking.ticket = ticket
             ticket.parking = parking
             await park(parking.trap)
+            hub.waiting -= 1  # by whoever woke it
     finally:
         parking.ticket = parking.task = None
         parkings.append(parking)

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
-from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
+from trio.lowlevel import checkpoint_if_cancelled, enable_ki_protection
 
 from actors._engine.crashes import refuse_result
 from actors._engine.hub import SCHEDULE_EVERY
@@ -37,10 +37,11 @@ from actors.messages import (
     unaskable,
 )
 
-from . import asking, beginning, following, moves, reach
+from . import beginning, following, moves, reach
 from . import ending as ends
 from . import owner as owning
 from . import shown as pictures
+from .asking import ask_by_mail, forward, inline_escaped, wait_for_room
 from .fields import FAIL, Fields
 from .inbox import full_error, hold_ticket, put, stopped_error, turn_away
 
@@ -83,16 +84,21 @@ class Cell(Fields):
     @enable_ki_protection
     async def tell(self, message: Any) -> None:
         hub = self.hub
-        hub.sends += 1
-        if hub.sends & SCHEDULE_EVERY:
+        sends = hub.sends = hub.sends + 1
+        if sends & SCHEDULE_EVERY:
             await checkpoint_if_cancelled()
         else:
-            await checkpoint()
+            await hub.give_way()
         queue = self.queue
-        if queue is not None and len(queue) < self.room:
-            queue.append(message)
-        elif not put(self, message):
-            await asking.wait_for_room(self, message)
+        if queue is not None:
+            if len(queue) < self.room:
+                queue.append(message)
+                return
+        elif self.room > 0:
+            self.leave_rest().append(message)
+            return
+        if not put(self, message):
+            await wait_for_room(self, message)
 
     @enable_ki_protection
     async def ask(  # noqa: C901, PLR0912 - the inline way is written out: 18 % faster
@@ -116,7 +122,7 @@ class Cell(Fields):
                 if hub.sends & SCHEDULE_EVERY:
                     await checkpoint_if_cancelled()
                 else:
-                    await checkpoint()
+                    await hub.give_way()
                 # no checkpoint from this test to the end of the answer
                 if self.queue is None and self.room > 0:
                     sent = True
@@ -128,7 +134,7 @@ class Cell(Fields):
                         if result is not None:
                             refuse_result(result, "a plain receive")
                     except BaseException as error:  # noqa: BLE001, ASYNC103 - split
-                        asking.inline_escaped(self, error, request, ticket)
+                        inline_escaped(self, error, request, ticket)
                     else:
                         if ticket.state == PENDING:
                             hold_ticket(self, ticket)
@@ -138,7 +144,7 @@ class Cell(Fields):
                         else:
                             self.queue = None
             if ticket.state == PENDING:
-                await asking.ask_by_mail(self, request, ticket, within, sent=sent)
+                await ask_by_mail(self, request, ticket, within, sent=sent)
         except BaseException:
             ticket.abandon()
             raise
@@ -314,7 +320,7 @@ class Cell(Fields):
     # ---------------------------------------------------------------- what others call
 
     def forward(self, request: Any) -> None:
-        asking.forward(self, request)
+        forward(self, request)
 
     def tell_from_thread(self, message: Any) -> None:
         reach.tell_from_thread(self, message)

@@ -19,7 +19,7 @@ from actors._engine.parts.life import ALIVE, ENDED, HELD, after
 from actors._engine.seat import Own
 from actors.events import ActorStopped, DeadLetterReason
 from actors.exits import Crashed, Decision, Exit
-from actors.messages import Terminated
+from actors.messages import PENDING, Terminated
 
 from .beginning import publish_started, tell_started
 from .fields import FAIL, RESUME, START, Fields, Rare
@@ -209,7 +209,12 @@ def _undelivered(cell: Fields, entry: Entry) -> None:
 
 def _moot(entry: Entry) -> bool:
     """Nobody waits for it, so nobody loses it."""
-    return entry.tick is not None or isinstance(entry.message, Own) or entry.void
+    ticket = entry.ticket
+    return (
+        entry.tick is not None
+        or isinstance(entry.message, Own)
+        or (ticket is not None and ticket.state != PENDING)
+    )
 
 
 def _tell_watchers(cell: Fields, rare: Rare, exit_: Exit) -> None:

@@ -56,7 +56,7 @@ class _World:
             return
         try:
             if not put(cell, tick.message, tick=tick):
-                line_up(cell, Sender(None, tick.message, None, tick))
+                line_up(cell, Sender(None, tick.message, None, tick, hub=cell.hub))
         except MailboxFullError:
             bury(cell, Entry(tick.message, None, tick), DeadLetterReason.NO_ROOM)
         except Exception as error:  # noqa: BLE001 - the declaration's key function

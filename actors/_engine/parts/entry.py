@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.messages import PENDING, Ticket
+from actors.messages import Ticket
 
 
 class Entry:
@@ -24,11 +24,3 @@ class Entry:
         self.ticket = ticket
         self.tick = tick
         self.number = 0  # in the trace; 0 if not traced
-
-    @property
-    def void(self) -> bool:
-        """Its timer was cancelled, or its asker waits no more."""
-        tick, ticket = self.tick, self.ticket
-        return (tick is not None and tick.cancelled) or (
-            ticket is not None and ticket.state != PENDING
-        )

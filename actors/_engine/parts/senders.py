@@ -14,7 +14,7 @@ import trio
 from trio.lowlevel import reschedule
 
 from actors._engine.park import WAKE
-from actors.messages import PENDING, Ticket
+from actors.messages import PENDING, Counting, Ticket
 
 SWEEP_ABOVE: Final = 64
 
@@ -22,10 +22,19 @@ SWEEP_ABOVE: Final = 64
 class Sender:
     """One that waits, and with what.
 
-    `parking` of its ticket while it does: `task` is whom the ticket's end wakes.
+    `parking` of its ticket while it does: the ticket's end wakes it.
     """
 
-    __slots__ = ("admitted", "error", "gone", "message", "task", "tick", "ticket")
+    __slots__ = (
+        "admitted",
+        "error",
+        "gone",
+        "hub",
+        "message",
+        "task",
+        "tick",
+        "ticket",
+    )
 
     # Any: messages are anything; a tick's room stands above this one
     def __init__(
@@ -34,7 +43,10 @@ class Sender:
         message: Any,
         ticket: Ticket | None = None,
         tick: Any = None,
+        *,
+        hub: Counting,
     ) -> None:
+        self.hub = hub
         self.task = task
         self.message = message
         self.ticket = ticket
@@ -42,6 +54,12 @@ class Sender:
         self.gone = False
         self.admitted = False
         self.error: BaseException | None = None
+
+    def wake(self) -> None:
+        """Have its task go on, if it is one."""
+        if self.task is not None:
+            self.hub.waiting += 1
+            reschedule(self.task, WAKE)
 
     @property
     def waits(self) -> bool:
@@ -91,8 +109,7 @@ class Senders:
                     sender.ticket.parking = None
                 accept(sender)
                 sender.admitted = True
-                if sender.task is not None:
-                    reschedule(sender.task, WAKE)
+                sender.wake()
             elif sender.gone:
                 self._gone -= 1
             else:
@@ -106,9 +123,9 @@ class Senders:
             ticket = sender.ticket
             if ticket is not None:
                 ticket.fail(error())  # wakes it, unless it has left
-            elif not sender.gone and sender.task is not None:
+            elif not sender.gone:
                 sender.error = error()
-                reschedule(sender.task, WAKE)
+                sender.wake()
             sender.gone = True
         self._line.clear()
         self._gone = 0

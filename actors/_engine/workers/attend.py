@@ -31,6 +31,7 @@ from actors._engine.parts.entry import Entry
 from actors._engine.parts.lane import ChildEnded, ChildNews
 from actors._engine.parts.life import HELD
 from actors.events import MessageBegun
+from actors.messages import PENDING
 
 from .hand import Hand
 
@@ -100,13 +101,17 @@ def _next(hand: Hand, cell: Cell, queue: Any) -> bool | None:
     if type(raw) is not Entry:
         return _call(hand, cell, cell.actor.receive, (raw,), Entry(raw), "receive")
     uncount(cell)
-    if raw.void:
-        skip(cell, raw)
-        return None
-    if raw.ticket is not None:
-        raw.ticket.care = 0
-    if raw.tick is not None:
-        raw.tick.taken()
+    tick, ticket = raw.tick, raw.ticket
+    if ticket is not None:
+        if ticket.state != PENDING:  # the asker has left
+            skip(cell, raw)
+            return None
+        ticket.care = 0
+    if tick is not None:
+        if tick.cancelled:
+            skip(cell, raw)
+            return None
+        tick.taken()
     if raw.number and MessageBegun in hub.events.wanted:
         hub.publish(MessageBegun(hub.now(), cell, raw.number, cell.incarnation))
     return _call(hand, cell, cell.actor.receive, (raw.message,), raw, "receive")

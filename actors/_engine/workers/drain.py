@@ -44,9 +44,6 @@ def drain(hand: Hand, cell: Cell) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0
             if verdict is None:
                 continue
             return verdict
-        if budget.left <= 0 and budget.over():
-            hand.requeue(cell)
-            return False
         queue: Any = cell.queue  # Any: a list, a deque or a LatestQueue
         depth = len(queue)
         if not depth:
@@ -56,6 +53,9 @@ def drain(hand: Hand, cell: Cell) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0
                     continue
                 return verdict
             hand.rest(cell)
+            return False
+        if budget.left <= 0 and budget.over():
+            hand.requeue(cell)
             return False
         if type(queue) is _LIST and depth > 1:
             queue = cell.grown_queue()

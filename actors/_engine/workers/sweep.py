@@ -24,7 +24,7 @@ _LIST: Any = list  # Any: a checker would lose its type arguments
 
 
 @enable_ki_protection
-def sweep(hand: Hand) -> bool:  # noqa: C901, PLR0912 - one loop
+def sweep(hand: Hand) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a loop
     """Drain ready cells until the slice is over.  True: one has suspended."""
     hub = hand.hub
     ready = hub.ready
@@ -60,23 +60,30 @@ def sweep(hand: Hand) -> bool:  # noqa: C901, PLR0912 - one loop
                 gone = hand.crashed(cell, error, message)
             else:
                 gone = False
-            if gone:
-                pass
-            elif queue or cell.attention or cell.closed or cell.queue is not queue:
-                if cell.context.run(drain, hand, cell):
-                    return True
-            else:
-                # no checkpoint between the test and the rest
-                cell.queue = cell.worker = None
-                lists.append(queue)
-        else:
-            if small and cell.attention == SPECIAL and _answer(hand, cell, queue):
+        elif small and cell.attention == SPECIAL:
+            if _answer(hand, cell, queue):
                 return True
+            gone = False
+        elif cell.context.run(drain, hand, cell):
+            return True
+        else:
+            gone = True
+        if gone:
+            pass
+        elif queue or cell.attention or cell.queue is not queue:
             if cell.context.run(drain, hand, cell):
                 return True
+        elif cell.closed:  # as `drain`, without the loop
+            verdict = cell.context.run(hand.end, cell)
+            if verdict or (verdict is None and cell.context.run(drain, hand, cell)):
+                return True
+        else:
+            # no checkpoint between the test and the rest
+            cell.queue = cell.worker = None
+            lists.append(queue)
         # every cell counts, also one that only ended
         budget.left -= 1
-        if budget.total <= 0 or (budget.left <= 0 and budget.over()):
+        if budget.total <= 0 or (budget.left <= 0 and ready and budget.over()):
             return False
     return False
 
