@@ -52,7 +52,10 @@ class AutoShutdown(enum.Enum):
     NEVER = "never"
     """It ends when it is stopped, or gives up."""
     ANY_SIGNIFICANT = "any significant"
-    """When one significant child has ended by itself and is not restarted."""
+    """When one significant child has ended by itself and is not restarted; and when the
+    last one has, in whatever way but `stop_child` (as a TEMPORARY one that goes with
+    the restart of its group): there is nobody left to wait for.  OTP would wait for
+    ever then."""
     ALL_SIGNIFICANT = "all significant"
     """When the last significant child has, in whatever way but `stop_child`."""
 
