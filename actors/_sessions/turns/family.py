@@ -73,6 +73,8 @@ class Family:
             TurnOverError: the turn, or its session, is ending.
         """
         run = self.run
+        if run.verdict is not None:  # it has been cut, and all that it had with it
+            raise TurnOverError(run.id, "start a child")
         limit = run.session.child_turns.time_limit
         policy = attrs.evolve(run.policy, time_limit=limit, drain_window=0.0)
         number = run.host.next_turn_id()

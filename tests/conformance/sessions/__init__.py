@@ -2,6 +2,6 @@
 
 `prompts`: the way of a prompt until it has its turn. `turns`: what a turn does and how
 it ends. `lives`: how sessions come, go and come back. `test_observing` and
-`test_figures`: who looks on, and whether it adds up. The cast: `conversing`, `diaries`,
-`agent_double`.
+`test_figures`: who looks on, and whether it adds up. `field`: faults that were
+met in the field. The cast: `conversing`, `diaries`, `agent_double`.
 """

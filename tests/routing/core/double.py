@@ -375,7 +375,8 @@ def check(core: Core, world: World) -> None:
     with_slot = [run for run in running.values() if run.slot]
     assert core.slots.running == len(with_slot)
     assert core.slots.waiting == len(running) - len(with_slot)
-    assert len(world.bodies) <= len(with_slot)
+    lively = [n for n in world.bodies if world.begun[n].outcome is None]  # not given up
+    assert len(lively) <= len(with_slot)
     assert core.slots._owners == _counted(
         run.extra.slot_owner for run in with_slot if run.extra is not None
     )

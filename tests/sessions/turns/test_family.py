@@ -79,6 +79,19 @@ def test_a_turn_that_is_ending_has_no_more_children(*, critical: bool) -> None:
     assert len(run.need_family()) == 0
 
 
+@pytest.mark.parametrize("critical", [False, True])
+def test_a_turn_that_was_cut_has_no_more_children(*, critical: bool) -> None:
+    """What it had was cut with it: one that came later would not be."""
+    house = House()
+    run = house.turn(POLICY)
+    run.verdict = Aborted("why")
+
+    with pytest.raises(TurnOverError):
+        run.need_family().start(nothing, critical=critical, direct=False)
+
+    assert house.log == []
+
+
 def test_a_child_of_a_critical_one_belongs_to_that_one() -> None:
     """Only the critical one itself is the session's."""
     house = House()
