@@ -19,10 +19,7 @@ class TurnFacts(Generic[P, C]):
     """The part of a turn that tells what it is."""
 
     __slots__ = ("_run",)
-
-    def __init__(self, run: TurnRun) -> None:
-        self._run = run
-        run.turn = self
+    _run: TurnRun
 
     def __repr__(self) -> str:
         return f"<Turn {self.id} of {self.key!r}: {self.phase.value}>"

@@ -37,6 +37,7 @@ from .receipt import P, Receipt
 from .turns.early import cut
 from .turns.ends import RejectTurnError
 from .turns.family import top_of
+from .turns.run import TurnRun
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -51,6 +52,10 @@ class Turn(TurnFacts[P, C]):
     """
 
     __slots__ = ()
+
+    def __init__(self, run: TurnRun) -> None:
+        self._run = run
+        run.turn = self
 
     @property
     def parent(self) -> Turn[P, C] | None:

@@ -1,7 +1,7 @@
 """Sessions by key: who may come in, who gets a place, who gets a slot, who goes.
 
-May know `actors`, its hosting room, and the words of `_trees`; must not know who shows
-it.  In reading order:
+May know `actors`, its hosting room, the words and the journal of `_trees`; must not
+know who shows it.  In reading order:
 
     limits tokens           the words
     parts/                  what it decides: no Trio, no actor

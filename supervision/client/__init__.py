@@ -1,8 +1,8 @@
 """Asking a service, from another process: plain blocking calls to its control socket.
 
 Speaks the shapes of `supervision._view` over HTTP, with nothing but the standard
-library.  Must not know what is drawn of the answers, nor the commands.  In reading
-order:
+library; of a service it knows the exit statuses.  Must not know what is drawn of the
+answers, nor the commands.  In reading order:
 
     failures        how asking fails
     answers         is what a server sent what its words say?

@@ -1,7 +1,7 @@
 """The tasks that handle messages.
 
-May know the cell and the hub.  Nothing else knows them, but the system that starts
-them.  In reading order:
+May know the cell, its parts and the hub.  Nothing else knows them, but the system that
+starts them.  In reading order:
 
     slice                   how long a worker goes on before others have their turn
     hand                    what a worker has in hand

@@ -1,7 +1,7 @@
 """A turn's inner side: a child actor of its session, and the parts that it holds.
 
-May know the words of a conversation (outcomes, errors, policies, receipts) and the seat
-of an actor; must not know sessions or routers.  In reading order:
+May know the words of a conversation (outcomes, errors, policies, receipts), an actor
+and its seat; must not know sessions or routers.  In reading order:
 
     ends                what ends a turn, and what its outcome is
     steering            the prompts that wait for its checkpoint

@@ -1,7 +1,8 @@
 """The router without its actor: what follows from each decision, in one step each.
 
 May know `parts`, and the world through `world` alone; must not know who holds it.
-Trio is here for one event, in `draining`.  In reading order:
+Trio is here for one event, which `core` holds and `draining` waits for.  In reading
+order:
 
     world keeping       the door out; what is kept before the next step
     accepting waiting   prompts come in, now or when there is room

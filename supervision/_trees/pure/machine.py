@@ -1,7 +1,7 @@
 """What a supervisor decides: a pure machine, events in, commands out.
 
 Everything about restarting lives here, in `rules` and in `group`; nothing there knows
-Trio, a task, or what a ref is.  The shell (`_supervisor`) tells events - a child is
+Trio, a task, or what a ref is.  The shell (`supervisor`) tells events - a child is
 ready, its incarnation has ended, it is gone for good, a wait is over, somebody asks -
 and carries out `commands`, in order, after each.  Only one answer is wanted at once:
 what becomes of a child whose incarnation has ended.
