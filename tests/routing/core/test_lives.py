@@ -331,6 +331,7 @@ def test_a_start_in_time_disarms_its_timer() -> None:
     _, world = made(Limits(sessions=9, turns=9, start_within=5.0), Slow)
     send(world.core, "a")
     world.started("a")
+    assert world.clock.armed == []
 
     world.clock.move(5.0)
 

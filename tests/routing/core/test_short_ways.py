@@ -217,6 +217,10 @@ ROWS: dict[str, tuple[type[Plain], Act]] = {
     "running, is closed": (Plain, both(running, end(CloseReason.CLOSED))),
     "running, a session that batches": (Batching, both(running, sends("a"))),
     "running, a session that is steered": (Steering, both(running)),
+    "running, a session that is steered, a follow-up waits": (
+        Steering,
+        both(running, other(FOLLOW_UP)),
+    ),
     "running, its checkpoint is full": (Steering, both(running, sends("a"))),
     "running, nothing steers": (Never, both(running, sends("a"))),
     "running, nothing steers, full": (Never, both(running, sends("a", 2))),
