@@ -36,18 +36,19 @@ class Family:
         run: the parent.
     """
 
-    __slots__ = ("_changed", "children", "run")
+    __slots__ = ("_gone", "_room", "children", "run")
 
     def __init__(self, run: Any) -> None:  # Any: its room stands above this one
         self.run = run
         self.children: dict[int, Any] = {}  # {id: a child turn that has not ended}
-        self._changed = ParkingLot()
+        self._room = ParkingLot()  # who waits to have one more
+        self._gone = ParkingLot()  # who waits until there is none
 
     def __len__(self) -> int:
         return len(self.children)
 
     async def wait_for_room(self) -> None:
-        """Wait until there may be one more.
+        """Wait until there may be one more; first come, first served.
 
         Raises:
             DepthExceededError, ChildSlotTimeoutError, TurnOverError: it may not.
@@ -58,8 +59,10 @@ class Family:
             raise DepthExceededError(run.id, policy.depth)
         await checkpoint()
         with trio.move_on_after(policy.slot_wait):
-            while len(self.children) >= policy.width:
-                await self._changed.park()
+            if len(self.children) >= policy.width or len(self._room):
+                await self._room.park()
+                while len(self.children) >= policy.width:  # somebody slipped in
+                    await self._room.park()
             run.check_open("start a child")
             return
         raise ChildSlotTimeoutError(run.id, policy.width)
@@ -96,7 +99,8 @@ class Family:
     def over(self, child: Any, outcome: Outcome) -> None:
         """One has ended."""
         self.children.pop(child.id, None)
-        self._changed.unpark_all()
+        self._room.unpark()
+        self._gone.unpark_all()
         if not child.critical:
             return
         run = self.run
@@ -116,7 +120,7 @@ class Family:
     async def wait_until_gone(self) -> None:
         """Wait until there is none."""
         while self.children:
-            await self._changed.park()
+            await self._gone.park()
 
 
 def top_of(run: Any) -> Any:
