@@ -80,6 +80,7 @@ def fake_hub() -> Any:
         started=0,
         ended=0,
         ready=deque(),
+        lists=deque(),
         asleep=False,
         tick=0.0,
         asked=None,

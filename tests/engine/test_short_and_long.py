@@ -281,8 +281,7 @@ async def test_the_story_takes_every_short_cut(short_cut: str) -> None:
     homes: dict[str, Any] = {"sweep": working, "_answer": sweeping, "ask": Plain}
     home = homes.get(short_cut, Cell)
     name = "receive" if short_cut == "ask" else short_cut
-    methods: dict[str, Callable[..., Any]] = dict(vars(home))
-    way = methods[name]
+    way: Any = getattr(home, name)
     taken = 0
 
     def counted(*args: Any, **options: Any) -> Any:

@@ -200,8 +200,10 @@ class Fields(ActorRef[Any]):
 
     def new_queue(self) -> Any:
         """An empty queue for a cell that leaves its rest: see the top of this file."""
-        key = self.props.mailbox.key
-        return [] if key is None else LatestQueue()
+        if self.props.mailbox.key is not None:
+            return LatestQueue()
+        lists = self.hub.lists
+        return lists.pop() if lists else []
 
     def leave_rest(self) -> Any:
         """From at rest to the ready queue.  The caller has seen `queue is None`."""

@@ -24,6 +24,7 @@ from actors._engine.park import Trap, make_trap
 from actors._engine.parts.entry import Entry
 from actors._engine.parts.life import ENDING
 from actors.events import MessageEnd
+from actors.messages import PENDING
 
 from .slice import Slice
 
@@ -145,9 +146,10 @@ class Hand:
         self.phase = "receive"
         if entry is not None:
             ticket = entry.ticket
-            if ticket is not None:
+            if ticket is not None and ticket.state == PENDING:
                 hold_ticket(cell, ticket)
-            trace_end(cell, entry.number, MessageEnd.HANDLED)
+            if entry.number:
+                trace_end(cell, entry.number, MessageEnd.HANDLED)
         elif phase == "started" and not cell.attention & FAIL:
             begun(cell)
 
