@@ -45,9 +45,9 @@ class Waiting(Protocol):
 
 
 class Counting(Protocol):
-    """Where those are counted that could run and have not yet: the hub."""
+    """Where the tasks are counted that were woken and have not run yet: the hub."""
 
-    waiting: int
+    woken: int
 
 
 class Parking:
@@ -106,7 +106,7 @@ class Ticket:
             self.parking = None
             task = parking.task
             if task is not None:
-                parking.hub.waiting += 1
+                parking.hub.woken += 1
                 reschedule(task, WAKE)
 
     def hand_to(self, holder: Holder) -> None:

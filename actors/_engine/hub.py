@@ -62,6 +62,7 @@ class Hub:
         "ended",
         "events",
         "flush_due",
+        "giving_way",
         "handled",
         "inbox",
         "interrupt",
@@ -84,7 +85,7 @@ class Hub:
         "timers",
         "token",
         "traced",
-        "waiting",
+        "woken",
         "workers",
     )
 
@@ -107,8 +108,9 @@ class Hub:
         self.tick = self.now()  # when a slice began
         self.asked: Any = None  # the child about which its owner is just being asked
         self.sends = self.names = 0
-        # tasks of senders and askers that could run and have not yet
-        self.waiting = 0
+        # tasks that could run and have not yet:
+        self.giving_way = 0  # askers at their schedule point
+        self.woken = 0  # by an answer, or by room in a mailbox
         self.handled = self.started = self.ended = self.restarts = 0
         self.crashes = self.late_replies = 0
         self.timers = Timers(self._timer_failed)
@@ -158,11 +160,11 @@ class Hub:
 
     async def give_way(self) -> None:
         """A schedule point: slices are short until the caller has its turn."""
-        self.waiting += 1
+        self.giving_way += 1
         try:
             await checkpoint()
         finally:
-            self.waiting -= 1
+            self.giving_way -= 1
 
     def recycle(self, queue: Any) -> None:
         """Keep an empty deque for the next mailbox."""

@@ -34,7 +34,7 @@ from actors.messages import Ticket
 class Someone:
     """Whoever holds tickets, is watched, has children."""
 
-    waiting = 0
+    woken = 0
     youngest: Any = None
     previous: Any = None
     next: Any = None

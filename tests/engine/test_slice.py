@@ -24,9 +24,9 @@ from actors._engine.workers.slice import (
 from actors.testing import seeds
 
 
-def new_slice(*, waiting: int = 0) -> tuple[Any, Slice]:
+def new_slice(*, giving_way: int = 0) -> tuple[Any, Slice]:
     """A slice, and as much of a hub as it looks at."""
-    hub: Any = SimpleNamespace(time=0.0, tick=0.0, waiting=waiting)
+    hub: Any = SimpleNamespace(time=0.0, tick=0.0, giving_way=giving_way, woken=0)
     hub.now = lambda: hub.time
     return hub, Slice(hub)
 
@@ -44,12 +44,12 @@ def lasts(hub: Any, budget: Slice, each: float) -> tuple[float, int]:
 
 
 @pytest.mark.parametrize("each", [1e-6, 2e-6, 5e-6, 20e-6, 100e-6, 400e-6])
-@pytest.mark.parametrize(("waiting", "bound"), [(0, SECONDS), (1, HURRIED)])
+@pytest.mark.parametrize(("giving_way", "bound"), [(0, SECONDS), (1, HURRIED)])
 def test_a_slice_is_as_long_as_it_should_be(
-    each: float, waiting: int, bound: float
+    each: float, giving_way: int, bound: float
 ) -> None:
     """Once the stride has followed, a slice is over by one look or one message."""
-    hub, budget = new_slice(waiting=waiting)
+    hub, budget = new_slice(giving_way=giving_way)
     for _ in range(5):
         lasts(hub, budget, each)
 
@@ -86,7 +86,22 @@ def test_who_comes_to_wait_cuts_a_slice_that_has_begun() -> None:
     hub.time += HURRIED * 1.01
     assert not budget.over()
 
-    hub.waiting = 1
+    hub.giving_way = 1
+
+    assert budget.over()
+
+
+def test_answers_end_a_slice_when_no_more_come() -> None:
+    """Whoever is answered in the same slice waits for the same round anyway."""
+    hub, budget = new_slice()
+    for _ in range(5):
+        lasts(hub, budget, 5e-6)
+    budget.begin()
+    hub.time += HURRIED * 1.01
+
+    for answers in range(1, 4):
+        hub.woken = answers
+        assert not budget.over()
 
     assert budget.over()
 
@@ -148,4 +163,4 @@ async def test_nobody_is_counted_as_waiting_for_ever() -> None:
         await later.wait_stopped()
         await trio.testing.wait_all_tasks_blocked()
 
-        assert system._hub.waiting == 0
+        assert (system._hub.woken, system._hub.giving_way) == (0, 0)

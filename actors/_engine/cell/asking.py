@@ -52,7 +52,7 @@ async def wait_for_room(
         return trio.lowlevel.Abort.SUCCEEDED
 
     await park(make_trap(leave))
-    hub.waiting -= 1  # by whoever woke it
+    hub.woken -= 1  # by whoever woke it
     if sender.error is not None:
         raise sender.error
     if ticket is not None and ticket.state != PENDING and not sender.admitted:
@@ -100,7 +100,7 @@ async def ask_by_mail(  # noqa: C901 - `put` is written out
             parking.ticket = ticket
             ticket.parking = parking
             await park(parking.trap)
-            hub.waiting -= 1  # by whoever woke it
+            hub.woken -= 1  # by whoever woke it
     finally:
         parking.ticket = parking.task = None
         parkings.append(parking)

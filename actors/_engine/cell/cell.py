@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
-from trio.lowlevel import checkpoint_if_cancelled, enable_ki_protection
+from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
 
 from actors._engine.crashes import refuse_result
 from actors._engine.hub import SCHEDULE_EVERY
@@ -88,7 +88,7 @@ class Cell(Fields):
         if sends & SCHEDULE_EVERY:
             await checkpoint_if_cancelled()
         else:
-            await hub.give_way()
+            await checkpoint()
         queue = self.queue
         if queue is not None:
             if len(queue) < self.room:

@@ -58,7 +58,7 @@ class Sender:
     def wake(self) -> None:
         """Have its task go on, if it is one."""
         if self.task is not None:
-            self.hub.waiting += 1
+            self.hub.woken += 1
             reschedule(self.task, WAKE)
 
     @property

@@ -1,9 +1,9 @@
 """A slice: how long a worker goes on before others have their turn.
 
 Half a millisecond by Trio's clock, or 1,024 messages, whichever comes first; but only
-75 microseconds when somebody waits for the loop whom the engine knows (`Hub.waiting`):
-a sender at its schedule point, an asker whose answer has come.  Nobody pays for short
-slices while nobody waits.
+75 microseconds while an asker is at its schedule point, or an asker's answer has come
+and no others follow: as long as answers keep coming, all of them wait for the same
+round of Trio's loop.  Nobody pays for short slices while nobody waits.
 
 The clock is read every `stride` messages, and the stride follows how long they take:
 long handlers are followed by a look at the clock at once.  On a MockClock time stands
@@ -28,12 +28,13 @@ MAX_STRIDE: Final = 64
 class Slice:
     """What a worker may still do before it lets others run."""
 
-    __slots__ = ("_hub", "_looked", "_start", "_stride", "left", "total")
+    __slots__ = ("_hub", "_looked", "_start", "_stride", "_woken", "left", "total")
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._stride = 16
         self._start = self._looked = 0.0
+        self._woken = 0  # of the hub, at the latest look
         self.left: int = 0  # messages to the next look at the clock
         self.total: int = 0  # messages to the end of the slice
 
@@ -41,6 +42,7 @@ class Slice:
         """The next slice."""
         hub = self._hub
         hub.tick = self._start = self._looked = hub.now()
+        self._woken = hub.woken
         self.left = self._stride
         self.total = MESSAGES
 
@@ -56,9 +58,18 @@ class Slice:
         elif took < LOOK / 2 and stride < MAX_STRIDE:
             self._stride = stride * 2
         spent = now - self._start
-        if spent >= SECONDS or self.total <= 0 or (spent >= HURRIED and hub.waiting):
+        if (
+            spent >= SECONDS
+            or self.total <= 0
+            or (spent >= HURRIED and self._hurried())
+        ):
             self.total = 0
             return True
         self._looked = now
+        self._woken = hub.woken
         self.left = self._stride
         return False
+
+    def _hurried(self) -> bool:
+        hub = self._hub
+        return hub.giving_way > 0 or 0 < hub.woken <= self._woken
