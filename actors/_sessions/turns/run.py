@@ -213,7 +213,7 @@ class TurnRun(Actor[Any]):
     async def stopped(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
         """Wait for critical children, if it ends in disorder; run `turn_ended`.
 
-        Only where there is either: see `Session.turn_props`.
+        Only where there is either: then the engine has it by its `careful` props.
         """
         if self.phase is ENDED or (self.extra is not None and self.extra.leaving):
             return
