@@ -22,18 +22,24 @@ from ._sessions.errors import ChildSlotTimeoutError as ChildSlotTimeoutError
 from ._sessions.errors import ClosedToNewError as ClosedToNewError
 from ._sessions.errors import DepthExceededError as DepthExceededError
 from ._sessions.errors import NotAliveError as NotAliveError
+from ._sessions.errors import OutcomeForgottenError as OutcomeForgottenError
 from ._sessions.errors import OwnerLimitError as OwnerLimitError
 from ._sessions.errors import QuarantinedError as QuarantinedError
 from ._sessions.errors import QueueFullError as QueueFullError
 from ._sessions.errors import RefusedError as RefusedError
 from ._sessions.errors import SaturatedError as SaturatedError
+from ._sessions.errors import SessionBusyError as SessionBusyError
 from ._sessions.errors import SessionCrashedError as SessionCrashedError
 from ._sessions.errors import SessionStartError as SessionStartError
 from ._sessions.errors import StepLimitError as StepLimitError
 from ._sessions.errors import StillRunningError as StillRunningError
+from ._sessions.errors import StreamGapError as StreamGapError
+from ._sessions.errors import StreamNotKeptError as StreamNotKeptError
+from ._sessions.errors import StreamRestartedError as StreamRestartedError
 from ._sessions.errors import ToolSkippedError as ToolSkippedError
 from ._sessions.errors import TurnNotCompletedError as TurnNotCompletedError
 from ._sessions.errors import TurnOverError as TurnOverError
+from ._sessions.errors import UnknownPromptError as UnknownPromptError
 from ._sessions.events import TURN_EVENTS as TURN_EVENTS
 from ._sessions.events import ChildOrphaned as ChildOrphaned
 from ._sessions.events import CloseReason as CloseReason
@@ -60,9 +66,11 @@ from ._sessions.outcomes import Abort as Abort
 from ._sessions.outcomes import Aborted as Aborted
 from ._sessions.outcomes import Completed as Completed
 from ._sessions.outcomes import Failed as Failed
+from ._sessions.outcomes import Incomplete as Incomplete
 from ._sessions.outcomes import Limit as Limit
 from ._sessions.outcomes import Lost as Lost
 from ._sessions.outcomes import Outcome as Outcome
+from ._sessions.outcomes import Preempted as Preempted
 from ._sessions.outcomes import Rejected as Rejected
 from ._sessions.outcomes import Steered as Steered
 from ._sessions.outcomes import TimedOut as TimedOut
@@ -72,8 +80,12 @@ from ._sessions.phase import Phase as Phase
 from ._sessions.policies import Batch as Batch
 from ._sessions.policies import Bounded as Bounded
 from ._sessions.policies import ChildPolicy as ChildPolicy
+from ._sessions.policies import KeepState as KeepState
 from ._sessions.policies import Latest as Latest
+from ._sessions.policies import Leave as Leave
+from ._sessions.policies import Partial as Partial
 from ._sessions.policies import PromptPolicy as PromptPolicy
+from ._sessions.policies import Replay as Replay
 from ._sessions.policies import Steering as Steering
 from ._sessions.policies import TurnPolicy as TurnPolicy
 from ._sessions.policies import WhileBusy as WhileBusy
@@ -104,7 +116,16 @@ from .errors import (
     MessageDroppedError as MessageDroppedError,
 )
 from .errors import (
+    NoPlaceError as NoPlaceError,
+)
+from .errors import (
+    NoReplyError as NoReplyError,
+)
+from .errors import (
     StashFullError as StashFullError,
+)
+from .errors import (
+    WrongThreadError as WrongThreadError,
 )
 from .events import (
     ActorCrashed as ActorCrashed,
@@ -182,6 +203,7 @@ from .messages import Request as Request
 from .messages import Terminated as Terminated
 from .ref import ActorRef as ActorRef
 from .ref import AnyRef as AnyRef
+from .ref import broadcast as broadcast
 from .snapshot import (
     ActorSnapshot as ActorSnapshot,
 )
@@ -240,9 +262,12 @@ __all__ = [
     "HookFailed",
     "HookOverdue",
     "IncarnationEnded",
+    "Incomplete",
+    "KeepState",
     "Killed",
     "Late",
     "Latest",
+    "Leave",
     "Limit",
     "Lost",
     "Mailbox",
@@ -253,12 +278,17 @@ __all__ = [
     "MessageDroppedError",
     "MessageEnd",
     "MessageEnded",
+    "NoPlaceError",
+    "NoReplyError",
     "NotAliveError",
     "OutOfTurn",
     "Outcome",
+    "OutcomeForgottenError",
     "Overflow",
     "OwnerLimitError",
+    "Partial",
     "Phase",
+    "Preempted",
     "PromptAccepted",
     "PromptEnded",
     "PromptKind",
@@ -270,9 +300,11 @@ __all__ = [
     "Receipt",
     "RefusedError",
     "Rejected",
+    "Replay",
     "Request",
     "SaturatedError",
     "Session",
+    "SessionBusyError",
     "SessionClosed",
     "SessionCrashedError",
     "SessionEvent",
@@ -286,6 +318,9 @@ __all__ = [
     "StillRunningError",
     "StopReport",
     "Stopped",
+    "StreamGapError",
+    "StreamNotKeptError",
+    "StreamRestartedError",
     "Subscription",
     "SystemStatistics",
     "Terminated",
@@ -303,8 +338,11 @@ __all__ = [
     "TurnResumed",
     "TurnStalled",
     "TurnStarted",
+    "UnknownPromptError",
     "WhileBusy",
     "Withdrawal",
     "Withdrawn",
+    "WrongThreadError",
+    "broadcast",
     "open_system",
 ]

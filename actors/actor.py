@@ -13,11 +13,12 @@ import contextlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, TypeVarTuple
 
 from trio.lowlevel import disable_ki_protection
 
 from ._engine.seat import Props, Seat, check_seconds, room_of
+from .errors import NoPlaceError
 from .exits import Crashed, Decision, Exit
 from .mailbox import Mailbox
 from .messages import M_contra, Terminated
@@ -26,15 +27,10 @@ from .ref import ActorRef, AnyRef
 M = TypeVar("M")
 Ts = TypeVarTuple("Ts")
 
-_HOOKS = (
-    "receive",
-    "started",
-    "stopped",
-    "undelivered",
-    "child_ended",
-    "child_started",
-    "child_stopped",
-)
+_PLACES = ("_seat", "_lane")  # what an actor, a session has when it is started
+_OF_CHILDREN = ("child_ended", "child_started", "child_stopped")
+_OWN = ("started", "stopped", "undelivered", *_OF_CHILDREN)
+_HOOKS = ("receive", *_OWN)
 
 
 class Actor(ABC, Generic[M_contra]):
@@ -43,7 +39,7 @@ class Actor(ABC, Generic[M_contra]):
     Subclass it, write `receive`, start it with `ActorSystem.start` or `Actor.start`.
     Whoever starts an actor owns it: it ends before its owner does.  The order of a
     life: `__init__`, `started`, `receive` for each message, `stopped`.  After a restart
-    it is a new object in the same cell, made with the same arguments.
+    it is a new object in the same cell, made with the same arguments (positional ones).
 
     In `__init__` the actor has no seat yet: everything below works from `started` on.
     """
@@ -61,6 +57,17 @@ class Actor(ABC, Generic[M_contra]):
     own grace, instead of one after the other.  As OTP's simple_one_for_one."""
     _props: ClassVar[Props]
     """For the engine."""
+    _needs: ClassVar[str | None] = None
+    """Why a class cannot be started by itself, and what to do."""
+
+    if not TYPE_CHECKING:  # else every name would be an attribute to checkers
+
+        def __getattr__(self, name: str) -> Any:
+            # called when nothing else has the name: costs nothing until then
+            if name in _PLACES:
+                raise NoPlaceError(type(self).__name__)
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg, name=name, obj=self)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -72,23 +79,18 @@ class Actor(ABC, Generic[M_contra]):
             msg = f"{cls.__name__}.mailbox must be a Mailbox, got {mailbox!r}"
             raise TypeError(msg)
         base: Any = Actor  # Any: its hooks' types depend on M
+        own: Any = {n: getattr(cls, n) is not getattr(base, n) for n in _OWN}
         cls._props = Props(
             cls=cls,
             label=cls.__name__,
             work=hasattr(cls, "_over"),
             plain=not inspect.iscoroutinefunction(cls.receive),
-            started=cls.started is not base.started,
-            stopped=cls.stopped is not base.stopped,
-            undelivered=cls.undelivered is not base.undelivered,
-            child_ended=cls.child_ended is not base.child_ended,
-            child_started=cls.child_started is not base.child_started,
-            child_stopped=cls.child_stopped is not base.child_stopped,
-            consulted=cls.child_ended is not base.child_ended
-            or cls.child_stopped is not base.child_stopped,
+            consulted=own["child_ended"] or own["child_stopped"],
             stop_at_once=cls.stop_at_once,
             mailbox=mailbox,
             grace=check_seconds("grace", cls.grace),
             room=room_of(mailbox),
+            **own,
         )
 
     @abstractmethod
@@ -132,7 +134,7 @@ class Actor(ABC, Generic[M_contra]):
         nursery's: a crash climbs, everything else ends the child.  It is not asked when
         the actor itself is ending.  A restart is not done, and the child ends for good,
         if somebody has stopped it and it crashed then, or has stopped it while it was
-        ending or held.
+        ending or held.  It is in no log but yours: for a crash, `exc_info=exit.error`.
         """
         del child
         return Decision.ESCALATE if isinstance(exit, Crashed) else Decision.END
@@ -190,6 +192,8 @@ class Actor(ABC, Generic[M_contra]):
         Raises:
             ActorStoppedError: this actor is ending.
         """
+        if getattr(make, "_needs", None) is not None:
+            refuse_alone(make)
         return self._seat.start(make, args, name, mailbox, grace)
 
     def start_soon(
@@ -312,6 +316,21 @@ class Actor(ABC, Generic[M_contra]):
         """
         self._seat.place_child(child, before)
 
+    def revive_child(self, child: AnyRef) -> None:
+        """Start a child again that has ended for good: a new actor behind the old ref.
+
+        It is made with the arguments of the one before, and whoever has kept the ref
+        reaches it.  Messages that came meanwhile were refused; who had watched it has
+        been told that it ended, and may watch it again.
+
+        Raises:
+            ValueError: not a child of this actor, or one that has not ended.
+            DuplicateNameError: another child has its name by now.
+            ActorStoppedError: this actor is ending.
+            Exception: what the constructor raises; the child stays ended.
+        """
+        self._seat.revive_child(child)
+
     def release_args(self, child: AnyRef) -> None:
         """Forget the constructor's arguments of a child that will not be restarted.
 
@@ -359,12 +378,20 @@ class Actor(ABC, Generic[M_contra]):
 
 
 def check_class(make: object) -> Props:
-    """The props of an actor class.
-
-    Raises:
-        TypeError: it is none.
-    """
+    """The props of an actor class.  Raises TypeError: it is none."""
+    given = make  # what `make` is narrowed to below has no type
     if not (isinstance(make, type) and issubclass(make, Actor)):
         msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
+        if isinstance(make, Actor):
+            msg += ": give it the class, which is called at each restart"
+        elif callable(given):
+            msg += ": give it the class itself, and its arguments by position"
         raise TypeError(msg)
     return make._props
+
+
+def refuse_alone(make: Any) -> None:
+    """Refuse to start what needs an owner of its own kind.  Raises TypeError."""
+    check_class(make)
+    msg = f"{make.__name__} cannot be started by itself: {make._needs}"
+    raise TypeError(msg)

@@ -9,10 +9,14 @@ numbers and builds the text from them.
 
 from __future__ import annotations
 
+import threading
+
 import trio
 
+from ._engine.carrying import Whole
 
-class ActorError(Exception):
+
+class ActorError(Whole, Exception):
     """Base of all errors that the framework raises on its own account."""
 
 
@@ -53,6 +57,86 @@ class ActorCrashedError(ActorError):
 
     def __str__(self) -> str:
         return f"actor {self.path} crashed with {self.request!r} in hand"
+
+
+class WrongThreadError(ActorError, RuntimeError):
+    """Called from another thread than the one in which Trio runs the system.
+
+    The act of the calling code; nothing has been done.  What belongs to a system (refs,
+    handles, receipts, streams, turns, the system itself, and an actor's own methods) is
+    for that thread.  In a thread that Trio has started (`trio.to_thread.run_sync`)
+    write `trio.from_thread.run_sync(router.send, key, prompt)`; for a message alone
+    there is `ActorRef.tell_from_thread`; from any other thread, and from programs on
+    asyncio, use `supervision.bridge`.
+
+    What would cost every message something is not looked at: a `tell` or `tell_nowait`
+    to an actor that has messages waiting, while the system is at work; and, from
+    another run of Trio, an `ask` of an actor that answers at once, and the reading of a
+    chunk that is there.  A system that was opened with `debug=True` refuses the first
+    two as well.
+    """
+
+    def __init__(self, what: str, thread: str | None = None) -> None:
+        thread = threading.current_thread().name if thread is None else thread
+        super().__init__(what, thread)
+        self.what = what
+        """What was called."""
+        self.thread = thread
+        """Name of the thread that called it."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: called in thread {self.thread!r}, not in the one that runs "
+            "this system; nothing was done.  Use trio.from_thread.run_sync(...) in a "
+            "thread that Trio has started, ref.tell_from_thread(...) for a message, "
+            "supervision.bridge from anywhere else"
+        )
+
+
+class NoReplyError(ActorError):
+    """The actor has dropped your request: it can never be answered.
+
+    The act of the actor's code: its `receive` ended without `reply` or `fail`, and
+    kept no reference to the request, by which it could have been answered later.
+    Raised in the asking task at once.  It cannot be seen as long as somebody else keeps
+    the request, such as the asking code in a variable: bound such asks by `within`, or
+    all by `open_system(ask_within=...)`.
+    """
+
+    def __init__(self, path: str, request: str) -> None:
+        super().__init__(path, request)
+        self.path = path
+        """Path of the actor."""
+        self.request = request
+        """Name of the request's class; the request itself is gone."""
+
+    def __str__(self) -> str:
+        return (
+            f"actor {self.path} did not answer a {self.request}, and has not kept it: "
+            "its receive must call reply() or fail(), or keep the request for later"
+        )
+
+
+class NoPlaceError(ActorError, RuntimeError):
+    """An actor used what it has only when it is in a system: the act of its code.
+
+    While `__init__` runs it has no ref, no key, no timers and no children yet; do in
+    `started` what needs them.  An actor that was made by calling its class has them
+    never: start it with `ActorSystem.start` or `Actor.start`, a session with
+    `start_router`.
+    """
+
+    def __init__(self, cls: str) -> None:
+        super().__init__(cls)
+        self.cls = cls
+        """Name of the actor's class."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cls} has no place in a system yet: in __init__ it cannot do that, "
+            "write it in started() instead (and start actors by their class, they are "
+            "not made by calling it)"
+        )
 
 
 class MailboxFullError(ActorError, trio.WouldBlock):
@@ -99,8 +183,10 @@ class MessageDroppedError(ActorError):
 class DeadlockError(ActorError):
     """An actor asks itself, directly or (found with `debug=True`) through others.
 
-    The act of the asking actor's code: it would wait for itself for ever.  `cycle` are
-    the paths, first and last the same.  Tell instead, or ask from a child task.
+    The act of the asking actor's code: it would wait for itself for ever.  So would a
+    turn that waits for the outcome of a prompt which its own session is to take next.
+    `cycle` are the paths, first and last the same.  Tell instead, or ask from a child
+    task.
     """
 
     def __init__(self, cycle: tuple[str, ...]) -> None:

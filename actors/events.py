@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import get_ident
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import attrs
 import trio
 
+from .errors import WrongThreadError
 from .exits import Exit
 from .ref import AnyRef
 
@@ -116,6 +118,7 @@ class MessageEnd(enum.Enum):
     """The one end of an accepted message."""
 
     HANDLED = "handled"
+    STASHED = "set aside: it comes again, or is a dead letter"
     DEAD = "dead letter"
     SKIPPED = "its asker had left, or its timer was cancelled"
 
@@ -220,6 +223,7 @@ class Subscription(Generic[E]):
 
     async def receive(self) -> E:
         """Take the oldest event, waiting for one.  Raises trio.EndOfChannel."""
+        self._events.check_thread("Subscription.receive()")
         await trio.lowlevel.checkpoint()
         while not self._ring:
             if self.closed:
@@ -238,6 +242,7 @@ class Subscription(Generic[E]):
 
     def close(self) -> None:
         """Stop listening; idempotent."""
+        self._events.check_thread("Subscription.close()")
         self.closed = True
         self._events.remove(self)
         self._lot.unpark_all()
@@ -247,6 +252,25 @@ class Subscription(Generic[E]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Listener(Subscription[E]):
+    """Has each event told to a function, at once, instead of keeping it.
+
+    The function is called where the event happens and must neither raise nor wait.
+    """
+
+    def __init__(
+        self,
+        events: Events,
+        types: frozenset[EventType],
+        call: Callable[[E], object],
+    ) -> None:
+        super().__init__(events, types, 1)
+        self._call = call
+
+    def _put(self, event: E) -> None:
+        self._call(event)
 
 
 def _with_subclasses(types: tuple[EventType, ...]) -> frozenset[EventType]:
@@ -262,7 +286,17 @@ class Events:
 
     def __init__(self) -> None:
         self.wanted: frozenset[EventType] = frozenset()
+        self.thread = get_ident()  # that of Trio
         self._subscriptions: list[Subscription[Any]] = []
+
+    def check_thread(self, what: str) -> None:
+        """Refuse a call that comes from another thread.
+
+        Raises:
+            WrongThreadError: it does.
+        """
+        if get_ident() != self.thread:
+            raise WrongThreadError(what)
 
     def add(self, types: tuple[EventType, ...], capacity: int) -> Subscription[Any]:
         """Open a subscription.
@@ -283,6 +317,15 @@ class Events:
         self._subscriptions.append(subscription)
         self._count()
         return subscription
+
+    def listen(
+        self, types: tuple[EventType, ...], call: Callable[[Any], object]
+    ) -> Listener[Any]:
+        """Have these events told to a function, until what is returned is closed."""
+        listener: Listener[Any] = Listener(self, _with_subclasses(types), call)
+        self._subscriptions.append(listener)
+        self._count()
+        return listener
 
     def remove(self, subscription: Subscription[Any]) -> None:
         """Forget a subscription."""

@@ -6,11 +6,14 @@ test kit looks through them.
 
 from typing import Any
 
+from ._engine.carrying import Whole
+from ._engine.cell.shown import request_of
+from ._engine.crashes import shown
 from ._engine.hub import SCHEDULE_EVERY
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
-from ._sessions.chunks import Chunks
 from ._sessions.host import Host
+from ._sessions.phase import ENDED
 from ._sessions.policies import (
     seconds,
     valid_count,
@@ -20,14 +23,33 @@ from ._sessions.policies import (
 )
 from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More
 from ._sessions.session import READY, SUSPEND
+from ._sessions.sizes import rough_size
+from ._sessions.streams.chunks import Chunks
+from ._sessions.streams.log import ChunkLog
+from ._sessions.streams.place import Place
 from ._sessions.turn import unprotected
-from ._sessions.turns.clocks import last_sign_of, tool_of
-from ._sessions.turns.early import LAST_WORDS_PROPS, abort, cut, withdraw_steering
-from ._sessions.turns.ends import SHUT_DOWN, completed
-from ._sessions.turns.looks import FirstLooks
+from ._sessions.turns.clocks import (
+    hold_limits,
+    last_sign_of,
+    time_left_of,
+    tool_of,
+    tools_of,
+)
+from ._sessions.turns.early import (
+    LAST_WORDS_PROPS,
+    abort,
+    cut,
+    give_way,
+    put_back,
+    withdraw_steering,
+)
+from ._sessions.turns.looks import Fair, FirstLooks
 from ._sessions.turns.run import TurnRun
 from ._sessions.turns.steering import Steering as SteeringQueue
 from ._sessions.turns.steering import is_steerable, steering_of
+from ._sessions.turns.verdicts import SHUT_DOWN, completed
+from .errors import NoPlaceError
+from .messages import Ticket
 from .ref import AnyRef
 from .snapshot import Late
 from .system import ActorSystem, open_systems
@@ -36,6 +58,14 @@ from .system import ActorSystem, open_systems
 def actor_of(ref: AnyRef) -> Any:
     """The actor behind a ref; None when it has ended for good."""
     return getattr(ref, "actor", None)
+
+
+def seat_of(actor: Any) -> Any:
+    """The cell that an actor sits in; None as long as it has none."""
+    try:
+        return actor._seat
+    except NoPlaceError:
+        return None
 
 
 def hub_of(system: ActorSystem) -> Any:
@@ -71,6 +101,7 @@ def cut_short(system: ActorSystem) -> None:
 
 __all__ = (
     "ASIDE",
+    "ENDED",
     "FOLLOW_UP",
     "LAST_WORDS_PROPS",
     "PROMPT",
@@ -79,31 +110,44 @@ __all__ = (
     "SHUT_DOWN",
     "SUSPEND",
     "WORK",
+    "ChunkLog",
     "Chunks",
+    "Fair",
     "FirstLooks",
     "Host",
     "More",
+    "Place",
     "Props",
     "SteeringQueue",
+    "Ticket",
     "Timer",
     "TurnRun",
+    "Whole",
     "abort",
     "actor_of",
     "check_async",
     "completed",
     "cut",
     "cut_short",
+    "give_way",
     "has_failed",
+    "hold_limits",
     "hub_of",
     "is_steerable",
     "last_sign_of",
     "late_so_far",
     "open_systems",
+    "put_back",
+    "request_of",
     "root_of",
+    "rough_size",
     "seconds",
+    "shown",
     "steering_of",
     "stop_within",
+    "time_left_of",
     "tool_of",
+    "tools_of",
     "unprotected",
     "valid_count",
     "valid_seconds",

@@ -49,6 +49,9 @@ class Counting(Protocol):
 
     woken: int
 
+    def check_thread(self, what: str) -> None:
+        """Refuse a call that comes from another thread than Trio's."""
+
 
 class Parking:
     """A place to wait for an answer: a task and its trap, used again and again."""
@@ -96,18 +99,28 @@ class Ticket:
         self.holder = holder
 
     def settle(self, state: int, value: Any) -> None:
-        """End the ask, once; wake the asker if it waits."""
+        """End the ask, once; wake the asker if it waits.
+
+        Raises:
+            WrongThreadError: called in another thread than the asker's.
+        """
+        parking = self.parking
+        task = parking.task if parking is not None else None
+        if task is not None:
+            try:
+                reschedule(task, WAKE)  # first: nothing has changed if it fails
+            except (RuntimeError, AssertionError):  # Trio's own checks
+                assert parking is not None
+                parking.hub.check_thread("the answer to a request")
+                raise
         self.state = state
         self.value = value
         if self.care == HELD:
             self.holder.ticket_closed(self)
-        parking = self.parking
         if parking is not None:
             self.parking = None
-            task = parking.task
             if task is not None:
                 parking.hub.woken += 1
-                reschedule(task, WAKE)
 
     def hand_to(self, holder: Holder) -> None:
         """Another actor has it in its care from now on."""

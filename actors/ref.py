@@ -7,10 +7,13 @@ that stands behind it; `Cell` in `_engine` is the implementation.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic
+from typing import Any, Generic, Never, TypeVar
 
+from .errors import ActorStoppedError, MailboxFullError
 from .exits import Exit
 from .messages import Askable, M_contra, R
+
+M = TypeVar("M")
 
 
 class ActorRef(ABC, Generic[M_contra]):
@@ -22,6 +25,19 @@ class ActorRef(ABC, Generic[M_contra]):
     """
 
     __slots__ = ()
+
+    def __copy__(self) -> ActorRef[M_contra]:
+        """It is an identity: a copy is itself."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> ActorRef[M_contra]:
+        """As `copy`, also inside of what is copied."""
+        return self
+
+    def __reduce__(self) -> Never:
+        """Refuse to be pickled: an actor lives in its process."""
+        msg = f"{self!r} cannot leave its process: send its path, or a message of yours"
+        raise TypeError(msg)
 
     @property
     @abstractmethod
@@ -93,11 +109,13 @@ class ActorRef(ABC, Generic[M_contra]):
         Args:
             request: a `Request` that has not been asked before.
             within: seconds until `trio.TooSlowError`, counted by the framework's own
-                timers; None (default) waits as long as it takes.
+                timers; None (default): the system's `ask_within`, or as long as it
+                takes.
 
         Raises:
             ActorCrashedError: the actor crashed on it; `__cause__` is the crash.
             ActorStoppedError: the actor has ended, or ends without an answer.
+            NoReplyError: the actor has dropped the request unanswered.
             MailboxFullError: no room, and the mailbox was declared with REJECT.
             MessageDroppedError: the mailbox's policy dropped the request.
             DeadlockError: the actor asks itself.
@@ -151,6 +169,23 @@ class ActorRef(ABC, Generic[M_contra]):
         It returns after `Actor.stopped`, and after the last dead letter.  A crash is
         data here and is not swallowed by looking: unsupervised, it still climbs.
         """
+
+
+def broadcast(*refs: ActorRef[M], message: M) -> tuple[ActorRef[M], ...]:
+    """Tell all of them the same, in their order, without waiting.  Not a checkpoint.
+
+    The refs may be of actors that take more than this message, each something else.
+
+    Returns:
+        Those that have not got it: no room, or they are stopping or have ended.
+    """
+    missed: list[ActorRef[M]] = []
+    for ref in refs:
+        try:
+            ref.tell_nowait(message)
+        except (ActorStoppedError, MailboxFullError):
+            missed.append(ref)
+    return tuple(missed)
 
 
 AnyRef = ActorRef[Any]

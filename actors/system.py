@@ -15,16 +15,18 @@ from __future__ import annotations
 import contextvars
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Never, TypeVar, TypeVarTuple, overload
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from ._engine.cell.cell import Cell
+from ._engine.crashes import without_news
 from ._engine.hub import Hub
 from ._engine.seat import check_seconds
-from ._engine.workers.worker import Worker
-from .actor import Actor
+from ._engine.workers.worker import Worker, wake
+from .actor import Actor, refuse_alone
 from .events import MESSAGES, DeadLetters, E, Event, EventType, Subscription
 from .exits import Stopped
 from .mailbox import Mailbox
@@ -60,6 +62,7 @@ class ActorSystem:
         hub.interrupt = self._interrupt
         hub.broken = self._broken
         hub.spawn = self._spawn_worker
+        hub.wake = partial(wake, hub)
 
     def start(
         self,
@@ -76,8 +79,9 @@ class ActorSystem:
         may be sent at once.
 
         Args:
-            make: the actor's class.
-            args: for its constructor, now and at each restart.
+            make: the actor's class itself; no function, no `partial`, no object.
+            args: for its constructor, now and at each restart; by position, so a
+                parameter of it that is keyword-only needs a default.
             name: last part of the path, unique among the living of one owner; None
                 (default) makes one of the class and a number.
             mailbox: instead of the class's declaration.
@@ -89,16 +93,20 @@ class ActorSystem:
             DuplicateNameError: the name is taken.
             ActorStoppedError: the system is stopping.
         """
+        if getattr(make, "_needs", None) is not None:
+            refuse_alone(make)
         ref: ActorRef[M] = self._root.start(make, args, name, mailbox, grace)
         return ref
 
     def tree(self) -> ActorSnapshot:
         """A frozen picture of all actors, the root `/` on top.  Not a checkpoint."""
+        self._hub.check_thread("ActorSystem.tree()")
         return self._root.snapshot(trio.current_time())
 
     def statistics(self) -> SystemStatistics:
         """Counters of the whole system; O(1).  Not a checkpoint."""
         hub = self._hub
+        hub.check_thread("ActorSystem.statistics()")
         alive = int(self._root.exit is None)  # the root counts itself too
         return SystemStatistics(
             actors=hub.started - hub.ended - alive,
@@ -133,9 +141,10 @@ class ActorSystem:
                 and `Subscription.dropped` counts it.
         """
         hub = self._hub
+        hub.check_thread("ActorSystem.subscribe()")
         subscription = hub.events.add(types, capacity)
         if not hub.traced and hub.events.wanted.intersection(MESSAGES):
-            hub.traced = True
+            hub.traced = hub.careful = True
             cells: list[Any] = [self._root]
             for cell in cells:
                 cell.room = -1
@@ -228,6 +237,7 @@ async def open_system(
     stop_within: float = 30.0,
     dead_letters: int = 1000,
     debug: bool = False,
+    ask_within: float | None = None,
 ) -> AsyncGenerator[ActorSystem]:
     """Open a system of actors; leaving the block stops it in order.
 
@@ -239,12 +249,17 @@ async def open_system(
 
     A crash that nobody supervises cancels the body, stops the tree, and leaves the
     block as the original exception, the actor's path in a note; together with an
-    exception of the body, as a group of both.
+    exception of the body, as a group of both, the crash first.  What the body got only
+    because of the crash, as the `ActorCrashedError` of its `ask`, does not count: it is
+    one more note, which says where that was.
 
     Args:
         stop_within: seconds for the whole ordered stop, default 30.
         dead_letters: how many dead letters are kept, default 1000.
-        debug: look for circles of asks (`DeadlockError`); costs a little per ask.
+        debug: look for circles of asks (`DeadlockError`), and whether each message
+            comes from the right thread (`WrongThreadError`); every message costs more.
+        ask_within: seconds that an `ask` waits which does not say `within`; then it
+            raises `trio.TooSlowError`.  Default None: as long as it takes.
 
     Raises:
         TypeError, ValueError: an option that is not what it should be.
@@ -253,7 +268,9 @@ async def open_system(
     if dead_letters < 0:
         msg = f"dead_letters must be at least 0, got {dead_letters}"
         raise ValueError(msg)
-    hub = Hub(debug=debug, dead_letters=dead_letters)
+    if ask_within is not None:
+        ask_within = check_seconds("ask_within", ask_within)
+    hub = Hub(debug=debug, dead_letters=dead_letters, ask_within=ask_within)
     system = ActorSystem(hub, stop_within=stop_within)
     errors: list[BaseException] = []
     _open.set((*_open.get(), system))
@@ -273,8 +290,10 @@ async def open_system(
     finally:
         _open.set(tuple(each for each in _open.get() if each is not system))
     failure = system._failure
-    if failure is not None and failure not in errors:
-        errors.append(failure)
+    if failure is not None:
+        text = "the body of open_system()"
+        left = [without_news(error, failure, text) for error in errors]
+        errors = [failure, *(error for error in left if error is not None)]
     if not errors:
         return
     error = errors[0]

@@ -15,6 +15,8 @@ NOTHING: Final = "-"
 _SUFFIXES: Final = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 _WHOLE: Final = 100
 """From here on three digits need no decimal point."""
+_WIDE: Final = 1000
+"""An interval whose ends are further apart says nothing."""
 
 
 def number(value: float | None) -> str:
@@ -50,9 +52,14 @@ def per_cent(value: float | None) -> str:
 
 
 def ratio_text(found: Ratio) -> str:
-    """The interval of a ratio: `0.49 to 0.54`; nothing without one."""
+    """The interval of a ratio: `0.49 to 0.54`; nothing without one.
+
+    One that says nothing, as of two rounds that differ, takes no room in a table.
+    """
     if found.low is None or found.high is None:
         return NOTHING
+    if found.high > _WIDE * found.low:
+        return "anything"
     return f"{number(found.low)} to {number(found.high)}"
 
 

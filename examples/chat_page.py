@@ -44,7 +44,6 @@ class Chat(Session[str, Never]):
 
     initial_state = ()  # what was said to it, in turns that have completed
     prompts = actors.PromptPolicy(busy=actors.WhileBusy.STEER)  # sent meanwhile: steers
-    turns = actors.TurnPolicy(steps=1000)
 
     async def take_turn(self, turn: Turn[str, Never]) -> None:
         """Answer one prompt, word by word; it may be steered before each."""

@@ -2,12 +2,16 @@
 
 General layout, in reading order:
 
+    _log/                   what is written down harms nobody
+    _metrics/ metrics       numbers for who scrapes them
     _trees/                 who restarts whom: words, the pure machine, supervisors
     _routing/               sessions by key: the router, its parts, and its handle
-    shared                  what sessions share
+    shared http             what sessions share; their answers over HTTP
     _words/                 what is said to people and machines, made safe
     _view/ control/         what a service gives to be looked at; the same over HTTP
     service/                a tree run as a process
+    durable/                what is accepted survives: stores, in memory and in a file
+    bridge/                 a tree beside asyncio, and beside threads
     client/ _drawing/       asking a service, and drawing what it said
     demo/ cli/              a service to try, with real traffic; the commands
     acp/                    agents of others
@@ -18,6 +22,8 @@ is supervised.
 
 import logging as _logging
 
+from ._routing.errors import NoStoreError as NoStoreError
+from ._routing.errors import PromptKeptError as PromptKeptError
 from ._routing.handle import RouterRef as RouterRef
 from ._routing.handle import router_ref as router_ref
 from ._routing.handle import start_router as start_router
@@ -32,6 +38,7 @@ from ._routing.tokens import FileTokens as FileTokens
 from ._routing.tokens import MemoryTokens as MemoryTokens
 from ._routing.tokens import Tokens as Tokens
 from ._routing.tokens import TokensFileError as TokensFileError
+from ._routing.tokens import TokensHeldError as TokensHeldError
 from ._trees.dynamic import DynamicSupervisor as DynamicSupervisor
 from ._trees.errors import ChildAlreadyPresentError as ChildAlreadyPresentError
 from ._trees.errors import ChildAlreadyStartedError as ChildAlreadyStartedError
@@ -42,6 +49,7 @@ from ._trees.errors import ChildStartError as ChildStartError
 from ._trees.errors import ChildStateError as ChildStateError
 from ._trees.errors import CombinationError as CombinationError
 from ._trees.errors import DuplicateChildError as DuplicateChildError
+from ._trees.errors import LimitWarning as LimitWarning
 from ._trees.errors import MaxChildrenError as MaxChildrenError
 from ._trees.errors import RestartLimitError as RestartLimitError
 from ._trees.errors import SpecError as SpecError
@@ -90,6 +98,7 @@ from .service import ServiceReport as ServiceReport
 from .service import Settings as Settings
 from .service import run as run
 from .service import serve as serve
+from .shared import Resource as Resource
 from .shared import Shared as Shared
 
 _logging.getLogger("supervision").addHandler(_logging.NullHandler())
@@ -119,12 +128,16 @@ __all__ = [
     "ExitCode",
     "FileTokens",
     "GetSpec",
+    "LimitWarning",
     "Limits",
     "ListChildren",
     "MaxChildrenError",
     "MemoryTokens",
+    "NoStoreError",
     "PartitionSupervisor",
     "Partitions",
+    "PromptKeptError",
+    "Resource",
     "Restart",
     "RestartChild",
     "RestartLimit",
@@ -148,6 +161,7 @@ __all__ = [
     "Supervisor",
     "Tokens",
     "TokensFileError",
+    "TokensHeldError",
     "TurnStream",
     "UnknownChildError",
     "UnsupportedError",

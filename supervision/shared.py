@@ -1,26 +1,29 @@
 """`Shared`: one resource for many turns, which can be replaced while they run.
 
+`Resource` is the actor that holds one open, where a tree has no block around it.
+
 Each resource is held by a task of its own, which opens and closes it, so that it may
 have a nursery inside.  That task is shielded while the resource is used: a cancelled
 service first ends its turns, whose clean-up may need the resource, and then closes it.
-This room knows no actors.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import Generic, Self, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Generic, Never, Self, TypeAlias, TypeVar, cast
 
 import trio
+
+from actors import Actor
+from supervision._log.safe import Log
 
 T = TypeVar("T")
 
 Open: TypeAlias = Callable[[], AbstractAsyncContextManager[T]]
 
-_log = logging.getLogger("supervision")
+_log = Log("supervision")
 
 
 class _Holder(Generic[T]):
@@ -53,7 +56,9 @@ class Shared(Generic[T]):
     """A resource that many use and somebody may replace, such as a client of a model.
 
     Its block opens the resource and closes it, after the last user has left.  Put it
-    around the block of the system whose actors use it.
+    around the block of the system whose actors use it, or give it to a `Resource`, a
+    child of the tree that holds the block open.  It can be entered again when it has
+    been left.
 
     Args:
         open_fn: makes the async context manager of the resource.
@@ -79,10 +84,15 @@ class Shared(Generic[T]):
 
     async def __aenter__(self) -> Self:
         if self._block is not None:
-            msg = "a Shared can be entered once"
+            msg = "this Shared is open already: its block can be entered again later"
             raise RuntimeError(msg)
+        self._failures = []
         self._block = self._own()
-        await self._block.__aenter__()
+        try:
+            await self._block.__aenter__()
+        except BaseException:
+            self._block = None
+            raise
         return self
 
     async def __aexit__(
@@ -92,9 +102,12 @@ class Shared(Generic[T]):
         traceback: TracebackType | None,
     ) -> bool | None:
         assert self._block is not None
-        return await self._block.__aexit__(  # noqa: ASYNC102 - as a block of a nursery
-            kind, error, traceback
-        )
+        try:
+            return await self._block.__aexit__(  # noqa: ASYNC102 - as of a nursery
+                kind, error, traceback
+            )
+        finally:
+            self._block = None
 
     @asynccontextmanager
     async def use(self) -> AsyncGenerator[T]:
@@ -139,6 +152,7 @@ class Shared(Generic[T]):
                 new.scope.shield = False
                 raise self._closed_error()
             self._current = new
+            self._open_fn = open_fn  # of who enters the block again
             old.retire()
 
     @asynccontextmanager
@@ -210,8 +224,72 @@ class Shared(Generic[T]):
         return trio.ClosedResourceError("the shared resource is not open")
 
 
+class Resource(Actor[Never]):
+    """A child that holds a `Shared` open for its siblings.
+
+    It is ready when the resource is open: declare it before those who use it, so that
+    it starts before them and stops after them.  If the resource cannot be opened, or
+    ends by itself, it crashes, and its supervisor restarts it by its rules; meanwhile
+    `Shared.use` raises `trio.ClosedResourceError`.  When it stops it waits for the last
+    user to leave, at most `grace` seconds, and closes the resource.
+
+    Args:
+        shared: what it holds.
+
+    Example:
+        >>> class Tree(Supervisor):
+        ...     def declare(self) -> list[ChildSpec[Any]]:
+        ...         model = Shared(open_client)
+        ...         return [
+        ...             ChildSpec(Resource, model, id="model"),
+        ...             ChildSpec(Router, Chat, (model,), id="router"),
+        ...         ]
+    """
+
+    grace: ClassVar[float] = 10.0
+    """Seconds for the last users to leave, and for the resource to close."""
+
+    def __init__(self, shared: Shared[Any]) -> None:
+        given: object = shared
+        if not isinstance(given, _SHARED):
+            msg = f"a Resource takes a Shared, got {shared!r}"
+            raise TypeError(msg)
+        self._shared = shared
+        self._opened = trio.Event()
+
+    async def started(self) -> None:
+        """Open it."""
+        self.start_soon(self._hold)
+        await self._opened.wait()
+
+    def receive(self, message: Never) -> None:
+        """Nobody tells it anything."""
+        msg = f"a Resource takes no messages, got {message!r}"
+        raise TypeError(msg)
+
+    async def _hold(self) -> None:
+        scope, closing = trio.CancelScope(), trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep, scope, closing)
+            try:
+                await trio.sleep_forever()
+            finally:
+                closing.set()
+                scope.deadline = trio.current_time() + self.grace
+
+    async def _keep(self, scope: trio.CancelScope, closing: trio.Event) -> None:
+        with scope:
+            async with self._shared:
+                scope.shield = True  # it is closed in order, whoever is cancelled
+                self._opened.set()
+                await closing.wait()
+
+
 def _is_cancellation(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
         return group.subgroup(trio.Cancelled) is not None
     return isinstance(error, trio.Cancelled)
+
+
+_SHARED: Any = Shared  # Any: a checker would lose its type argument

@@ -1,20 +1,45 @@
 """What holds for every test, and the options of the tests in `storm`.
 
-Signals mean what they mean in a shell of one's own.  Pytest reads options from here
-only.
+Signals mean what they mean in a shell of one's own, and the log is set up by nobody.
+Pytest reads options from here only.
 """
 
 from __future__ import annotations
 
+import gc
+import logging
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
 
+from tests.extras import HAS_ACP, NO_ACP, needs_acp
+
 # the same examples each time: a test that fails fails for everybody
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
+
+
+class _Missing(pytest.Module):
+    """A test file that cannot be imported here."""
+
+    def collect(self) -> NoReturn:
+        """Say why."""
+        pytest.skip(NO_ACP, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Skip what needs an extra that cannot be had."""
+    if HAS_ACP or not needs_acp(module_path):
+        return None
+    make: Any = _Missing  # Any: pytest does not say what it takes
+    missing: _Missing = make.from_parent(parent, path=module_path)
+    return missing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,3 +77,32 @@ def ordinary_signals() -> Iterator[None]:
     yield
     for each in changed:
         signal.signal(each, signal.SIG_IGN)
+
+
+@pytest.fixture(autouse=True)
+def root_logger() -> Iterator[logging.Logger]:
+    """The root logger, put back as it was afterwards.
+
+    A test that runs a service in this process would otherwise have all the tests after
+    it write their log, and pytest keep every record of it.
+    """
+    found = logging.getLogger()
+    handlers, level = list(found.handlers), found.level
+    yield found
+    if (found.handlers, found.level) != (handlers, level):
+        logging.captureWarnings(capture=False)
+        for each in set(found.handlers) - set(handlers):
+            each.close()
+        found.handlers[:] = handlers
+        found.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def garbage_collector() -> None:
+    """The collector, looking at all objects, also after a test that has measured.
+
+    What measures has it leave out what is there, for the rest of the process: nothing
+    from before would ever be collected, and `gc.get_referrers` would not find it.
+    Hypothesis asks that when a process first uses it, and warns.
+    """
+    gc.unfreeze()

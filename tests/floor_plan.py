@@ -17,7 +17,7 @@ from tests.house import Room
 # {room: where it is, the rooms that it may import, the packages of others}
 PLAN: Final = {
     # one actor, one conversation
-    "park": Room("actors/_engine: park", "", "outcome trio"),
+    "park": Room("actors/_engine: carrying park", "", "outcome trio"),
     "words": Room(
         "actors: errors events exits mailbox messages ref snapshot",
         "park",
@@ -25,7 +25,7 @@ PLAN: Final = {
     ),
     "seat": Room("actors/_engine: seat", "words", "attrs"),
     "actor": Room("actors: actor", "words seat", "trio"),
-    "engine_ground": Room("actors/_engine: crashes hub timers", "park words", "trio"),
+    "engine_ground": Room("actors/_engine: crashes hub timers", "words", "trio"),
     "cell_parts": Room(
         "actors/_engine/parts", "park words engine_ground", "attrs trio"
     ),
@@ -41,34 +41,38 @@ PLAN: Final = {
         "trio",
     ),
     "conversation_words": Room(
-        "actors/_sessions: chunks errors events outcomes phase policies receipt",
+        "actors/_sessions: errors events outcomes phase policies receipt sizes",
         "park words",
-        "attrs outcome trio",
+        "attrs trio",
     ),
+    "streams": Room("actors/_sessions/streams", "conversation_words", "outcome trio"),
     "turns": Room(
         "actors/_sessions/turns",
-        "words seat actor engine_ground conversation_words",
+        "park words seat actor engine_ground conversation_words",
         "attrs trio",
     ),
     "sessions": Room(
         "actors/_sessions",
         "words seat actor engine_ground conversation_words turns",
-        "trio",
+        "trio typing_extensions",
     ),
     "actors": Room(
         "actors",
-        "words seat actor engine_ground cell workers conversation_words turns sessions",
+        "park words seat actor engine_ground cell workers conversation_words streams "
+        "turns sessions",
         "trio",
     ),
     "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
     # many actors
+    "log": Room("supervision/_log", "actors", "attrs trio"),
+    "metrics": Room("supervision/_metrics", "log", ""),
     "tree_words": Room(
         "supervision/_trees: errors policies requests spec", "actors", "attrs"
     ),
     "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
-    "trees": Room("supervision/_trees", "actors tree_words pure", "attrs trio"),
+    "trees": Room("supervision/_trees", "actors log tree_words pure", "attrs trio"),
     "routing_words": Room(
-        "supervision/_routing: limits tokens", "actors tree_words", "attrs"
+        "supervision/_routing: errors limits tokens", "actors tree_words", "attrs"
     ),
     "routing_parts": Room("supervision/_routing/parts", "actors tree_words", "attrs"),
     "routing_core": Room(
@@ -78,39 +82,90 @@ PLAN: Final = {
     ),
     "routing": Room(
         "supervision/_routing",
-        "actors trees routing_words routing_parts routing_core",
+        "actors log tree_words trees routing_words routing_parts routing_core",
         "attrs trio",
     ),
+    # what is accepted survives
+    "store_words": Room(
+        "supervision/durable/_words", "actors tree_words", "attrs trio"
+    ),
+    "codec": Room(
+        "supervision/durable/_codec",
+        "actors routing_words store_words",
+        "attrs msgspec",
+    ),
+    "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
+    "keeping": Room(
+        "supervision/durable/_keeping",
+        "actors routing_words routing_parts routing_core store_words codec writing",
+        "attrs trio",
+    ),
+    "memory_store": Room(
+        "supervision/durable/_memory", "store_words keeping", "attrs trio"
+    ),
+    "sqlite_store": Room(
+        "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"
+    ),
+    "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
     "view": Room(
         "supervision/_view",
-        "actors tree_words pure trees routing_words routing_parts routing_core routing",
+        "actors metrics tree_words pure trees routing_words routing_parts routing_core "
+        "routing said",
         "attrs trio",
     ),
     "endpoints": Room(
-        "supervision/control/_endpoints", "actors said view", "attrs starlette trio"
+        "supervision/control/_endpoints",
+        "actors log metrics said view",
+        "attrs starlette trio",
     ),
     "control": Room(
-        "supervision/control", "tree_words view endpoints", "hypercorn trio"
+        "supervision/control", "log tree_words view endpoints", "hypercorn trio"
     ),
-    "terms": Room("supervision/service/_terms", "actors said", "attrs rich"),
+    "terms": Room(
+        "supervision/service/_terms", "actors metrics trees said", "attrs rich"
+    ),
     "life": Room(
         "supervision/service/_life",
-        "actors routing_words routing_core routing view terms",
+        "actors log metrics trees routing_words routing_core routing view terms",
         "attrs trio",
     ),
-    "process": Room("supervision/service/_process", "said terms", "attrs rich trio"),
+    "process": Room(
+        "supervision/service/_process", "log said terms", "attrs rich trio"
+    ),
     "service": Room(
         "supervision/service",
         "actors tree_words said view control terms life process",
         "attrs trio",
     ),
     "supervision": Room(
-        "supervision", "tree_words trees routing_words routing service", "trio"
+        "supervision",
+        "actors log metrics tree_words trees routing_words routing service",
+        "trio",
     ),
+    "http": Room("supervision: http", "actors routing", "starlette trio"),
+    # a tree beside a program that is not Trio's
+    "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
+    "wire": Room(
+        "supervision/bridge/_wire",
+        "actors routing service bridge_errors",
+        "outcome trio",
+    ),
+    "blocking": Room(
+        "supervision/bridge/_blocking",
+        "actors words tree_words routing_words routing service bridge_errors wire",
+        "trio",
+    ),
+    "awaiting": Room(
+        "supervision/bridge/_awaiting",
+        "actors words tree_words routing_words routing service bridge_errors wire"
+        " blocking",
+        "trio",
+    ),
+    "bridge": Room("supervision/bridge", "bridge_errors wire blocking awaiting", ""),
     # who asks a service, and what is drawn
-    "client": Room("supervision/client", "view service", ""),
+    "client": Room("supervision/client", "actors view service", ""),
     "drawing": Room("supervision/_drawing", "view", "attrs rich"),
     # a service to try, and the command
     "traffic": Room("supervision/demo/traffic", "actors supervision", "attrs trio"),
@@ -119,7 +174,7 @@ PLAN: Final = {
     ),
     "playing": Room(
         "supervision/demo/_playing",
-        "said view service client drawing traffic demo_tree",
+        "actors said view service client drawing traffic demo_tree",
         "attrs rich trio",
     ),
     "demo": Room(
@@ -135,13 +190,22 @@ PLAN: Final = {
         "view service client drawing commands",
         "attrs rich trio",
     ),
-    "cli": Room("supervision/cli", "service client drawing demo commands live", ""),
+    "cli": Room(
+        "supervision/cli", "view service client drawing demo commands live", ""
+    ),
     # agents that others wrote
     "pipe": Room("supervision/acp/_pipe", "actors supervision", "acp attrs trio"),
+    "agent_words": Room("supervision/acp/_words", "pipe", "acp attrs pydantic"),
     "conversation": Room(
-        "supervision/acp/_conversation", "actors pipe", "acp attrs pydantic trio"
+        "supervision/acp/_conversation",
+        "actors pipe agent_words",
+        "acp attrs pydantic trio",
     ),
-    "agents": Room("supervision/acp", "actors pipe conversation", "acp trio"),
+    "agents": Room(
+        "supervision/acp",
+        "actors routing_words pipe agent_words conversation",
+        "acp attrs trio",
+    ),
 }
 
 # {class: why it has more than two ancestors of ours, and these too}

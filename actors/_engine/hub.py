@@ -13,14 +13,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import trio
-from trio.lowlevel import checkpoint, reschedule
+from trio.lowlevel import checkpoint
 
 from actors.events import DeadLetter, DeadLetterReason, DeadLetters, Event, Events
 from actors.messages import Parking
 from actors.ref import AnyRef
 from actors.snapshot import Late
 
-from .park import WAKE
 from .timers import Timers
 
 SPARE_DEQUES = 256
@@ -49,10 +48,12 @@ class Hub:
     """One per system; a bag of shared state with three verbs."""
 
     __slots__ = (
+        "ask_within",
         "asked",
         "asleep",
         "broken",
         "called",
+        "careful",
         "closing",
         "crashes",
         "cut",
@@ -74,6 +75,7 @@ class Hub:
         "now",
         "nursery",
         "parkings",
+        "pausing",
         "ready",
         "restarts",
         "sends",
@@ -81,17 +83,23 @@ class Hub:
         "spawn",
         "started",
         "suspending",
+        "thread",
         "tick",
         "timers",
         "token",
         "traced",
+        "wake",
         "woken",
         "workers",
     )
 
-    def __init__(self, *, debug: bool, dead_letters: int) -> None:
+    def __init__(
+        self, *, debug: bool, dead_letters: int, ask_within: float | None = None
+    ) -> None:
+        self.ask_within = ask_within  # of an ask that does not say
         self.ready: deque[Any] = deque()  # cells with work, each at most once
         self.asleep = True  # nobody drains `ready`: who appends must wake
+        self.pausing = False  # asleep, but only until a worker has its next slice
         self.spares: list[TaskHolder] = []  # parked workers
         self.called = 0  # workers that are on their way to the ready queue
         self.suspending = 1  # how many are called when a cell suspends
@@ -115,32 +123,33 @@ class Hub:
         self.crashes = self.late_replies = 0
         self.timers = Timers(self._timer_failed)
         self.events = Events()
+        self.thread = self.events.thread  # that of Trio: no other may come in
         self.dead_letters = DeadLetters(dead_letters)
         self.late: list[Late] | None = None  # who was late, once the system stops
         # what rooms above remember of this system, {whose: what}; Any: theirs to know
         self.notes: dict[Any, Any] = {}
         self.traced = False
         self.debug = debug
+        self.careful = debug  # or traced: every message goes the long way in
         self.closing = False
         self.cut = False  # the total deadline of the stop is over
         self.token = trio.lowlevel.current_trio_token()
         self.nursery: trio.Nursery
         self.spawn: Callable[[], None]
+        self.wake: Callable[[], None]  # get a worker for the ready queue
         self.broken: Callable[[BaseException], None]
         self.interrupt: Callable[[BaseException], None]
 
+    def check_thread(self, what: str) -> None:
+        """Refuse a call that comes from another thread than Trio's.
+
+        Raises:
+            WrongThreadError: it does.
+        """
+        self.events.check_thread(what)
+
     def _timer_failed(self, error: BaseException) -> None:
         self.broken(error)
-
-    def wake(self) -> None:
-        """Get a worker for the ready queue."""
-        self.asleep = False
-        self.tick = self.now()
-        self.called += 1
-        if self.spares:
-            reschedule(self.spares.pop().task, WAKE)
-        else:
-            self.spawn()
 
     def hand_over(self) -> None:
         """A worker has become a cell's task: others go on with the ready queue.

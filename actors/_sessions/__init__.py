@@ -5,8 +5,10 @@ order:
 
     outcomes errors policies phase receipt events
                         vocabulary: what becomes of a prompt, errors, policies
-    chunks              the stream to a reader
+    sizes               how much a value holds
+    streams/            what a turn says, on its way to who reads it
     turns/              a turn's inner side
     facts turn          what users see of it
+    state               the types of a session; what its first state may be
     host session        what a session needs of its owner; the class users subclass
 """

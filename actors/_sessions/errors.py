@@ -60,6 +60,22 @@ class QueueFullError(RefusedError, trio.WouldBlock):
         )
 
 
+class SessionBusyError(RefusedError, trio.WouldBlock):
+    """The session has a turn, or prompts that wait, and the prompt was not to wait.
+
+    By `WhileBusy.REFUSE`: the act of whoever said so.
+    """
+
+    def __init__(self, key: str, turn: int | None) -> None:
+        super().__init__(key)
+        self.turn = turn
+        """Id of its turn; None: prompts wait for their first."""
+
+    def __str__(self) -> str:
+        what = "prompts wait" if self.turn is None else f"turn {self.turn} is there"
+        return f"session {self.key!r} is busy: {what}"
+
+
 class SaturatedError(RefusedError, trio.WouldBlock):
     """As many sessions as there may be, and none of them idle: raise `Limits.sessions`.
 
@@ -107,11 +123,17 @@ class StillRunningError(RefusedError):
 class QuarantinedError(RefusedError):
     """The session has crashed too often: the act of its code.
 
-    Until `reset` or `close`, or until it has been idle for `Limits.idle` seconds.
-    Prompts that waited have failed with this error too.  `__cause__` is the last crash.
+    For a term (`Limits.quarantine`); then one prompt is let in as a trial, others are
+    refused until its turn has ended.  `reset` and `close` end it at once.  Prompts that
+    waited have failed with this error too.  `__cause__` is the last crash.
     """
 
-    text = "has crashed too often and is in quarantine; reset() or close() it"
+    text = "has crashed too often and is in quarantine for a while"
+
+    def __init__(self, key: str, until: float | None = None) -> None:
+        super().__init__(key)
+        self.until = until
+        """When its term is over: seconds on Trio's clock; past: its trial runs."""
 
 
 class SessionStartError(ActorError):
@@ -192,6 +214,88 @@ class TurnNotCompletedError(ActorError):
         return f"the answer is not complete: {self.outcome!r}"
 
 
+class StreamGapError(ActorError):
+    """The chunks that you want to read next are not there (any more).
+
+    From `reopen_turn`: they were dropped, or the number is of no chunk of this answer.
+    While you read: you did not read for `TurnPolicy.reader_limit` seconds, so that the
+    turn went on without you.  Then it is told once; read on, and you get what there is.
+    """
+
+    def __init__(self, after: int, first: int, last: int) -> None:
+        super().__init__(after, first, last)
+        self.after = after
+        """The number behind which you wanted to read."""
+        self.first = first
+        """Number of the first chunk that there is; above `last`: there is none."""
+        self.last = last
+        """Number of the last chunk so far."""
+
+    def __str__(self) -> str:
+        there = f"chunks {self.first} to {self.last} are there"
+        if self.first > self.last:
+            there = f"{self.last} were emitted, none is kept"
+        return f"there is no chunk {self.after + 1} to go on with: {there}"
+
+
+class StreamRestartedError(ActorError):
+    """The turn is tried again after a crash: what you have read does not count.
+
+    For prompts sent with `attempts` above 1.  Told once; read on, and you get the new
+    try from its beginning.
+    """
+
+    def __init__(self, attempt: int, first: int) -> None:
+        super().__init__(attempt, first)
+        self.attempt = attempt
+        """Which try runs, or was the last: 2 for the second."""
+        self.first = first
+        """Number of its first chunk."""
+
+    def __str__(self) -> str:
+        return (
+            "what was read does not count: the answer begins anew with chunk "
+            f"{self.first}, try {self.attempt}"
+        )
+
+
+class UnknownPromptError(ActorError):
+    """The router knows no such prompt: there is nothing to read again.
+
+    It never came, or it ended more than `Replay.keep` seconds ago, or its session was
+    reset or closed, or the router has been restarted since.  One that was sent without
+    `Replay` and without an id of its own is known until it ends; whoever has its
+    receipt has its outcome.
+    """
+
+    def __init__(self, key: str, id: str | int) -> None:  # noqa: A002 - its name to users
+        super().__init__(key, id)
+        self.key = key
+        """The session's key."""
+        self.id = id
+        """What was asked for."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} has no prompt {self.id!r} (any more)"
+
+
+class StreamNotKeptError(ActorError):
+    """The prompt is there, but its chunks are not kept: it was sent without `Replay`.
+
+    Its turn has not ended.  Await the outcome by its receipt.
+    """
+
+    def __init__(self, key: str, id: str | int) -> None:  # noqa: A002
+        super().__init__(key, id)
+        self.key = key
+        """The session's key."""
+        self.id = id
+        """What was asked for."""
+
+    def __str__(self) -> str:
+        return f"the answer to prompt {self.id!r} of session {self.key!r} is not kept"
+
+
 class ToolSkippedError(ActorError):
     """The tool is not to be run: somebody steers the turn, or has aborted it softly.
 
@@ -211,7 +315,10 @@ class ToolSkippedError(ActorError):
 
 
 class StepLimitError(ActorError):
-    """The turn has used up its steps (`TurnPolicy.steps`): the act of its loop."""
+    """The turn has used up its steps (`Turn.step`): the act of its loop.
+
+    How many it has says `TurnPolicy.steps`.
+    """
 
     def __init__(self, turn: int, limit: int) -> None:
         super().__init__(turn, limit)
@@ -250,6 +357,23 @@ class ChildSlotTimeoutError(ActorError, trio.TooSlowError):
 
     def __str__(self) -> str:
         return f"turn {self.turn} has {self.width} children that do not end"
+
+
+class OutcomeForgottenError(ActorError):
+    """A message that was sent again had failed; only what is said here is remembered.
+
+    The `error` of a `Failed` with `forgotten`.
+    """
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(key, what)
+        self.key = key
+        """The session's key."""
+        self.what = what
+        """What the error was, in words."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} had failed with {self.what}"
 
 
 class BudgetExceededError(ActorError):

@@ -75,6 +75,8 @@ class PromptAccepted(SessionEvent):
     """What it was sent with."""
     kind: PromptKind
     """How it was sent."""
+    first: bool = False
+    """It goes before all that wait: `WhileBusy.INTERRUPT`, `WhileBusy.REPLACE`."""
 
 
 @attrs.frozen

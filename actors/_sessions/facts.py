@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Generic
 
 from .outcomes import Abort, Outcome
-from .phase import ENDED, RUNNING, Phase
-from .receipt import P, Receipt
+from .phase import ENDED, ENDING, RUNNING, Phase
+from .receipt import Receipt
+from .state import C, P, S, with_default
 from .turns.clocks import tool_of
 from .turns.early import abort
 from .turns.family import depth_of, top_of
 from .turns.run import TurnRun
+from .turns.steering import steering_of
 
-C = TypeVar("C")
 
-
-class TurnFacts(Generic[P, C]):
-    """The part of a turn that tells what it is."""
+class TurnFacts(Generic[P, C, S]):
+    """The part of a turn that tells what it is, and what it remembers."""
 
     __slots__ = ("_run",)
     _run: TurnRun
+
+    if not TYPE_CHECKING:  # checkers know the default of S; Python does, from 3.13 on
+
+        def __class_getitem__(cls, types: Any) -> Any:
+            return super().__class_getitem__(with_default(cls, types))
 
     def __repr__(self) -> str:
         return f"<Turn {self.id} of {self.key!r}: {self.phase.value}>"
@@ -56,11 +62,26 @@ class TurnFacts(Generic[P, C]):
         return tuple(receipt.prompt for receipt in top.receipts)
 
     @property
+    def context(self) -> Context:
+        """The context variables of whoever sent the first prompt, as they were then.
+
+        The turn's own code does not see them, and need not: `turn.context[VARIABLE]`
+        reads one, `turn.context.run(fn)` calls a plain function with them.  It is a
+        copy: what is set there the sender does not see.  A child has its parent's.
+        Prompts of a batch, and those that steer, have their own: `Receipt.context`.
+        """
+        context: Context = top_of(self._run).receipts[0].context
+        return context
+
+    @property
     def phase(self) -> Phase:
         """Where it is."""
         run = self._run
-        tool = run.phase is RUNNING and tool_of(run) is not None
-        return Phase.TOOL if tool else run.phase
+        if run.phase is not RUNNING:
+            return run.phase
+        if run.verdict is not None:  # aborted, timed out: its code has not ended yet
+            return ENDING
+        return RUNNING if tool_of(run) is None else Phase.TOOL
 
     @property
     def aside(self) -> bool:
@@ -86,10 +107,50 @@ class TurnFacts(Generic[P, C]):
         return self._run.interrupted
 
     @property
+    def steering(self) -> int:
+        """How many steering prompts wait for `checkpoint`.  Not a sign of life."""
+        return len(steering_of(self._run))
+
+    @property
     def steps_left(self) -> int:
-        """How many calls of `checkpoint` are left."""
+        """How many calls of `step` are left."""
         run = self._run
         return run.policy.steps - (run.extra.steps if run.extra is not None else 0)
+
+    # --------------------------------------------------------------- what it remembers
+
+    @property
+    def state(self) -> S:
+        """The session's state, a value: put a new one, do not change it in place.
+
+        Unless the turn completes the session goes back to the state at its start, or at
+        the last `keep_state`, or what `TurnPolicy.keep_state` says; when
+        `Session.turn_ended` runs it has done so, and from then on only
+        `Session.state` can be set.  An aside sees the state at the start of the turn
+        that runs beside it, and cannot set it.
+
+        Raises:
+            TurnOverError: set after the turn has ended.
+            RuntimeError: set in an aside.
+        """
+        run = top_of(self._run)
+        state: S = run.need_extra().snapshot if run.aside else run.lane.state
+        return state
+
+    @state.setter
+    def state(self, value: S) -> None:
+        run = top_of(self._run)
+        run.check_open("change the state")
+        if run.aside:
+            msg = f"turn {run.id} answers a side question: it cannot change the state"
+            raise RuntimeError(msg)
+        run.lane.state = value
+
+    def keep_state(self) -> None:
+        """Keep the state as it is now, however the turn ends."""
+        run = top_of(self._run)
+        run.check_open("keep the state")
+        run.before = run.lane.state
 
 
 class ChildTurn:
@@ -117,10 +178,12 @@ class ChildTurn:
 
     async def outcome(self) -> Outcome:
         """Wait for its outcome.  A checkpoint."""
+        self._run.check_thread("wait for the outcome")
         await self._run.wait_ended()
         assert self._run.outcome is not None
         return self._run.outcome
 
     def abort(self, reason: object = None) -> Abort:
         """Abort it, hard."""
+        self._run.check_thread("abort it")
         return abort(self._run, hard=True, reason=reason, hint=None, within=None)

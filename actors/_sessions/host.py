@@ -42,6 +42,8 @@ class Host(Protocol):
     """Its `wanted`: the classes of events that somebody listens to."""
     chunks: int
     """Emitted so far."""
+    epoch: int
+    """Rises with each house of these sessions."""
     unread: int
     """Of these: dropped, because nobody reads (any more)."""
     out_of_turn: int
@@ -82,6 +84,10 @@ class Host(Protocol):
 
     def unbegin(self, run: Any) -> None:
         """A turn has not begun and will not: its prompts wait again."""
+
+    def seal(self, run: Any, outcome: Outcome) -> Outcome:
+        """A turn's outcome is about to be certain: as it will be told."""
+        ...
 
     def turn_over(self, run: Any, outcome: Outcome) -> None:
         """A turn has ended."""

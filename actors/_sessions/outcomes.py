@@ -28,6 +28,11 @@ class Outcome:
     """The turn did not end within its `abort_grace` and was given up: its task may
     still run, but nothing it does counts any more."""
 
+    forgotten: bool = attrs.field(default=False, kw_only=True)
+    """It is that of a message which was sent again, and the rest of it (result, notes,
+    partial, a long reason) was too large to be remembered: see `PromptPolicy.dedupe`.
+    A `Failed` has an `OutcomeForgottenError` then, which says what the error was."""
+
     def __repr__(self) -> str:
         fields = attrs.fields(type(self))
         said = [(each.name, getattr(self, each.name)) for each in fields]
@@ -55,11 +60,44 @@ class Steered(Outcome):
 
 
 @attrs.frozen(repr=False)
-class Aborted(Outcome):
-    """Somebody aborted the turn, or its session was stopped; its state was undone."""
+class Incomplete(Outcome):
+    """Base of `Aborted`, `TimedOut` and `Failed`: what became of half an answer."""
+
+    partial: tuple[Any, ...] = attrs.field(default=(), kw_only=True)
+    """The latest chunks that the turn had emitted, the oldest first, as many as
+    `TurnPolicy.partial` says; empty if it says nothing.  One that still waited for the
+    reader is among them."""
+    dropped: int = attrs.field(default=0, kw_only=True)
+    """How many chunks there were before these."""
+
+
+@attrs.frozen(repr=False)
+class Aborted(Incomplete):
+    """Somebody aborted the turn, or its session was stopped; its state was undone.
+
+    Or a prompt that was just to be begun, with `turn` None.
+    """
 
     reason: object = None
-    """What the abort was given."""
+    """What the abort was given; a `Preempted` if another prompt took its place."""
+
+
+@attrs.frozen
+class Preempted:
+    """Another prompt was to be the next one: the reason of an `Aborted`.
+
+    And of the `Withdrawn` of what would have steered the turn.
+    """
+
+    prompt: int
+    """`Receipt.id` of that prompt."""
+    kept: bool
+    """True: what the turn had done was kept (`WhileBusy.INTERRUPT`); False: it was
+    undone (`WhileBusy.REPLACE`)."""
+
+    def __str__(self) -> str:
+        how = "interrupted" if self.kept else "replaced"
+        return f"{how} by prompt {self.prompt}"
 
 
 class Limit(enum.Enum):
@@ -68,10 +106,11 @@ class Limit(enum.Enum):
     TIME = "the turn's time limit"
     INACTIVITY = "nothing came from the turn for too long"
     TOOL = "a tool took too long"
+    READER = "its reader did not read for too long"
 
 
 @attrs.frozen(repr=False)
-class TimedOut(Outcome):
+class TimedOut(Incomplete):
     """A time limit of the turn was over; its state was undone."""
 
     limit: Limit = Limit.TIME
@@ -79,7 +118,7 @@ class TimedOut(Outcome):
 
 
 @attrs.frozen(repr=False)
-class Failed(Outcome):
+class Failed(Incomplete):
     """An exception ended the turn, or the session before it could be taken."""
 
     error: BaseException = attrs.field(kw_only=True)

@@ -16,7 +16,7 @@ class Phase(enum.Enum):
     DRAINING = "draining"
     """`take_turn` has returned; late chunks still belong to it."""
     ENDING = "ending"
-    """Its outcome is certain; clean-up."""
+    """Its outcome is certain: it cleans up, or its code has not ended yet."""
     ENDED = "ended"
 
 

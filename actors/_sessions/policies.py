@@ -77,6 +77,14 @@ def _rising(instance: object, attribute: attrs.Attribute[Any], value: object) ->
         raise ValueError(msg)
 
 
+def _is(name: str, value: object, kind: type, *, none: bool = False) -> None:
+    """Check a field.  Raises TypeError: not of this class, nor (with `none`) None."""
+    if not isinstance(value, kind) and not (none and value is None):
+        words = f"{kind.__name__} or None" if none else kind.__name__
+        msg = f"{name} must be a {words}, got {value!r}"
+        raise TypeError(msg)
+
+
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
     if not callable(value):
@@ -84,11 +92,43 @@ def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) 
         raise TypeError(msg)
 
 
+class KeepState(enum.Enum):
+    """What stays of a turn's state if the turn does not complete."""
+
+    COMPLETED = "completed turns only"
+    """Nothing: it is what it was at the turn's start, or at its last
+    `Turn.keep_state`."""
+    STEPS = "completed steps"
+    """What was there at the latest `Turn.step`: a step begins when the one before is
+    completed.  And what `Turn.keep_state` says."""
+    ALWAYS = "always"
+    """It stays as the turn's code leaves it."""
+
+
+@attrs.frozen(kw_only=True)
+class Partial:
+    """How much of what a turn emits is kept for an outcome that is not complete.
+
+    The latest chunks are.  Meant for prompts that nobody reads while they are answered.
+
+    Raises:
+        TypeError, ValueError: a field that is not what it says.
+    """
+
+    chunks: int = attrs.field(default=1000, validator=valid_count)
+    """How many at most.  Default 1000."""
+    bytes: int = attrs.field(default=65_536, validator=valid_count)
+    """How large they may be together, roughly: what they refer to is counted too.
+    Default 65,536."""
+
+
 @attrs.frozen(kw_only=True)
 class TurnPolicy:
     """How long a turn may take, and what it may spend; `Session.turns`.
 
-    All times are seconds on Trio's clock.
+    All times are seconds on Trio's clock, of time in which the loop ran: when it stood
+    still (blocked, stopped, its container paused) for more than a second, that is not
+    the turn's silence, and what came meanwhile is read before a clock is judged.
 
     Raises:
         TypeError, ValueError: a field that is not what it says.
@@ -97,14 +137,19 @@ class TurnPolicy:
     time_limit: float = attrs.field(default=1800.0, validator=valid_seconds)
     """From the turn's first step to its end, whatever it does.  Default 1800."""
     inactivity: float = attrs.field(default=300.0, validator=valid_seconds)
-    """Without a sign of life (a chunk, a tool's start or end, `checkpoint`,
+    """Without a sign of life (a chunk, a tool's start or end, `checkpoint`, `step`,
     `progress`).  The clock stands still while a tool runs and while the turn waits for
     its reader.  Default 300."""
     tool_limit: float = attrs.field(default=1800.0, validator=valid_seconds)
     """For one tool.  Default 1800."""
-    abort_grace: float = attrs.field(default=120.0, validator=valid_seconds)
+    reader_limit: float = attrs.field(default=60.0, validator=valid_seconds)
+    """For one wait for a reader who does not read.  Then nobody waits for that reader
+    any more: with `Leave.ABORT` the turn is `TimedOut(Limit.READER)`, with
+    `Leave.DETACH` it goes on.  Default 60."""
+    abort_grace: float = attrs.field(default=30.0, validator=valid_seconds)
     """To end after it was aborted or timed out.  Then the session is given up, its key
-    is free again, and the sender is told.  Default 120."""
+    is free again, and the sender is told.  Default 30: code that is awaited ends at
+    once, unless its clean-up is slow.  Of agents in processes 120."""
     alive_every: float = attrs.field(default=30.0, validator=valid_seconds)
     """Between two questions to `Session.alive`, which has as long to answer.
     Default 30."""
@@ -116,14 +161,22 @@ class TurnPolicy:
     cleanup_within: float = attrs.field(default=5.0, validator=valid_seconds)
     """For `Session.turn_ended`.  Default 5."""
     steps: int = attrs.field(default=50, validator=valid_count)
-    """How often `Turn.checkpoint` may be called.  Default 50."""
+    """How often `Turn.step` may be called.  Default 50, for a loop that calls a model
+    in each; nothing counts what does not call it, and agents in processes do not."""
     budget: float = attrs.field(default=math.inf, validator=valid_seconds)
     """Units that the turn and its children may `spend` together.  Default: any."""
+    keep_state: KeepState = attrs.field(default=KeepState.COMPLETED)
+    """What stays of the state if the turn does not complete.  Default: nothing."""
+    partial: Partial | None = attrs.field(default=None)
+    """How much of what it emitted `Aborted`, `TimedOut` and `Failed` have.  Default
+    None: nothing, which costs nothing."""
     first_look: float = attrs.field(init=False, eq=False, repr=False)
     """Worked out from the others: seconds from a turn's first step to the first instant
     at which one of its clocks could say something."""
 
     def __attrs_post_init__(self) -> None:
+        _is("keep_state", self.keep_state, KeepState)
+        _is("partial", self.partial, Partial, none=True)
         clocks = (self.time_limit, self.inactivity, self.alive_every, *self.stalls[:1])
         object.__setattr__(self, "first_look", min(clocks))
 
@@ -154,14 +207,38 @@ class Steering(enum.Enum):
 
 
 class WhileBusy(enum.Enum):
-    """What an ordinary `send` is while a turn runs."""
+    """What an ordinary prompt does while its session has a turn.
+
+    For all prompts of a session by `PromptPolicy.busy`, for one by `send(busy=...)`;
+    `steer`, `follow_up`, `ask_aside` and `run_exclusive` say it by their names.  A turn
+    is there from the moment at which its session could begin it: running, draining,
+    waiting for its slot.  One that is ending already, however, ends as it was to; work
+    of `run_exclusive` is let finish; side questions go on.
+    """
 
     QUEUE = "queue"
     """It waits for a turn of its own; never injected, aborts nothing."""
     STEER = "steer"
-    """As `steer`."""
+    """As `steer`; one that somebody reads (`open_turn`) waits."""
     NEVER_STEER = "never steer"
     """It waits, and so does every `steer`."""
+    REFUSE = "refuse"
+    """`SessionBusyError`, also if other prompts wait; it never waits itself, unless a
+    `Batch` takes it together with all that do."""
+    INTERRUPT = "interrupt"
+    """The turn is aborted, and its state stays as its code leaves it; then this prompt
+    runs, before all others that wait.  The turn's outcome is `Aborted` with the reason
+    `Preempted(prompt, kept=True)`; what would have steered it is `Withdrawn`.  One that
+    is only draining completes.
+
+    A prompt that was to be the next one itself, and what a session that has no turn yet
+    would have begun with, is `Aborted` likewise: the last word counts.  Unless prompts
+    share turns by a `Batch`: then it takes its place behind those that wait, so that
+    they run together, in their order."""
+    REPLACE = "replace"
+    """As INTERRUPT, but the turn's state goes back to what it was at its start, or at
+    its last `keep_state`; one that is draining is aborted too.  The reason is
+    `Preempted(prompt, kept=False)`."""
 
 
 def _always_1(prompt: object) -> float:
@@ -176,6 +253,11 @@ class Batch:
     A turn takes the first and then as many as fit; one that is too heavy alone goes
     alone.  Only ordinary prompts of `send` are taken together.
 
+    With a `window` a session that could begin waits a moment, so that a burst of
+    messages is one turn.  Meanwhile it is busy, takes no slot and is not reaped;
+    `cancel` takes the whole burst for the turn that is to be aborted, a drain does not
+    wait for more, and a prompt that cannot share the turn ends the wait at once.
+
     Raises:
         TypeError, ValueError: a field that is not what it says.
     """
@@ -186,6 +268,18 @@ class Batch:
     """How heavy they may be together, in units of `weigh`.  Default 24,000."""
     weigh: Callable[[Any], float] = attrs.field(default=_always_1, validator=_callable)
     """A prompt's weight, say its tokens.  Default: 1 each."""
+    window: float = attrs.field(default=0.0, validator=valid_seconds_or_0)
+    """Seconds to wait for one more after the latest prompt.  Default 0: not at all."""
+    max_wait: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(valid_seconds)
+    )
+    """Seconds to wait at most, from the first prompt on.  Default None: five times
+    `window`."""
+
+    @property
+    def longest(self) -> float:
+        """`max_wait`, or what it is by default."""
+        return self.max_wait if self.max_wait is not None else 5 * self.window
 
 
 @attrs.frozen(kw_only=True)
@@ -202,27 +296,25 @@ class PromptPolicy:
     batch: Batch | None = attrs.field(default=None)
     """Take several into one turn.  Default None: one each."""
     busy: WhileBusy = attrs.field(default=WhileBusy.QUEUE)
-    """What `send` is while a turn runs.  Default: it waits."""
+    """What `send` does while a turn runs.  Default: it waits."""
     steering: Steering = attrs.field(default=Steering.ONE)
     """How many steering prompts a checkpoint takes.  Default one."""
     steering_capacity: int = attrs.field(default=10, validator=valid_count)
     """How many may wait for a checkpoint.  Default 10."""
     dedupe: int = attrs.field(default=64)
-    """How many message ids a session remembers: `send(id=...)`.  0: none.
-    Default 64."""
+    """How many message ids a session remembers: `send(id=...)`.  0: none.  Default 64.
+
+    A message that is sent again gets the first one's receipt.  Of prompts and outcomes
+    that are over 64 KiB are remembered for each session; of larger ones, and of errors,
+    only what came of them (`Outcome.forgotten`), the oldest first.  What a session
+    remembers outlives it for a day when it is reaped or evicted, up to 100,000 ids of
+    all; not a `reset` or `close`, nor its router."""
 
     def __attrs_post_init__(self) -> None:
         whole("dedupe", self.dedupe, least=0)
-        for name, kind in (
-            ("busy", WhileBusy),
-            ("steering", Steering),
-            ("batch", (Batch, type(None))),
-        ):
-            value: object = getattr(self, name)
-            if not isinstance(value, kind):
-                words = kind.__name__ if isinstance(kind, type) else "Batch or None"
-                msg = f"{name} must be a {words}, got {value!r}"
-                raise TypeError(msg)
+        _is("busy", self.busy, WhileBusy)
+        _is("steering", self.steering, Steering)
+        _is("batch", self.batch, Batch, none=True)
 
 
 @attrs.frozen
@@ -247,3 +339,27 @@ class Latest:
     every: float = attrs.field(default=0.0, validator=valid_seconds_or_0)
     """Seconds between two chunks that are handed out, the last one included.  Default
     0: as fast as they are read."""
+
+
+@attrs.frozen(kw_only=True)
+class Replay:
+    """A stream whose chunks are kept: readers may leave, come back, and be several.
+
+    `emit` waits while so many chunks are unread by the slowest reader that is attached.
+    While nobody is, it never waits: the oldest chunk is dropped for a new one, and who
+    wants it later is told so (`StreamGapError`).
+    """
+
+    chunks: int = attrs.field(default=4096, validator=valid_count)
+    """How many are kept, the newest.  Default 4096."""
+    keep: float = attrs.field(default=300.0, validator=valid_seconds_or_0)
+    """Seconds for which they are kept after the end of the turn.  Default 300."""
+
+
+class Leave(enum.Enum):
+    """What becomes of a turn when the block that opened it is left before its end."""
+
+    ABORT = "abort"
+    """It is aborted, or its prompt is taken back; the block waits for the outcome."""
+    DETACH = "detach"
+    """It goes on, and nothing is waited for."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from threading import get_ident
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import trio
@@ -23,6 +25,7 @@ from trio.lowlevel import (
 )
 
 from actors._engine.park import WAKE, Trap, make_trap, park
+from actors.errors import DeadlockError
 
 from .outcomes import Outcome, Withdrawal, Withdrawn
 
@@ -34,7 +37,7 @@ class PromptKind(enum.Enum):
 
     SEND = "send"
     STEER = "steer"
-    """And there was a turn to put it into."""
+    """And there was a turn to put it into.  Without one it was sent as by `SEND`."""
     FOLLOW_UP = "follow up"
     EXCLUSIVE = "run exclusive"
     ASIDE = "ask aside"
@@ -51,26 +54,51 @@ class More:
 
     kind: PromptKind = PROMPT
     origin: object = None
+    context: Context | None = None  # the sender's, if not whoever makes the receipt
     message_id: str | None = None
     job: str | None = None
     attempts = 1  # how often it may be tried
     weight = 1.0  # in a batch
     front = False  # it has been put back before others
+    preempts = False  # it is to be the next one
     tried = 0  # how often it has been, when its session crashed
     work: Callable[[Any], Awaitable[object]] | None = None  # of WORK: async_fn(turn)
     stream: Any = None  # the Chunks of its reader
     steers: Any = None  # the turn whose checkpoint it waits for
     settling = False  # its outcome is being kept, and is not told yet
+    body: bytes | None = None  # as a store is to have it
+    row: Row | None = None  # its place in a store
+    followers: list[Any] | None = None  # receipts of the same message, sent again
+    left: Exception | None = None  # why its outcome will not be told here
+
+
+class Row(Protocol):
+    """A prompt's place in a store."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has it."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until the store has it.  Raises Exception: it has not taken it."""
 
 
 class Keeper(Protocol):
     """Where prompts wait: a lane."""
+
+    # Any: their rooms stand above this one
+    host: Any  # whose it is
+    turn: Any  # the one that runs; None: none
 
     @property
     def key(self) -> str: ...
     def withdraw(self, receipt: Receipt[Any], outcome: Withdrawn) -> bool:
         """Take it back, unless a turn has it."""
         ...
+
+    def check_thread(self, what: str) -> None:
+        """Refuse a call that comes from another thread than Trio's."""
 
 
 class Receipt(Generic[P]):
@@ -81,6 +109,7 @@ class Receipt(Generic[P]):
     """
 
     __slots__ = (
+        "_context",
         "_lane",
         "_more",
         "_outcome",
@@ -100,6 +129,10 @@ class Receipt(Generic[P]):
         more: More | None = None,
     ) -> None:
         self._lane = lane
+        if more is None or more.context is None:
+            self._context = copy_context()
+        else:
+            self._context, more.context = more.context, None
         self.prompt = prompt
         """What was sent."""
         self.id = id
@@ -125,6 +158,15 @@ class Receipt(Generic[P]):
         return self._more.origin if self._more is not None else None
 
     @property
+    def context(self) -> Context:
+        """The context variables that its sender had when sending it, a copy.
+
+        Kept, as the prompt is, for as long as the receipt.  What a session remembers of
+        its messages (`PromptPolicy.dedupe`) has an empty one when they have ended.
+        """
+        return self._context
+
+    @property
     def turn(self) -> int | None:
         """Id of the turn that has it; None while it waits, or if none ever had it."""
         return self._turn
@@ -140,15 +182,31 @@ class Receipt(Generic[P]):
 
         A cancellation point always; if the outcome is there, a schedule point at least
         every 64th time, as `ActorRef.tell`.
+
+        Raises:
+            PromptKeptError: its router has ended, and a store keeps the prompt.
+            DeadlockError: the prompt waits for the end of the turn whose own task
+                calls this; from a task that the turn has started it is not seen.
         """
         if self._outcome is not None:
             global _looks  # noqa: PLW0603 - a count, of any run of Trio
             _looks += 1
-            if _looks & SCHEDULE_EVERY:
-                await checkpoint_if_cancelled()
-            else:
-                await checkpoint()
+            try:
+                if _looks & SCHEDULE_EVERY:
+                    await checkpoint_if_cancelled()
+                else:
+                    await checkpoint()
+            except RuntimeError:  # Trio's: not in its thread
+                self._lane.check_thread("Receipt.outcome()")
+                raise
             return self._outcome
+        if get_ident() != self._lane.host.events.thread:
+            self._lane.check_thread("Receipt.outcome()")
+        if self._more is not None and self._more.left is not None:
+            await checkpoint()
+            raise self._more.left
+        if self._turn is None and self._lane.turn is not None:
+            self._refuse_own(self._lane.turn)
         waiter = _spares.pop() if _spares else _Waiter()
         waiter.task = current_task()
         waiter.receipt = self
@@ -160,8 +218,29 @@ class Receipt(Generic[P]):
             waiter.task = waiter.receipt = waiter.earlier = None
             if len(_spares) < _MOST_SPARES:
                 _spares.append(waiter)
-        assert self._outcome is not None
+        if self._outcome is None:
+            assert self._more is not None
+            assert self._more.left is not None
+            raise self._more.left
         return self._outcome
+
+    async def durable(self) -> None:
+        """Wait until a store has the prompt: it survives the process from then on.
+
+        A checkpoint.  Of a prompt that has its outcome too.
+
+        Raises:
+            StoreRefusedError: the store has not taken it; its outcome is `Rejected`.
+            PromptKeptError: its router has ended, and nobody knows.
+            RuntimeError: it is kept in no store: its router has none, or it is a side
+                question or work of `run_exclusive`.
+        """
+        self._lane.check_thread("Receipt.durable()")
+        row = self._more.row if self._more is not None else None
+        if row is None:
+            msg = f"prompt {self.id} of session {self.key!r} is kept in no store"
+            raise RuntimeError(msg)
+        await row.wait()
 
     def withdraw(self, reason: object = None) -> Withdrawal:
         """Take the prompt back, if no turn has it yet.  Not a checkpoint.
@@ -172,9 +251,18 @@ class Receipt(Generic[P]):
         Args:
             reason: for the outcome, `Withdrawn(reason)`.
         """
+        self._lane.check_thread("Receipt.withdraw()")
         if self._outcome is None and self._lane.withdraw(self, Withdrawn(reason)):
             return Withdrawal.WITHDRAWN
         return Withdrawal.TOO_LATE
+
+    # Any: a turn, whose room stands above this one
+    def _refuse_own(self, run: Any) -> None:
+        """Refuse to wait in the very turn that must end before this prompt has one."""
+        ends_it = self._more is not None and self._more.preempts
+        if not ends_it and run.is_task(current_task()):
+            turn = run.ref.path
+            raise DeadlockError((turn, turn.rpartition("/")[0], turn))
 
     # ------------------------------------------------------------------- for the lane
 
@@ -193,7 +281,7 @@ class Receipt(Generic[P]):
 
     @property
     def kind(self) -> PromptKind:
-        """How it was sent."""
+        """How it was sent; SEND also if it was to steer and there was no turn."""
         return self._more.kind if self._more is not None else PROMPT
 
     def settle(self, outcome: Outcome) -> bool:
@@ -208,6 +296,16 @@ class Receipt(Generic[P]):
             if task is not None:
                 reschedule(task, WAKE)
         return True
+
+    def leave(self, why: Exception) -> None:
+        """Its outcome will not be told here: say so to those who wait."""
+        if self._outcome is None:
+            self.need_more().left = why
+            waiter, self._waiters = self._waiters, None
+            while waiter is not None:
+                if waiter.task is not None:
+                    reschedule(waiter.task, WAKE)
+                waiter = waiter.earlier
 
 
 class _Waiter:

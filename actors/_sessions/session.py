@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
 
 import trio
 from trio.lowlevel import disable_ki_protection
@@ -27,11 +27,11 @@ from .events import OutOfTurn
 from .host import Home, Host
 from .outcomes import Outcome
 from .policies import ChildPolicy, PromptPolicy, TurnPolicy
-from .receipt import P, Receipt
+from .receipt import Receipt
+from .state import C, P, S, refuse_shared, with_default
 from .turn import Turn
+from .turns.early import may_write
 from .turns.run import TurnRun
-
-C = TypeVar("C")
 
 READY: Final = Own("ready")
 """Told after the start: `started` is done when it is handled."""
@@ -39,11 +39,13 @@ SUSPEND: Final = Own("suspend")
 """Told before it is forgotten."""
 
 _ASYNC_HOOKS = ("take_turn", "answer_aside", "turn_ended", "suspend", "alive")
-_PLAIN_HOOKS = ("handle", "child_orphaned")
+_PLAIN_HOOKS = ("handle", "child_orphaned", "new_state")
 
 
-class Session(Actor[Any], Generic[P, C]):
+class Session(Actor[Any], Generic[P, C, S]):
     """One conversation: takes prompts of type P, answers with chunks of type C.
+
+    `Session[P, C, S]` says of which type its state is; in `Session[P, C]` it is Any.
 
     Subclass it, write `take_turn`, start a router with it.  The order of its life is an
     actor's: `__init__` (where it has no key yet), `started`, its turns one at a time,
@@ -60,18 +62,32 @@ class Session(Actor[Any], Generic[P, C]):
     _lane: Home
 
     turns: ClassVar[TurnPolicy] = TurnPolicy()
-    """How long its turns may take."""
+    """How long its turns may take: the defaults are those of code in this process."""
     prompts: ClassVar[PromptPolicy] = PromptPolicy()
     """How its prompts wait."""
     child_turns: ClassVar[ChildPolicy] = ChildPolicy()
     """What child turns may."""
+    limits: ClassVar[Any] = None  # Any: its class is in the room of the routers
+    """What a router of its kind may have at once if it is not told: a
+    `supervision.Limits`; its `sessions` and `turns` also where the router is told only
+    other limits.  Default None: 100,000 sessions and 1000 turns, as they are objects in
+    this process."""
     initial_state: ClassVar[Any] = None
-    """The state of a new conversation, a value.  Default None."""
+    """The state of a new conversation: a value that nobody can change, as all keys
+    have the same.  Default None.  For one that can be changed write `new_state`."""
 
+    _needs: ClassVar[str | None] = (
+        "a session belongs to a router, write start_router(system, ...)"
+    )
     _probes: ClassVar[bool] = False  # it has an `alive` of its own
     _finalises: ClassVar[bool] = False  # it has a `turn_ended` of its own
     _suspends: ClassVar[bool] = False  # it has a `suspend` of its own
     _turn_props: ClassVar[Props] = TurnRun.quick  # what the engine knows of its turns
+
+    if not TYPE_CHECKING:  # checkers know the default of S; Python does, from 3.13 on
+
+        def __class_getitem__(cls, types: Any) -> Any:
+            return super().__class_getitem__(with_default(cls, types))
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -100,6 +116,7 @@ class Session(Actor[Any], Generic[P, C]):
                 what = f"{cls.__name__}.{field} must be a {policy.__name__}"
                 msg = f"{what}, got {value!r}"
                 raise TypeError(msg)
+        refuse_shared(cls.__name__, cls.initial_state)
         cls._probes = cls.alive is not base.alive
         cls._finalises = cls.turn_ended is not base.turn_ended
         cls._suspends = cls.suspend is not base.suspend
@@ -108,26 +125,32 @@ class Session(Actor[Any], Generic[P, C]):
     # ------------------------------------------------------------------- what it does
 
     @abstractmethod
-    async def take_turn(self, turn: Turn[P, C]) -> object:
+    async def take_turn(self, turn: Turn[P, C, S]) -> object:
         """Answer one prompt; what it returns is the `result` of the outcome.
 
         Runs as a child actor of the session, one at a time: `ROUTER/KEY/turn-ID` in the
         tree.  An exception makes the turn `Failed`.
         """
 
-    async def answer_aside(self, turn: Turn[P, C]) -> object:
+    async def answer_aside(self, turn: Turn[P, C, S]) -> object:
         """Answer a side question, beside the turn that may be running.
 
         By default as any prompt; `turn.state` is a snapshot, and cannot be set.
         """
         return await self.take_turn(turn)
 
-    async def turn_ended(self, turn: Turn[P, C], outcome: Outcome) -> None:
+    async def turn_ended(self, turn: Turn[P, C, S], outcome: Outcome) -> None:
         """Tidy up after a turn: runs exactly once for each, however it ended.
 
         Also for one that never got its slot.  Everything that the turn started is over;
-        its outcome is certain and not yet told.  Shielded from cancellation, cut off
-        after `TurnPolicy.cleanup_within` seconds.  An exception is the session's crash.
+        its outcome is certain and not yet told.  `self.state` is what the next turn
+        will find: put back already, unless the turn completed or its state is kept.
+        What is put there now stays, whatever the outcome, if this comes to its end.
+        (An aside has changed nothing; beside it a turn may be running, whose state is
+        not certain.)
+
+        Shielded from cancellation, cut off after `TurnPolicy.cleanup_within` seconds.
+        An exception is the session's crash.
         """
         del turn, outcome
 
@@ -155,6 +178,15 @@ class Session(Actor[Any], Generic[P, C]):
         msg = f"{type(self).__name__} got {message!r} and has no handle() for it"
         raise TypeError(msg)
 
+    def new_state(self) -> S:
+        """Make the state of a new conversation; a plain `def`.
+
+        Called once for each key, after `__init__`, and again after a `reset`.  The
+        default is `initial_state`.  An exception is a failed start.
+        """
+        state: S = self.initial_state
+        return state
+
     def child_orphaned(self, outcome: Outcome, parent: int) -> None:
         """Hear the outcome of a child turn whose parent (by id) has ended before."""
         del outcome, parent
@@ -172,25 +204,30 @@ class Session(Actor[Any], Generic[P, C]):
         return self._lane.generation
 
     @property
-    def turn(self) -> Turn[P, C] | None:
+    def turn(self) -> Turn[P, C, S] | None:
         """The turn that it has, perhaps still waiting for its slot; None: idle."""
         run = self._lane.turn
         return run.turn if run is not None else None
 
     @property
-    def state(self) -> Any:
+    def state(self) -> S:
         """The conversation's state, a value; see `Turn.state`.
 
+        In `turn_ended` it is what the next turn will find.
+
         Raises:
-            TurnOverError: set when the session has been given up or replaced.
+            TurnOverError: set when the session, or its turn, has been given up, or the
+                session has been replaced.
         """
-        return self._lane.state
+        state: S = self._lane.state
+        return state
 
     @state.setter
-    def state(self, value: Any) -> None:
+    def state(self, value: S) -> None:
         lane = self._lane
-        if lane.session is not self:
-            run = lane.turn
+        lane.host.events.check_thread("Session.state =")
+        run = lane.turn
+        if lane.session is not self or (run is not None and not may_write(run)):
             raise TurnOverError(run.id if run is not None else 0, "change the state")
         lane.state = value
 
@@ -205,6 +242,7 @@ class Session(Actor[Any], Generic[P, C]):
         It survives reaping, eviction and crashes, and with `FileTokens` the process; it
         ends with `reset` and `close`.  None forgets it.
         """
+        self._lane.host.events.check_thread("Session.bind()")
         self._lane.host.bind(self._lane, self, token)
 
     def deliver(self, turn: int | None, chunk: C) -> bool:
@@ -218,6 +256,7 @@ class Session(Actor[Any], Generic[P, C]):
         """
         lane = self._lane
         host: Host = lane.host
+        host.events.check_thread("Session.deliver()")
         run = lane.turn
         if run is not None and run.id == turn and run.open:
             with contextlib.suppress(trio.WouldBlock):
@@ -239,6 +278,7 @@ class Session(Actor[Any], Generic[P, C]):
 
         As `RouterRef.follow_up`, with its errors.
         """
+        self._lane.host.events.check_thread("Session.follow_up()")
         receipt: Receipt[P] = self._lane.host.enqueue(self._lane, prompt, origin, id)
         return receipt
 

@@ -30,22 +30,27 @@ from .errors import (
 )
 from .events import HookOverdue, ToolEnded, ToolSkipped, ToolStarted
 from .facts import ChildTurn, TurnFacts
-from .outcomes import Failed, Outcome, Steered
+from .outcomes import Failed, Outcome
 from .phase import DRAINING, ENDED, ENDING, RUNNING
-from .policies import Steering, seconds
-from .receipt import P, Receipt
+from .policies import KeepState, seconds
+from .receipt import Receipt
+from .state import C, P, S
+from .turns.clocks import hand_over
 from .turns.early import cut
-from .turns.ends import RejectTurnError
 from .turns.family import top_of
 from .turns.run import TurnRun
+from .turns.steering import taken_by
+from .turns.verdicts import RejectTurnError
 
-C = TypeVar("C")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class Turn(TurnFacts[P, C]):
+class Turn(TurnFacts[P, C, S]):
     """One turn of a session, taking prompts P and answering with chunks C.
+
+    `Turn[P, C, S]` says of which type its state is, as `Session[P, C, S]`; in
+    `Turn[P, C]` it is Any.
 
     Made by the session.  Its outcome is `Completed` if `take_turn` returns, `Failed` if
     it raises, and what ended it early otherwise.
@@ -58,20 +63,41 @@ class Turn(TurnFacts[P, C]):
         run.turn = self
 
     @property
-    def parent(self) -> Turn[P, C] | None:
+    def parent(self) -> Turn[P, C, S] | None:
         """Whose child it is; None for a turn of its own, or if that one has ended."""
         parent = self._run.parent
         return parent.turn if parent is not None else None
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at its prompts this is, from 1: see `send(attempts=)`.
+
+        With `id` and `epoch` it tells effects outside from those of another attempt.
+        """
+        run = self._run
+        while run.parent is not None:
+            run = run.parent
+        tried = [each._more.tried for each in run.receipts if each._more is not None]
+        return 1 + max(tried, default=0)
+
+    @property
+    def epoch(self) -> int:
+        """Rises with each router that has these sessions, one after the other.
+
+        With a store through all processes; without one in this process.
+        """
+        epoch: int = self._run.host.epoch
+        return epoch
 
     # -------------------------------------------------------------------- what it says
 
     async def emit(self, chunk: C) -> None:
         """Hand a chunk to the reader; a sign of life.
 
-        With a `Bounded` stream it waits while the reader is behind (meanwhile no clock
-        but the time limit runs); with `Latest` it never waits.  Without a reader, as
-        for a plain `send`, the chunk is dropped and counted.  A cancellation point
-        always, a schedule point at least every 64th time.
+        With a `Bounded` or `Replay` stream it waits while the reader is behind
+        (meanwhile no clocks but the time limit and `TurnPolicy.reader_limit` run); with
+        `Latest` it never waits.  Without a reader the chunk is dropped and counted.  A
+        cancellation point always, a schedule point at least every 64th time.
 
         Raises:
             TurnOverError: the turn has ended.
@@ -83,36 +109,37 @@ class Turn(TurnFacts[P, C]):
         host = run.host
         host.chunks += 1
         if host.chunks & SCHEDULE_EVERY:
-            await checkpoint_if_cancelled()
+            try:
+                await checkpoint_if_cancelled()
+            except RuntimeError:  # Trio's: not in its thread
+                host.chunks -= 1
+                host.events.check_thread("Turn.emit()")
+                raise
         else:
+            run.check_open("emit")
             await checkpoint()
             run.check_open("emit")
         # as `run.sign`, without the call
         extra = run.extra
-        if extra is None or not extra.stalled:
+        if extra is None:
             run.signed_at = host.now()
         else:
             run.sign()
+            if extra.partial is not None:
+                extra.partial.add(chunk)
         stream = run.stream
         if stream is None:
             host.unread += 1
             return
         run.replied = True
-        # as `Chunks.put_if_room`, without the call
+        # as `put_if_room`, without the call
         queue = stream.queue
         if len(queue) < stream.room:
             queue.append(chunk)
             if stream.reader is not None:
                 stream.wake_reader()
             return
-        if stream.put_if_room(chunk):
-            return
-        clocks = run.need_clocks()
-        clocks.pause()
-        try:
-            await stream.put(chunk)
-        finally:
-            clocks.resume()
+        await hand_over(run, stream, chunk)
 
     def emit_nowait(self, chunk: C) -> None:
         """As `emit`, from anywhere and without waiting; also in the drain window.
@@ -124,15 +151,21 @@ class Turn(TurnFacts[P, C]):
         run = self._run
         run.check_open("emit")
         stream = run.stream
-        if stream is not None:
-            stream.put_nowait(chunk)
-        else:
+        try:
+            if stream is not None:
+                stream.put_nowait(chunk)
+            else:
+                run.host.unread += 1
+        except trio.ClosedResourceError:  # of a parent that it has outlived
             run.host.unread += 1
         run.host.chunks += 1
         run.sign()
+        if run.extra is not None and run.extra.partial is not None:
+            run.extra.partial.add(chunk)
 
     def progress(self) -> None:
         """Give a sign of life: the inactivity clock starts again."""
+        self._run.check_thread("give a sign of life")
         self._run.sign()
 
     def note(self, **notes: Any) -> None:
@@ -142,6 +175,7 @@ class Turn(TurnFacts[P, C]):
             TurnOverError: the turn has ended.
         """
         run = self._run
+        run.check_thread("note anything")
         if run.phase in (ENDING, ENDED):
             raise TurnOverError(run.id, "note anything")
         extra = run.need_extra()
@@ -152,69 +186,42 @@ class Turn(TurnFacts[P, C]):
         self._run.check_open("reject anything")
         raise RejectTurnError(reason)
 
-    # --------------------------------------------------------------- what it remembers
+    # -------------------------------------------------------------- what happens to it
 
-    @property
-    def state(self) -> Any:
-        """The session's state, a value: put a new one, do not change it in place.
+    def step(self) -> int:
+        """Begin one more step of the agent's loop; say how many are left after it.
 
-        Unless the turn completes the session goes back to the state at its start (or at
-        the last `keep_state`).  An aside sees the state at the start of the turn that
-        runs beside it, and cannot set it.
+        Call it once for each call of the model: a loop that finds no end is stopped at
+        `TurnPolicy.steps`.  A child turn has steps of its own.  A sign of life, and not
+        a checkpoint.
 
         Raises:
-            TurnOverError: set after the turn has ended.
-            RuntimeError: set in an aside.
+            StepLimitError: there was no step left.
+            TurnOverError: the turn has ended.
         """
-        run = top_of(self._run)
-        return run.need_extra().snapshot if run.aside else run.lane.state
-
-    @state.setter
-    def state(self, value: Any) -> None:
-        run = top_of(self._run)
-        run.check_open("change the state")
-        if run.aside:
-            msg = f"turn {run.id} answers a side question: it cannot change the state"
-            raise RuntimeError(msg)
-        run.lane.state = value
-
-    def keep_state(self) -> None:
-        """Keep the state as it is now, however the turn ends."""
-        run = top_of(self._run)
-        run.check_open("keep the state")
-        run.before = run.lane.state
-
-    # -------------------------------------------------------------- what happens to it
+        run = self._run
+        run.check_open("take a step")
+        left = self.steps_left
+        if not left:
+            raise StepLimitError(run.id, run.policy.steps)
+        run.need_extra().steps += 1
+        run.sign()
+        if run.policy.keep_state is KeepState.STEPS and run.parent is None:
+            run.before = run.lane.state
+        return left - 1
 
     async def checkpoint(self) -> tuple[Receipt[P], ...]:
         """Take the steering prompts that wait: one or all, by `PromptPolicy.steering`.
 
-        Each is `Steered` with that.  Uses up a step, is a sign of life and a
-        checkpoint.  With the last step none are taken: those that wait become turns of
-        their own.
-
-        Raises:
-            StepLimitError: there was no step left.
+        Each is `Steered` with that.  A sign of life and a checkpoint; look as often as
+        you like.  In the last step (`step`), and after a soft abort, none are taken:
+        those that wait become turns of their own.
         """
         run = self._run
         run.check_open("go on")
-        extra = run.need_extra()
-        if extra.steps >= run.policy.steps:
-            raise StepLimitError(run.id, run.policy.steps)
         await checkpoint()
-        extra.steps += 1
         run.sign()
-        taken: list[Receipt[P]] = []
-        steering = extra.steering
-        if extra.interrupted is not None or extra.steps >= run.policy.steps:
-            return ()
-        while steering is not None and (receipt := steering.take()) is not None:
-            receipt._turn = run.id
-            run.host.settle(receipt, Steered(turn=run.id))
-            taken.append(receipt)
-            if run.session.prompts.steering is Steering.ONE:
-                break
-        return tuple(taken)
+        return taken_by(run) if self.steps_left else ()
 
     @contextmanager
     def tool(self, name: str) -> Generator[None]:
@@ -271,7 +278,8 @@ class Turn(TurnFacts[P, C]):
 
     def end_drain(self) -> None:
         """End the drain window: nothing more will come.  Before it: there is none."""
-        self._run.drained().set()
+        self._run.check_thread("end the drain")
+        self._run.need_extra().need_drained().set()
 
     def spend(self, units: float) -> None:
         """Count what the turn and its children use, against `TurnPolicy.budget`.
@@ -327,7 +335,7 @@ class Turn(TurnFacts[P, C]):
 
     async def start_child(
         self,
-        async_fn: Callable[[Turn[P, C], *Ts], Awaitable[object]],
+        async_fn: Callable[[Turn[P, C, S], *Ts], Awaitable[object]],
         *args: *Ts,
         critical: bool = False,
         direct: bool = False,
@@ -356,16 +364,16 @@ class Turn(TurnFacts[P, C]):
         family = run.need_family()
         await family.wait_for_room()
 
-        def body(turn: Turn[P, C]) -> Awaitable[object]:
+        def body(turn: Turn[P, C, S]) -> Awaitable[object]:
             return unprotected(async_fn, turn, *args)
 
         child = family.start(body, critical=critical, direct=direct)
-        Turn[P, C](child)
+        Turn[P, C, S](child)
         return ChildTurn(child)
 
     async def run_child(
         self,
-        async_fn: Callable[[Turn[P, C], *Ts], Awaitable[object]],
+        async_fn: Callable[[Turn[P, C, S], *Ts], Awaitable[object]],
         *args: *Ts,
         direct: bool = False,
     ) -> Outcome:

@@ -4,6 +4,7 @@ General layout; all of it stands on the public API of `actors`, with two excepti
 
     _seeds      seeds, run_seeded: many orders of scheduling (Trio's private parts)
     _standstill StandstillError: what waits for ever ends, and says so
+    _livelock   LivelockError: what goes on for ever while the clock stands
     _waiting    who_waits: who that is, and in what (looks into the engine)
     _probe      Probe: an actor that writes down and expects
     _letters    DeadLetterProbe: the same for dead letters
@@ -27,6 +28,7 @@ from ._probe import Probe as Probe
 from ._probe import start_probe as start_probe
 from ._seeds import run_seeded as run_seeded
 from ._seeds import seeds as seeds
+from ._standstill import LivelockError as LivelockError
 from ._standstill import StandstillError as StandstillError
 from ._tasks import open_tasks as open_tasks
 from ._turn_log import TurnLog as TurnLog
@@ -36,6 +38,7 @@ __all__ = (
     "DeadLetterProbe",
     "EventLog",
     "Fault",
+    "LivelockError",
     "Probe",
     "StandstillError",
     "TurnLog",

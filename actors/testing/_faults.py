@@ -35,9 +35,13 @@ def with_faults(
     started from it; make one subclass per actor to count them apart.  A hook that is
     plain stays plain, an async one stays async.
 
+    Of a `Session` it reaches `started`, `stopped` and its tasks.  For what only
+    sessions have (`take_turn`, `turn_ended`, `suspend` ...) write a subclass that
+    raises.
+
     Args:
         cls: an actor class; it is not changed.
-        receive: fault of `receive`.
+        receive: fault of `receive`; not of a session, which must not define it.
         started: fault of `started`.
         stopped: fault of `stopped`.
         task: fault of each child task that `start_soon` starts, in that task.

@@ -104,7 +104,8 @@ class EventLog(Log):
         time is begun, by the incarnation that lives; every end belongs to an accepted
         message, and there is one; handled means begun, skipped means not begun; each
         incarnation ends once, with no message in hand, and none begins after; nothing
-        comes after `ActorStopped` except a dead letter for being too late.
+        comes after `ActorStopped` except a dead letter for being too late, and a new
+        life, of one that its owner has started again (`Actor.revive_child`).
 
         When the system's block has been left, also: every accepted message has its end,
         and every actor its `ActorStopped`.
@@ -130,6 +131,9 @@ class EventLog(Log):
             )
 
 
+_OF_A_LIFE = (ActorStarted, ActorCrashed, IncarnationEnded, MessageAccepted)
+
+
 class _Life:
     """What the events of one actor may be; each method returns what is wrong."""
 
@@ -145,11 +149,7 @@ class _Life:
 
     def take(self, event: Event) -> list[str]:
         """Take the next event."""
-        faults: list[str] = []
-        if self._stopped and not (
-            isinstance(event, DeadLetter) and event.reason is DeadLetterReason.STOPPED
-        ):
-            faults.append(f"{event!r} came after ActorStopped")
+        faults = self._after_the_end(event) if self._stopped else []
         match event:
             case MessageAccepted(number=number):
                 faults += self._accept(number)
@@ -174,6 +174,15 @@ class _Life:
             case _:
                 pass
         return faults
+
+    def _after_the_end(self, event: Event) -> list[str]:
+        """It had ended for good: what may come is a new life, or a late letter."""
+        if isinstance(event, _OF_A_LIFE):
+            self._stopped = False  # what it says of its incarnation is looked at
+            return []
+        if isinstance(event, DeadLetter) and event.reason is DeadLetterReason.STOPPED:
+            return []
+        return [f"{event!r} came after ActorStopped"]
 
     def end(self) -> list[str]:
         """The system's block has been left."""

@@ -65,7 +65,8 @@ def seeds(
     The seeds are 0 to `count - 1`, each run as in `run_seeded`.  The first failure ends
     the test, with a note that names the seed and how to repeat it.  With
     `--actors-seed=N` on the pytest command line only seed N is run.  Works without
-    pytest too.  Arguments are passed on to each run; async fixtures cannot be.
+    pytest too.  Arguments are passed on to each run; async fixtures cannot be.  A
+    fixture is made once for all seeds: write `tmp_path / f"{seed}"`, not `tmp_path`.
 
     A test with a parameter `seed` is given the seed of the run, for dice of its own;
     pytest does not look for a fixture of that name.  Called by hand with a seed, it is

@@ -3,11 +3,14 @@
 With a `MockClock` nothing comes by itself: when every task waits, and no deadline is
 set to which the clock could go, or the clock does not go, then only somebody else can
 wake one.  If there is nobody else the run stands still for ever, silently or spinning.
+Where tasks go on for ever and the clock does not, `_livelock` says so.
 
 The watch is an instrument of Trio: it is told before each wait for input and output.
 Looking at once at each would cost more than the tests do; so it looks now and then,
 and once it suspects something it looks at each, and at whether any task makes a step in
 between, for who polls by `wait_all_tasks_blocked` stands still in each single look.
+Where a clock that does not go meets a thread that may say something, Trio waits for a
+day: an alarm, a thread of the watch's own, has it look again when patience is over.
 
 An instrument cannot raise; it cancels a scope around the test, and `watched` raises.
 """
@@ -27,6 +30,9 @@ import trio
 from trio.lowlevel import Task, add_instrument, current_statistics, remove_instrument
 from trio.testing import MockClock, active_thread_count
 
+from actors.hosting import Whole
+
+from ._livelock import Livelock
 from ._tasks import _children, _is_of_trio
 from ._waiting import who_waits
 
@@ -40,7 +46,7 @@ PATIENCE: Final = 30.0
 """Real seconds of standstill, if threads that are not Trio's could still end it."""
 
 
-class StandstillError(AssertionError):
+class StandstillError(Whole, AssertionError):
     """Every task waits, under a virtual clock that has no deadline to go to.
 
     Nothing could ever happen any more: a deadlock, or something that was to be sent,
@@ -60,6 +66,22 @@ class StandstillError(AssertionError):
         return f"everything waits, and no clock runs: for ever\n{self.tree}"
 
 
+class LivelockError(StandstillError):
+    """Things go on for ever under a virtual clock, and it does not move.
+
+    As with an actor that has something done `after(0)`, which does that again.  A test
+    that has gone on so for a minute of real time and 1,000 passes of Trio's loop is to
+    be mended, or what it tests; `tree` names who was busy, and says what else
+    waits in what.
+
+    Args:
+        tree: how long it went on, who was busy, and what `who_waits` draws.
+    """
+
+    def __str__(self) -> str:
+        return self.tree
+
+
 async def watched(async_fn: Callable[[*Ts], Awaitable[R]], *args: *Ts) -> R:
     """Run `async_fn(*args)`; under a `MockClock`, end it if everything stands still.
 
@@ -67,6 +89,7 @@ async def watched(async_fn: Callable[[*Ts], Awaitable[R]], *args: *Ts) -> R:
 
     Raises:
         StandstillError: it stood still; it was cancelled then.
+        LivelockError: the clock stood still, and everything else went on.
         BaseException: what `async_fn` raises.
     """
     if not isinstance(trio.lowlevel.current_clock(), MockClock):
@@ -93,6 +116,15 @@ class _Steps(trio.abc.Instrument):
         self.any = self.any or not _is_own(task)
 
 
+class _Alarm(threading.Timer):
+    """Leaves word for Trio after so many seconds."""
+
+    def __init__(self, seconds: float, word: Callable[[], None]) -> None:
+        token = trio.lowlevel.current_trio_token()
+        super().__init__(seconds, token.run_sync_soon, (word,))
+        self.daemon = True
+
+
 @attrs.define(eq=False)
 class _Watch(trio.abc.Instrument):
     """Notices that a run stands still, and cancels."""
@@ -104,9 +136,15 @@ class _Watch(trio.abc.Instrument):
     _since: float = 0.0  # when that began, in real time
     _looks: int = 0  # since then, in a row, without strangers
     _tries: int = 0
+    _livelock: Livelock = attrs.field(factory=Livelock)
+    _alarm: _Alarm | None = None  # set; at most one, however often it is suspected
 
     def before_io_wait(self, timeout: float) -> None:
         """Look, if it is time to."""
+        busy = self._livelock.look()
+        if busy is not None:
+            self._end(LivelockError(busy))
+            return
         self._passes += 1
         suspicious = self._steps is not None
         if not (suspicious or timeout or self._passes % _LOOK_EVERY == 0):
@@ -120,7 +158,10 @@ class _Watch(trio.abc.Instrument):
             add_instrument(self._steps)
         if _strangers():
             self._looks = 0  # a word of theirs makes a pass in which to look again
-            over = time.monotonic() - self._since > PATIENCE
+            left = PATIENCE - (time.monotonic() - self._since)
+            over = left < 0
+            if timeout > _FOR_EVER and not over:
+                self._set_alarm(left)
         else:
             self._looks += 1
             over = self._looks > _SURE
@@ -128,12 +169,25 @@ class _Watch(trio.abc.Instrument):
                 _make_pass()  # there may be word on its way
         if over:
             self._forget()
-            self._end()
+            self._end(StandstillError(who_waits()))
 
     def close(self) -> None:
         """Watch no more."""
         self._forget()
+        self._livelock.close()
         _remove(self)
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm.join()  # nothing is left over; it waits for nobody
+
+    def _set_alarm(self, seconds: float) -> None:
+        if self._alarm is None:
+            self._alarm = _Alarm(seconds, self._ring)
+            self._alarm.start()
+
+    def _ring(self) -> None:
+        """Be word of the alarm, in Trio's thread; a look follows."""
+        self._alarm = None
 
     def _forget(self) -> None:
         self._looks = 0
@@ -141,12 +195,12 @@ class _Watch(trio.abc.Instrument):
             _remove(self._steps)
             self._steps = None
 
-    def _end(self) -> None:
+    def _end(self, found: StandstillError) -> None:
         """Cancel the test; what is shielded from that, as far as it can be reached."""
         _make_pass()  # Trio is about to wait as long as it had meant to
         self._tries += 1
         if self._tries == 1:
-            self.found = StandstillError(who_waits())
+            self.found = found
             self.scope.cancel()
         elif self._tries == 2:  # noqa: PLR2004 - the second one
             _cancel_all()
@@ -179,11 +233,12 @@ def _is_own(task: Task) -> bool:
 def _strangers() -> bool:
     """Tell whether there are threads from which word may come.
 
-    Those that Trio keeps for later do nothing.
+    Those that Trio keeps for later do nothing, and an alarm says nothing new.
     """
     return any(
         each is not threading.current_thread()
         and not each.name.startswith("Trio thread")
+        and not isinstance(each, _Alarm)
         for each in threading.enumerate()
     )
 

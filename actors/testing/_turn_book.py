@@ -54,6 +54,7 @@ class _Key:
     asides: set[int] = attrs.field(factory=set[int])  # that run
     begun: int = 0  # the latest prompt that a turn began with
     steered: int = 0  # the same of those that were sent to steer one
+    first: int = 0  # the same of those that were to be the next
 
 
 class Book:
@@ -239,6 +240,8 @@ class Book:
         accepted = self._accepted.get(prompt)
         if accepted is not None and accepted.kind is PromptKind.STEER:
             before, key.steered = key.steered, max(prompt, key.steered)
+        elif accepted is not None and accepted.first:
+            before, key.first = key.first, max(prompt, key.first)
         else:
             before, key.begun = key.begun, max(prompt, key.begun)
         if prompt < before:

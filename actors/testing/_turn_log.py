@@ -63,7 +63,8 @@ class TurnLog(Log):
         and nothing comes from it afterwards; a turn that never started takes no time.
 
         The order is that of acceptance.  Prompts that were sent to steer a turn, and
-        came too late for it, have an order of their own; one that is tried again after
+        came too late for it, have an order of their own, and so have those that go
+        before all that wait (`PromptAccepted.first`); one that is tried again after
         a crash does not count.
 
         When a router has ended or crashed, also: every accepted prompt and every

@@ -6,7 +6,8 @@
   lets it pass, although what comes after was never reached.  Open a nursery of your
   own, and cancel that one.
 - A Trio test under a `MockClock` (`autojump_clock`) at which everything waits for ever
-  fails, with the tree of who waits in what: `StandstillError`.
+  fails, with the tree of who waits in what: `StandstillError`.  So does one that goes
+  on for a minute while the clock does not move: `LivelockError`.
 
 Pytest loads it by the entry point `actors`; `-p no:actors` leaves it out.
 """

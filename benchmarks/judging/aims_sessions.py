@@ -63,6 +63,13 @@ SESSIONS: Final = (
         at_most=True,
         note="time_ratio",
     ),
+    Goal(
+        "time of a turn whose readers may come back, by of one whose may not",
+        ("turn_resumable",),
+        1.1,
+        at_most=True,
+        note="time_ratio",
+    ),
     *(
         Goal(
             f"longest wait for one of {slots}, 256 sessions, by the mean",
@@ -113,6 +120,29 @@ SESSIONS: Final = (
         at_most=True,
         note="budget_percent",
         unit="%",
+    ),
+    *(
+        Goal(f"prompts accepted by {senders} at once", (scenario,), limit, "disk")
+        for senders, scenario, limit in (
+            ("1 sender", "accept_1", 0.6),
+            ("32 senders", "accept_32", 0.7),
+            ("512 senders", "accept_512", 0.2),
+        )
+    ),
+    *(
+        Goal(f"turns of {sessions} sessions, kept", (scenario,), limit, "memory")
+        for sessions, scenario, limit in (
+            ("32", "turns_durable_32", 0.35),
+            ("512", "turns_durable_512", 0.5),
+        )
+    ),
+    Goal(
+        "transactions of a turn of which nobody shares one",
+        ("turns_durable_32",),
+        2,
+        at_most=True,
+        note="batches_alone",
+        unit="",
     ),
 )
 """The main ones."""

@@ -48,6 +48,8 @@ TITLES: Final = {
     "erlang": "Erlang gen_server",
     "triotp": "TriOTP",
     "plain": "an actor without a supervisor",
+    "disk": "one thread that appends to a file",
+    "memory": "a router in memory",
 }
 """What the contenders of the goals are."""
 

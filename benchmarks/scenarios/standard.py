@@ -94,6 +94,13 @@ from benchmarks.scenarios.sessions.conversing import (
     TakeTurn,
     TurnDeadlines,
 )
+from benchmarks.scenarios.sessions.keeping import (
+    Accept1,
+    Accept32,
+    Accept512,
+    TurnsDurable32,
+    TurnsDurable512,
+)
 from benchmarks.scenarios.sessions.memory import SessionMemory1M, SessionMemory10K
 from benchmarks.scenarios.sessions.pooling import (
     Churn,
@@ -104,6 +111,7 @@ from benchmarks.scenarios.sessions.pooling import (
     Turn100,
     Turn100S,
 )
+from benchmarks.scenarios.sessions.reading import TurnResumable
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import (
     Route1M,
@@ -181,6 +189,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Route1M,
     TakeTurn,
     TurnDeadlines,
+    TurnResumable,
     Streams1000,
     RouterChurn,
     SessionMemory10K,
@@ -196,6 +205,11 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Fair8,
     Fair64,
     RealTraffic,
+    Accept1,
+    Accept32,
+    Accept512,
+    TurnsDurable32,
+    TurnsDurable512,
     Look10K,
     Look100K,
     Watched10K,

@@ -7,6 +7,7 @@ the sessions, the worst first, as many as fit.  Nothing here asks anybody anythi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 from rich.console import RenderableType
@@ -16,9 +17,15 @@ from supervision._view.shapes import ActorShape, TopShape
 
 from .columns import BAR, Column, lay_out
 from .head import head_lines
-from .look import DIM, MARKS, PLAIN, SELECTED, WRONG, Level
+from .look import DIM, KEY, MARKS, PLAIN, SELECTED, WRONG, Level
 from .rates import Rates, rates
-from .session_rows import session_cells, session_columns, session_title, short_title
+from .session_rows import (
+    ORDERS,
+    session_cells,
+    session_columns,
+    session_title,
+    short_title,
+)
 from .text import clean, rate, whole
 from .tree_rows import tree_cells, tree_columns, tree_rows, without_sessions
 
@@ -37,6 +44,8 @@ class Extras:
     """Number of the session with the cursor."""
     order: str = "worst"
     """In which order the sessions are."""
+    match: str = ""
+    """What the keys of all that are shown have in them."""
     history: Sequence[float] = ()
     """Prompts accepted a second, frame by frame, the latest last."""
     gone: str | None = None
@@ -110,7 +119,11 @@ def _sessions(now: TopShape, width: int, room: int, extras: Extras) -> list[Text
     first = max(0, (extras.selected or 0) - room + 1)
     shown = known[first : first + room]
     title = session_title(shown, now["sessions"]["matching"], extras.order)
+    if extras.match:
+        title += f", with {clean(extras.match)}"
     short = short_title(shown, now["sessions"]["matching"])
+    if extras.match:
+        short += f" /{clean(extras.match)}"
     routers = len(now["statistics"]["routers"]) > 1
     columns = session_columns(title, short=short, fixed=True, routers=routers)
     cells = [session_cells(each, routers=routers) for each in shown]
@@ -162,3 +175,35 @@ def _routers(now: TopShape, changes: Rates, width: int) -> list[Text]:
                 ]
             )
     return lay_out(columns, rows, width, BAR)
+
+
+def help_text(width: int, height: int) -> Text:
+    """Say what the keys do, and what is to be seen."""
+    lines = [Text.assemble((f" {key:12}", KEY), text) for key, text in _HELP]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return Text("\n", no_wrap=True, end="").join(lines[:height])
+
+
+_HELP: Final = (
+    ("", ""),
+    ("q", "quit"),
+    ("up, down", "select a session (also k and j, page up and down, home and end)"),
+    ("enter", "open the selected session: where it stands (also right, or l)"),
+    ("escape", "back out of it; then select none; then show all (also left)"),
+    ("/", "show only sessions whose keys have a text in them"),
+    ("s", "another order of the sessions: " + ", ".join(ORDERS.values())),
+    ("p", "pause, and go on: the picture stands still, the service does not"),
+    ("c", "abort the turn of the selected session; asks first"),
+    ("", ""),
+    ("!", "something is wrong: held after a crash, quarantined, a full mailbox,"),
+    ("", "a message in hand for a minute, a turn silent for three"),
+    ("*", "something may be: a mailbox half full, ten seconds, one minute"),
+    ("", ""),
+    ("IN HAND", "the message that the actor waits with, and FOR how long"),
+    ("RESTARTS", "how often that actor has begun anew"),
+    ("QUEUED", "prompts that wait for a turn, or for a checkpoint of one"),
+    ("SILENT", "for how long the session, or its turn, has not said anything"),
+    ("", ""),
+    ("", "any key: back"),
+)

@@ -69,12 +69,15 @@ _PHASES = {
     "starting": NEW,
     "draining": GOOD,
     "children": BUSY,
+    "gathering": NEW,
     "waiting for a slot": MAYBE,
     "waiting for a place": MAYBE,
     "ending": LEAVING,
     "closing": LEAVING,
     "backing off": WRONG,
     "quarantined": WRONG,
+    "given up": WRONG,
+    "suspended": DIM,
 }
 _CHILD_STATES = {
     "running": GOOD,

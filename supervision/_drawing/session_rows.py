@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from supervision._view.sessions import short
 from supervision._view.shapes import SessionShape
 
 from .columns import Column
@@ -43,7 +44,7 @@ def session_columns(
         Column(title=title, short=short, gives=_LEAST_KEY),
         Column(title="ROUTER", width=wide(14), matters=1),
         Column(title="PHASE", width=wide(18)),
-        Column(title="TURN", width=wide(6), right=True, matters=4),
+        Column(title="TURN", width=wide(7), right=True, matters=4),
         Column(title="TOOL", width=wide(12), matters=3),
         Column(title="QUEUED", width=wide(6), right=True, matters=5),
         Column(title="AGE", width=wide(6), right=True, matters=2),
@@ -62,7 +63,7 @@ def session_cells(session: SessionShape, *, routers: bool) -> list[Text]:
         Text(clean(session["key"]) or "''", DIM if style is DIM else PLAIN),
         Text(clean(session["router"]), DIM),
         Text(clean(session["phase"]), style),
-        Text("" if turn is None else _turn(turn)),
+        Text("" if turn is None else short(turn)),
         Text(clean(tool or ""), BUSY),
         Text(whole(queued) if queued else "", MAYBE),
         Text(span(session["age"]), DIM if style is DIM else PLAIN),
@@ -72,12 +73,6 @@ def session_cells(session: SessionShape, *, routers: bool) -> list[Text]:
         ),
     ]
     return cells if routers else [*cells[:2], *cells[3:]]
-
-
-def _turn(turn: int) -> str:
-    """Write the id of a turn; of a long one its end, which tells it from others."""
-    text = str(turn)
-    return text if len(text) <= _DIGITS else "…" + text[1 - _DIGITS :]
 
 
 def session_title(shown: Sequence[SessionShape], matching: int, order: str) -> str:
@@ -104,4 +99,3 @@ ORDERS = {
 """What each order is called."""
 
 _LEAST_KEY = 18
-_DIGITS = 6

@@ -3,10 +3,13 @@
 May know `actors`, its hosting room, the words and the journal of `_trees`; must not
 know who shows it.  In reading order:
 
-    limits tokens           the words
+    errors limits tokens    the words
     parts/                  what it decides: no Trio, no actor
     core/                   what follows from each decision, in one step each
+    failures                the log of turns that fail
+    doing                   what they have done to the world
     router                  the actor around them
     census                  which routers there are
-    stream sending handle   what users hold
+    offering stream sending reading handle
+                            what users hold
 """

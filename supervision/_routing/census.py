@@ -15,18 +15,20 @@ from typing import Any, Final
 import attrs
 import trio
 
-from actors.hosting import actor_of, hub_of
+from actors.hosting import actor_of, hub_of, seat_of
 
 from .core.looking import statistics
 from .limits import RouterStatistics
 
 _OTHERS: Final = "/..."
+_LOST: Final = 100  # prompts that are known by name
 _PATHS: Final = 1000  # of ended routers; the counts of more are kept together
 
 # Any: the routers' room stands above this one
 _made: trio.lowlevel.RunVar[weakref.WeakSet[Any]] = trio.lowlevel.RunVar("routers")
 _ADDED: Final = (
     "accepted",
+    "kept",
     "repeated",
     "opened",
     "chunks",
@@ -51,7 +53,11 @@ def leave(router: Any) -> None:
     path = router.ref.path
     if path not in past and len(past) >= _PATHS:
         path = _OTHERS
-    past[path] = together(past.get(path), statistics(router._house()))
+    core = router._house()
+    past[path] = together(past.get(path), statistics(core))
+    lost = _lost(router._seat.hub)
+    own = core.books.lost[: _LOST - len(lost)]
+    lost += ((router.ref.path, key, number) for key, number in own)
 
 
 def routers_of(system: Any) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def routers_of(system: Any) -> dict[str, Any]:
     hub = hub_of(system)
     found: dict[str, Any] = {}
     for router in tuple(_all()):
-        seat = getattr(router, "_seat", None)
+        seat = seat_of(router)
         if seat is not None and seat.hub is hub and actor_of(router.ref) is router:
             found[router.ref.path] = router._house()
     return dict(sorted(found.items()))
@@ -78,6 +84,14 @@ def counts_of(system: Any) -> dict[str, tuple[bool, RouterStatistics]]:
         )
         for path in sorted(past.keys() | alive.keys())
     }
+
+
+def lost_of(system: Any) -> tuple[tuple[str, str, int], ...]:
+    """Path, key and id of the first 100 lost prompts of all routers so far."""
+    found = list(_lost(hub_of(system)))
+    for path, core in routers_of(system).items():
+        found += ((path, key, number) for key, number in core.books.lost)
+    return tuple(found[:_LOST])
 
 
 def together(
@@ -116,3 +130,8 @@ def _sums(one: Mapping[Any, float], other: Mapping[Any, float]) -> dict[Any, flo
 def _past(hub: Any) -> dict[str, RouterStatistics]:
     past: dict[str, RouterStatistics] = hub.notes.setdefault("routers", {})
     return past
+
+
+def _lost(hub: Any) -> list[tuple[str, str, int]]:
+    lost: list[tuple[str, str, int]] = hub.notes.setdefault("lost", [])
+    return lost

@@ -6,7 +6,7 @@ plain calls that take one step, unless they are `async`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, TypeVarTuple
 
 from actors import (
@@ -26,9 +26,9 @@ from .core.draining import drain
 from .core.looking import info, statistics
 from .limits import DrainReport, Limits, RouterStatistics, SessionInfo, VerbResult
 from .parts.lane import check_key
+from .reading import Reading
 from .router import Router
-from .sending import Sending
-from .tokens import Tokens
+from .tokens import Durable, Tokens
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -37,7 +37,7 @@ Ts = TypeVarTuple("Ts")
 _REF: Any = ActorRef  # Any: a checker would lose M in isinstance
 
 
-class RouterRef(Sending[P, C]):
+class RouterRef(Reading[P, C]):
     """The handle of a router whose sessions take prompts P and answer with chunks C.
 
     Made by `start_router` or `router_ref`.  A prompt that is accepted has exactly one
@@ -90,7 +90,8 @@ class RouterRef(Sending[P, C]):
     ) -> VerbResult:
         """Abort the session's running turn, and nothing else; see `abort`.
 
-        A session that is only starting: the prompt that would have been first.
+        A session that is only starting, or gathers a burst: the prompts that its first
+        turn would have had.
         """
         check_key(key)
         core = self._or_none()
@@ -119,7 +120,7 @@ class RouterRef(Sending[P, C]):
         return core.verbs.end(key, CloseReason.RESET, reason)
 
     def close(self, key: str, reason: object = None) -> VerbResult:
-        """As `reset`, and forget the key."""
+        """As `reset`, and forget the key: a suspended one will not be resumed."""
         check_key(key)
         core = self._or_none()
         if core is None:
@@ -162,6 +163,15 @@ class RouterRef(Sending[P, C]):
             return []
         return [info(core, lane) for lane in core.lanes.values()]
 
+    def suspended(self) -> Sequence[str]:
+        """List the keys that have a token and no session: a prompt would resume them.
+
+        Those whose sessions bound a token (`Session.bind`) and were reaped, evicted or
+        ended with an earlier router or process.  `reset` and `close` forget them.
+        """
+        core = self._or_none()
+        return list(core.tokens.suspended) if core is not None else []
+
     def statistics(self) -> RouterStatistics:
         """Look at the counters of the whole router; it costs a glance at each turn.
 
@@ -169,6 +179,15 @@ class RouterRef(Sending[P, C]):
             ClosedToNewError: the router has ended for good.
         """
         return statistics(self._house())
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that are in force: those it was started with, or `configure`'s.
+
+        Raises:
+            ClosedToNewError: the router has ended for good.
+        """
+        return self._house().limits
 
     def configure(self, limits: Limits) -> None:
         """Put other limits into force, from now on.
@@ -181,6 +200,7 @@ class RouterRef(Sending[P, C]):
         if not isinstance(given, Limits):
             msg = f"configure() takes Limits, got {limits!r}"
             raise TypeError(msg)
+        self._cell.hub.check_thread("RouterRef.configure()")
         router: Router | None = actor_of(self._cell)
         if router is None:
             raise ClosedToNewError(self.ref.path)
@@ -188,6 +208,7 @@ class RouterRef(Sending[P, C]):
 
     def _or_none(self) -> Core | None:
         """The router's parts; None: it has ended for good."""
+        self._cell.hub.check_thread("a method of a RouterRef")
         router: Router | None = actor_of(self._cell)
         return router._house() if router is not None else None
 
@@ -199,23 +220,27 @@ def start_router(
     limits: Limits | None = None,
     name: str = "router",
     tokens: Tokens | None = None,
+    durable: Durable | None = None,
 ) -> RouterRef[P, C]:
     """Start a router of these sessions; returns its handle at once.  Not a checkpoint.
 
     Args:
         owner: the system, or the actor, that is to own it.
         make: the class of its sessions.
-        args: for the constructor of each.
-        limits: what it may have at once; default `Limits()`.
+        args: for the constructor of each, by position.
+        limits: what it may have at once; default: what its kind has (`Session.limits`).
         name: last part of its path; a session's path is `/router/KEY`.
         tokens: where what sessions bind is kept; default in memory.
+        durable: a store, such as `supervision.durable.SqliteStore`: what is accepted
+            survives the process.  Default: none.
 
     Raises:
+        StoreError: the store cannot be had: it is another router's, say.
         TypeError: not a subclass of `Session`, or a wrong option.
         DuplicateNameError, ActorStoppedError: as `ActorSystem.start`.
     """
     cls: Any = make
-    return RouterRef(owner.start(Router, cls, args, limits, tokens, name=name))
+    return RouterRef(owner.start(Router, cls, args, limits, tokens, durable, name=name))
 
 
 def router_ref(ref: AnyRef, make: type[Session[P, C]]) -> RouterRef[P, C]:

@@ -6,7 +6,7 @@ Pure vocabulary: frozen values with their units and defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,27 +14,46 @@ from actors import CloseReason, Receipt
 from actors.hosting import seconds, whole
 from supervision._trees.policies import Backoff, RestartLimit
 
+
+class _Unsaid(int):
+    """A number that is there because nobody has said one.
+
+    The kind of session may have another (`Session.limits`).
+    """
+
+
+_SESSIONS: Final = _Unsaid(100_000)
+_TURNS: Final = _Unsaid(1000)
 _LIMIT = RestartLimit(3, within=60.0)
+_TERMS = Backoff(30.0, 3600.0, reset_after=7200.0)
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
     """What a router may have at once, and for how long.
 
+    How many sessions and turns is by their kind if you do not say it: many of those
+    that are objects in this process, ten of `supervision.acp.AgentSession`, each of
+    which has a process of its own.  A class says so by `Session.limits`.
+
     Raises:
         TypeError, ValueError: a field that is not what it says.
     """
 
-    sessions: int = 10
+    sessions: int = _SESSIONS
     """How many sessions.  One more makes the longest idle one go; if none is idle,
-    `send` raises `SaturatedError`.  Default 10, as where each is a process of its own:
-    sessions that are only objects cost under 1 KiB each, so say how many you want."""
+    `send` raises `SaturatedError`.  Default 100,000, at under 1 KiB each: say fewer if
+    they hold more (a socket, a long history).  Of agents 10."""
     sessions_per_owner: int | None = None
     """How many of them for one `owner`.  Default None: any."""
-    turns: int = 10
-    """How many turns run at once: the slots.  Default 10."""
+    turns: int = _TURNS
+    """How many turns run at once: the slots; the others wait for one.  Default 1000:
+    say fewer if what they call (a model, a database) takes fewer.  Of agents 10."""
     turns_per_owner: int | None = None
     """How many of them for one `owner`.  Default None: any."""
+    replays: int = 1000
+    """How many answers that have ended are kept for readers who come back (`Replay`):
+    one more, and the one that ended first is forgotten.  Default 1000."""
     idle: float = 14_400.0
     """Seconds that a session may be idle before it is reaped; `math.inf`: never.
     Default 14,400 (four hours)."""
@@ -42,13 +61,19 @@ class Limits:
     """Seconds for a session's `started`.  Default 120."""
     restarts: RestartLimit = _LIMIT
     """How often one session may crash; once more puts it into quarantine.  Default
-    three times in a minute."""
+    three times in a minute.  A crash does not count while sessions of at least three
+    other keys crash too, within ten seconds: what they share is at fault then."""
+    quarantine: Backoff = _TERMS
+    """How long a quarantine lasts, the n-th of a row.  Then one prompt is let in: if a
+    turn of it ends and the session lives, it is over.  Default 30 seconds, twice as
+    long each time, at most an hour, with jitter."""
     backoff: Backoff | None = None
     """How long a crashed session's successor waits.  Default None: not at all."""
 
     def __attrs_post_init__(self) -> None:
         whole("sessions", self.sessions, least=1)
         whole("turns", self.turns, least=1)
+        whole("replays", self.replays, least=0)
         for name in ("sessions_per_owner", "turns_per_owner"):
             value: object = getattr(self, name)
             if value is not None:
@@ -57,6 +82,7 @@ class Limits:
         seconds("start_within", self.start_within)
         for name, kind in (
             ("restarts", RestartLimit),
+            ("quarantine", Backoff),
             ("backoff", (Backoff, type(None))),
         ):
             value = getattr(self, name)
@@ -64,6 +90,36 @@ class Limits:
                 words = kind.__name__ if isinstance(kind, type) else "Backoff or None"
                 msg = f"{name} must be a {words}, got {value!r}"
                 raise TypeError(msg)
+
+
+def limits_of(make: Any, given: Limits | None) -> Limits:  # Any: a class of sessions
+    """What a router of these sessions may have, if this is what was said.
+
+    Raises:
+        TypeError: not `Limits`, or the class's are not.
+    """
+    limits = given
+    cls: type
+    for cls in make.__mro__:
+        own: object = vars(cls).get("limits")
+        values: dict[str, object] = {"limits": limits, f"{cls.__name__}.limits": own}
+        for where, value in values.items():
+            if value is not None and not isinstance(value, Limits):
+                msg = f"{where} must be Limits, got {value!r}"
+                raise TypeError(msg)
+        if isinstance(own, Limits):
+            limits = own if limits is None else _filled(limits, own)
+    return limits if limits is not None else Limits()
+
+
+def _filled(limits: Limits, kind: Limits) -> Limits:
+    """What is not said is as the kind says."""
+    sessions, turns = limits.sessions, limits.turns
+    return attrs.evolve(
+        limits,
+        sessions=kind.sessions if isinstance(sessions, _Unsaid) else sessions,
+        turns=kind.turns if isinstance(turns, _Unsaid) else turns,
+    )
 
 
 @attrs.frozen
@@ -92,9 +148,10 @@ class SessionInfo:
     generation: int
     """How many actors the key has had."""
     phase: str
-    """waiting for a place, starting, idle, waiting for a slot, running, tool, draining,
-    ending, children (only child turns that have outlived theirs), backing off,
-    closing, quarantined."""
+    """waiting for a place, starting, idle, gathering (the window of a burst), waiting
+    for a slot, running, tool, draining, ending, children (only child turns that have
+    outlived theirs), backing off, closing, quarantined; given up: it has nothing to do,
+    and the code of a turn that was given up goes on."""
     turn: int | None
     """Id of its turn."""
     tool: str | None
@@ -107,12 +164,21 @@ class SessionInfo:
     """Child turns that run, those that have outlived their parents included."""
     asides: int
     """Side questions that are being answered."""
+    readers: int
+    """Who reads answers of it, those that wait for their turn included."""
     age: float
     """Seconds since the router knows the key."""
     idle: float | None
     """Seconds for which it has been idle; None when it is busy."""
     last_activity: float
     """Seconds since the last sign of life of its turn, or since its last turn ended."""
+    given_up: int = 0
+    """Turns of it that were given up (`TurnPolicy.abort_grace`) and whose code goes
+    on: what is deaf to cancellation cannot be ended."""
+    burning: float | None = None
+    """Seconds since the first of these was given up; None: there is none."""
+    quarantined: float | None = None
+    """Seconds until its quarantine lets a prompt in; None: it is in none."""
 
 
 @attrs.frozen
@@ -146,11 +212,15 @@ class RouterStatistics:
     closed: Mapping[CloseReason, int]
     """`{why: number}` of those that have ended."""
     suspended: int
-    """Tokens that are remembered."""
+    """Keys that have a token (`Session.bind`) and no session: a prompt would resume
+    them."""
+    given_up: int
+    """Turns that were given up and whose code goes on."""
     chunks: int
     """Chunks emitted so far."""
     unread: int
-    """Of these: by turns without a reader."""
+    """Of these: dropped, because nobody read them: of turns without a reader, or whose
+    readers had left."""
     out_of_turn: int
     """Chunks that belonged to no turn."""
     wait_seconds: float
@@ -161,6 +231,10 @@ class RouterStatistics:
     """`{name of the outcome's class: seconds}` of turns so far."""
     turns: Mapping[str, int]
     """`{name of the outcome's class: number}` of turns so far."""
+    kept: int = 0
+    """Prompts that its incarnations have left in their store, for the next one or the
+    next process; `accepted` is the sum of these, of `outcomes`, and of those that are
+    queued."""
 
 
 @attrs.frozen
@@ -175,3 +249,5 @@ class DrainReport:
     """Ids of the turns that were aborted because their time was up."""
     lost: tuple[Receipt[Any], ...]
     """The prompts that no turn has taken, in the order of acceptance."""
+    kept: tuple[Receipt[Any], ...] = ()
+    """Those that wait in a store, for the next router."""

@@ -10,30 +10,36 @@ from __future__ import annotations
 
 import inspect
 import math
-import random
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, TypeVarTuple
+
+import attrs
 
 from actors import (
     Actor,
-    ActorStoppedError,
     AnyRef,
     Crashed,
     Decision,
-    Event,
     Exit,
+    Receipt,
     Session,
 )
-from actors.hosting import Props, Timer, TurnRun, actor_of
-from supervision._trees.journal import WINDOW, Journal
+from actors.hosting import actor_of
+from supervision._trees.errors import SpecError
+from supervision._trees.policies import Backoff, Restart, RestartLimit
+from supervision._trees.spec import ChildSpec
 
 from .census import enter, leave
-from .core.core import Core
+from .core.core import IDS, Core
 from .core.draining import end_all
 from .core.keeping import Straight
-from .limits import Limits
+from .doing import Doing
+from .errors import PromptKeptError
+from .limits import Limits, limits_of
 from .parts.lane import Lane
-from .tokens import MemoryTokens, TokenBook, Tokens
+from .tokens import Durable, MemoryTokens, TokenBook, Tokens
+
+Ts = TypeVarTuple("Ts")
 
 _SESSION: Any = Session  # Any: a checker would lose its type arguments
 
@@ -51,8 +57,10 @@ class Router(Actor[Any]):
     Args:
         make: the class of its sessions.
         args: for the constructor of each.
-        limits: what it may have at once.
+        limits: what it may have at once; default: what its kind has (`Session.limits`).
         tokens: where what sessions `bind` is kept; default: in memory.
+        durable: a store, such as `supervision.durable.SqliteStore`: what is accepted
+            survives the process; default: none.  It keeps tokens too.
     """
 
     __slots__ = (
@@ -60,10 +68,11 @@ class Router(Actor[Any]):
         "_args",
         "_bound",
         "_core",
+        "_durable",
         "_ends",
         "_limits",
         "_make",
-        "_tokens",
+        "_memory",
     )
 
     stop_at_once: ClassVar[bool] = True
@@ -76,6 +85,7 @@ class Router(Actor[Any]):
         args: tuple[Any, ...] = (),
         limits: Limits | None = None,
         tokens: Tokens | None = None,
+        durable: Durable | None = None,
     ) -> None:
         given: object = make
         if not (isinstance(given, type) and issubclass(given, Session)):
@@ -88,39 +98,141 @@ class Router(Actor[Any]):
             if tokens is not None and not callable(getattr(tokens, name, None)):
                 msg = f"tokens must be Tokens, with load and save, got {tokens!r}"
                 raise TypeError(msg)
-        if limits is not None and not isinstance(limits, Limits):
-            msg = f"limits must be Limits, got {limits!r}"
-            raise TypeError(msg)
         self._make = make
         self._args = args
-        self._limits = limits if limits is not None else Limits()
-        self._tokens = tokens if tokens is not None else MemoryTokens()
-        self._bound = TokenBook(self._tokens)
+        self._limits = limits_of(make, limits)
+        self._memory: MemoryTokens | None = None
+        # let go of by `stopped`; Any: its room is loaded only if there is a store
+        self._durable: Any = None
+        self._bound: Any  # Any: a TokenBook, or what is one with a store
+        if durable is not None:
+            self._durable = self._claim(durable, tokens)
+            self._bound = self._durable.tokens
+        else:
+            if tokens is None:
+                tokens = self._memory = MemoryTokens()
+            self._bound = TokenBook(tokens)  # closed by `stopped`
         self._core: Core | None = None  # made when first needed: it has a seat then
         self._ends: dict[Any, tuple[Lane, Any, Exit]] = {}  # {ref: just ended}
         enter(self)
+
+    def _claim(self, durable: Durable, tokens: Tokens | None) -> Any:
+        """Make a store this router's."""
+        if not callable(getattr(durable, "keep", None)):
+            msg = f"durable must be a store, such as SqliteStore, got {durable!r}"
+            raise TypeError(msg)
+        if tokens is not None:
+            msg = "a router with durable= keeps its tokens there: leave tokens= out"
+            raise TypeError(msg)
+        return durable.keep(self._make, self._crash)
+
+    def _crash(self, error: Exception) -> None:
+        """Its store is of no use any more."""
+        seat: Any = self._seat
+        seat.crash(error, None, "with its store")
+
+    @classmethod
+    def spec(
+        cls,
+        make: Callable[[*Ts], Session[Any, Any, Any]],
+        *args: *Ts,
+        limits: Limits | None = None,
+        tokens: Tokens | None = None,
+        durable: Durable | None = None,
+        id: str = "router",  # noqa: A002 - the field's word
+        restart: Restart = Restart.PERMANENT,
+        limit: RestartLimit | None = None,
+        backoff: Backoff | None = None,
+    ) -> ChildSpec[Any]:
+        """Declare a router as a child: `Router.spec(Chat, database, limits=...)`.
+
+        As `ChildSpec(Router, Chat, (database,), limits, tokens, id=...)`, but checkers
+        see whether the arguments are those of the session's constructor.
+
+        Args:
+            make: the class of its sessions.
+            args: for the constructor of each.
+            limits: what it may have at once; default: what its kind has.
+            tokens: where what sessions bind is kept; default in memory.
+            durable: a store for what is accepted; default none.
+            id: of the child, the last part of its path.
+            restart: as `ChildSpec`, and so are `limit` and `backoff`.
+            limit: see there.
+            backoff: see there.
+
+        Raises:
+            SpecError: `make` is no session class, or a field is not what it should be.
+        """
+        given: Any = make
+        if not (isinstance(given, type) and issubclass(given, Session)):
+            raise SpecError("make", make, "a subclass of Session")
+        make_session: Any = make  # Any: a checker would lose its type arguments
+        return ChildSpec(
+            cls,
+            make_session,
+            args,
+            limits,
+            tokens,
+            durable,
+            id=id,
+            restart=restart,
+            limit=limit,
+            backoff=backoff,
+        )
 
     def _house(self) -> Core:
         """Its parts."""
         core = self._core
         if core is None:
-            seat = self._seat
-            core = self._core = Core(
-                _World(self, self._make, self._args),
-                Straight(),
-                self._limits,
-                self._bound,
-                seat.incarnation,
-            )
+            seat: Any = self._seat
+            self._take_over(seat.need_rare())
+            world = Doing(self, self._make, self._args)
+            keeping = self._durable
+            number = seat.incarnation
+            if keeping is None:
+                keeping = Straight(number)
+            else:
+                number = keeping.epoch
+            ids = (number - 1) * IDS
+            core = Core(world, keeping, self._limits, self._bound, ids)
+            self._core = core
+            if self._durable is not None:
+                kept: _Kept = seat.rare.kept
+                receipts, kept.receipts = kept.receipts, []
+                self._durable.join(core, receipts)
         return core
 
     def _configure(self, limits: Limits) -> None:
         """Put limits into force, for this incarnation and for those to come."""
-        seat: Any = self._seat
-        seat.args = (self._make, self._args, limits, self._tokens)
+        limits = limits_of(self._make, limits)
         self._house().verbs.configure(limits)
+        seat: Any = self._seat
+        seat.need_rare().kept.limits = limits
+
+    def _take_over(self, rare: Any) -> None:
+        """Go on with what the incarnations before have left, and leave it in turn.
+
+        It is kept in the cell, not in the constructor's arguments, which are those of a
+        subclass, it may be.
+        """
+        kept: _Kept | None = rare.kept
+        if kept is None:
+            rare.kept = _Kept(self._memory)
+            return
+        if kept.limits is not None:
+            self._limits = kept.limits
+        if kept.memory is not None and self._memory is not None:
+            self._bound = TokenBook(kept.memory)
 
     # ------------------------------------------------------------------- what it hears
+
+    def started(self) -> Awaitable[None] | None:
+        """Open its store, if it has one."""
+        if self._durable is None:
+            return None
+        self._house()
+        opening: Awaitable[None] = self._durable.open(IDS)
+        return opening
 
     def receive(self, message: Any) -> None:
         """Nobody tells it anything."""
@@ -133,10 +245,13 @@ class Router(Actor[Any]):
         if not isinstance(session, _SESSION):  # of a subclass of this router
             return super().child_ended(child, exit)
         lane: Lane = session._lane
+        core = self._house()
+        if core.burning:
+            core.burning.out(session)
         if lane.session is session:
             self._ends[child] = (lane, session, exit)
         if isinstance(exit, Crashed):
-            world: Any = self._house().world
+            world: Any = core.world
             crashes = lane.extra.crashes if lane.extra is not None else None
             world.log_crash(child.path, exit, len(crashes) if crashes else 0)
         return Decision.END
@@ -149,97 +264,44 @@ class Router(Actor[Any]):
             lane, session, _ = ended
             self._house().leaving.ended(lane, session, exit)
 
-    def stopped(self, exit: Exit) -> None:  # noqa: A002
+    def stopped(self, exit: Exit) -> Awaitable[None] | None:  # noqa: A002
         """Give every prompt that is left its outcome; nothing runs any more."""
-        end_all(self._house(), exit)
-        leave(self)
-
-
-class _World:
-    """What a router's core does to the world: this router's actor does it."""
-
-    __slots__ = (
-        "_args",
-        "_hub",
-        "_journal",
-        "_router",
-        "_seat",
-        "events",
-        "make",
-        "ref",
-    )
-
-    def __init__(
-        self, router: Router, make: type[Session[Any, Any]], args: tuple[Any, ...]
-    ) -> None:
-        seat = router._seat
-        self._router = router
-        self._seat = seat
-        self._hub = seat.hub
-        self._args = args
-        self._journal: Journal | None = None
-        self.make = make
-        self.events = seat.hub.events
-        self.ref: AnyRef = seat.ref
-
-    @property
-    def now(self) -> Callable[[], float]:
-        clock: Callable[[], float] = self._hub.now
-        return clock
-
-    @property
-    def ending(self) -> bool:
-        return self._seat.ending
-
-    def publish(self, event: Event) -> None:
-        self._hub.publish(event)
-
-    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
-        timer: Timer = self._hub.timers.at(deadline, call)
-        return timer
-
-    def random(self) -> float:
-        return random.random()  # noqa: S311 - not for secrets
-
-    def start_session(self, lane: Lane, name: str) -> Any:
-        del lane
-        ref = self._router.start(self.make, *self._args, name=name)
-        return actor_of(ref)
-
-    def tell_session(self, session: Any, message: object) -> None:
-        session.ref.tell_nowait(message)
-
-    def begin_turn(self, run: TurnRun) -> None:
-        session = run.session
-        session._seat.begin_work(run, session._turn_props, run.id)
-
-    def begin_work(self, work: Any, props: Props) -> bool:
+        core = self._house()
         try:
-            self._seat.begin_work(work, props, work.number)
-        except ActorStoppedError:
-            return False
-        return True
+            end_all(core, exit)
+            world: Any = core.world
+            world.log_rest()
+            if self._durable is None:
+                leave(self)
+        finally:
+            self._bound.close()
+        return self._let_go(exit) if self._durable is not None else None
 
-    def end_session(self, session: Any) -> bool:
-        return self._router.end_child(session.ref)
+    async def _let_go(self, exit_: Exit) -> None:
+        """Close its store; what waits there is its successor's, or nobody's here."""
+        seat: Any = self._seat
+        kept: _Kept = seat.need_rare().kept
+        try:
+            kept.receipts = await self._durable.close()
+        finally:
+            leave(self)
+        if not isinstance(exit_, Crashed):
+            kept.gone()
 
-    def kill_session(self, session: Any) -> None:
-        session.ref.kill()
 
-    def log_unborn(self, key: str, error: BaseException) -> None:
-        self._book.ended(key, Crashed(error), "it could not be started", 0)
+@attrs.define
+class _Kept:
+    """What a router leaves for its next incarnation, in its cell."""
 
-    def log_crash(self, path: str, exit_: Exit, crashes: int) -> None:
-        """Write down that a session has crashed, unless too much was just now."""
-        book = self._book
-        if not book.full(self.now(), exit_):
-            book.ended(path, exit_, "let go", crashes)
-        elif book.overdue:
-            book.overdue = False
-            self.at(self.now() + WINDOW, book.flush)
+    memory: MemoryTokens | None
+    """The tokens; None: they are in a store of the user's."""
+    limits: Limits | None = None
+    """Those that were put into force; None: none were."""
+    receipts: list[Receipt[Any]] = attrs.Factory(list[Receipt[Any]])
+    """Of prompts that a store keeps, and somebody may wait for."""
 
-    @property
-    def _book(self) -> Journal:
-        if self._journal is None:
-            self._journal = Journal(self.ref.path)
-        return self._journal
+    def gone(self) -> None:
+        """There will be no other incarnation."""
+        receipts, self.receipts = self.receipts, []
+        for each in receipts:
+            each.leave(PromptKeptError(each.key, each.id))

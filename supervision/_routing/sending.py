@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from threading import get_ident
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
+import trio
 from trio.lowlevel import (
-    Abort,
     checkpoint,
-    current_task,
+    checkpoint_if_cancelled,
     enable_ki_protection,
-    reschedule,
-    wait_task_rescheduled,
 )
 
 from actors import (
     ActorRef,
     AnyRef,
-    Bounded,
     ClosedToNewError,
-    Latest,
-    PromptKind,
     Receipt,
+    Replay,
     Turn,
+    WhileBusy,
 )
 from actors.hosting import (
     ASIDE,
     FOLLOW_UP,
     PROMPT,
     WORK,
-    Chunks,
-    More,
     actor_of,
     check_async,
-    whole,
 )
 
 from .core.core import Core
-from .core.waiting import Sender
+from .errors import NoStoreError
+from .offering import enter, log_of, more_of, offer_of
 from .parts.admission import Offer
 from .parts.lane import check_key
 from .router import Router
-from .stream import TurnStream
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -67,6 +61,7 @@ class Sending(Generic[P, C]):
 
     def _house(self, key: str | None = None) -> Core:
         """The router's parts.  Raises ClosedToNewError: it has ended for good."""
+        self._cell.hub.check_thread("a method of a RouterRef")
         router: Router | None = actor_of(self._cell)
         if router is None:
             raise ClosedToNewError(key if key is not None else self.ref.path)
@@ -85,13 +80,15 @@ class Sending(Generic[P, C]):
         owner: str | None = None,
         job: str | None = None,
         attempts: int = 1,
+        busy: WhileBusy | None = None,
+        stream: Replay | None = None,
     ) -> Receipt[P]:
         """Send a prompt to a session, starting the session if there is none.
 
         Finding or starting it and queueing the prompt are one step; not a checkpoint.
         Prompts of one session are taken in the order of sending, one turn at a time.
-        One that comes while a turn runs waits (or steers it: `PromptPolicy.busy`); it
-        never aborts anything.
+        One that comes while a turn runs waits, unless `busy` or `PromptPolicy.busy` say
+        otherwise.
 
         Args:
             key: which session; a non-empty str.
@@ -104,17 +101,28 @@ class Sending(Generic[P, C]):
             job: name of a job that is not to overlap itself.
             attempts: how often it may be tried if its session crashes under it; say
                 more than 1 only if answering it twice does no harm.
+            busy: what it does if the session has a turn.  Default None: as
+                `PromptPolicy.busy` says.
+            stream: have its chunks kept, for `RouterRef.reopen_turn`.  Such a prompt
+                has a turn of its own: it is not taken together with others, it waits
+                where `PromptPolicy.busy` would have it steer, and is refused with
+                `busy=WhileBusy.STEER`.  Default None: nobody reads them.
 
         Raises:
+            SessionBusyError: it was to be refused then.
             QueueFullError: `PromptPolicy.capacity` prompts wait.
             SaturatedError, OwnerLimitError: no room for one more session.
             StillRunningError: the job has not ended.
             QuarantinedError: the session has crashed too often.
             ClosedToNewError: the router takes no more.
-            TypeError, ValueError: an argument that is not what it should be.
+            TypeError, ValueError: an argument that is not what it should be;
+                `WhileBusy.STEER` together with a stream.
         """
+        cell = self._cell
+        if get_ident() != cell.hub.thread:
+            cell.hub.check_thread("RouterRef.send()")
         try:
-            core: Core = self._cell.actor._core
+            core: Core = cell.actor._core
             lane = core.lanes.get(key)
         except (AttributeError, TypeError):  # not begun, has ended, or: no key
             lane = None
@@ -127,6 +135,8 @@ class Sending(Generic[P, C]):
                 and owner is None
                 and job is None
                 and attempts == 1
+                and busy is None
+                and stream is None
                 and not core.events.wanted
             ):
                 # as `Accepting.offer`, without the questions
@@ -138,8 +148,20 @@ class Sending(Generic[P, C]):
                     return receipt
                 if lane.room < 0:
                     return core.accepting.at_once(lane, prompt)
-        more = _more(PROMPT, id, origin, job, attempts)
-        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
+        more = more_of(PROMPT, id, origin, job, attempts)
+        offer = offer_of(key, prompt, more, owner, busy)
+        if stream is not None:
+            return self._send_kept(offer, stream)
+        return self._house(key).accepting.offer(offer)
+
+    def _send_kept(self, offer: Offer, stream: Replay) -> Receipt[P]:
+        """Send a prompt whose chunks are kept."""
+        log = offer.more.stream = log_of(stream, offer)
+        core = self._house(offer.key)
+        receipt: Receipt[P] = core.accepting.offer(offer)
+        if receipt._more is offer.more:  # else it was known
+            core.readers.keep(receipt, log, offer.more.message_id)
+        return receipt
 
     async def send_wait(
         self,
@@ -151,62 +173,92 @@ class Sending(Generic[P, C]):
         owner: str | None = None,
         job: str | None = None,
         attempts: int = 1,
+        busy: WhileBusy | None = None,
+        stream: Replay | None = None,
     ) -> Receipt[P]:
         """As `send`, but wait for room: in the queue, or for one more session.
 
-        First come, first served.  A checkpoint.  Cancelled means not sent.
+        First come, first served.  A checkpoint.  Cancelled means not sent.  It does not
+        wait for a busy session: with `WhileBusy.REFUSE` it raises as `send` does.
         """
-        offer = _offer(key, prompt, _more(PROMPT, id, origin, job, attempts), owner)
+        more = more_of(PROMPT, id, origin, job, attempts)
+        offer = offer_of(key, prompt, more, owner, busy)
+        if stream is not None:
+            more.stream = log_of(stream, offer)
         check_key(key)
+        self._cell.hub.check_thread("RouterRef.send_wait()")
         await checkpoint()
-        return await _enter(self._house(key), offer)
+        core = self._house(key)
+        receipt: Receipt[P] = await enter(core, offer)
+        if stream is not None and receipt._more is offer.more:
+            core.readers.keep(receipt, offer.more.stream, offer.more.message_id)
+        return receipt
 
-    @asynccontextmanager
-    async def open_turn(
+    async def accept(
         self,
         key: str,
         prompt: P,
         *,
-        stream: Bounded | Latest | None = None,
         id: str | None = None,  # noqa: A002
         origin: object = None,
         owner: str | None = None,
-    ) -> AsyncGenerator[TurnStream[P, C]]:
-        """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
+        job: str | None = None,
+        attempts: int = 1,
+        busy: WhileBusy | None = None,
+    ) -> Receipt[P]:
+        """As `send_wait`, and wait until a store has it: it survives the process then.
 
-        Leaving the block before the end aborts the turn (or takes the prompt back) and
-        waits until its outcome is there.
-
-        Args:
-            key: as `send`, and so are `prompt`, `id`, `origin`, `owner`.
-            prompt: see there.
-            stream: how chunks are kept until they are read.  Default `Bounded()`: the
-                turn waits for its reader.
-            id: see there; sent again, there is nothing to read, and leaving the block
-                aborts nothing.
-            origin: see there.
-            owner: see there.
+        It waits for room in the store too, first come, first served.  Cancelled means
+        not sent: of this and its turn exactly one happens.  A message that was sent
+        again by its `id` gets a receipt that has the first one's outcome.  A
+        checkpoint.
 
         Raises:
-            RefusedError, TypeError, ValueError: as `send`.
+            StoreRefusedError: the store does not take it.
+            PromptKeptError: the router has ended meanwhile, and nobody knows.
+            NoStoreError: this router has none.
+            RefusedError, TypeError, ValueError: as `send_wait`.
         """
-        given: object = Bounded() if stream is None else stream
-        if not isinstance(given, (Bounded, Latest)):
-            msg = f"stream must be a Bounded or a Latest, got {stream!r}"
-            raise TypeError(msg)
-        chunks: Chunks[C] = Chunks(given)
-        more = _more(PROMPT, id, origin, None, 1)
-        more.stream = chunks
+        more = more_of(PROMPT, id, origin, job, attempts)
+        offer = offer_of(key, prompt, more, owner, busy)
+        check_key(key)
+        self._cell.hub.check_thread("RouterRef.accept()")
         core = self._house(key)
-        receipt = core.accepting.offer(_offer(key, prompt, more, owner))
-        own = receipt._more is more
-        if not own:
-            chunks.close()
-        opened = TurnStream[P, C](core, receipt, chunks, self.steer, own=own)
+        if core.keeping.plain:
+            raise NoStoreError(self.ref.path, "accept()")
+        await checkpoint_if_cancelled()  # to wait for the store is a checkpoint
+        receipt: Receipt[P] = await enter(self._house(key), offer)
         try:
-            yield opened
-        finally:
-            await opened.close()  # noqa: ASYNC102 - it shields itself
+            await receipt.durable()
+        except trio.Cancelled:
+            if receipt._more is more:  # else it is somebody else's
+                core.keeping.take_back(receipt)
+            raise
+        return receipt
+
+    async def find(self, key: str, id: str) -> Receipt[P] | None:  # noqa: A002
+        """Find a prompt by its address: of this router, or of one before it.
+
+        Starts no session.  The receipt waits for the outcome, or has it; of one that
+        comes out of the store the prompt itself is not there (None).  A checkpoint.
+
+        Args:
+            key: the session's.
+            id: what it was sent with.
+
+        Returns:
+            None: unknown, or no longer kept.
+
+        Raises:
+            NoStoreError: this router has none.
+            StoreError: it has ended, or the store does not answer.
+        """
+        check_key(key)
+        core = self._house(key)
+        if core.keeping.plain:
+            raise NoStoreError(self.ref.path, "find()")
+        await checkpoint()
+        return await core.keeping.find(key, id)
 
     def steer(
         self,
@@ -219,14 +271,15 @@ class Sending(Generic[P, C]):
     ) -> Receipt[P]:
         """Put a prompt into the turn that runs, at its next `checkpoint`.
 
-        Its outcome is `Steered` then.  If no turn runs, or the turn ends before, it has
-        a turn of its own, before those that wait.  Not a checkpoint.
+        Its outcome is `Steered` then.  If the turn ends before, it has a turn of its
+        own, before those that wait; if none runs it is as sent by `send`, and so is its
+        `Receipt.kind`.  Not a checkpoint.
 
         Raises:
             QueueFullError: `PromptPolicy.steering_capacity` wait for the checkpoint.
             RefusedError, TypeError, ValueError: as `send`.
         """
-        offer = _offer(key, prompt, _more(PROMPT, id, origin, None, 1), owner)
+        offer = offer_of(key, prompt, more_of(PROMPT, id, origin, None, 1), owner)
         offer.steer = True
         return self._house(key).accepting.offer(offer)
 
@@ -243,8 +296,8 @@ class Sending(Generic[P, C]):
 
         Otherwise as `send`.
         """
-        more = _more(FOLLOW_UP, id, origin, None, 1)
-        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
+        more = more_of(FOLLOW_UP, id, origin, None, 1)
+        return self._house(key).accepting.offer(offer_of(key, prompt, more, owner))
 
     def ask_aside(
         self,
@@ -259,8 +312,8 @@ class Sending(Generic[P, C]):
         `Session.answer_aside` takes it, when there is a slot; the session's state and
         its running turn are not touched.  At most `PromptPolicy.capacity` at once.
         """
-        more = _more(ASIDE, None, origin, None, 1)
-        return self._house(key).accepting.offer(_offer(key, prompt, more, owner))
+        more = more_of(ASIDE, None, origin, None, 1)
+        return self._house(key).accepting.offer(offer_of(key, prompt, more, owner))
 
     def run_exclusive(
         self, key: str, async_fn: Callable[[Turn[P, C]], Awaitable[object]]
@@ -271,60 +324,6 @@ class Sending(Generic[P, C]):
         state, and what it makes of it counts only if it completes.
         """
         check_async("run_exclusive()", async_fn)
-        more = _more(WORK, None, None, None, 1)
+        more = more_of(WORK, None, None, None, 1)
         more.work = async_fn
-        return self._house(key).accepting.offer(_offer(key, None, more, None))
-
-
-@enable_ki_protection
-async def _enter(core: Core, offer: Offer) -> Receipt[Any]:
-    """Have a prompt accepted when there is room; cancelled means not sent."""
-    waiting = core.accepting.waiting
-    task = current_task()
-    sender = Sender(offer, lambda: reschedule(task))
-    if not waiting.enter(sender):
-
-        def abort(_: object) -> Abort:
-            sender.leave()
-            return Abort.SUCCEEDED
-
-        try:
-            await wait_task_rescheduled(abort)
-        except BaseException:
-            core.accepting.refuse(offer, None)
-            lane = core.lanes.get(offer.key)
-            if lane is not None:
-                core.reaping.nothing_left(lane)
-            raise
-    if sender.error is not None:
-        raise sender.error
-    assert sender.receipt is not None
-    return sender.receipt
-
-
-def _more(
-    kind: PromptKind,
-    id: object,  # noqa: A002
-    origin: object,
-    job: object,
-    attempts: int,
-) -> More:
-    more = More()
-    more.kind = kind
-    more.origin = origin
-    for name, value in (("id", id), ("job", job)):
-        if value is not None and not isinstance(value, str):
-            msg = f"{name} must be a str, got {value!r}"
-            raise TypeError(msg)
-    more.message_id = id if isinstance(id, str) else None
-    more.job = job if isinstance(job, str) else None
-    whole("attempts", attempts, least=1)
-    more.attempts = attempts
-    return more
-
-
-def _offer(key: str, prompt: Any, more: More, owner: object) -> Offer:
-    if owner is not None and not isinstance(owner, str):
-        msg = f"owner must be a str, got {owner!r}"
-        raise TypeError(msg)
-    return Offer(key, prompt, more, owner)
+        return self._house(key).accepting.offer(offer_of(key, None, more, None))

@@ -1,26 +1,29 @@
-"""`TurnStream`: a prompt's answer as its reader sees it, chunk by chunk.
+"""`TurnStream`: a prompt's answer as one of its readers sees it, chunk by chunk.
 
-The reader's block owns the turn: leaving it before the end aborts the turn and waits
-until that has happened, so nobody streams to a reader who has gone.
+By default the reader's block owns the turn: leaving it before the end aborts the turn
+and waits until that has happened, so nobody streams to a reader who has gone.  Where
+the turn is to go on, leaving the block gives up nothing but this reader's place.
 """
 
 from __future__ import annotations
 
 import contextlib
+from threading import get_ident
 from typing import Any, Generic, Self, TypeVar
 
 import trio
-from trio.lowlevel import checkpoint_if_cancelled
+from trio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from actors import (
     Abort,
     Completed,
     Failed,
     Outcome,
+    Phase,
     Receipt,
     TurnNotCompletedError,
 )
-from actors.hosting import SCHEDULE_EVERY, Chunks
+from actors.hosting import SCHEDULE_EVERY, Chunks, Place, TurnRun
 
 from .core.core import Core
 
@@ -31,26 +34,41 @@ C = TypeVar("C")
 class TurnStream(Generic[P, C]):
     """The chunks of one answer, in order: `async for chunk in stream`.
 
-    Made by `RouterRef.open_turn`.  The iteration ends when the answer is complete; one
-    that will never be complete ends with `TurnNotCompletedError`, after the chunks that
-    there were.
+    Made by `RouterRef.open_turn` and `RouterRef.reopen_turn`.  The iteration ends when
+    the answer is complete; one that will never be complete ends with
+    `TurnNotCompletedError`, after the chunks that there were.  A `Replay` that cannot
+    go on where the reader was raises `StreamGapError` or `StreamRestartedError`, once.
+    Cancelled while waiting for a chunk: it is not lost, the next call gets it.
     """
+
+    __slots__ = (
+        "_aborts",
+        "_chunks",
+        "_core",
+        "_place",
+        "_reader",
+        "_steer",
+        "receipt",
+    )
 
     def __init__(
         self,
         core: Core,
         receipt: Receipt[P],
-        chunks: Chunks[C],
+        reader: Chunks[C] | Place[C],
         steer: Any,
         *,
-        own: bool,
+        aborts: bool,
     ) -> None:
         self._core = core
-        self._own = own  # False: the prompt was known, somebody else reads its answer
-        self._chunks = chunks
+        self._aborts = aborts  # the turn, if the block is left before its end
+        self._reader = reader
+        self._place = reader if isinstance(reader, Place) else None
+        self._chunks = reader if isinstance(reader, Chunks) else None
         self._steer = steer  # Any: a partial of the handle's method
         self.receipt = receipt
         """The prompt's receipt."""
+        core.readers.enter(receipt.key, reader)
 
     @property
     def turn(self) -> int | None:
@@ -62,12 +80,42 @@ class TurnStream(Generic[P, C]):
         """The outcome; None as long as there is none."""
         return self.receipt.ended
 
+    @property
+    def number(self) -> int:
+        """Number of the latest chunk that was read here; `reopen_turn(after=...)`.
+
+        The first chunk of an answer is number 1; before it: 0.  After `reopen_turn` it
+        is `after`, until a chunk is read.
+        """
+        return self._reader.number
+
+    @property
+    def phase(self) -> Phase:
+        """Where the turn is; `Phase.WAITING` also while the prompt waits for one."""
+        receipt = self.receipt
+        if receipt.ended is not None:
+            return Phase.ENDED
+        run: TurnRun | None = self._core.turns.running.get(receipt.turn or 0)
+        if run is None:
+            return Phase.WAITING
+        turn = run.turn  # None: its end is being kept
+        phase: Phase = turn.phase if turn is not None else Phase.ENDING
+        return phase
+
+    async def wait_begun(self) -> None:
+        """Wait until the turn has its first step, or the prompt its outcome.
+
+        Any number of tasks may wait.  A checkpoint.
+        """
+        await self._reader.wait_begun()
+
     async def outcome(self) -> Outcome:
         """Wait for the outcome.  Read all chunks before, or the turn may never end."""
         return await self.receipt.outcome()
 
     def abort(self, reason: object = None) -> Abort:
         """Abort the turn, hard, or take the prompt back if no turn has it yet."""
+        self._core.events.check_thread("TurnStream.abort()")
         turn = self.receipt.turn
         if turn is None:
             self.receipt.withdraw(reason)
@@ -84,20 +132,41 @@ class TurnStream(Generic[P, C]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> C:
+    async def __anext__(self) -> C:  # noqa: C901 - the quick ways are written out
         chunks = self._chunks
-        queue = chunks.queue
-        if queue and chunks.quick:
-            core = self._core
-            core.reads += 1
-            if core.reads & SCHEDULE_EVERY:
-                await checkpoint_if_cancelled()  # lets nobody else run: it is there
-                if chunks.writers:
-                    return chunks.take()
-                chunks.passed += 1
-                return queue.popleft()
+        try:
+            if chunks is not None:
+                queue = chunks.queue
+                if queue and chunks.quick:
+                    passed = chunks.passed + 1
+                    if passed & SCHEDULE_EVERY:
+                        await checkpoint_if_cancelled()  # nobody else runs: it is there
+                        if chunks.writers:
+                            return chunks.take()
+                        chunks.passed = passed
+                        return queue.popleft()
+                    await checkpoint()
+            elif (place := self._place) is not None and place.quick:  # as `Place.take`
+                log = place.log
+                at = place.at - log.dropped
+                if at < len(log.queue):
+                    number = place.at + 1
+                    if number & SCHEDULE_EVERY:
+                        await checkpoint_if_cancelled()
+                        place.at = number
+                        chunk: C = log.queue[at]
+                        if log.writers:
+                            log.make_room()
+                        return chunk
+                    await checkpoint()
+        except RuntimeError:  # Trio's: not in its thread
+            self._core.events.check_thread("reading a TurnStream")
+            raise
+        events = self._core.events
+        if get_ident() != events.thread:
+            events.check_thread("reading a TurnStream")
         with contextlib.suppress(trio.EndOfChannel):
-            return await chunks.get()
+            return await self._reader.get()
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
             raise StopAsyncIteration
@@ -105,9 +174,11 @@ class TurnStream(Generic[P, C]):
         raise TurnNotCompletedError(outcome) from cause
 
     async def close(self) -> None:
-        """Stop reading: abort what has not ended, and wait until it has."""
-        self._chunks.detach()
-        if self._own and self.receipt.ended is None:
+        """Stop reading.  If the block owns the turn: abort it, and wait for its end."""
+        self._core.events.check_thread("TurnStream.close()")
+        self._reader.detach()
+        self._core.readers.leave(self.receipt.key, self._reader)
+        if self._aborts and self.receipt.ended is None:
             self.abort("its reader has left")
             with trio.CancelScope(shield=True):  # as long as `abort_grace` at most
                 await self.receipt.outcome()

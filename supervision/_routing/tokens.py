@@ -6,12 +6,20 @@ is saved the moment it is bound, so that a killed process has lost none.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from supervision._trees.errors import SupervisionError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not there on Windows
+    fcntl = None  # type: ignore[assignment]
 
 _SLACK: Final = 1000  # superseded lines that a file may hold whatever its size
 
@@ -36,10 +44,31 @@ class TokensFileError(SupervisionError, ValueError):
         return f"{self.path}, line {self.line}: {self.why}"
 
 
+class TokensHeldError(SupervisionError, OSError):
+    """A file of tokens is another router's, of this process or of another one.
+
+    Two that write the same file would lose each other's tokens.  Give each a file of
+    its own, or one `FileTokens` to the only router.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+        """The file."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is held by another FileTokens, here or in another process: "
+            "one file is for one router"
+        )
+
+
 class Tokens(Protocol):
     """Where a router keeps the tokens of its sessions.
 
-    Both methods are called in Trio's thread and not awaited: be quick.
+    Its methods are called in Trio's thread and not awaited: be quick.  If it has a
+    method `close`, that is called without arguments when its router has ended; `load`
+    may come again after it, as when the router is restarted.
     """
 
     def load(self) -> dict[str, object]:
@@ -51,6 +80,19 @@ class Tokens(Protocol):
 
         Raises:
             TypeError: it is not a JSON value.
+        """
+        ...
+
+
+class Durable(Protocol):
+    """A store for what a router accepts; one of `supervision.durable`."""
+
+    # Any: what a router has of it, of a room above this one
+    def keep(self, make: type[Any], crash: Callable[[Exception], None]) -> Any:
+        """Make it one router's: of sessions of this class, which it may have to end.
+
+        Raises:
+            StoreError: it cannot be had.
         """
         ...
 
@@ -78,7 +120,11 @@ class FileTokens:
     What is superseded is thrown away by `load`, and when there is more of it than of
     the rest; the file is then replaced in one step.
 
-    One file is for one router.  No file is held open.
+    One file is for one router: from its first `load` or `save` on this object holds a
+    lock (of a file beside it, with `.lock` behind its name), until its router or the
+    process has ended, however that is, or until `close`.  Another one, in this process
+    or in another, is refused.  On Windows, and where the file
+    system has no locks, nothing is locked.
 
     Args:
         path: the file; made by `load` if there is none.
@@ -93,6 +139,7 @@ class FileTokens:
         self._texts: dict[str, str] = {}  # {key: token as JSON}
         self._lines = 0  # in the file
         self._whole = False  # the file ends with a whole line, and is as _texts says
+        self._lock: int | None = None  # held: by the kernel, until it is closed
 
     def load(self) -> dict[str, object]:
         """Read all tokens, and rewrite the file with one line for each.
@@ -102,10 +149,10 @@ class FileTokens:
 
         Raises:
             TokensFileError: the file holds something else.
+            TokensHeldError: it is another router's.
             OSError: it cannot be read or written.
         """
-        self._texts = self._read()
-        self._compact()
+        self._begin()
         return {key: json.loads(text) for key, text in self._texts.items()}
 
     def save(self, key: str, token: object) -> None:
@@ -113,12 +160,12 @@ class FileTokens:
 
         Raises:
             TypeError: it is not a JSON value.
+            TokensHeldError: the file is another router's.
             OSError: it cannot be written.
         """
         text = to_json(token)
         if not self._whole:  # never read, or the last line may be cut off
-            self._texts = self._read()
-            self._compact()
+            self._begin()
         if token is None and key not in self._texts:
             return
         self._whole = False
@@ -129,6 +176,49 @@ class FileTokens:
         _keep(self._texts, key, token, text)
         if self._lines > 2 * len(self._texts) + _SLACK:
             self._compact()
+
+    def _begin(self) -> None:
+        """Hold the file, read it, and put it in order."""
+        self._hold()
+        try:
+            self._texts = self._read()
+            self._compact()
+        except BaseException:
+            self.close()  # there is nothing that it could keep
+            raise
+
+    def _hold(self) -> None:
+        """Hold the lock; it is the kernel's, so a killed process has none."""
+        if self._lock is not None or fcntl is None:
+            return
+        # of its own: the file itself is replaced by another when it is rewritten
+        beside = self.path.with_name(self.path.name + ".lock")
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            if isinstance(error, BlockingIOError):
+                raise TokensHeldError(str(self.path)) from None
+            if error.errno in _NO_LOCKS:
+                return
+            raise
+        self._lock = lock
+        _holders.add(self)
+
+    def close(self) -> None:
+        """Let go of the file, for another; `load` and `save` hold it again.
+
+        A router does it at its end.  What was saved is in the file.
+        """
+        lock, self._lock = self._lock, None
+        self._whole = False  # somebody else may write it
+        if lock is not None:
+            os.close(lock)
+
+    def __del__(self) -> None:
+        if getattr(self, "_lock", None) is not None:
+            self.close()
 
     def _read(self) -> dict[str, str]:
         try:
@@ -161,6 +251,20 @@ class FileTokens:
         new.replace(self.path)
         self._lines = len(self._texts)
         self._whole = True
+
+
+_NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+_holders: weakref.WeakSet[FileTokens] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Let go of the copies of locks in a child: they are the parent's."""
+    for each in tuple(_holders):
+        each.close()
+
+
+if fcntl is not None:
+    os.register_at_fork(after_in_child=_forked)
 
 
 def to_json(token: object) -> str:
@@ -212,11 +316,14 @@ class TokenBook:
         store: loaded once, and told of each change.
     """
 
-    __slots__ = ("_store", "_tokens")
+    __slots__ = ("_store", "_tokens", "suspended")
 
     def __init__(self, store: Tokens) -> None:
         self._store = store
         self._tokens = store.load()
+        # an ordered set of keys; those of live sessions are not among them
+        self.suspended: dict[str, None] = dict.fromkeys(self._tokens)
+        """Keys that have a token and no session: the next prompt would resume them."""
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -224,6 +331,16 @@ class TokenBook:
     def get(self, key: str) -> object:
         """What has been bound under this key; None."""
         return self._tokens.get(key)
+
+    def entered(self, key: str) -> None:
+        """The key has a session now, or will."""
+        if self.suspended:
+            self.suspended.pop(key, None)
+
+    def left(self, key: str) -> None:
+        """It has none any more."""
+        if key in self._tokens:
+            self.suspended[key] = None
 
     def keep(self, key: str, token: object) -> bool:
         """Keep a token; None forgets it.  False: there was nothing to forget.
@@ -236,6 +353,13 @@ class TokenBook:
         self._store.save(key, token)
         if token is None:
             del self._tokens[key]
+            self.suspended.pop(key, None)
         else:
             self._tokens[key] = token
         return True
+
+    def close(self) -> None:
+        """Its router has ended: what its store holds is free for another one."""
+        close = getattr(self._store, "close", None)
+        if close is not None:
+            close()

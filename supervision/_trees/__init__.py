@@ -4,5 +4,7 @@ May know `actors`; must not know sessions or routers.  In reading order:
 
     policies errors requests spec   the words
     pure/                   the machine: events in, commands out, no Trio
+    draining                a system that drains: what is not undone by it
     journal shell supervisor dynamic partition      the actors around it
+    draining                what is not undone while a service drains
 """

@@ -28,6 +28,7 @@ from .requests import (
 from .shell import Due, Flush, Shell
 from .spec import ChildSpec
 
+_DECLARED = frozenset({"template", "limit"})  # in the body of the class
 _SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
 _REF: Any = ActorRef
 
@@ -40,6 +41,9 @@ def _check_template(template: ChildSpec[Any]) -> ChildSpec[Any]:
         expected = "False in a template"
         raise CombinationError("significant", template.significant, expected)
     return template
+
+
+_END = Decision.END
 
 
 class DynamicSupervisor(Shell):
@@ -72,7 +76,9 @@ class DynamicSupervisor(Shell):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if hasattr(cls, "template"):
-            _check_template(cls.template)
+            template = _check_template(cls.template)
+            if not _DECLARED.isdisjoint(vars(cls)):
+                cls._warn([template])
         most: object = cls.max_children
         if most is not None and (
             isinstance(most, bool) or not isinstance(most, int) or most < 1
@@ -88,9 +94,12 @@ class DynamicSupervisor(Shell):
     def started(self) -> None:
         """Get ready to start children."""
         path = self._begin()
+        template = _check_template(self.declare())
+        if template is not getattr(type(self), "template", None):
+            self._look_at(template)
         self._machine = DynamicMachine(
             path,
-            _check_template(self.declare()),
+            template,
             limit=self.limit,
             max_children=self.max_children,
             random=self.random,
@@ -105,7 +114,10 @@ class DynamicSupervisor(Shell):
         """An incarnation of a child has ended: what the rules say."""
         machine = self._machine
         now = self._now()
+        notes = self._look_for_drain(machine)
         decision = machine.ended(child, exit, now)
+        if notes is not None and decision is _END and isinstance(exit, Crashed):
+            notes.add(child.path, exit.error)
         self._tell(child, exit, decision, now)
         if machine.commands:
             self._carry_out(machine.commands)
@@ -117,7 +129,7 @@ class DynamicSupervisor(Shell):
         if self.ending:
             machine.over = True
             crashed = isinstance(exit, Crashed)
-            if crashed and not self._journal.full(self._now(), exit):
+            if crashed and not self._journal.skips(self._now(), exit):
                 self._journal.stopped_badly(child.path, exit)
         machine.gone(child, exit, undelivered)
         if machine.commands:
@@ -183,7 +195,7 @@ class DynamicSupervisor(Shell):
         if decision is Decision.END and not isinstance(exit, Crashed):
             return
         journal = self._journal
-        if journal.full(now, exit):
+        if journal.skips(now, exit):
             self._held_back()
             return
         found = self._machine.known(child)
@@ -195,6 +207,8 @@ class DynamicSupervisor(Shell):
             what = f"restarting in {found.past.restarted_at - now:.3g} s"
         elif self._machine.over:
             what = "giving up"
+        elif self._machine.draining:
+            what = "let go, as the service drains"
         elif found is not None and found.then is ChildState.QUARANTINED:
             what = "let go, over its own limit"
         journal.ended(child.path, exit, what, restarts)

@@ -9,6 +9,7 @@ fails, each with the original crash as its cause.
 from __future__ import annotations
 
 from actors import ActorError, AnyRef, Crashed, Exit
+from actors.hosting import Whole
 
 from .policies import RestartLimit, RestartRecord
 
@@ -53,6 +54,15 @@ class DuplicateChildError(SpecError):
 
 class CombinationError(SpecError):
     """Fields that are right alone do not go together."""
+
+
+class LimitWarning(Whole, UserWarning):
+    """A child's own limit does not protect its supervisor as it reads.
+
+    Given where the class of the supervisor is written; what is declared later, by
+    `declare` or `start_child`, is said in the log.  It is no error: a child that
+    crashes now and then may reach its own limit still.
+    """
 
 
 class UnknownChildError(SupervisionError, LookupError):

@@ -3,7 +3,8 @@
 Records go to the logger "supervision".  A crash is an ERROR with its traceback; other
 unwanted ends are WARNINGs; restarts by themselves are INFO, a child started on request
 is DEBUG.  The fields `supervisor`, `child`, `exit`, `decision` and `restarts` are
-attributes of each record, for structured logs.
+attributes of each record, for structured logs.  Nothing that logging does, a filter or
+a formatter that raises, reaches the supervisor.
 
 A supervisor writes at most ten records about crashes a second; then it counts, and says
 the number when the second is over, or when it ends itself.
@@ -15,48 +16,36 @@ import logging
 from typing import Any
 
 from actors import Crashed, Exit, Finished, Killed, Stopped
+from supervision._log.rate import Rate
+from supervision._log.safe import Log
 
 from .errors import shown
 from .pure.rules import crash_of
 
 _IN_ORDER = (Finished, Stopped)  # a union would be made anew for each question
-WINDOW = 1.0  # seconds
-IN_A_WINDOW = 10
 
-logger = logging.getLogger("supervision")
+logger = Log("supervision")
 
 
-class Journal:
+class Journal(Rate):
     """The log of one supervisor."""
 
-    __slots__ = ("_left", "_path", "_until", "overdue", "suppressed")
+    __slots__ = ("_path",)
 
     def __init__(self, path: str) -> None:
+        super().__init__()
         self._path = path
-        self._until = 0.0
-        self._left = IN_A_WINDOW
-        self.overdue = False
-        """The first was held back just now: `flush` is to be called in a second."""
-        self.suppressed = 0
-        """How many crashes have not been written since the last summary."""
 
-    def full(self, now: float, exit: Exit) -> bool:  # noqa: A002 - its name
+    def skips(self, now: float, exit: Exit) -> bool:  # noqa: A002 - its name
         """Count one more end; True: it is not to be written.
 
         Ends in order are not counted: they are INFO, for who wants to read them.
         """
         if isinstance(exit, _IN_ORDER):
-            return not logger.isEnabledFor(logging.INFO)
-        if now >= self._until:
+            return not logger.wants(logging.INFO)
+        if self.is_over(now):
             self.flush()
-            self._until = now + WINDOW
-            self._left = IN_A_WINDOW
-        if self._left:
-            self._left -= 1
-            return False
-        self.suppressed += 1
-        self.overdue = self.suppressed == 1
-        return True
+        return self.full(now)
 
     def ended(
         self,
@@ -97,10 +86,14 @@ class Journal:
         extra = {"supervisor": self._path, "decision": "gave up"}
         logger.error("%s", error, extra=extra)
 
+    def warn(self, text: str) -> None:
+        """Something is not declared as it should be."""
+        logger.warning("%s: %s", self._path, text, extra={"supervisor": self._path})
+
     def started(self, child: str, *, asked: bool) -> None:
         """A child is ready."""
         level = logging.DEBUG if asked else logging.INFO
-        logger.log(
+        logger.write(
             level,
             "%s: child %s is ready",
             self._path,
@@ -110,14 +103,13 @@ class Journal:
 
     def flush(self) -> None:
         """Say how many have not been written."""
-        if self.suppressed:
+        if held := self.take():
             logger.warning(
                 "%s: %d more ends of children were not logged",
                 self._path,
-                self.suppressed,
-                extra={"supervisor": self._path, "suppressed": self.suppressed},
+                held,
+                extra={"supervisor": self._path, "suppressed": held},
             )
-            self.suppressed = 0
 
     def _extra(
         self,

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from actors import ActorRef, AnyRef, Exit, Request
+from actors import Actor, ActorRef, AnyRef, Exit, Request
+from actors.hosting import actor_of
 
 from .errors import ChildNotRunningError
 from .policies import ChildState, RestartRecord
@@ -204,9 +205,10 @@ async def stop_child(supervisor: ActorRef[StopChild], child: str | AnyRef) -> No
 
 
 async def restart_child(supervisor: ActorRef[RestartChild], id: str) -> AnyRef:  # noqa: A002
-    """Start a stopped or quarantined child again; return its new ref when it is ready.
+    """Start a stopped or quarantined child again; return its ref when it is ready.
 
-    Not counted as a restart; its own limit and its backoff start anew.
+    It is the ref that it had: whoever holds that reaches the new actor.  Not counted
+    as a restart; its own limit and its backoff start anew.
 
     Raises:
         UnknownChildError: no such child.
@@ -248,20 +250,37 @@ async def describe_child(
     return await supervisor.ask(DescribeChild(child))
 
 
-async def find_child(supervisor: ActorRef[DescribeChild], *ids: str) -> AnyRef:
+@overload
+async def find_child(supervisor: ActorRef[DescribeChild], *ids: str) -> AnyRef: ...
+@overload
+async def find_child(
+    supervisor: ActorRef[DescribeChild], id: str, make: type[Actor[M]], /
+) -> ActorRef[M]: ...
+@overload
+async def find_child(
+    supervisor: ActorRef[DescribeChild], id1: str, id2: str, make: type[Actor[M]], /
+) -> ActorRef[M]: ...
+async def find_child(supervisor: ActorRef[DescribeChild], *ids: Any) -> AnyRef:
     """The ref of a child, or of a child's child: `find_child(bank, "desk", "teller")`.
 
+    With its class as the last argument, `find_child(bank, "desk", Desk)`, the ref has
+    the type of that class's messages, and it is an error if the child is of another.
     A child that is asked for in the `started` of a later one is ready by then.
 
     Args:
         supervisor: where the way begins.
-        ids: at least one; all but the last are supervisors.
+        ids: at least one; all but the last are supervisors.  Then, if you like, the
+            class of the child.
 
     Raises:
         UnknownChildError: no such child.
         ChildNotRunningError: it has no actor now: stopped, or not started yet.
         UnsupportedError: on the way is a dynamic supervisor.
+        TypeError: no id, or the child is of another class.
     """
+    make: object = ids[-1] if ids else None
+    if isinstance(make, type):
+        ids = ids[:-1]
     if not ids:
         msg = "find_child() takes at least one id"
         raise TypeError(msg)
@@ -272,6 +291,11 @@ async def find_child(supervisor: ActorRef[DescribeChild], *ids: str) -> AnyRef:
         if ref is None:
             raise ChildNotRunningError(owner.path, id)
         found = ref
+    actor = actor_of(found)
+    if isinstance(make, type) and actor is not None and not isinstance(actor, make):
+        what = f"is a {type(actor).__name__}, not a {make.__name__}"
+        msg = f"find_child(): {found.path} {what}"
+        raise TypeError(msg)
     return found
 
 

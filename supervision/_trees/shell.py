@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import attrs
 import trio
 
 from actors import Actor, AnyRef, Decision, Exit
+from supervision._log.rate import WINDOW
 
-from .errors import SpecError
-from .journal import WINDOW, Journal
+from .draining import DrainNotes, notes_of
+from .errors import LimitWarning, SpecError
+from .journal import Journal
 from .policies import RestartLimit
 from .pure.child import (
     Answer,
@@ -38,6 +41,9 @@ from .pure.child import (
     Stop,
 )
 from .requests import AdminRequest
+from .spec import ChildSpec, beyond_reach
+
+_SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
 
 
 @attrs.frozen
@@ -72,6 +78,19 @@ class Shell(Actor[AdminRequest | Due | Flush]):
         if limit is not None and not isinstance(limit, RestartLimit):
             raise SpecError("limit", limit, "a RestartLimit or None")
 
+    @classmethod
+    def _warn(cls, specs: Iterable[ChildSpec[Any]]) -> None:
+        """Say at its class which limits of its children are beyond reach."""
+        for spec in specs:
+            if text := beyond_reach(spec, cls.limit):
+                warnings.warn(LimitWarning(f"{cls.__name__}: {text}"), stacklevel=4)
+
+    # Any: whatever somebody has sent
+    def _look_at(self, spec: Any) -> None:
+        """The same for one that came later: in the log."""
+        if isinstance(spec, _SPEC) and (text := beyond_reach(spec, self.limit)):
+            self._journal.warn(text)
+
     def random(self) -> float:
         """Where the jitter of a backoff comes from: a number in [0, 1)."""
         return random.random()  # noqa: S311 - not for secrets
@@ -88,6 +107,13 @@ class Shell(Actor[AdminRequest | Due | Flush]):
         self._journal = Journal(path)
         self._now = trio.lowlevel.current_clock().current_time
         return path
+
+    def _look_for_drain(self, machine: Any) -> DrainNotes | None:
+        """Whether the system drains; tells the machine so."""
+        notes = notes_of(self._seat.hub)
+        if notes is not None:
+            machine.draining = True
+        return notes
 
     def _held_back(self) -> None:
         """The journal has not written something: it will say so in a second."""

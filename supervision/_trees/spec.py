@@ -40,7 +40,9 @@ class ChildSpec(Generic[M]):
             PERMANENT children.  Default False.
         limit: its own limit; over it the child is quarantined: let go, without the
             supervisor giving up.  Its restarts count for the supervisor's limit too,
-            the one beyond its own limit does not.  Default None: no limit of its own.
+            the one beyond its own limit does not: allow it fewer than the supervisor,
+            or a `backoff`, else the supervisor gives up first (`LimitWarning`).
+            Default None: no limit of its own.
         backoff: wait before a restart.  Default None: restart at once, as OTP.
 
     Raises:
@@ -83,6 +85,8 @@ class ChildSpec(Generic[M]):
         cls: object = make
         if not (isinstance(cls, type) and issubclass(cls, Actor)):
             raise SpecError("make", make, "a subclass of Actor")
+        if cls._needs is not None:
+            raise SpecError("make", make, "a Router for a session: Router.spec(...)")
         name = cls.__name__ if id is None else id
         _check_fields(name, restart, grace, mailbox, significant, limit, backoff)
         for field, value in zip(
@@ -206,3 +210,35 @@ def check_specs(
             expected = f"False for {spec.id!r}, as auto_shutdown is NEVER"
             raise CombinationError("significant", True, expected)  # noqa: FBT003
     return checked
+
+
+def beyond_reach(spec: ChildSpec[Any], limit: RestartLimit | None) -> str | None:
+    """Say so, if a supervisor with this limit gives up before the child is let go.
+
+    That is when the child crashes as soon as it is started, again and again.  If it
+    crashes now and then, either may come first.
+    """
+    own = spec.limit
+    if own is None or limit is None or own.restarts <= limit.restarts:
+        return None
+    if spec.restart is Restart.TEMPORARY:
+        return None
+    if spec.backoff is not None:
+        pause = 0.0
+        for number in range(min(limit.restarts, _MANY)):
+            pause += spec.backoff.seconds(number, _zero)
+        if pause > limit.within:
+            return None
+    return (
+        f"child {spec.id!r} may be restarted {own.restarts} times within "
+        f"{own.within:g} s, but its supervisor gives up after {limit.restarts} within "
+        f"{limit.within:g} s: a child that crashes at each start ends its supervisor "
+        f"instead of being let go; allow it at most {limit.restarts}, or a backoff"
+    )
+
+
+_MANY = 1000  # restarts that a supervisor may allow: enough to tell
+
+
+def _zero() -> float:
+    return 0.0

@@ -33,7 +33,9 @@ from .requests import (
 from .shell import Due, Flush, Shell
 from .spec import ChildSpec, check_specs
 
+_DECLARED = frozenset({"children", "limit"})  # in the body of the class
 _RESTART = Decision.RESTART
+_END = Decision.END
 _HALTING = ChildState.HALTING
 
 
@@ -49,8 +51,11 @@ class Supervisor(Shell):
     `list_children`, `describe_child`, `count_children`, `get_spec`, and answers at any
     time, also while a child hangs in `started`.
 
-    A child keeps its ref and its mailbox across restarts.  A child that was stopped and
-    is started again is a new actor in the same place.
+    A child keeps its ref and its mailbox across restarts.  A child that was stopped
+    (`stop_child`, `ActorRef.stop`, its own limit) and is started again, by whomever, is
+    a new actor behind the same ref: what was in its mailbox is gone, what came
+    meanwhile was refused, who watched it was told that it ended.  Only a child that was
+    forgotten (`delete_child`) and declared anew has another ref.
 
     What a subclass starts itself, with `Actor.start`, is not supervised: its crash is
     the supervisor's.  A subclass that overrides a hook calls the one here.
@@ -72,7 +77,9 @@ class Supervisor(Shell):
         strategy: object = cls.strategy
         if not isinstance(strategy, Strategy):
             raise SpecError("strategy", strategy, "a Strategy")
-        check_specs(cls.children, auto_shutdown=cls.auto_shutdown)
+        specs = check_specs(cls.children, auto_shutdown=cls.auto_shutdown)
+        if not _DECLARED.isdisjoint(vars(cls)):
+            cls._warn(specs)
 
     def declare(self) -> Iterable[ChildSpec[Any]]:
         """The children to start; by default the class's `children`.
@@ -93,9 +100,13 @@ class Supervisor(Shell):
             auto_shutdown=self.auto_shutdown,
             random=self.random,
         )
-        specs = check_specs(self.declare(), auto_shutdown=self.auto_shutdown)
+        declared = self.declare()
+        specs = check_specs(declared, auto_shutdown=self.auto_shutdown)
         if self.ending:  # `declare` has called `finish`
             return
+        if declared is not type(self).children:
+            for spec in specs:
+                self._look_at(spec)
         self.postpone_ready()
         self._machine.open(specs)
         self._carry_out(self._machine.commands)
@@ -116,9 +127,12 @@ class Supervisor(Shell):
             return super().child_ended(child, exit)
         now = self._now()
         asked_for = found.state is _HALTING or found.stoppers is not None
+        notes = self._look_for_drain(machine)
         decision = machine.ended(found, exit, now)
+        if notes is not None and decision is _END and isinstance(exit, Crashed):
+            notes.add(child.path, exit.error)
         if not asked_for or isinstance(exit, Crashed):
-            if not self._journal.full(now, exit):
+            if not self._journal.skips(now, exit):
                 self._tell(found, exit, decision, now)
             else:
                 self._held_back()
@@ -132,7 +146,7 @@ class Supervisor(Shell):
         if found is None:
             return
         unexpected = isinstance(exit, Crashed) and found.past.exit is not exit
-        if unexpected and not self._journal.full(self._now(), exit):
+        if unexpected and not self._journal.skips(self._now(), exit):
             self._journal.stopped_badly(found.spec.id, exit)
         if self.ending:
             self._machine.over = True
@@ -150,6 +164,7 @@ class Supervisor(Shell):
             case Flush():
                 self._journal.flush()
             case StartChild(spec):
+                self._look_at(spec)
                 machine.ask_start(spec, message)
             case StopChild(child):
                 machine.ask_stop(child, message)
@@ -183,6 +198,8 @@ class Supervisor(Shell):
             what = "giving up"
         elif state is ChildState.STOPPING:
             what = child.then.value if child.then is not None else "let go"
+            if self._machine.draining and isinstance(exit, Crashed):
+                what = "let go, as the service drains"
         else:
             delay = child.past.restarted_at - now
             what = f"restarting in {delay:.3g} s" if delay > 0 else "restarting"
@@ -210,13 +227,18 @@ class Supervisor(Shell):
         spec = child.spec
         machine = self._machine
         try:
-            ref: AnyRef = self.start(
-                spec.make,
-                *spec.args,
-                name=spec.id,
-                mailbox=spec.mailbox,
-                grace=spec.grace,
-            )
+            ref: AnyRef
+            if child.left is not None:  # whoever has its ref is to reach it
+                ref = child.left
+                self.revive_child(ref)
+            else:
+                ref = self.start(
+                    spec.make,
+                    *spec.args,
+                    name=spec.id,
+                    mailbox=spec.mailbox,
+                    grace=spec.grace,
+                )
         except DuplicateNameError as error:
             machine.occupied(child, error)
         except Exception as error:  # noqa: BLE001 - the constructor's: the machine decides
@@ -225,7 +247,7 @@ class Supervisor(Shell):
             if (
                 child.starter is None
                 and machine.ready
-                and not self._journal.full(now, failure)
+                and not self._journal.skips(now, failure)
             ):
                 what = "it could not be started"
                 self._journal.ended(spec.id, failure, what, child.past.restarts)

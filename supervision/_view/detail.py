@@ -64,9 +64,10 @@ def detail_of(cell: Any, shape: ActorShape) -> ActorDetailShape:
 
 
 def _supervised(child: Child) -> SupervisedShape:
+    cell: Any = child.ref or child.left  # Any: a ref is a cell, seen by strangers
     return SupervisedShape(
         id=child.spec.id,
         state=child.state.value,
         restart=child.spec.restart.value,
-        restarts=child.known.restarts if child.known is not None else 0,
+        restarts=cell.incarnation - 1 if cell is not None else 0,
     )

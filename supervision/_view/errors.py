@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from actors.hosting import Whole
 
-class ViewError(Exception):
+
+class ViewError(Whole, Exception):
     """Base of these; the text is for the person who asked."""
 
     status: ClassVar[int] = 400

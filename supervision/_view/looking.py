@@ -25,6 +25,7 @@ from actors import (
     Subscription,
 )
 from actors.hosting import root_of
+from supervision._metrics.registry import REGISTRY, Registry
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 
@@ -34,6 +35,7 @@ from .errors import (
     BadQueryError,
     UnknownPathError,
 )
+from .limits import limits_shape
 from .process import process_shape
 from .sessions import (
     chosen,
@@ -41,17 +43,21 @@ from .sessions import (
     list_sessions,
     router_shape,
     shape_of,
+    suspended_shape,
 )
 from .shapes import (
     ActorDetailShape,
     ActorShape,
+    AllLimitsShape,
     ServiceShape,
     SessionShape,
     SessionsShape,
+    StackShape,
     StatisticsShape,
     SystemShape,
     TopShape,
 )
+from .stacks import actor_stack, session_stack
 
 MOST: Final = 10_000
 """Rows that are given at most."""
@@ -73,6 +79,7 @@ class Looking:
         name: what the service is called.
         facts: gives the service's own state; default: one that is always ready.
         stop: called by `stop_service`; default: it cannot be stopped from here.
+        registries: of metrics that are shown beside its own.
     """
 
     def __init__(
@@ -82,11 +89,13 @@ class Looking:
         name: str = "service",
         facts: Callable[[], ServiceShape] | None = None,
         stop: Callable[[str, float | None], None] | None = None,
+        registries: Sequence[Registry] = (REGISTRY,),
     ) -> None:
         self._system = system
         self._name = name
         self._facts = facts
         self._stop = stop
+        self._registries = registries
         self._begun = trio.current_time()
 
     # ------------------------------------------------------------------ looking at it
@@ -124,6 +133,10 @@ class Looking:
                 for path, (alive, statistics) in counts_of(self._system).items()
             ],
         )
+
+    def series(self) -> str:
+        """The text of the registries, for who scrapes them; not a checkpoint."""
+        return "".join(each.text() for each in self._registries)
 
     async def tree(
         self, path: str = "/", *, depth: int | None = None, width: int = 20
@@ -170,7 +183,9 @@ class Looking:
 
         Args:
             router: path of one router; default None: of all.
-            phase: only those in this phase, as `SessionInfo.phase`.
+            phase: only those in this phase, as `SessionInfo.phase`; `suspended`: the
+                keys that have no session and would be resumed, which are in no other
+                list.
             match: only those whose key has this in it.
             order: worst, key, age, idle or queued; the largest first, keys in their
                 order.
@@ -178,7 +193,7 @@ class Looking:
 
         Raises:
             UnknownSessionError: no such router.
-            BadQueryError: an unknown order, or a limit out of range.
+            BadQueryError: an unknown order or phase, or a limit out of range.
         """
         _whole("limit", limit)
         routers = chosen(routers_of(self._system), router)
@@ -192,7 +207,38 @@ class Looking:
         Raises:
             UnknownSessionError, AmbiguousKeyError.
         """
-        return shape_of(*self._session(key, router))
+        core, lane = self._session(key, router)
+        return suspended_shape(core, key) if lane is None else shape_of(core, lane)
+
+    def session_stack(self, key: str, *, router: str | None = None) -> StackShape:
+        """Where a session stands: its turns, their tasks, what waits; no checkpoint.
+
+        Nothing of it is asked or run: a value is shown by what Python itself knows of
+        it.  Bounded in frames, tasks, turns and prompts.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError.
+        """
+        core, lane = self._session(key, router)
+        return session_stack(core, lane, self.session(key, router=core.ref.path))
+
+    async def actor_stack(self, path: str) -> StackShape:
+        """Where an actor stands: the hook that it waits in, and its tasks.
+
+        Raises:
+            UnknownPathError: there is none.
+        """
+        return actor_stack(await self._find(path))
+
+    def limits(self, router: str | None = None) -> AllLimitsShape:
+        """The limits of one router, or of all; not a checkpoint.
+
+        Raises:
+            UnknownSessionError: no such router.
+        """
+        routers = chosen(routers_of(self._system), router)
+        shapes = [limits_shape(path, each.limits) for path, each in routers.items()]
+        return AllLimitsShape(limits=shapes)
 
     async def top(self, *, rows: int = 20, sessions: int = 20) -> TopShape:
         """One frame of `actors top`: so many actors and so many sessions, the worst.

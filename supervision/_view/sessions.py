@@ -17,8 +17,15 @@ import trio
 
 from actors import CloseReason
 from actors.hosting import last_sign_of
-from supervision._routing.core.core import Core
-from supervision._routing.core.looking import info, phase_of
+from supervision._routing.core.core import IDS, Core
+from supervision._routing.core.looking import (
+    PHASES,
+    SUSPENDED,
+    abandoned,
+    find,
+    info,
+    phase_of,
+)
 from supervision._routing.limits import RouterStatistics
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 
@@ -29,20 +36,24 @@ AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper
 
 Order = Literal["worst", "key", "age", "idle", "queued"]
-"""worst: what a person would look at first: quarantined, waiting to come back, busy
-without a sign of life for longest; then the idle ones, the latest first."""
+"""worst: what a person would look at first: given up and still burning, quarantined,
+waiting to come back, busy without a sign of life for longest; then the idle ones, the
+latest first."""
 
 ORDERS: Final[tuple[str, ...]] = get_args(Order)
+ALL_PHASES: Final = (*PHASES, SUSPENDED)
+"""What a list may be asked for."""
+
+
+_WRONG: Final = {QUARANTINED: 4.0, BACKOFF: 3.0, CLOSING: 2.0}
 
 
 def _trouble(router: Core, lane: Lane, now: float) -> tuple[float, ...]:
-    phase = lane.phase
-    if phase == QUARANTINED:
-        return (4.0, lane.waiting)
-    if phase == BACKOFF:
-        return (3.0, lane.waiting)
-    if phase == CLOSING:
-        return (2.0, lane.waiting)
+    if router.burning and (burnt := router.burning.of(lane.key)):
+        return (5.0, now - burnt[0].since)
+    wrong = _WRONG.get(lane.phase)
+    if wrong is not None:
+        return (wrong, lane.waiting)
     run = lane.turn
     if run is not None and run.has_begun:
         return (1.0, now - last_sign_of(run) + lane.waiting)
@@ -88,6 +99,30 @@ def shape_of(router: Core, lane: Lane) -> SessionShape:
     return cast("SessionShape", {"router": router.ref.path, **said})
 
 
+def suspended_shape(router: Core, key: str) -> SessionShape:
+    """A key that has no session, and a token to resume one."""
+    return SessionShape(
+        router=router.ref.path,
+        key=key,
+        owner=None,
+        generation=0,
+        phase=SUSPENDED,
+        turn=None,
+        tool=None,
+        queued=0,
+        steering=0,
+        children=0,
+        asides=0,
+        readers=router.readers.of(key),
+        age=None,
+        idle=None,
+        last_activity=None,
+        given_up=0,
+        burning=None,
+        quarantined=None,
+    )
+
+
 def router_shape(
     path: str, statistics: RouterStatistics, *, alive: bool
 ) -> RouterShape:
@@ -111,9 +146,11 @@ async def list_sessions(
     limit: int,
 ) -> SessionsShape:
     """So many of them in this order, and how many there are."""
-    if order not in ORDERS:
-        msg = f"order must be one of {', '.join(ORDERS)}, not {order!r}"
-        raise BadQueryError(msg)
+    _one_of("order", order, ORDERS)
+    if phase is not None:
+        _one_of("phase", phase, ALL_PHASES)
+    if phase == SUSPENDED:
+        return await _suspended(routers, match, limit)
     if order == "worst" and match is None and phase is None:
         return await _worst(routers, limit)
     found: list[tuple[tuple[Any, ...], int, Core, Lane]] = []
@@ -124,7 +161,7 @@ async def list_sessions(
             await trio.lowlevel.checkpoint()
         if match is not None and match not in lane.key:
             continue
-        if phase is not None and phase_of(lane) != phase:
+        if phase is not None and phase_of(router, lane) != phase:
             continue
         matching += 1
         score = _KEYS[order](router, lane, router.now())
@@ -137,9 +174,15 @@ async def list_sessions(
     shapes = [
         shape_of(router, lane)
         for _, _, router, lane in found
-        if router.lanes.get(lane.key) is lane
+        if find(router, lane.key) is lane
     ]
     return SessionsShape(sessions=shapes, matching=matching)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        msg = f"{name} must be one of {', '.join(known)}, not {value!r}"
+        raise BadQueryError(msg)
 
 
 async def _worst(routers: Mapping[str, Core], limit: int) -> SessionsShape:
@@ -150,6 +193,11 @@ async def _worst(routers: Mapping[str, Core], limit: int) -> SessionsShape:
     for router in routers.values():
         now = router.now()
         busy = [lane for lane in await _notable(router) if lane.phase != GONE]
+        burnt: list[Lane] = []
+        if router.burning:
+            burnt = [each for key in router.burning if (each := find(router, key))]
+            busy += [lane for lane in burnt if lane not in busy]
+            matching += len(abandoned(router))
         matching += len(router.lanes)
         scores = (
             (_trouble(router, lane, now), id(lane), router, lane) for lane in busy
@@ -159,7 +207,7 @@ async def _worst(routers: Mapping[str, Core], limit: int) -> SessionsShape:
         for _ in range(limit - len(busy)):
             if lane is None:
                 break
-            if lane.phase != QUARANTINED:
+            if lane.phase != QUARANTINED and lane not in burnt:
                 found.append((_trouble(router, lane, now), id(lane), router, lane))
             lane = lane.older
     worst = heapq.nlargest(limit, found)
@@ -188,27 +236,49 @@ async def _notable(router: Core) -> list[Lane]:
     return found
 
 
+async def _suspended(
+    routers: Mapping[str, Core], match: str | None, limit: int
+) -> SessionsShape:
+    """The keys that would be resumed, as they have become so."""
+    shapes: list[SessionShape] = []
+    matching = 0
+    for router in routers.values():
+        await trio.lowlevel.checkpoint()
+        for seen, key in enumerate(tuple(router.tokens.suspended), 1):
+            if seen % GLANCES == 0:
+                await trio.lowlevel.checkpoint()
+            if match is None or match in key:
+                matching += 1
+                if len(shapes) < limit:
+                    shapes.append(suspended_shape(router, key))
+    return SessionsShape(sessions=shapes, matching=matching)
+
+
 def _all(routers: Mapping[str, Core]) -> Iterator[tuple[Core, Lane]]:
     for router in routers.values():
-        for lane in tuple(router.lanes.values()):
+        for lane in (*router.lanes.values(), *abandoned(router)):
             yield router, lane
 
 
-def find_session(routers: Mapping[str, Core], key: str) -> tuple[Core, Lane]:
-    """The one session of this key.
+def find_session(routers: Mapping[str, Core], key: str) -> tuple[Core, Lane | None]:
+    """The router of this key, and its entry; None: it is suspended.
 
     Raises:
         UnknownSessionError: no router knows the key.
         AmbiguousKeyError: several do.
     """
-    found = {path: each for path, each in routers.items() if key in each.lanes}
+    found = {
+        path: each
+        for path, each in routers.items()
+        if key in each.lanes or key in each.tokens.suspended or key in each.burning
+    }
     if not found:
         msg = f"no router knows the session {key!r}"
         raise UnknownSessionError(msg)
     if len(found) > 1:
         raise AmbiguousKeyError(key, found)
     (router,) = found.values()
-    return router, router.lanes[key]
+    return router, find(router, key)
 
 
 def chosen(routers: Mapping[str, Core], path: str | None) -> Mapping[str, Core]:
@@ -224,3 +294,19 @@ def chosen(routers: Mapping[str, Core], path: str | None) -> Mapping[str, Core]:
         msg = f"there is no router {path!r}; there are: {known}"
         raise UnknownSessionError(msg)
     return {path: routers[path]}
+
+
+def short(turn: int) -> str:
+    """The id of a turn as it is shown: its number within the life of its router.
+
+    The ids of a router's second life begin at a thousand million, those of its third at
+    two, so that none is ever used again.  A router has one life at a time, so what is
+    shown can be typed.  Less than all of that number is no id, or the id of a turn that
+    has ended would be that of another one.
+    """
+    return str(turn % IDS)
+
+
+def is_meant(turn: int, typed: int, *, shortened: bool) -> bool:
+    """Whether that is what somebody has typed: the id, or what is shown of it."""
+    return turn == typed or (shortened and turn % IDS == typed)

@@ -84,6 +84,9 @@ class RouterShape(TypedDict):
     opened: int
     closed: dict[str, int]
     suspended: int
+    """Keys that a session would resume with its token, and that have none now."""
+    given_up: int
+    """Turns that were given up and whose code goes on."""
     chunks: int
     unread: int
     out_of_turn: int
@@ -91,6 +94,8 @@ class RouterShape(TypedDict):
     wait_longest: float
     turn_seconds: dict[str, float]
     turns: dict[str, int]
+    kept: int
+    """Prompts that its incarnations have left in their store."""
 
 
 class StatisticsShape(TypedDict):
@@ -149,6 +154,9 @@ class SupervisedShape(TypedDict):
     """`ChildState`, in lower case."""
     restart: str
     restarts: int
+    """How often it has begun anew, whoever wanted that: its supervisor, one of its
+    siblings by the strategy, or an operator.  One fewer than its incarnations, as in
+    `actors tree` and `actors top`."""
 
 
 class ActorDetailShape(TypedDict):
@@ -167,7 +175,8 @@ class ActorDetailShape(TypedDict):
     supervised: list[SupervisedShape]
     """Of a supervisor: up to 100 of its children."""
     restarts: list[RestartShape]
-    """Of a supervisor: the latest that it did, oldest first."""
+    """Of a supervisor: the latest that it did by itself, oldest first; these count for
+    its limit."""
 
 
 class SessionShape(TypedDict):
@@ -185,9 +194,122 @@ class SessionShape(TypedDict):
     steering: int
     children: int
     asides: int
-    age: float
+    readers: int
+    age: float | None
+    """Null: it is suspended."""
     idle: float | None
-    last_activity: float
+    last_activity: float | None
+    """Null: it is suspended."""
+    given_up: int
+    """Turns that were given up and whose code goes on."""
+    burning: float | None
+    """Seconds since the first of these was given up; null: there is none."""
+    quarantined: float | None
+
+
+class FrameShape(TypedDict):
+    """One frame of a stack: a function, and where it stands."""
+
+    function: str
+    file: str
+    line: int | None
+    yours: bool
+    """False: it is this library's, or Trio's."""
+    arguments: list[str]
+    """`name=value` of its arguments as they are now, cut; of a function that is not
+    yours only if one of yours has called it."""
+
+
+class TaskShape(TypedDict):
+    """A coroutine as it stands."""
+
+    name: str
+    kind: str
+    """hook (a method of an actor, or a turn), task."""
+    frames: list[FrameShape]
+    """The outermost first; the last one is what it awaits.  Empty: not begun."""
+    cut: int
+    """Frames in the middle that are not shown."""
+    tasks: list[TaskShape]
+    """Those of the nurseries that it has open."""
+    hidden: int
+    """How many of them are not shown."""
+
+
+class ToolShape(TypedDict):
+    """A tool in flight."""
+
+    name: str
+    age: float
+
+
+class TurnShape(TypedDict):
+    """A turn, and where it stands."""
+
+    turn: int
+    """Its id."""
+    kind: str
+    """turn, child, aside; given up: it has its outcome, and its code goes on."""
+    phase: str
+    age: float | None
+    """Since its first step; null: it has had none."""
+    silent: float | None
+    """Since its latest sign of life."""
+    tools: list[ToolShape]
+    """Those in flight, the oldest first."""
+    left: dict[str, float]
+    """`{limit: seconds}` until it is over, of those that count now: time, inactivity,
+    tool; or grace alone, once it has been told to end."""
+    prompts: list[int]
+    """Ids of the prompts that it answers."""
+    tasks: list[TaskShape]
+    """Its own coroutine, and the tasks that it has started."""
+    children: list[TurnShape]
+    hidden: int
+    """Tasks and children that are not shown."""
+
+
+class PromptShape(TypedDict):
+    """A prompt that waits."""
+
+    id: int
+    kind: str
+    """send, steer, follow up, run exclusive, ask aside."""
+    age: float
+    text: str
+    """The prompt, cut."""
+
+
+class StackShape(TypedDict):
+    """Where a session, or another actor, stands."""
+
+    actor: ActorShape | None
+    """Null: a session without an actor."""
+    session: SessionShape | None
+    """Null: it is no session."""
+    tasks: list[TaskShape]
+    """The actor's own hook, if it waits in one, and the tasks that it has started."""
+    turns: list[TurnShape]
+    """Of a session: the turn that it has, its side questions, turns given up."""
+    queue: list[PromptShape]
+    """Of a session: the first prompts that wait, those for a checkpoint of the turn
+    first."""
+    hidden: int
+    """Tasks, turns and prompts that are not shown."""
+
+
+class WholeShape(TypedDict):
+    """A whole process, looked into from outside."""
+
+    pid: int
+    frames: list[FrameShape]
+    """Of its main thread, the outermost first."""
+    cut: int
+    """Frames in the middle that are not shown."""
+    stacks: list[StackShape]
+    """Of the actors that wait."""
+    actors: int
+    """How many were looked at."""
 
 
 class SessionsShape(TypedDict):
@@ -205,6 +327,33 @@ class TopShape(TypedDict):
     tree: ActorShape
     sessions: SessionsShape
     """The worst first."""
+
+
+class LimitsShape(TypedDict):
+    """`supervision.Limits` of one router, as they are in force."""
+
+    router: str
+    """Its path."""
+    sessions: int
+    sessions_per_owner: int | None
+    turns: int
+    turns_per_owner: int | None
+    replays: int
+    idle: float | None
+    """Null: for ever; the next too."""
+    start_within: float | None
+    restarts: str
+    """`3 within 60 s`."""
+    quarantine: str
+    """`30 to 3600 s`."""
+    backoff: str | None
+    """`1 to 30 s`."""
+
+
+class AllLimitsShape(TypedDict):
+    """The limits of routers, in the order of their paths."""
+
+    limits: list[LimitsShape]
 
 
 class ResultShape(TypedDict):

@@ -6,6 +6,7 @@ there, none here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from actors import Abort, ActorStoppedError, CloseReason
@@ -22,8 +23,9 @@ from .errors import (
     UnknownPathError,
     UnknownSessionError,
 )
+from .limits import CHANGEABLE, changed
 from .looking import Looking
-from .sessions import chosen
+from .sessions import chosen, is_meant
 from .shapes import ResultShape
 
 _VERBS: Final = ("cancel", "cancel_all", "reset", "close")
@@ -32,6 +34,38 @@ _CLOSES: Final = {"reset": "RESET", "close": "CLOSED"}
 
 class View(Looking):
     """A look at one system, and a hand; made by the service, as `Service.view`."""
+
+    # ----------------------------------------------------------------- verbs: routers
+
+    def configure(
+        self, changes: Mapping[str, str], *, router: str | None = None
+    ) -> ResultShape:
+        """Change limits of a router, as `RouterRef.configure`; they outlive a restart.
+
+        Args:
+            changes: `{name: value as text}`, of those that can be changed.
+            router: its path; default: the only one.
+
+        Raises:
+            UnknownSessionError: no such router, or none at all.
+            CannotError: there are several, and none was named.
+            BadQueryError: no such limit, no such value, or nothing to change.
+        """
+        if not changes:
+            msg = f"name a limit to change, of {', '.join(CHANGEABLE)}"
+            raise BadQueryError(msg)
+        routers = chosen(routers_of(self._system), router)
+        if not routers:
+            msg = "there is no router"
+            raise UnknownSessionError(msg)
+        if len(routers) > 1:
+            msg = f"there are several routers: say which of {', '.join(routers)}"
+            raise CannotError(msg)
+        ((path, core),) = routers.items()
+        limits = changed(core.limits, changes)
+        actor_of(core.ref)._configure(limits)
+        told = ", ".join(f"{name} {value}" for name, value in changes.items())
+        return _result(f"{path} has {told}")
 
     # ----------------------------------------------------------------- verbs: sessions
 
@@ -75,21 +109,37 @@ class View(Looking):
         hard: bool = True,
         hint: str | None = None,
         reason: object = None,
+        short: bool = False,
     ) -> ResultShape:
         """Abort a turn by its id, as `RouterRef.abort`.
+
+        Args:
+            turn: its id.
+            router: path of its router; default: the only one that has such a turn.
+            hard: as there.
+            hint: as there.
+            reason: as there.
+            short: what lists show of an id is enough: its number within the life of
+                its router.
 
         Raises:
             UnknownSessionError: no such turn runs.
             CannotError: turns of several routers have this id, and none was named.
         """
         routers = chosen(routers_of(self._system), router)
-        found = [each for each in routers.values() if turn in each.turns.running]
+        found = [
+            (each, number)
+            for each in routers.values()
+            for number in each.turns.running
+            if is_meant(number, turn, shortened=short)
+        ]
         if len(found) > 1:
-            named = ", ".join(each.ref.path for each in found)
-            msg = f"several routers have a turn {turn}: say which of {named}"
+            named = ", ".join(f"{number} of {each.ref.path}" for each, number in found)
+            msg = f"several turns are called {turn}: say which router of {named}"
             raise CannotError(msg)
         if found:
-            done = found[0].verbs.abort(
+            owner, turn = found[0]
+            done = owner.verbs.abort(
                 turn, hard=hard, reason=reason, hint=hint, within=None
             )
             if done is not Abort.STALE:

@@ -4,6 +4,7 @@ It asks with `supervision.client` and draws with `supervision._drawing`; nobody 
 one who types knows it.  Only `actors run` is ever the service itself; `actors demo` is
 `supervision.demo`.  In reading order:
 
+    said            what each command says of itself
     arguments       the command line: which commands there are, what each may be told
     _commands/      what they do, one after the other
     _live/          `actors top`, as long as somebody looks

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from supervision._view.limits import CHANGEABLE
+from supervision._view.sessions import ALL_PHASES
 from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
 
+from .said import SAID
+
 ORDERS = ("worst", "key", "age", "idle", "queued")
 """The orders of a list of sessions."""
+
+SHELLS = ("bash", "zsh", "fish")
+"""What `actors completion` knows."""
 
 DEMO = "demo"
 """The command whose arguments are its own."""
@@ -42,29 +50,52 @@ def make_parser(version: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"actors {version}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, title="commands"
+        dest="command", metavar="COMMAND", title="commands"
     )
     _add_run(commands)
     shared = _shared()
     _add_looking(commands, shared)
     _add_doing(commands, shared)
+    completion = _add(commands, "completion")
+    completion.add_argument("shell", choices=SHELLS)
     commands.add_parser(
         DEMO, help="a chat service under real traffic, with faults", add_help=False
     )
+    completion.set_defaults(words=_words(commands))
     return parser
+
+
+def _words(commands: _Commands) -> dict[str, tuple[str, ...]]:
+    """Give the long options of each command."""
+    return {
+        name: tuple(
+            option
+            for action in parser._actions
+            for option in action.option_strings
+            if option.startswith("--")
+        )
+        for name, parser in commands.choices.items()
+    }
 
 
 # its only name; it is no generic class when the program runs
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
-def _add_run(commands: _Commands) -> None:
-    run = commands.add_parser(
-        "run",
-        help="run a tree as a service",
-        description="Run a tree as a service until SIGTERM or SIGINT: it then drains "
-        "and stops.  A second signal ends it at once.",
+def _add(commands: _Commands, name: str, parents: Sequence[_Parser] = ()) -> _Parser:
+    """Add a command, which says what it does and shows how it is called."""
+    said = SAID[name]
+    return commands.add_parser(
+        name,
+        help=said.short,
+        description=said.description,
+        epilog=f"example: {said.example}",
+        parents=list(parents),
     )
+
+
+def _add_run(commands: _Commands) -> None:
+    run = _add(commands, "run")
     run.add_argument(
         "tree",
         metavar="module:Tree",
@@ -86,6 +117,11 @@ def _add_run(commands: _Commands) -> None:
         "directory)",
     )
     run.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve /metrics, /health and /ready over TCP, for Prometheus",
+    )
+    run.add_argument(
         "--log-format",
         choices=[each.value for each in LogFormat],
         default=_DEFAULTS.log_format.value,
@@ -93,10 +129,12 @@ def _add_run(commands: _Commands) -> None:
     )
     run.add_argument(
         "--log-level",
-        type=str.lower,
-        choices=_LEVELS,
-        default=_DEFAULTS.log_level.lower(),
-        help="the least that is written (default: %(default)s)",
+        type=_level,
+        action="append",
+        default=[],
+        metavar="[LOGGER=]LEVEL",
+        help=f"the least that is written, of all or of one logger: {', '.join(_LEVELS)}"
+        f"; may be repeated (default: {_DEFAULTS.log_level.lower()})",
     )
     run.add_argument(
         "--report",
@@ -123,10 +161,10 @@ def _shared() -> _Parser:
 
 def _add_looking(commands: _Commands, shared: _Parser) -> None:
     one = [shared]
-    ps = commands.add_parser("ps", help="list the services that run")
+    ps = _add(commands, "ps")
     ps.add_argument("--json", action="store_true", help="print the raw answers")
 
-    tree = commands.add_parser("tree", help="show the actors", parents=one)
+    tree = _add(commands, "tree", one)
     tree.add_argument(
         "path", nargs="?", default="/", help="of the topmost (default: /)"
     )
@@ -139,7 +177,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         help="children of one actor at most, the worst (default: %(default)s)",
     )
 
-    top = commands.add_parser("top", help="watch a service", parents=one)
+    top = _add(commands, "top", one)
     top.add_argument(
         "--interval",
         type=_interval,
@@ -155,22 +193,51 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         "--svg", type=Path, metavar="FILE", help="write one frame there as a picture"
     )
 
-    inspect = commands.add_parser("inspect", help="all about an actor", parents=one)
+    inspect = _add(commands, "inspect", one)
     inspect.add_argument("path", help="of the actor")
 
-    sessions = commands.add_parser("sessions", help="list sessions", parents=one)
+    sessions = _add(commands, "sessions", one)
     sessions.add_argument("--router", metavar="PATH", help="only of this router")
-    sessions.add_argument("--phase", help="only in this phase, such as running")
+    wanted = sessions.add_mutually_exclusive_group()
+    wanted.add_argument(
+        "--phase",
+        choices=ALL_PHASES,
+        metavar="PHASE",
+        help="only in this phase, such as running",
+    )
+    wanted.add_argument(
+        "--suspended",
+        dest="phase",
+        action="store_const",
+        const="suspended",
+        help="instead: keys that have no session, and that a prompt would resume",
+    )
     sessions.add_argument("--match", metavar="TEXT", help="only keys that contain it")
     sessions.add_argument("--order", choices=ORDERS, default="worst")
     sessions.add_argument(
         "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
     )
 
-    session = commands.add_parser("session", help="all about a session", parents=one)
+    session = _add(commands, "session", one)
     _add_key(session)
 
-    events = commands.add_parser("events", help="follow what happens", parents=one)
+    stack = _add(commands, "stack", one)
+    stack.add_argument("key", nargs="?", help="of the session, or the path of an actor")
+    stack.add_argument(
+        "--pid",
+        type=_count,
+        metavar="N",
+        help="instead: all actors of a process that hangs, without its socket "
+        "(Python 3.14 and newer)",
+    )
+    stack.add_argument(
+        "--router", metavar="PATH", help="(default: the only one that knows the key)"
+    )
+    stack.add_argument(
+        "--all", action="store_true", help="show frames of the library, too"
+    )
+
+    events = _add(commands, "events", one)
     events.add_argument(
         "--kind",
         action="append",
@@ -180,18 +247,12 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         "sessions, not single messages)",
     )
 
-    commands.add_parser("statistics", help="everything that is counted", parents=one)
+    _add(commands, "statistics", one)
 
 
 def _add_doing(commands: _Commands, shared: _Parser) -> None:
     one = [shared]
-    stop = commands.add_parser(
-        "stop",
-        help="stop an actor, or the service",
-        description="Stop an actor and keep it stopped; without a path: have the "
-        "service drain and stop, and wait until it is gone.",
-        parents=one,
-    )
+    stop = _add(commands, "stop", one)
     stop.add_argument("path", nargs="?", help="of the actor (default: the service)")
     stop.add_argument(
         "--within",
@@ -200,21 +261,36 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
         help="that the service may take (default: its budget)",
     )
 
-    restart = commands.add_parser(
-        "restart", help="restart a supervisor's child", parents=one
-    )
+    restart = _add(commands, "restart", one)
     restart.add_argument("path", help="of the child")
 
-    cancel = commands.add_parser(
-        "cancel", help="abort the turn of a session", parents=one
+    abort = _add(commands, "abort", one)
+    abort.add_argument("turn", type=_count, help="its id, as it is shown")
+    abort.add_argument(
+        "--router", metavar="PATH", help="(default: the only one with such a turn)"
     )
+    abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
+    abort.add_argument(
+        "--soft",
+        metavar="HINT",
+        nargs="?",
+        const="",
+        help="ask it to end by itself, and why",
+    )
+
+    limits = _add(commands, "limits", one)
+    limits.add_argument(
+        "words",
+        nargs="*",
+        metavar="[ROUTER] NAME=VALUE",
+        help="path of a router (default: all; to change, the only one); limits to "
+        f"change: {', '.join(CHANGEABLE)}",
+    )
+
+    cancel = _add(commands, "cancel", one)
     cancel.add_argument("--all", action="store_true", help="take back what waits, too")
-    reset = commands.add_parser(
-        "reset", help="the same, and forget the session's state", parents=one
-    )
-    close = commands.add_parser(
-        "close", help="the same, and forget the session", parents=one
-    )
+    reset = _add(commands, "reset", one)
+    close = _add(commands, "close", one)
     for verb in (cancel, reset, close):
         _add_key(verb)
         verb.add_argument("--reason", metavar="TEXT", help="for the outcome")
@@ -249,6 +325,17 @@ def _seconds(text: str) -> float:
     if not 0 <= number < math.inf:
         raise argparse.ArgumentTypeError(f"must be seconds, 0 or more, not {text!r}")
     return number
+
+
+def _level(text: str) -> tuple[str, str]:
+    """Read the level of a logger: its name, or "" for all, and the level."""
+    name, _, level = text.rpartition("=")
+    if level.lower() not in _LEVELS or (not name and "=" in text):
+        known = ", ".join(_LEVELS)
+        raise argparse.ArgumentTypeError(
+            f"must be one of {known}, or LOGGER= and one of them, not {text!r}"
+        )
+    return name, level.upper()
 
 
 def _interval(text: str) -> float:

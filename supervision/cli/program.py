@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
+import io
 import os
 import sys
 from argparse import Namespace
@@ -23,8 +25,11 @@ from ._commands.asking import (
     show_statistics,
     show_tree,
 )
+from ._commands.completion import print_completion
+from ._commands.limits import limits
 from ._commands.run import run_tree
-from ._commands.telling import restart, stop, tell_session
+from ._commands.stack import show_stack
+from ._commands.telling import abort, restart, stop, tell_session
 from ._live.top import watch
 from .arguments import DEMO, make_parser
 
@@ -36,15 +41,20 @@ _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "inspect": show_actor,
     "sessions": list_sessions,
     "session": show_session,
+    "stack": show_stack,
     "events": follow_events,
     "statistics": show_statistics,
     "stop": stop,
     "restart": restart,
+    "completion": print_completion,
+    "limits": limits,
+    "abort": abort,
     "cancel": tell_session,
     "reset": tell_session,
     "close": tell_session,
 }
 _INTERRUPTED = 130  # 128 and SIGINT, as shells count
+_UNWRITTEN = 1
 _BROKEN_PIPE = 141  # 128 and SIGPIPE
 
 
@@ -52,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `actors`; returns its exit status, an `ExitCode` or 128 and a signal.
 
     What is wrong with the command line, and why a service does not answer or refuses,
-    is one line on standard error.  A pipe that is closed by its reader and Ctrl-C end
-    it in silence.
+    is one line on standard error; so is that standard output is closed or full.  A pipe
+    that is closed by its reader and Ctrl-C end it in silence.  Without a command it
+    prints its help.
 
     Args:
         arguments: of the command line; default: those of this process.
@@ -62,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: after `--help` and `--version`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:  # closed, by `>&-`
+        sys.stdout = _Closed()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # not a file, in a test
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -74,6 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return _BROKEN_PIPE
+    except OSError as error:  # nothing else of that kind comes here
+        _forget_stdout()
+        why = error.strerror or str(error)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"actors: error: cannot write the answer: {why}\n")
+        return _UNWRITTEN
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
@@ -86,7 +105,19 @@ def _do(given: list[str]) -> int:
         return int(demo.main(given[1:]))
     parser = make_parser(metadata.version("trio-actors"))
     chosen = parser.parse_args(given)
+    if chosen.command is None:
+        parser.print_help()
+        return 0
     return _COMMANDS[chosen.command](chosen)
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that is closed: nothing can be written there."""
+
+    def write(self, text: str, /) -> int:
+        """Say so."""
+        del text
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def _forget_stdout() -> None:

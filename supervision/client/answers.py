@@ -11,11 +11,13 @@ import types
 import typing
 from typing import Any, TypeVar
 
+from actors.hosting import Whole
+
 T = TypeVar("T")
 _Form = tuple[str, Any]  # of an annotation: how to look, and at what
 
 
-class ShapeError(Exception):
+class ShapeError(Whole, Exception):
     """A value is not of its shape; says where, what it should be and what it is."""
 
     def __init__(self, where: str, wanted: str, got: object) -> None:

@@ -22,16 +22,19 @@ from urllib.parse import quote, urlencode
 from supervision._view.shapes import (
     ActorDetailShape,
     ActorShape,
+    AllLimitsShape,
     ErrorShape,
     ResultShape,
     ServiceShape,
     SessionShape,
     SessionsShape,
+    StackShape,
     StatisticsShape,
     TopShape,
 )
 
 from .answers import ShapeError, checked
+from .connection import Connection, EventLines
 from .failures import (
     ClientError,
     NobodyThereError,
@@ -136,6 +139,26 @@ class Client:
         found = self.post(_actor(path) + "/stop", _timeout=None)
         return self._checked(found, ResultShape)
 
+    def limits(self, router: str | None = None) -> AllLimitsShape:
+        """The limits of one router, or of all."""
+        return self._checked(self.get("/limits", router=router), AllLimitsShape)
+
+    def configure(
+        self, changes: Mapping[str, str], *, router: str | None = None
+    ) -> ResultShape:
+        """Change limits of a router, by their names; they outlive its restart."""
+        found = self.post("/limits", _timeout=self.timeout, router=router, **changes)
+        return self._checked(found, ResultShape)
+
+    def session_stack(self, key: str, *, router: str | None = None) -> StackShape:
+        """Where a session stands: its turns, their tasks, what waits."""
+        found = self.get("/stack", key=key, router=router)
+        return self._checked(found, StackShape)
+
+    def actor_stack(self, path: str) -> StackShape:
+        """Where an actor stands: the hook that it waits in, and its tasks."""
+        return self._checked(self.get("/stack", path=path), StackShape)
+
     def restart_actor(self, path: str) -> ResultShape:
         """Restart a supervisor's child; returns when it runs, however long it takes."""
         found = self.post(_actor(path) + "/restart", _timeout=None)
@@ -153,9 +176,34 @@ class Client:
         found = self.post(f"{_session(key)}/{verb}", router=router, reason=reason)
         return self._checked(found, ResultShape)
 
-    def abort_turn(self, turn: int, *, router: str | None = None) -> ResultShape:
-        """Abort a turn by its id: that one, and not the next of its session."""
-        found = self.post(f"/turns/{turn}/abort", router=router)
+    def abort_turn(
+        self,
+        turn: int,
+        *,
+        router: str | None = None,
+        hard: bool = True,
+        hint: str | None = None,
+        reason: str | None = None,
+        short: bool = False,
+    ) -> ResultShape:
+        """Abort a turn by its id: that one, and not the next of its session.
+
+        Args:
+            turn: the id; with `short` also as it is shown to people.
+            router: path of its router, if several have a turn of that id.
+            hard: False asks it to end, with `hint`.
+            hint: for `Turn.interrupted`.
+            reason: for the outcome of a hard abort.
+            short: what is shown of an id is enough.
+        """
+        found = self.post(
+            f"/turns/{turn}/abort",
+            router=router,
+            hard=None if hard else False,
+            hint=hint,
+            reason=reason,
+            short=True if short else None,
+        )
         return self._checked(found, ResultShape)
 
     def get(self, path: str, /, **query: Query) -> object:
@@ -173,10 +221,10 @@ class Client:
             return self._read(response)
 
     @contextlib.contextmanager
-    def events(self, kinds: Sequence[str] = ()) -> Generator[Iterator[dict[str, Any]]]:
+    def events(self, kinds: Sequence[str] = ()) -> Generator[EventLines]:
         """Follow what happens: a block with an iterator of events, as they come.
 
-        The iterator ends when the service does.
+        The iterator ends when the service does, or by its `cut`.
 
         Args:
             kinds: names of the classes of events; default: those of actors' lives and
@@ -189,14 +237,14 @@ class Client:
         """
         query: dict[str, Query] = {"kind": list(kinds)}
         with self._asked("GET", "/events", query, None, None, _LINES) as response:
-            yield self._lines(response)
+            yield EventLines(self._lines(response), response)
 
     def pid(self) -> int | None:
         """Id of the process behind the socket, from the kernel; None: it cannot say.
 
         Only connects: a service answers this also when it is busy.
         """
-        with contextlib.closing(_Connection(self.path, self.timeout)) as connection:
+        with contextlib.closing(Connection(self.path, self.timeout)) as connection:
             self._connect(connection)
             if not hasattr(socket, "SO_PEERCRED"):
                 return None
@@ -224,7 +272,7 @@ class Client:
             text = json.dumps(body).encode()
         said = {name: value for name, value in query.items() if value is not None}
         target = path + ("?" + urlencode(said, doseq=True) if said else "")
-        with contextlib.closing(_Connection(self.path, timeout)) as connection:
+        with contextlib.closing(Connection(self.path, timeout)) as connection:
             self._connect(connection)
             with self._listening(timeout):
                 connection.request(method, target, text, headers)
@@ -234,7 +282,7 @@ class Client:
                     raise self._refused(response)
                 yield response
 
-    def _connect(self, connection: _Connection) -> None:
+    def _connect(self, connection: Connection) -> None:
         try:
             connection.connect()
         except FileNotFoundError as error:
@@ -310,27 +358,6 @@ class Client:
         except RecursionError as error:
             why = "its tree is too deep to be taken apart; ask for fewer levels"
             raise StrangeAnswerError(self.path, why) from error
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: Path, timeout: float | None) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect, if that is not done."""
-        if self.sock is not None:
-            return
-        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connected.settimeout(self.timeout)
-            connected.connect(str(self._path))
-        except BaseException:
-            connected.close()
-            raise
-        self.sock = connected
 
 
 _LINES = "application/x-ndjson"

@@ -14,13 +14,14 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from actors.hosting import Whole
 from supervision.service import ExitCode
 
 from .asking import Client
 from .failures import NobodyThereError
 
 
-class CommandError(Exception):
+class CommandError(Whole, Exception):
     """A command cannot do what it was told; the text is for the user."""
 
     def __init__(self, text: str, exit_code: ExitCode = ExitCode.USAGE) -> None:

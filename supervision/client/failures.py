@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from actors.hosting import Whole
 from supervision.service import ExitCode
 
 
-class ClientError(Exception):
+class ClientError(Whole, Exception):
     """Asking a control socket has failed; the text is for the user."""
 
     exit_code = ExitCode.SOCKET

@@ -17,6 +17,7 @@ try:
     from ._endpoints.app import make_app as make_app
     from ._endpoints.encode import encode_event as encode_event
     from .server import serve_control as serve_control
+    from .server import serve_metrics as serve_metrics
     from .socket import BoundSocket as BoundSocket
     from .socket import SocketHeldError as SocketHeldError
     from .socket import SocketPathError as SocketPathError

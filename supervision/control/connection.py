@@ -12,6 +12,8 @@ what goes over it.
 from __future__ import annotations
 
 import math
+import socket
+import struct
 from typing import Final
 
 import trio
@@ -45,6 +47,21 @@ class Connection:
         self._is_cut = False
         self._answering = 0
         self.scope.deadline = trio.current_time() + QUIET
+
+    @property
+    def peer(self) -> tuple[int, int] | None:
+        """Who is at the other end: ids of the process and of its user.
+
+        None: the kernel does not say, or it is no Unix socket.
+        """
+        option = getattr(socket, "SO_PEERCRED", None)
+        if option is None or self.socket.family != socket.AF_UNIX:
+            return None
+        packed = self.socket.getsockopt(
+            socket.SOL_SOCKET, option, struct.calcsize("3i")
+        )
+        pid, uid, _ = struct.unpack("3i", packed)
+        return int(pid), int(uid)
 
     def __enter__(self) -> None:
         """A request of it is being answered."""

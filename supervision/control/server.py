@@ -8,7 +8,7 @@ log of its own, and ends at once when it is cancelled.
 
 from __future__ import annotations
 
-import logging
+import socket
 from typing import Any, Final
 
 import trio
@@ -17,20 +17,23 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
+from supervision._log.safe import Log
 from supervision._view.view import View
 
-from ._endpoints.app import make_app
+from ._endpoints.app import make_app, make_metrics_app
 from .connection import Connection
-from .socket import BoundSocket
+from .socket import BoundSocket, SocketHeldError, SocketPathError
 
 CONNECTIONS: Final = 64
 """How many are served at once; the next ones wait until one of them has ended."""
 IDLE: Final = 5.0
 """Seconds between two requests of a connection, and for the head of one."""
+LOOK: Final = 1.0
+"""Seconds between two looks whether the socket's file is there."""
 HEAD: Final = 16 * 1024
 """Bytes of the head of a request."""
 
-logger = logging.getLogger("supervision.control")
+logger = Log("supervision.control")
 
 
 async def serve_control(
@@ -41,29 +44,85 @@ async def serve_control(
 ) -> None:
     """Serve a view on a socket until cancelled; then all connections end at once.
 
+    If its file is removed, as by who tidies up a folder, the socket is made again
+    within a second; connections that there are stay.
+
     Args:
         view: what is shown and done.
         bound: where; it is closed afterwards, its file is left to its owner.
         task_status: started when it accepts.
     """
-    server = _Server(view)
-    listener = _Bounded(
-        trio.SocketListener(trio.socket.from_stdlib_socket(bound.socket)), server.places
-    )
+    server = _Server(make_app(view))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.cut_all_when_cancelled)
-        await nursery.start(trio.serve_listeners, server.serve, [listener])
+        accepting: trio.CancelScope
+        accepting = await nursery.start(server.accept, bound.socket, nursery)
+        task_status.started()
+        told = ""
+        while True:
+            await trio.sleep(LOOK)
+            if not bound.is_lost():
+                continue
+            try:
+                again = bound.restore()
+            except (SocketHeldError, SocketPathError) as error:
+                if str(error) != told:  # once, not each second
+                    told = str(error)
+                    text = "the control socket was removed: %s"
+                    logger.error(text, error)  # noqa: TRY400 - it says all
+                continue
+            told = ""
+            logger.warning("the control socket %s was removed: made again", bound.path)
+            if again:
+                accepting.cancel()
+                accepting = await nursery.start(server.accept, bound.socket, nursery)
+
+
+async def serve_metrics(
+    view: View,
+    listening: socket.socket,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve `/metrics`, `/health` and `/ready` until cancelled, to whoever connects.
+
+    Args:
+        view: whose numbers are shown.
+        listening: a TCP socket that listens; it is closed afterwards.
+        task_status: started when it accepts.
+    """
+    server = _Server(make_metrics_app(view))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.cut_all_when_cancelled)
+        await nursery.start(server.accept, listening, nursery)
         task_status.started()
 
 
 class _Server:
     """What all connections share."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, app: Any) -> None:
         self.places = trio.Semaphore(CONNECTIONS)
         self._live: set[Connection] = set()
-        self._app = make_app(view)
+        self._app = app
         self._config = _config()
+
+    async def accept(
+        self,
+        listening: socket.socket,
+        nursery: trio.Nursery,
+        *,
+        task_status: trio.TaskStatus[trio.CancelScope],
+    ) -> None:
+        """Accept from a socket, until the scope that is given is cancelled."""
+        accepted = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
+        listener = _Bounded(accepted, self.places)
+        with trio.CancelScope() as scope:
+            async with listener:
+                task_status.started(scope)
+                await trio.serve_listeners(
+                    self.serve, [listener], handler_nursery=nursery
+                )
 
     async def serve(self, stream: trio.SocketStream) -> None:
         """Serve one connection; it has its place."""
@@ -77,7 +136,7 @@ class _Server:
             self.places.release()
 
     async def _speak(self, connection: Connection) -> None:
-        state = ConnectionState({"cut": connection.cut})
+        state = ConnectionState({"cut": connection.cut, "peer": connection.peer})
         stream: Any = connection  # it has what of a stream is used
         # a context for each: a connection must not be kept by those that came before
         context = WorkerContext(None)

@@ -77,6 +77,7 @@ class BoundSocket:
         """It listens already; who accepts from it may close it."""
         self._file: _Id | None = None
         self._lock = lock
+        self._owner = _owner_of(path)
 
     def close(self) -> None:
         """Close it and remove its file, unless that is another's by now; idempotent."""
@@ -92,6 +93,50 @@ class BoundSocket:
                 with contextlib.suppress(OSError):
                     Path(name).unlink()
         self._let_go()
+
+    def is_lost(self) -> bool:
+        """Whether somebody has removed its file, or its lock's; two looks at files."""
+        return self._lock >= 0 and (
+            self._file is None
+            or _id_of(self.path) != self._file
+            or self._lock_is_lost()
+        )
+
+    def _lock_is_lost(self) -> bool:
+        return _id_of(_lock_of(self.path)) != _id_in(os.fstat(self._lock))
+
+    def restore(self) -> bool:
+        """Take the path again, if its folder has been emptied; not a checkpoint.
+
+        True: `socket` is a new one, which listens; the one before is nobody's any more
+        and is not closed.  False: the file is there, and perhaps the lock has been
+        taken anew.
+
+        Raises:
+            SocketHeldError: another process has taken it meanwhile.
+            SocketPathError: as `bind_socket`; or its folder is another user's now.
+        """
+        if self._lock < 0:
+            return False
+        if self._lock_is_lost():
+            if _owner_of(self.path) not in {None, self._owner}:
+                why = "its folder was removed, and is another user's now"
+                raise SocketPathError(self.path, why)
+            _make_folder(self.path)
+            lock = _locked(self.path)
+            os.close(self._lock)
+            self._lock = lock
+        if self._file is not None and _id_of(self.path) == self._file:
+            return False
+        self._file = None
+        _make_room(self.path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            _listen(self)
+        except BaseException:
+            self.socket.close()
+            raise
+        return True
 
     def _let_go(self) -> None:
         """Close it, and leave the files: in a forked child they are the parent's."""
@@ -274,6 +319,14 @@ def _listen(bound: BoundSocket) -> None:
 def _id_of(path: str) -> _Id | None:
     try:
         return _id_in(os.lstat(path))
+    except OSError:
+        return None
+
+
+def _owner_of(path: str) -> int | None:
+    """Whose the folder of a path is; None: there is none."""
+    try:
+        return os.stat(Path(path).parent).st_uid  # noqa: PTH116 - as the others here
     except OSError:
         return None
 

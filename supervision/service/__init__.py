@@ -8,6 +8,7 @@ and the report.  In reading order:
     _terms/         how it is run, and how it has ended: values
     _life/          the tree, from its start to its end
     _process/       what belongs to a process: the log, signals, the service manager
+    whole           a process that is looked into from outside
     loading         `module:Tree`
     running         `serve` and `run`, which put all of it together
 """
@@ -21,24 +22,33 @@ from supervision._view.errors import UnknownSessionError as UnknownSessionError
 from supervision._view.errors import ViewError as ViewError
 from supervision._view.shapes import ActorDetailShape as ActorDetailShape
 from supervision._view.shapes import ActorShape as ActorShape
+from supervision._view.shapes import AllLimitsShape as AllLimitsShape
 from supervision._view.shapes import ErrorShape as ErrorShape
+from supervision._view.shapes import FrameShape as FrameShape
+from supervision._view.shapes import LimitsShape as LimitsShape
 from supervision._view.shapes import ProcessShape as ProcessShape
+from supervision._view.shapes import PromptShape as PromptShape
 from supervision._view.shapes import RestartShape as RestartShape
 from supervision._view.shapes import ResultShape as ResultShape
 from supervision._view.shapes import RouterShape as RouterShape
 from supervision._view.shapes import ServiceShape as ServiceShape
 from supervision._view.shapes import SessionShape as SessionShape
 from supervision._view.shapes import SessionsShape as SessionsShape
+from supervision._view.shapes import StackShape as StackShape
 from supervision._view.shapes import StatisticsShape as StatisticsShape
 from supervision._view.shapes import SupervisedShape as SupervisedShape
 from supervision._view.shapes import SystemShape as SystemShape
+from supervision._view.shapes import TaskShape as TaskShape
+from supervision._view.shapes import ToolShape as ToolShape
 from supervision._view.shapes import TopShape as TopShape
+from supervision._view.shapes import TurnShape as TurnShape
 from supervision._view.view import View as View
 from supervision._words.traceback import user_traceback as user_traceback
 
 from ._life.service import Service as Service
 from ._life.service import ServiceState as ServiceState
 from ._process.logging import configure_logging as configure_logging
+from ._process.logging import flush_log as flush_log
 from ._process.notify import Notifier as Notifier
 from ._terms.exit_codes import ExitCode as ExitCode
 from ._terms.report import LostPrompt as LostPrompt
@@ -55,16 +65,20 @@ from .running import serve as serve
 __all__ = [
     "ActorDetailShape",
     "ActorShape",
+    "AllLimitsShape",
     "AmbiguousKeyError",
     "BadQueryError",
     "CannotError",
     "ErrorShape",
     "ExitCode",
+    "FrameShape",
+    "LimitsShape",
     "LogFormat",
     "LostPrompt",
     "NotReadyError",
     "Notifier",
     "ProcessShape",
+    "PromptShape",
     "RestartShape",
     "ResultShape",
     "RouterReport",
@@ -76,17 +90,22 @@ __all__ = [
     "SessionShape",
     "SessionsShape",
     "Settings",
+    "StackShape",
     "StatisticsShape",
     "SupervisedShape",
     "SystemShape",
+    "TaskShape",
+    "ToolShape",
     "TopShape",
     "Tree",
     "TreeError",
+    "TurnShape",
     "UnknownPathError",
     "UnknownSessionError",
     "View",
     "ViewError",
     "configure_logging",
+    "flush_log",
     "load_tree",
     "run",
     "serve",

@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 
 from actors import Actor, ActorRef, Session
+from actors.hosting import Whole
 from supervision._trees.spec import ChildSpec
 from supervision._words.text import error_line, printable, safe_repr
 from supervision._words.traceback import user_traceback
@@ -41,7 +42,7 @@ _FOR_AN_OWNER: dict[str, object] = {
 }
 
 
-class TreeError(Exception):
+class TreeError(Whole, Exception):
     """What `module:Tree` names cannot be run; the text says why.
 
     If the user's own code raised, that exception is the cause (`__cause__`).

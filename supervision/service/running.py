@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVarTuple
 
@@ -24,13 +25,14 @@ import trio
 from actors import Actor
 
 from ._life.service import Beside, Service, ServiceState, logger
-from ._process.logging import configure_logging, terminal
+from ._process.blocked import watch_loop
+from ._process.logging import configure_logging, flush_log, terminal
 from ._process.notify import Notifier
 from ._process.progress import DrainFacts, show_progress
-from ._process.signals import watch_signals
+from ._process.signals import hold_signals, watch_signals
 from ._terms.exit_codes import SHELL, ExitCode
 from ._terms.report import ServiceReport
-from ._terms.settings import LogFormat, Settings
+from ._terms.settings import LogFormat, Settings, address_in
 
 Ts = TypeVarTuple("Ts")
 
@@ -39,6 +41,10 @@ OVERDUE: Final = 1.0
 cancelled holds it."""
 HANGING: Final = 3.0
 """The same, if that code does not even let Trio run."""
+EXTENSION: Final = 30.0
+"""Seconds that the service manager is asked for, again and again, while it starts."""
+LAST_WORDS: Final = 2.0
+"""Seconds for the log and the report of a process that leaves so."""
 
 
 async def serve(
@@ -60,8 +66,8 @@ async def serve(
         make: the class of the actor on top, usually a `Supervisor`.
         args: for its constructor.
         settings: default `Settings()`.  Those about the log are `run`'s.
-        signals: SIGTERM and Ctrl-C stop it, as `run` says.  Default False; True in the
-            main thread only.
+        signals: SIGTERM, Ctrl-C and SIGHUP stop it, as `run` says.  Default False; True
+            in the main thread only.
         task_status: for `nursery.start`.
 
     Raises:
@@ -84,8 +90,11 @@ def run(
 ) -> int:
     """Run a tree as this process, from the log's set-up to the exit status it returns.
 
-    The first SIGTERM or Ctrl-C drains and stops it within the budget, the second stops
-    it at once, the third ends the process on the spot.  So does the end of the budget:
+    The first SIGTERM, Ctrl-C or SIGHUP (a closed terminal; unless it is ignored, as
+    under `nohup`) drains and stops it within the budget, the second stops it at once,
+    the third ends the process on the spot; SIGHUP is never counted as second or third.
+    One that comes before there is a tree is heard as soon as there is one.
+    So does the end of the budget:
     code that is deaf to cancellation holds the process for a second more, code that
     does not let the event loop run for three, then it leaves with `ExitCode.LATE`,
     after the report if it can.  `Notifier` tells systemd when
@@ -99,16 +108,24 @@ def run(
         >>> sys.exit(run(Tree, settings=Settings(socket=Path("tree.sock"))))
     """
     chosen = _checked(settings)
-    configure_logging(chosen)
-    if chosen.report is not None and (wrong := _wrong_file(chosen.report)):
+    with hold_signals():
+        return _as_process(make, args, chosen)
+
+
+def _as_process(
+    make: Callable[..., Actor[Any]], args: tuple[Any, ...], settings: Settings
+) -> int:
+    configure_logging(settings)
+    if settings.report is not None and (wrong := _wrong_file(settings.report)):
         logger.critical("cannot start: the report cannot be written: %s", wrong)
         return ExitCode.USAGE
     try:
-        report = trio.run(_run, make, args, chosen)
+        report = trio.run(_run, make, args, settings)
     except (OSError, ImportError) as error:
-        socket = chosen.socket is not None and isinstance(error, OSError)
+        bound = settings.socket is not None or settings.metrics is not None
         logger.critical("cannot start: %s", error)
-        return ExitCode.SOCKET if socket else ExitCode.USAGE
+        held = bound and isinstance(error, OSError)
+        return ExitCode.SOCKET if held else ExitCode.USAGE
     return report.exit_code
 
 
@@ -122,7 +139,10 @@ async def _run(
         """Tell the service manager how things are."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(notifier.watchdog)
-            await service.wait_for(ServiceState.READY)
+            while service.state is ServiceState.STARTING:
+                notifier.extend(EXTENSION)
+                with trio.move_on_after(EXTENSION / 3):
+                    await service.wait_for(ServiceState.READY)
             if service.why is None:
                 notifier.ready()
                 notifier.status("ready")
@@ -144,23 +164,33 @@ async def _run(
         """Keep the promise of the budget, whatever the tree's code does."""
         await service.wait_for(ServiceState.DRAINING)
         await trio.sleep((service.left or 0.0) + OVERDUE)
-        logger.critical("code that cannot be cancelled holds the process: leaving")
-        _publish(service.account_now(), settings)
-        _leave()
+
+        def last_words() -> None:
+            text = "code that cannot be cancelled holds the process: leaving"
+            logger.critical(text)
+            _publish(service.account_now(), settings)
+
+        _leave(last_words)
+
+    def finish(report: ServiceReport) -> None:
+        """Say how it went, while signals are still heard."""
+        if report.crash is not None:
+            logger.critical("the tree crashed", exc_info=report.crash)
+        _publish(report, settings)
+        flush_log()
 
     try:
-        report = await _live(
-            service,
-            lambda: None,
-            signals=True,
-            at_once=hanging.start,
-            beside=(manager, progress, last_resort),
-        )
+        with watch_loop(settings.blocked_after):
+            report = await _live(
+                service,
+                lambda: None,
+                signals=True,
+                at_once=hanging.start,
+                beside=(manager, progress, last_resort),
+                finish=finish,
+            )
     finally:
         hanging.cancel()
-    if report.crash is not None:
-        logger.critical("the tree crashed", exc_info=report.crash)
-    _publish(report, settings)
     return report
 
 
@@ -171,13 +201,21 @@ async def _live(
     signals: bool,
     beside: tuple[Beside, ...],
     at_once: Callable[[], object] = lambda: None,
+    finish: Callable[[ServiceReport], object] | None = None,
 ) -> ServiceReport:
     with ExitStack() as stack:
+        if signals:  # first: the rooms of the others take long to load
+            last = finish is not None
+            heard = watch_signals(*_on_signals(service), at_once, last=last)
+            stack.enter_context(heard)
         if service.settings.socket is not None:
             beside = (*beside, _control(service.settings.socket, stack))
-        if signals:
-            stack.enter_context(watch_signals(*_on_signals(service), at_once))
-        return await service.live(beside, ready)
+        if service.settings.metrics is not None:
+            beside = (*beside, _metrics(service.settings.metrics, stack))
+        report = await service.live(beside, ready)
+        if finish is not None:
+            finish(report)
+        return report
 
 
 def _control(path: Path, stack: ExitStack) -> Beside:
@@ -189,6 +227,30 @@ def _control(path: Path, stack: ExitStack) -> Beside:
         await room.serve_control(service.view, bound)
 
     return control
+
+
+def _metrics(where: str, stack: ExitStack) -> Beside:
+    """Numbers over TCP; the same room."""
+    room: Any = importlib.import_module("supervision.control")  # Any: loaded by name
+    host, port = address_in(where)
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=64)
+    except OSError as error:
+        why = error.strerror or str(error)
+        msg = f"metrics cannot be served at {where}: {why}"
+        raise OSError(error.errno, msg) from error
+    listening.setblocking(False)  # noqa: FBT003 - its name
+    stack.callback(listening.close)
+
+    async def metrics(service: Service) -> None:
+        number = listening.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        text = "metrics are at http://%s:%d/metrics"
+        logger.info(text, shown, number, extra={"port": number})
+        await room.serve_metrics(service.view, listening)
+
+    return metrics
 
 
 def _on_signals(
@@ -205,13 +267,24 @@ def _on_signals(
 
 def _exit_hanging() -> None:
     """Trio's loop does not turn: nothing can be said but this; in a thread."""
-    logger.critical("code that does not return holds the event loop: leaving")
-    _leave()
+    text = "code that does not return holds the event loop: leaving"
+    _leave(partial(logger.critical, text))
 
 
-def _leave() -> None:
-    logging.shutdown()
-    os._exit(ExitCode.LATE)
+def _leave(last_words: Callable[[], object]) -> None:
+    """End the process; its last words are said meanwhile, as far as they get.
+
+    Whoever is stuck may hold a lock that they need.
+    """
+    end = partial(os._exit, ExitCode.LATE)
+    surely = threading.Timer(LAST_WORDS, end)
+    surely.daemon = True
+    try:
+        surely.start()
+        last_words()
+        flush_log()
+    finally:
+        end()
 
 
 def _facts(service: Service) -> DrainFacts:
@@ -237,7 +310,9 @@ def _publish(report: ServiceReport, settings: Settings) -> None:
     if console is not None:
         console.print(report)
         return
-    if settings.log_format is LogFormat.PLAIN or sys.stderr.isatty():
+    # a process without a standard error has None in its place
+    seen = sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
+    if settings.log_format is LogFormat.PLAIN or seen:
         for line in report.lines():
             logger.info("%s", line)
         return

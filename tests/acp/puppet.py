@@ -4,7 +4,7 @@ It speaks the Agent Client Protocol by hand, so that it can also speak it wrongl
 uses the standard library alone, so that it starts fast.  Words on its command line are
 what it can (`load`, `resume`) or what is wrong with it from the start (`mute`, `exit`,
 `rubbish`, `version`, `refuse`, `deaf`).  It never sleeps: it waits for what it reads,
-or for a signal.
+or for a signal.  If the path in `GATE` is there, it is a pipe to wait for first.
 """
 
 from __future__ import annotations
@@ -358,6 +358,9 @@ def main() -> None:
     """Serve until there is nothing more to read."""
     if "deaf" in CAN:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.path.exists(os.environ.get("GATE", "")):  # noqa: PTH110 - no more imports
+        with open(os.environ["GATE"], "rb") as gate:  # noqa: PTH123
+            gate.read()
     if "exit" in CAN:
         sys.stderr.write("no licence\n")
         sys.exit(3)

@@ -15,7 +15,6 @@ from hypothesis import given as with_any
 from hypothesis import strategies as st
 
 from supervision.acp import AgentSettings, HistoryLost, Other, Text
-from supervision.acp._conversation.chunks import read_update
 from supervision.acp._pipe.wire import (
     Answer,
     Call,
@@ -25,6 +24,7 @@ from supervision.acp._pipe.wire import (
     call_line,
     parse,
 )
+from supervision.acp._words.updates import read_update
 
 # ----------------------------------------------------------------------------- settings
 
@@ -37,7 +37,22 @@ from supervision.acp._pipe.wire import (
         ({"command": ["a", 7]}, "words without NUL, got 7"),
         ({"command": ["a\0b"]}, "words without NUL"),
         ({"cwd": 7}, "cwd must be a path, got 7"),
-        ({"env": {"A": 1}}, "env must be a mapping of str to str"),
+        ({"env": {"A": 1}}, "env must be a mapping of str to str or None"),
+        ({"mode": 7}, "mode must be a str or None"),
+        ({"model": 7}, "model must be a str or None"),
+        ({"config": {"a": 1}}, "config must be a mapping of str to str or bool"),
+        ({"config": ["a"]}, "config must be a mapping of str to str or bool"),
+        ({"meta": {1: 1}}, "meta must be a mapping of str to JSON"),
+        ({"meta": {"a": {1}}}, "meta must be JSON"),
+        ({"additional_directories": "/srv"}, "must be a sequence of paths"),
+        ({"additional_directories": [7]}, "must be a sequence of paths"),
+        ({"authenticate": 7}, "authenticate must be a str, or a mapping"),
+        ({"authenticate": {"id": "a"}}, "a mapping with 'methodId'"),
+        ({"authenticate": {"methodId": "a", "x": {1}}}, "authenticate must be JSON"),
+        ({"usage_of": "day"}, "usage_of must be 'turn', 'session' or None"),
+        ({"history_quiet": -1}, "history_quiet must be at least 0"),
+        ({"noise_lines": 0}, "noise_lines must be at least 1"),
+        ({"noise_bytes": 0}, "noise_bytes must be at least 1"),
         ({"env": ["A=1"]}, "env must be a mapping of str to str"),
         ({"mcp_servers": ["x"]}, "mcp_servers must be a sequence of servers"),
         ({"auth_method": 7}, "auth_method must be a str or None"),

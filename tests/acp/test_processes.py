@@ -10,9 +10,15 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors import Receipt, open_system
+from actors import Receipt, TurnPolicy, open_system
 from supervision import Limits, start_router
-from supervision.acp import AgentSession, PromptLike, Text, open_agent_process
+from supervision.acp import (
+    AgentSession,
+    AgentSettings,
+    PromptLike,
+    Text,
+    open_agent_process,
+)
 from tests.acp.yard import (
     BOUND,
     SHORT,
@@ -173,3 +179,35 @@ async def test_a_block_that_fails_ends_its_process() -> None:
         await fail()
 
     assert not alive(pids[0])
+
+
+async def test_a_router_of_agents_has_ten_of_them_unless_it_is_told() -> None:
+    """Each is a process.  Also where it is told other limits, or a subclass is."""
+
+    class Own(AgentSession):
+        """It is silent about how many."""
+
+        limits = Limits(idle=60.0)
+
+    async with open_system() as system:
+        settings = AgentSettings(["agent"])
+        default = start_router(system, AgentSession, settings, name="default")
+        told = Limits(idle=5.0)
+        some = start_router(system, AgentSession, settings, limits=told, name="some")
+        own = start_router(system, Own, settings, name="own")
+        many = Limits(sessions=50)
+        more = start_router(system, Own, settings, limits=many, name="more")
+
+        assert default.limits == Limits(sessions=10, turns=10)
+        assert some.limits == Limits(sessions=10, turns=10, idle=5.0)
+        assert own.limits == Limits(sessions=10, turns=10, idle=60.0)
+        assert more.limits == Limits(sessions=50, turns=10)
+
+
+def test_a_turn_of_an_agent_has_longer_to_end_than_its_process_needs() -> None:
+    """Also where a subclass says other things of its turns."""
+    settings = AgentSettings(["agent"])
+    needed = settings.cancel_grace + settings.end_within
+
+    assert AgentSession.turns.abort_grace == 120
+    assert TurnPolicy().abort_grace == 30 > needed

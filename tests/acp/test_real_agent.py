@@ -74,7 +74,9 @@ async def test_a_real_agent_is_driven_through_its_whole_life(tmp_path: Path) -> 
         cancelled = await receipt.outcome()
         assert isinstance(cancelled, Aborted), cancelled
         assert cancelled.reason == "enough"
-        assert cancelled.notes["stop_reason"] in ("cancelled", "end_turn")
+        # nothing, if the turn had not come to send it
+        said = cancelled.notes.get("stop_reason")
+        assert said in (None, "cancelled", "end_turn")
         _, after = await yard.ask("still there?")
         assert isinstance(after, Completed), after
         assert after.notes["pid"] == pid

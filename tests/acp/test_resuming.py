@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import trio
+from trio.testing import MockClock
 
-from actors import Completed, Failed, OutOfTurn
+from actors import Completed, Failed, OutOfTurn, TimedOut, TurnPolicy
 from supervision import FileTokens, Limits, MemoryTokens
-from supervision.acp import HistoryLost, Text
+from supervision.acp import AgentSession, HistoryLost, Text
 from tests.acp.yard import open_yard, puppet
 
 
@@ -118,3 +121,43 @@ async def test_a_login_is_done_if_it_is_asked_for(tmp_path: Path) -> None:
         "session/new",
         "session/prompt",
     ]
+
+
+class Hurried(AgentSession):
+    """Its turns have ten seconds, and may be silent for eight."""
+
+    turns: ClassVar[TurnPolicy] = TurnPolicy(time_limit=10.0, inactivity=8.0)
+
+
+async def pass_seconds(clock: MockClock, seconds: int) -> None:
+    """Let time pass in small steps: the loop does not stand still."""
+    for _ in range(seconds * 2):
+        clock.jump(0.5)
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+
+
+async def test_the_start_of_an_agent_does_not_count_in_the_limits_of_its_turn(
+    tmp_path: Path, mock_clock: MockClock
+) -> None:
+    """A slow one, in the middle of a conversation; what comes after it does count."""
+    mock_clock.rate = 1.0
+    gate = tmp_path / "gate"
+    slow = puppet("load", env={"GATE": str(gate)}, start_within=1000.0)
+    async with open_yard(slow, make=Hurried, bound=10_000) as yard:
+        await yard.result("say first")
+        await yard.ask("leave killed")
+        os.mkfifo(gate)
+        async with yard.router.open_turn("k", "stay") as answer:
+            held = await trio.to_thread.run_sync(gate.open, "wb")  # it is starting
+            await pass_seconds(mock_clock, 100)
+            assert answer.ended is None
+            info = yard.router.inspect("k")
+            assert info is not None
+            assert info.tool == "start of the agent"
+            held.close()
+            assert await anext(answer) == Text("staying")
+            await pass_seconds(mock_clock, 12)
+            outcome = await answer.outcome()
+
+    assert isinstance(outcome, TimedOut)

@@ -32,7 +32,8 @@ from supervision.acp import (
     ToolCall,
     ToolUpdate,
 )
-from supervision.acp._conversation.client import _version
+from supervision.acp._conversation.opening import _version
+from tests.acp.scenes import Scene, scripted
 from tests.acp.yard import SHORT, open_yard, puppet, texts
 
 # ------------------------------------------------------------------------------ answers
@@ -265,17 +266,34 @@ async def test_a_turn_that_the_agent_cancels_by_itself_has_failed() -> None:
     assert outcome.notes == {"stop_reason": "cancelled", "partial": "so far"}
 
 
-async def test_an_unknown_reason_is_no_completion() -> None:
-    """The error says which there are; the process is kept."""
-    async with open_yard(puppet()) as yard:
-        first = await yard.result("tell pid")
-        error, outcome = await yard.failure("stop bored", AgentProtocolError)
-        second = await yard.result("tell pid")
+@pytest.mark.parametrize("reason", ["bored", None])
+async def test_an_answer_that_ends_for_a_reason_of_its_own_is_complete(
+    reason: str | None,
+) -> None:
+    """A newer agent has newer reasons; which it was is noted."""
+    ended: Scene = [
+        ["say", "so far"],
+        ["answer", {"stopReason": reason} if reason else {}],
+    ]
+    async with open_yard(scripted(None, {"session/prompt": [ended]})) as yard:
+        _, outcome = await yard.ask("hello")
 
-    assert "end_turn, max_tokens" in str(error)
-    assert "bored" in str(error)
+    assert isinstance(outcome, Completed)
+    assert outcome.result == "so far"
+    assert outcome.notes == {"stop_reason": reason}
+
+
+@pytest.mark.parametrize("answer", [[1], {"stopReason": 7}, "done"])
+async def test_an_answer_that_makes_no_sense_is_no_completion(answer: object) -> None:
+    """The error shows it; the process is kept."""
+    nonsense: Scene = [["say", "so far"], ["answer", answer]]
+    scenes = {"session/prompt": [nonsense, [["say", "on"], ["end"]]]}
+    async with open_yard(scripted(None, scenes)) as yard:
+        error, outcome = await yard.failure("hello", AgentProtocolError)
+        assert await yard.result("hello") == "on"
+
+    assert "its answer to 'session/prompt' is none" in str(error)
     assert outcome.notes["partial"] == "so far"
-    assert first == second
 
 
 async def test_an_error_as_answer_fails_the_turn_and_keeps_the_process() -> None:
@@ -352,6 +370,6 @@ def test_our_version_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail(f"looked up the version of {name}")
 
     known = _version()
-    monkeypatch.setattr("supervision.acp._conversation.client.version", read_files)
+    monkeypatch.setattr("supervision.acp._conversation.opening.version", read_files)
 
     assert _version() == known

@@ -969,7 +969,7 @@ async def test_a_crash_together_with_an_exception_of_the_body_is_a_group() -> No
             system.start(StopsBadly)
             raise ValueError
 
-    assert [type(error) for error in caught.value.exceptions] == [ValueError, Boom]
+    assert [type(error) for error in caught.value.exceptions] == [Boom, ValueError]
 
 
 async def test_an_exception_of_the_body_leaves_the_block_as_itself() -> None:

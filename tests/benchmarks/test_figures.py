@@ -219,4 +219,5 @@ def test_parts_intervals_and_times_are_short() -> None:
     assert [per_cent(each) for each in (None, 3.14, 250.0)] == ["-", "3.1 %", "250 %"]
     assert ratio_text(Ratio(0.5, 0.49, 0.54)) == "0.49 to 0.54"
     assert ratio_text(Ratio(0.5)) == "-"
+    assert ratio_text(Ratio(1.0, 7e-10, 1.4e9)) == "anything"
     assert [duration(each) for each in (None, 65.2, 3_600)] == ["-:--", "1:05", "60:00"]

@@ -52,6 +52,42 @@ ANSWERS: dict[str, Any] = {
     "GET /actors/chat/tools": DETAIL,
     "GET /sessions": sessions(session("alice"), session("b\x1b[0m"), matching=40),
     "GET /sessions/alice": session("alice", tool="search", owner="ann", idle=3.0),
+    "GET /stack": {
+        "actor": None,
+        "session": session("alice"),
+        "tasks": [],
+        "turns": [],
+        "queue": [],
+        "hidden": 0,
+    },
+    "GET /limits": {
+        "limits": [
+            {
+                "router": f"/chat/{name}",
+                "sessions": 1000,
+                "sessions_per_owner": None,
+                "turns": 8,
+                "turns_per_owner": 2,
+                "replays": 1000,
+                "idle": None,
+                "start_within": 120.0,
+                "restarts": "3 within 60 s",
+                "quarantine": "30 to 3600 s",
+                "backoff": None,
+            }
+            for name in ("router", "other")
+        ]
+    },
+    "POST /limits": {
+        "done": "/chat/router has turns 4",
+        "turn": None,
+        "withdrawn": [],
+    },
+    "POST /turns/17/abort": {
+        "done": "turn 17 is aborted",
+        "turn": 17,
+        "withdrawn": [],
+    },
     "POST /actors/chat/tools/stop": {
         "done": "/chat/tools is stopped",
         "turn": None,
@@ -242,6 +278,53 @@ def test_session_says_all_about_a_session(path: Path, run: Run) -> None:
     for line in ("turn       17", "tool       search", "owner      ann"):
         assert line in out
     assert "idle       for 3.0s" in out
+    assert out.endswith("waits for nothing: it has nothing to do\n")
+
+
+def test_a_session_that_burns_or_is_suspended_says_so(path: Path, run: Run) -> None:
+    """The one with its age, the other without."""
+    burning = session("alice", phase="given up", given_up=2, burning=75.0)
+    asleep = session("bob", phase="suspended", age=None, last_activity=None)
+    refused = session("eve", phase="quarantined", quarantined=90.0)
+    answers = ANSWERS | {
+        "GET /sessions/alice": burning,
+        "GET /sessions/bob": asleep,
+        "GET /sessions/eve": refused,
+    }
+    with StoryServer(path, answers):
+        _, out, _ = run("session", "alice")
+        _, suspended, _ = run("session", "bob")
+        _, quarantined, _ = run("session", "eve")
+
+    assert "burning    2 turns given up, code that goes on for 1m15s\n" in out
+    assert "phase     suspended\n" in suspended
+    assert "refused    for 1m30s more\n" in quarantined
+    assert "age" not in suspended
+
+
+def test_limits_are_facts_of_each_router(path: Path, run: Run) -> None:
+    """With an empty line between."""
+    with StoryServer(path, ANSWERS) as server:
+        status, out, _ = run("limits")
+        run("limits", "/chat/router")
+
+    first, second = out.split("\n\n")
+    assert status == 0
+    assert first.splitlines() == [
+        "router              /chat/router",
+        "sessions            1000",
+        "sessions_per_owner  none",
+        "turns               8",
+        "turns_per_owner     2",
+        "replays             1000",
+        "idle                inf",
+        "start_within        120 s",
+        "restarts            3 within 60 s",
+        "quarantine          30 to 3600 s",
+        "backoff             none",
+    ]
+    assert second.startswith("router              /chat/other")
+    assert server.asked[-1] == "GET /limits?router=%2Fchat%2Frouter"
 
 
 def test_statistics_are_facts_with_their_words(path: Path, run: Run) -> None:
@@ -306,6 +389,21 @@ def test_an_event_that_is_odd_is_written_all_the_same() -> None:
     [
         (["stop", "/chat/tools"], "POST /actors/chat/tools/stop {}"),
         (["restart", "/chat/tools"], "POST /actors/chat/tools/restart {}"),
+        (
+            ["limits", "turns=4", "/chat/router", "start-within=9"],
+            (
+                'POST /limits {"router": "/chat/router", "turns": "4", '
+                '"start_within": "9"}'
+            ),
+        ),
+        (["abort", "17"], 'POST /turns/17/abort {"short": true}'),
+        (
+            ["abort", "17", "--soft", "hurry", "--router", "/r"],
+            (
+                'POST /turns/17/abort {"router": "/r", "hard": false, '
+                '"hint": "hurry", "short": true}'
+            ),
+        ),
         (["cancel", "alice"], "POST /sessions/alice/cancel {}"),
         (["cancel", "--all", "alice"], "POST /sessions/alice/cancel_all {}"),
         (
@@ -341,6 +439,7 @@ def test_a_verb_says_what_it_did(
         ["sessions"],
         ["session", "alice"],
         ["statistics"],
+        ["limits"],
     ],
 )
 def test_json_is_the_answer_as_it_came(
@@ -539,7 +638,6 @@ def test_the_only_live_service_is_meant(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["tree", "--depth", "0"], "must be a whole number from 1 on, not '0'"),
         (["tree", "--depth", "two"], "must be a whole number from 1 on, not 'two'"),
@@ -547,6 +645,10 @@ def test_the_only_live_service_is_meant(
         (["top", "--interval", "nan"], "must be seconds, 0 or more, not 'nan'"),
         (["stop", "--within", "inf"], "must be seconds, 0 or more, not 'inf'"),
         (["sessions", "--order", "random"], "invalid choice: 'random'"),
+        (["sessions", "--phase", "bogus"], "choose from 'waiting for a place', 'star"),
+        (["sessions", "--phase", "idle", "--suspended"], "not allowed with argument"),
+        (["limits", "/a", "/b"], "one router at most, not /a and /b"),
+        (["limits", "turns=1", "turns=2"], "turns is given more than once"),
         (["session"], "the following arguments are required: key"),
         (["run"], "the following arguments are required: module:Tree"),
     ],
@@ -610,7 +712,9 @@ def test_ctrl_c_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_reader_that_goes_is_no_error(path: Path) -> None:
     """As in `actors events | head -1`: no traceback, and no complaint at exit."""
-    answers = {"GET /tree": actor("/", *(actor(f"/{n}") for n in range(2500)))}
+    # more than a pipe holds, and than a first read takes
+    children = (actor(f"/{number:0200}") for number in range(1000))
+    answers = {"GET /tree": actor("/", *children)}
     with (
         StoryServer(path, answers),
         subprocess.Popen(  # noqa: S603 - our own
@@ -635,7 +739,7 @@ def test_a_terminal_that_cannot_show_a_letter_gets_an_escape(
     """Instead of a traceback."""
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    answers = {"GET /sessions/%C3%A4": session("ä", tool="日本")}
+    answers = ANSWERS | {"GET /sessions/%C3%A4": session("ä", tool="日本")}
     with StoryServer(path, answers):
         status = main(["session", "ä"])
 

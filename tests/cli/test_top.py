@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ from supervision.cli import NobodyThereError, RefusedRequestError
 from supervision.cli._live.keyboard import Keyboard, read_keys
 from supervision.cli._live.screen import Screen
 from supervision.cli._live.top import View
-from supervision.service import TopShape
+from supervision.service import StackShape, TopShape
 from tests.cli.story import StoryServer, router, service, session, sessions, top
+from tests.cli.test_stack import TURN, stack
 
 GONE = NobodyThereError(Path("/run/chat.sock"), "there is no such socket")
 
@@ -155,6 +157,73 @@ def test_p_pauses_and_goes_on() -> None:
     assert "PAUSED" not in shown(panel)
 
 
+def test_enter_opens_the_selected_session() -> None:
+    """Where it stands is drawn once it is known; it scrolls; escape goes back."""
+    panel = opened()
+    nothing = press(panel, "enter")
+    hint = shown(panel)
+    wish = press(panel, "down", "down", "enter")
+    before = shown(panel, 10.0)
+    panel.looked_into(("/chat/router", "bob"), stack(TURN, session=session("bob")))
+    panel.looked_into(("/chat/router", "alice"), stack(session=session("alice")))
+    inside = shown(panel, 10.0)
+    panel.lost(0.0)
+    gone = shown(panel)
+    press(panel, *["down"] * 30)
+    panel.draw(120, 8, 0.0)
+    end = panel.draw(120, 8, 0.0)
+
+    assert isinstance(end, Text)
+    assert (nothing, wish) == (None, Wish.LOOK)
+    assert "select a session first" in hint
+    assert "looking ..." in before
+    assert inside.startswith("bob  running  of /chat/router\n")
+    assert "awaits sleep(seconds=30)" in inside
+    assert inside.splitlines()[-1].startswith(" escape back  ↑↓ scroll")
+    assert gone.startswith("bob")
+    assert "left: grace 5.0s" in end.plain
+    assert press(panel, "escape") is None
+    assert "alice" in shown(panel)
+    assert "looking" not in shown(panel)
+
+
+def test_an_open_session_may_go_and_its_turn_be_aborted() -> None:
+    """The list behind it moves on; the turn is that of the session that is open."""
+    panel = opened()
+    press(panel, "down", "down")
+    panel.press("enter", 0.0)
+    unknown = press(panel, "c")
+    panel.looked_into(("/chat/router", "bob"), stack(session=session("bob", turn=18)))
+    now = top()
+    now["sessions"] = sessions()
+    panel.seen(now)
+    wish = press(panel, "c", "y")
+
+    assert unknown is None
+    assert wish == AbortWish("/chat/router", "bob", 18)
+    press(panel, "left")
+    assert selected(panel) is None
+
+
+def test_a_filter_is_typed() -> None:
+    """Enter takes it, escape leaves the one before; then escape shows all."""
+    panel = opened()
+    press(panel, "/", *"bobx", "backspace", "q", "backspace", "up")
+    typing = shown(panel)
+    taken = press(panel, "enter")
+    press(panel, "/", "y", "escape")
+    title = shown(panel)
+    press(panel, "down")
+    first = press(panel, "escape")
+    second = press(panel, "escape")
+
+    assert "only keys with: bob_" in typing
+    assert (taken, first, second) == (Wish.LOOK, None, Wish.LOOK)
+    assert "worst first, with bob" in title
+    assert panel.match == ""
+    assert press(panel, "escape") is None
+
+
 def test_help_is_a_page_that_any_key_leaves() -> None:
     """That key does nothing else."""
     panel = opened()
@@ -242,14 +311,21 @@ class Asked:
         self.times: list[tuple[float, int, str]] = []
         self.answer: Exception | None = None
         self.aborted: list[AbortWish] = []
+        self.looked: list[tuple[str, str]] = []
 
-    async def ask(self, lines: int, order: str) -> TopShape:
+    async def ask(self, lines: int, panel: Panel) -> TopShape:
         """Give a frame."""
         await trio.lowlevel.checkpoint()
-        self.times.append((trio.current_time(), lines, order))
+        self.times.append((trio.current_time(), lines, panel.order))
         if self.answer is not None:
             raise self.answer
         return top(uptime=trio.current_time())
+
+    async def look(self, router: str, key: str) -> StackShape:
+        """Give where a session stands."""
+        await trio.lowlevel.checkpoint()
+        self.looked.append((router, key))
+        return stack(TURN, session=session(key))
 
     async def abort(self, wish: AbortWish) -> str:
         """Abort a turn."""
@@ -267,7 +343,7 @@ Press = Callable[[list[str]], None]
 async def watching() -> AsyncGenerator[tuple[Page, Asked, Press]]:
     """Open a view on a page that asks a service in place of the socket."""
     page, asked = Page(), Asked()
-    view = View(Panel(2.0), page, asked.ask, asked.abort, 2.0)
+    view = View(Panel(2.0), page, asked.ask, asked.look, asked.abort, 2.0)
     send, receive = trio.open_memory_channel[list[str]](10)
     read: Callable[[], Awaitable[list[str]]] = receive.receive
     async with trio.open_nursery() as nursery:
@@ -342,6 +418,22 @@ async def test_a_service_that_goes_is_asked_until_it_is_back(
     assert "READY" in page.drawn[-1]
 
 
+async def test_an_open_session_is_asked_for_with_each_frame(
+    autojump_clock: MockClock,
+) -> None:
+    """As long as it is open."""
+    del autojump_clock
+    async with watching() as (page, asked, press_keys):
+        press_keys(["down", "enter"])
+        await trio.sleep(2.5)
+        inside = page.drawn[-1]
+        press_keys(["escape"])
+        await trio.sleep(4)
+
+    assert asked.looked == [("/chat/router", "alice")] * 2
+    assert inside.startswith("alice")
+
+
 async def test_a_refusal_is_a_note(autojump_clock: MockClock) -> None:
     """The service is there: it is starting, or has just ended."""
     del autojump_clock  # time is virtual
@@ -360,7 +452,7 @@ async def test_a_service_that_is_not_ready_says_so_before_there_is_anything(
     del autojump_clock  # time is virtual
     panel, page, asked = Panel(2.0), Page(), Asked()
     asked.answer = RefusedRequestError(503, "the service\x07 is starting")
-    view = View(panel, page, asked.ask, asked.abort, 2.0)
+    view = View(panel, page, asked.ask, asked.look, asked.abort, 2.0)
 
     with trio.move_on_after(1):
         await view.poll()
@@ -452,10 +544,10 @@ def test_a_screen_is_a_page_of_its_own(tmp_path: Path) -> None:
 class Program:
     """`actors top` in a process of its own, on a terminal of ours."""
 
-    def __init__(self, path: Path, ours: int, theirs: int) -> None:
+    def __init__(self, path: Path, ours: int, theirs: int, term: str = "xterm") -> None:
         self.text = ""
         self._ours = ours
-        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "", "LINES": ""}
+        environment = {**os.environ, "TERM": term, "COLUMNS": "", "LINES": ""}
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "supervision.cli", "top", "--socket", str(path)],
             stdin=theirs,
@@ -466,10 +558,12 @@ class Program:
         )
 
     def wait_for(self, text: str) -> None:
-        """Read until it has written this."""
+        """Read until it has written this; that it draws for ever is no answer."""
+        end = time.monotonic() + 100
         while text not in self.text:
-            ready, _, _ = select.select([self._ours], [], [], 100)
-            assert ready, f"never wrote {text!r}: {self.text!r}"
+            left = end - time.monotonic()
+            ready = left > 0 and select.select([self._ours], [], [], left)[0]
+            assert ready, f"never wrote {text!r}: {self.text[-2000:]!r}"
             self.text += os.read(self._ours, 65536).decode()
 
 
@@ -554,3 +648,43 @@ def test_ctrl_z_gives_the_terminal_back_and_a_wake_up_takes_it_again(
 
     assert "\x1b[?1049h" in running.text
     assert not termios.tcgetattr(terminal[1])[3] & termios.ECHO
+
+
+def test_a_session_is_opened_and_others_filtered_on_a_terminal(
+    program: tuple[Program, StoryServer], terminal: tuple[int, int]
+) -> None:
+    """By the keys as a terminal sends them."""
+    running, server = program
+    server.answers["GET /stack"] = stack(TURN, session=session("alice"))
+
+    os.write(terminal[0], b"\x1b[B\r")
+    running.wait_for("sleep(seconds=30)")
+    os.write(terminal[0], b"\x1b")
+    running.wait_for("filter")
+    os.write(terminal[0], b"/zo\r")
+    running.wait_for("SESSION /zo")
+    os.write(terminal[0], b"q")
+
+    assert running.process.wait(100) == 0
+    assert any("match=zo" in each for each in server.asked)
+
+
+def test_a_terminal_that_can_only_write_lines_gets_frames(
+    tmp_path: Path, terminal: tuple[int, int]
+) -> None:
+    """One after the other, without a control character, until Ctrl-C."""
+    with StoryServer(tmp_path / "chat.sock", {"GET /top": top()}) as server:
+        running = Program(server.path, *terminal, term="dumb")
+        with running.process:
+            try:
+                running.wait_for("alice")
+                seen = running.text
+                running.text = ""
+                running.wait_for("alice")
+                running.process.send_signal(signal.SIGINT)
+                status = running.process.wait(100)
+            finally:
+                running.process.kill()
+
+    assert status == 130
+    assert "\x1b" not in seen

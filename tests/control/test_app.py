@@ -34,7 +34,7 @@ async def test_the_root_lists_what_there_is(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"}\n")
     assert (answer.json["name"], answer.json["state"]) == ("service", "ready")
-    assert len(answer.json["endpoints"]) == 19
+    assert len(answer.json["endpoints"]) == 22
 
 
 async def test_looking_at_things(tmp_path: Path) -> None:
@@ -49,6 +49,8 @@ async def test_looking_at_things(tmp_path: Path) -> None:
         top = (await served.get("/top?rows=5&sessions=1")).json
         sessions = (await served.get("/sessions?order=key&limit=1")).json
         session = (await served.get("/sessions/alice?router=/router")).json
+        stack = (await served.get("/stack?key=alice&router=/router")).json
+        own = (await served.get("/stack?path=/router")).json
 
     assert statistics["routers"][0]["outcomes"] == {"Completed": 2}
     assert [each["path"] for each in tree["children"]] == ["/router"]
@@ -58,6 +60,8 @@ async def test_looking_at_things(tmp_path: Path) -> None:
     assert [each["key"] for each in sessions["sessions"]] == ["alice"]
     assert sessions["matching"] == 2
     assert (session["key"], session["phase"]) == ("alice", "idle")
+    assert (stack["session"]["key"], stack["turns"]) == ("alice", [])
+    assert own["actor"]["path"] == "/router"
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -238,6 +242,8 @@ async def test_the_service_can_be_stopped(tmp_path: Path) -> None:
         ("POST", "/stop", b"\xff", 400, "the body is not JSON"),
         ("POST", "/stop", b"[1]", 400, "must be a JSON object, got \\[1\\]"),
         ("POST", "/stop", b"[" * 60_000, 400, "nested too deeply"),
+        ("POST", "/stop", b"{" + b"[" * 32, 400, "nested too deeply"),
+        ("POST", "/stop", b'{"within": "\\"' + b"[" * 99 + b'"}', 400, "within must"),
         ("POST", "/stop", b"9" * 60_000, 400, "the body"),
         ("POST", "/stop?within=1", b'{"within": 1}', 400, "within is given more than"),
         ("POST", "/sessions/k/cancel", b'{"reason": 1}', 400, "reason must be a text"),

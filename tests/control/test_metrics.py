@@ -13,7 +13,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors import open_system
-from supervision.control._endpoints.metrics import CONTENT_TYPE, metrics
+from supervision._metrics.text import CONTENT_TYPE
+from supervision.control._endpoints.metrics import metrics
 from supervision.service import RouterShape, StatisticsShape, View
 from tests.control.client import serving
 
@@ -52,7 +53,7 @@ ROUTER = RouterShape(
     turns_waiting=4,
     slots=5,
     queued=6,
-    answering=4,
+    answering=18,
     accepted=10,
     outcomes={"Completed": 7, "Lost": 1},
     refused={"SaturatedError": 2},
@@ -60,6 +61,7 @@ ROUTER = RouterShape(
     opened=9,
     closed={"reaped": 1},
     suspended=11,
+    given_up=17,
     chunks=12,
     unread=13,
     out_of_turn=14,
@@ -67,6 +69,7 @@ ROUTER = RouterShape(
     wait_longest=0.5,
     turn_seconds={"Completed": 2.5},
     turns={"Completed": 7},
+    kept=19,
 )
 
 
@@ -130,9 +133,9 @@ async def test_what_is_unknown_is_left_out() -> None:
     shape["process"] = {"cpu": 1.0, "rss": None, "files": None}
     text = metrics(shape)
 
-    assert "process_resident_memory_bytes" not in text
+    assert "actors_process_resident_memory_bytes" not in text
     assert "actors_service_budget_left_seconds" not in text
-    assert samples(text, "process_cpu_seconds_total") == {(): 1.0}
+    assert samples(text, "actors_process_cpu_seconds_total") == {(): 1.0}
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])

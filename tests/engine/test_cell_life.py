@@ -75,13 +75,19 @@ def fake_hub() -> Any:
         del deadline, call
         return FakeTimer()
 
+    def unchecked(what: str) -> None:
+        del what
+
     return SimpleNamespace(
         traced=False,
+        careful=False,
         started=0,
         ended=0,
         ready=deque(),
         lists=deque(),
         asleep=False,
+        late=None,
+        check_thread=unchecked,
         tick=0.0,
         asked=None,
         now=lambda: 0.0,

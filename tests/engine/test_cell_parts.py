@@ -14,7 +14,7 @@ from actors import Finished, Mailbox, Overflow
 from actors._engine.parts.ages import EXACT, MANY, Ages
 from actors._engine.parts.children import link, place, unlink, youngest_first
 from actors._engine.parts.entry import Entry
-from actors._engine.parts.lane import (
+from actors._engine.parts.notices import (
     ChildEnded,
     ChildNews,
     Item,
@@ -44,6 +44,9 @@ class Someone:
 
     def ticket_closed(self, ticket: Ticket) -> None:
         """Nothing to forget."""
+
+    def check_thread(self, what: str) -> None:
+        """Nobody calls from another thread here."""
 
     def ticket_late(self) -> None:
         """Nothing to count."""

@@ -30,6 +30,7 @@ from actors import (
     open_system,
 )
 from actors._engine.cell import ending, moves
+from actors._engine.cell.asking import wait_for_room
 from actors._engine.cell.cell import Cell
 from actors._engine.cell.inbox import full_error, put, stopped_error
 from actors._engine.cell.owner import take_in
@@ -59,7 +60,7 @@ def handle(log: Log, who: str, message: object) -> None:
         case Ask(word="crash") | "crash":
             raise ValueError(who)
         case Ask(word="late"):
-            pass
+            log.append((who, "keeps it", message))
         case Ask(word="wrong"):
             message.fail(LookupError(who))
         case Ask():
@@ -112,6 +113,9 @@ class Piece(Actor[Any]):
         elif self.how == "hanging":
             await trio.sleep_forever()
         self._seat.finish_work()
+
+    def _cut_off(self) -> None:
+        """Nothing of it has a clock."""
 
     def _over(self, exit_: Exit) -> None:
         self.log.append(("over", exit_))
@@ -198,6 +202,14 @@ def tell_nowait(cell: Cell, message: Any) -> None:
         raise full_error(cell)
 
 
+async def tell(cell: Cell, message: Any) -> None:
+    """Without the look at `room`."""
+    cell.hub.sends += 1
+    await trio.lowlevel.checkpoint()
+    if not put(cell, message):
+        await wait_for_room(cell, message)
+
+
 def request_stop(cell: Cell, exit_: Exit) -> None:
     """By the table alone."""
     moves.happen(cell, "kill" if cell.props.work else "stop", exit_)
@@ -240,6 +252,7 @@ Taking = Callable[[pytest.MonkeyPatch], None]
 
 TAKEN: dict[str, Taking] = {
     "tell_nowait": lambda patch: patch.setattr(Cell, "tell_nowait", tell_nowait),
+    "tell": lambda patch: patch.setattr(Cell, "tell", tell),
     "ask": lambda patch: patch.setattr(
         Plain, "_props", attrs.evolve(Plain._props, plain=False)
     ),

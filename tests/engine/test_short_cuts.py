@@ -75,10 +75,13 @@ class Ask(Request[int]):
 
 
 class Late(Actor[Ask]):
-    """Never answers."""
+    """Keeps what it is asked, and never answers."""
+
+    def __init__(self) -> None:
+        self.kept: list[Ask] = []
 
     async def receive(self, message: Ask) -> None:
-        del message
+        self.kept.append(message)
 
 
 class Crasher(Actor[str]):

@@ -13,6 +13,9 @@ import trio.lowlevel
 import trio.testing
 
 from actors import Actor, ActorStoppedError, Mailbox, Request, open_system
+from actors._engine.workers import sweep as sweeping
+from actors._engine.workers import worker as working
+from actors._engine.workers.hand import Hand
 from actors._engine.workers.slice import (
     HURRIED,
     LOOK,
@@ -129,6 +132,34 @@ class Later(Actor[object]):
                 self.asked.clear()
             case _:
                 await trio.sleep(1)
+
+
+@seeds(2)
+async def test_a_worker_begins_its_slices_as_a_slice_begins() -> None:
+    """It does so without the call."""
+    begun: list[tuple[list[Any], list[Any]]] = []
+
+    def fields(of: Slice) -> list[Any]:
+        return [getattr(of, name) for name in Slice.__slots__]
+
+    def sweep(hand: Hand) -> bool:
+        piece, long = hand.slice, Slice(hand.hub)
+        long._stride = piece._stride
+        long.begin()
+        begun.append((fields(piece), fields(long)))
+        return way(hand)
+
+    way = sweeping.sweep
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(working, "sweep", sweep)
+        async with open_system() as system:
+            system._hub.woken = 5
+            await system.start(Later).tell("anything")
+            await trio.testing.wait_all_tasks_blocked()
+            system._hub.woken = 0
+
+    assert begun
+    assert all(short == long for short, long in begun)
 
 
 @seeds(20)

@@ -26,6 +26,9 @@ class Piece(Actor[Any]):
         await self.body()
         self._seat.finish_work()
 
+    def _cut_off(self) -> None:
+        """Nothing of it has a clock."""
+
     def _over(self, exit_: Exit) -> None:
         self.ends.append(exit_)
 

@@ -14,25 +14,18 @@ from pathlib import Path
 import pytest
 
 from examples import chat_page
-from examples.chat_page_picture import ARGS, CHROMIUM, LIMIT, Stage, play
+from examples.chat_page_picture import LIMIT, Stage, play
 
-try:
-    from playwright.sync_api import Browser, Page, expect, sync_playwright
-except ImportError:
-    pytest.skip("playwright is not installed", allow_module_level=True)
-if not Path(CHROMIUM).exists():
-    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
+from .browser import Browser, Page, expect, open_chromium
 
 MANY = 100  # words: more than any answer has
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Generator[Browser]:
-    """One browser for all tests; each has its own profile."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    """One for all tests; each has its own profile."""
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -18,8 +19,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors import Actor, ActorRef, Mailbox, Request, open_system
-from actors.testing import StandstillError, run_seeded, seeds, who_waits
-from actors.testing._standstill import watched
+from actors.testing import LivelockError, StandstillError, run_seeded, seeds, who_waits
+from actors.testing._standstill import _Alarm, watched
 from actors.testing._waiting import _where
 
 pytest_plugins = ("pytester",)
@@ -320,17 +321,38 @@ def stranger() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize("jumps", [True, False])
 def test_a_stranger_is_waited_for_with_patience(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, jumps: bool
 ) -> None:
-    """Which has an end."""
+    """Which has an end, also where nothing makes the loop go round."""
     monkeypatch.setattr("actors.testing._standstill.PATIENCE", 0.05)
+    clock = MockClock(autojump_threshold=0) if jumps else MockClock()
     began = time.monotonic()
 
     with pytest.raises(StandstillError):
-        run_virtually(MockClock(autojump_threshold=0), wait_for_ever)
+        run_virtually(clock, wait_for_ever)
 
     assert time.monotonic() - began > 0.05
+    assert not [each for each in threading.enumerate() if isinstance(each, _Alarm)]
+
+
+@pytest.mark.usefixtures("stranger")
+def test_patience_begins_anew_when_a_stranger_has_spoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There may be more to come."""
+    monkeypatch.setattr("actors.testing._standstill.PATIENCE", 0.08)
+    began = time.monotonic()
+
+    async def story() -> None:
+        await wait_for_stranger()  # 0.05 s
+        await trio.sleep_forever()
+
+    with pytest.raises(StandstillError):
+        run_virtually(MockClock(), story)
+
+    assert time.monotonic() - began > 0.13
 
 
 async def test_the_real_clock_is_not_watched() -> None:
@@ -500,3 +522,113 @@ def test_a_test_that_does_not_come_to_its_end_fails(pytester: pytest.Pytester) -
             "test_that_is_cut was cancelled from outside, *fixture `nursery`*",
         ]
     )
+
+
+# -------------------------------------------------- what goes on while the clock stands
+
+
+class Again(Actor[str]):
+    """Does it again at once."""
+
+    async def receive(self, message: str) -> None:
+        if message == "spin":
+            await spin()
+        self.after(0, message)
+
+
+async def spin() -> None:
+    """Go on for ever, in a line of one's own."""
+    while True:  # noqa: ASYNC110 - that is the fault
+        await trio.lowlevel.checkpoint()
+
+
+async def go_round(message: str) -> None:
+    """An actor keeps the clock from moving."""
+    async with open_system() as system:
+        owner = system.start(Asker, name="calm")
+        assert owner.path == "/calm"
+        await system.start(Again, name="again").tell(message)
+        await trio.sleep(1)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No patience, so that a test takes no minute."""
+    monkeypatch.setattr("actors.testing._livelock.PATIENCE", 0.0)
+    monkeypatch.setattr("actors.testing._livelock.PASSES", 50)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [
+        ((go_round, "timer"), r"  /again  [\d,]+ messages handled"),
+        ((go_round, "spin"), r"  /again  \d+ steps in what it has in hand"),
+        ((spin,), r"  task .*\n      File .*, in spin: await trio.lowlevel.checkpoint"),
+    ],
+)
+def test_what_goes_on_for_ever_is_named(about: Any, named: str) -> None:
+    """An actor by its path, a task by its name and its line."""
+    with pytest.raises(LivelockError) as error:
+        run_seeded(*about, seed=3)
+
+    text = str(error.value)
+    assert text.startswith("the clock has not moved in ")
+    assert "passes of Trio's loop" in text
+    assert re.search(named, text)
+    assert "  /calm" not in text
+    assert str(pickle.loads(pickle.dumps(error.value))) == text  # noqa: S301 - our own
+
+
+async def count_to(number: int) -> int:
+    """Go on for long, and come to an end."""
+    for _ in range(number):
+        await trio.lowlevel.checkpoint()
+    return number
+
+
+def test_who_is_only_busy_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There must be many passes, and real time must have gone by."""
+    monkeypatch.setattr("actors.testing._livelock.PASSES", 50)
+    assert run_seeded(count_to, 5000, seed=0) == 5000
+    monkeypatch.setattr("actors.testing._livelock.PATIENCE", 0.0)
+    monkeypatch.setattr("actors.testing._livelock.PASSES", 10_000)
+    assert run_seeded(count_to, 5000, seed=0) == 5000
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_clock_that_moves_is_no_livelock() -> None:
+    """However little, and however long that goes on."""
+
+    async def tick() -> None:
+        for _ in range(200):
+            await trio.sleep(1e-6)
+
+    run_seeded(tick, seed=0)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_who_waits_for_something_from_outside_may_poll() -> None:
+    """A thread may still say what all wait for."""
+    done = threading.Event()
+
+    async def poll() -> None:
+        async with trio.open_nursery() as nursery:
+            wait: Any = done.wait
+            nursery.start_soon(trio.to_thread.run_sync, wait)
+            await count_to(5000)
+            done.set()
+
+    run_seeded(poll, seed=0)
+
+
+def test_a_pause_is_no_livelock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A debugger, or a machine that slept: not the run has taken that time."""
+    monkeypatch.setattr("actors.testing._livelock.PASSES", 50)
+    ticks = iter(range(0, 10**9, 3600))
+    monkeypatch.setattr("actors.testing._livelock.PATIENCE", 400.0)
+    monkeypatch.setattr(
+        "actors.testing._livelock.time", SimpleNamespace(monotonic=lambda: next(ticks))
+    )
+
+    assert run_seeded(count_to, 5000, seed=0) == 5000  # some 300 looks, an hour each

@@ -62,7 +62,9 @@ def made(ref: AnyRef, word: str) -> SessionEvent:  # noqa: C901, PLR0911, PLR091
         case "close":
             return SessionClosed(*head, number, CloseReason[second or "STOPPED"])
         case "accept":
-            return PromptAccepted(*head, number, None, PromptKind[second or "SEND"])
+            goes_first = second == "FIRST"
+            kind = PromptKind["SEND" if goes_first else second or "SEND"]
+            return PromptAccepted(*head, number, None, kind, goes_first)
         case "refuse":
             return PromptRefused(*head, number, None, None)
         case "repeat":
@@ -122,6 +124,9 @@ GOOD = {
     "aborted before its slot": "open accept:1 over:1:Aborted end:1:1:Aborted close",
     "steered": "open accept:1 start:1:1 accept:2:STEER end:2:1:Steered over:1 "
     "end:1:1 close",
+    "a prompt that goes before all that wait": "open accept:1 start:1:1 accept:2 "
+    "accept:3:FIRST over:1:Aborted end:1:1:Aborted start:2:3 over:2 end:3:2 start:3:2 "
+    "over:3 end:2:3 close:1",
     "a steering prompt that became a turn": "open accept:1 start:1:1 accept:2 "
     "accept:3:STEER over:1 end:1:1 start:2:3 over:2 end:3:2 start:3:2 over:3 end:2:3 "
     "close",

@@ -3,6 +3,6 @@
 `parts`: what it decides, without an event loop. `core`: what follows, in a world that
 writes down what was done.
 
-`test_census`, `test_tokens`, `test_shared`, `test_shared_by_turns`; `test_bad_input`,
-`test_bad_calls` (misuse); `test_property` (random plans for `chatty` sessions).
+`sharing`, `reading`; `test_census`, `test_tokens`; `test_bad_input`, `test_bad_calls`
+(misuse); `test_property` (random plans for `chatty` sessions).
 """

@@ -30,6 +30,7 @@ from tests.conformance.sessions.conversing import ScriptError, Stage, Talker
 PROMPTS = (
     *("", "say:x", "sleep:1 point say:x say:y", "wait:door", "say:x sleep:3 point"),
     *("sleep:1 point sleep:1 point", "point work point", "sleep:2 point", "work work"),
+    *("step point step point step point step", "step step step sleep:1 point"),
     *("fail:why", "sleep:1 fail:why", "crash", "sleep:1 crash sleep:1", "odd-end"),
     *("child sleep:1", "critical", "keep fail:why", "reject", "tool:door", "hang:deaf"),
     *("finish", "finish-soon sleep:3", "more sleep:1 point", "spend child", "ask-hook"),
@@ -96,6 +97,7 @@ class Chatty(Talker):
             "finish-soon": partial(self.after, 1, Finish()),
             "more": partial(self.follow_up, "say:more"),
             "spend": partial(turn.spend, 2),
+            "step": turn.step,
             "keep": partial(self.keep, turn),
             "reject": partial(turn.reject, "why"),
             "odd-end": partial(turn.note, odd=True),

@@ -212,6 +212,16 @@ async def test_an_abort_of_a_turn_that_is_not_there_is_stale(*, hard: bool) -> N
         assert router.abort(running.turn) is Abort.STALE
 
 
+@pytest.mark.parametrize(
+    ("turn", "error"), [(-1, ValueError), ("1", TypeError), (None, TypeError)]
+)
+async def test_an_abort_is_of_a_turns_number(turn: Any, error: type[Exception]) -> None:
+    """What cannot be one is refused, not stale."""
+    async with open_router() as router:
+        with pytest.raises(error, match=r"^turn must be"):
+            router.abort(turn)
+
+
 async def test_a_prompt_that_has_its_outcome_cannot_be_withdrawn() -> None:
     """TOO_LATE, and the outcome stays."""
     async with open_router() as router:

@@ -23,6 +23,7 @@ from actors import (
     ChildPolicy,
     Completed,
     Latest,
+    Partial,
     PromptPolicy,
     Session,
     Steering,
@@ -113,6 +114,8 @@ COUNTS: list[tuple[Any, str]] = [
     (ChildPolicy, "depth"),
     (ChildPolicy, "width"),
     (Batch, "prompts"),
+    (Partial, "chunks"),
+    (Partial, "bytes"),
     (PromptPolicy, "capacity"),
     (PromptPolicy, "steering_capacity"),
     (Bounded, "capacity"),
@@ -132,6 +135,9 @@ OTHERS: list[tuple[Any, str, Any, type[Exception]]] = [
     (TurnPolicy, "stalls", ("10",), TypeError),
     (TurnPolicy, "stalls", 10, TypeError),
     (TurnPolicy, "stalls", None, TypeError),
+    (TurnPolicy, "keep_state", True, TypeError),
+    (TurnPolicy, "keep_state", None, TypeError),
+    (TurnPolicy, "partial", 3, TypeError),
     (PromptPolicy, "dedupe", -1, ValueError),
     (PromptPolicy, "dedupe", 1.5, TypeError),
     (PromptPolicy, "dedupe", None, TypeError),
@@ -145,6 +151,10 @@ OTHERS: list[tuple[Any, str, Any, type[Exception]]] = [
     (PromptPolicy, "steering", WhileBusy.STEER, TypeError),
     (Batch, "weigh", 3, TypeError),
     (Batch, "weigh", None, TypeError),
+    (Batch, "window", -1, ValueError),
+    (Batch, "window", None, TypeError),
+    (Batch, "max_wait", 0, ValueError),
+    (Batch, "max_wait", "1", TypeError),
     (Latest, "every", -1, ValueError),
     (Latest, "every", math.nan, ValueError),
     (Latest, "every", "1", TypeError),
@@ -180,7 +190,8 @@ def test_a_wrong_policy_is_refused_where_it_is_written(
 
 
 @pytest.mark.parametrize(
-    "make", [TurnPolicy, ChildPolicy, Batch, PromptPolicy, Bounded, Latest, Limits]
+    "make",
+    [TurnPolicy, Partial, ChildPolicy, Batch, PromptPolicy, Bounded, Latest, Limits],
 )
 def test_a_policy_has_no_other_fields_and_cannot_be_changed(
     make: Any,
@@ -250,7 +261,7 @@ def test_a_right_session_is_accepted_by_the_same_means() -> None:
 MAKES: list[Any] = [3, None, "Doer", dict, Plain, Doer(), Session, lambda: None]
 
 
-@pytest.mark.parametrize("make", MAKES, ids=str)
+@pytest.mark.parametrize("make", MAKES, ids=lambda make: type(make).__name__)
 async def test_only_a_session_class_can_be_routed(make: Any) -> None:
     """TypeError at once, and nothing is started."""
     async with open_system() as system:

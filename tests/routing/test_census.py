@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import trio
 import trio.testing
 
@@ -15,7 +16,7 @@ from supervision import (
     router_ref,
     start_router,
 )
-from supervision._routing.census import counts_of, routers_of
+from supervision._routing.census import counts_of, routers_of, together
 
 
 class Echo(Session[str, str]):
@@ -91,6 +92,16 @@ async def test_a_restart_adds_to_the_counts() -> None:
     assert counts.accepted == 3
     assert sum(counts.outcomes.values()) == 3
     assert current.accepted == 1
+
+
+async def test_the_longest_wait_is_that_of_all_lives() -> None:
+    """Whichever of them had it; it is no sum."""
+    async with open_system() as system:
+        counts = start_router(system, Echo).statistics()
+    long, short = (attrs.evolve(counts, wait_longest=each) for each in (5.0, 2.0))
+
+    assert together(long, short).wait_longest == 5.0
+    assert together(short, long).wait_longest == 5.0
 
 
 async def test_many_ended_routers_do_not_fill_the_memory() -> None:

@@ -21,6 +21,7 @@ from supervision import (
     MemoryTokens,
     Tokens,
     TokensFileError,
+    TokensHeldError,
     start_router,
 )
 
@@ -131,7 +132,9 @@ def test_both_stores_keep_the_same(
         if token is not None:
             kept[key] = token
 
-    assert memory.load() == file.load() == FileTokens(path).load() == kept
+    assert memory.load() == file.load() == kept
+    file.close()
+    assert FileTokens(path).load() == kept
     assert list(FileTokens(path).load()) == list(kept)
 
 
@@ -164,6 +167,7 @@ def test_a_line_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
     store.save("b", [1, 23])
     more = path.read_bytes()
     found: list[dict[str, object]] = []
+    store.close()
 
     for length in range(len(whole), len(more) + 1):
         path.write_bytes(more[:length])
@@ -179,6 +183,7 @@ def test_saving_after_a_cut_off_line_is_safe(tmp_path: Path) -> None:
     path = tmp_path / "tokens.jsonl"
     first = FileTokens(path)
     first.save("a", 1)
+    first.close()
     path.write_bytes(path.read_bytes() + b'{"key": "b", "to')
 
     FileTokens(path).save("c", 3)
@@ -200,6 +205,7 @@ def test_a_write_that_fails_leaves_no_half_line(tmp_path: Path) -> None:
     path.rmdir()
     path.write_bytes(b'{"key": "a", "token": 1}\n{"key": "b", "tok')
     store.save("c", 3)
+    store.close()
 
     assert FileTokens(path).load() == {"a": 1, "c": 3}
 
@@ -244,12 +250,14 @@ def test_what_is_superseded_is_thrown_away(tmp_path: Path) -> None:
     for number in range(5000):
         store.save(f"k{number % 10}", number)
         longest = max(longest, path.read_bytes().count(b"\n"))
+    store.close()
     loaded = FileTokens(path).load()
 
     assert longest <= 1100
     assert loaded == {f"k{n % 10}": n for n in range(4990, 5000)}
     assert path.read_bytes().count(b"\n") == 10
-    assert [each.name for each in tmp_path.iterdir()] == ["tokens.jsonl"]
+    names = sorted(each.name for each in tmp_path.iterdir())
+    assert names == ["tokens.jsonl", "tokens.jsonl.lock"]
 
 
 @pytest.mark.parametrize("at", ["load", "save"])
@@ -271,6 +279,7 @@ def test_a_rewrite_that_fails_leaves_the_old_file(
             store.load() if at == "load" else store.save("b", 2)
         left = path.read_bytes()
     store.save("c", 3)
+    store.close()
 
     assert left == content
     assert FileTokens(path).load() == {"a": 1, "c": 3}
@@ -337,3 +346,90 @@ async def test_a_session_finds_what_its_key_has_bound_in_an_earlier_run(
     assert store.load() == {"a": 4, "b": 5}
     for key in "ab":  # for the next seed
         store.save(key, None)
+    store.close()
+
+
+def test_a_file_of_another_is_refused(tmp_path: Path) -> None:
+    """In this process and in another one, until the first lets go of it."""
+    path = tmp_path / "tokens.jsonl"
+    first, second = FileTokens(path), FileTokens(path)
+    first.load()
+    program = (
+        "import sys; from supervision import FileTokens as F; F(sys.argv[1]).load()"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+
+    with pytest.raises(TokensHeldError, match=r"tokens\.jsonl is held by another"):
+        second.load()
+    with pytest.raises(TokensHeldError):
+        second.save("b", 1)
+    other = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    first.save("a", 1)
+    first.close()
+
+    assert "TokensHeldError" in other.stderr
+    assert second.load() == {"a": 1}
+    second.save("b", 2)
+    with pytest.raises(TokensHeldError):
+        first.save("c", 3)
+    second.close()
+    first.save("c", 3)
+    assert first.load() == {"a": 1, "b": 2, "c": 3}
+    first.close()
+
+
+async def test_a_router_lets_go_of_its_file_when_it_ends(tmp_path: Path) -> None:
+    """Whoever has the same file is refused at the call, while it lives."""
+    path = tmp_path / "tokens.jsonl"
+    async with open_system() as system:
+        first = start_router(system, Resumed, tokens=FileTokens(path), name="first")
+        with pytest.raises(TokensHeldError):
+            start_router(system, Resumed, tokens=FileTokens(path))
+        await first.send("a", 1).outcome()
+        first.ref.kill()
+        await first.ref.wait_stopped()
+        second = start_router(system, Resumed, tokens=FileTokens(path), name="second")
+        assert second.suspended() == ["a"]
+
+
+async def test_a_store_of_tokens_is_closed_with_its_router() -> None:
+    """If it has a `close`: whatever it holds is free then, and held again later."""
+    told: list[str] = []
+
+    class Held(MemoryTokens):
+        def load(self) -> dict[str, object]:
+            told.append("load")
+            return super().load()
+
+        def close(self) -> None:
+            told.append("close")
+
+    held = Held()
+    async with open_system() as system:
+        for _ in range(2):
+            router = start_router(system, Resumed, tokens=held)
+            await router.send("a", 1).outcome()
+            router.ref.kill()
+            await router.ref.wait_stopped()
+
+    assert told == ["load", "close"] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_holds_nothing(tmp_path: Path) -> None:
+    """The lock is the parent's alone: when it lets go, the file is free."""
+    path = tmp_path / "tokens.jsonl"
+    program = (
+        "import os, sys; from supervision import FileTokens as F\n"
+        "first = F(sys.argv[1]); first.load()\n"
+        "told, tell = os.pipe(); hold, go = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.close(go); os.write(tell, b'x'); os.read(hold, 1); os._exit(0)\n"
+        "os.read(told, 1); first.close()\n"
+        "F(sys.argv[1]).load(); print('free')\n"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+
+    assert done.stdout == "free\n", done.stderr

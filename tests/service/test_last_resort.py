@@ -15,12 +15,12 @@ import pytest
 PROGRAM = """
 import sys, time
 import trio
-from actors import Actor
-from supervision import Settings
+from actors import Actor, Session
+from supervision import ChildSpec, Router, Settings, Supervisor, find_child, router_ref
 from supervision.service import run, running
 
 # who is deaf lets Trio run, only late if the machine is busy
-running.OVERDUE, running.HANGING = 0.1, 60 if sys.argv[1] == "Deaf" else 0.3
+running.OVERDUE, running.HANGING = 0.1, 0.3 if sys.argv[1] == "Blocking" else 60
 
 class Deaf(Actor[str]):
     def started(self):
@@ -36,11 +36,33 @@ class Blocking(Deaf):
         print("works", flush=True)
         time.sleep(60)
 
+class Chat(Session[str, str]):
+    async def take_turn(self, turn):
+        with trio.CancelScope(shield=True):
+            print("works", flush=True)
+            await trio.sleep(60)
+
+class Door(Actor[str]):
+    def __init__(self, tree):
+        self.tree = tree
+
+    async def started(self):
+        router = router_ref(await find_child(self.tree, "router"), Chat)
+        router.send("ann", "one")
+        router.send("ann", "two")
+
+    def receive(self, message):
+        pass
+
+class Turns(Supervisor):
+    def declare(self):
+        return [Router.spec(Chat), ChildSpec(Door, self.ref, id="door")]
+
 sys.exit(run(globals()[sys.argv[1]], settings=Settings(budget=0.2)))
 """
 
 
-@pytest.mark.parametrize("kind", ["Deaf", "Blocking"])
+@pytest.mark.parametrize("kind", ["Deaf", "Turns", "Blocking"])
 def test_the_process_leaves_when_the_budget_is_over(kind: str) -> None:
     """With a word in the log, and with the report if Trio still runs."""
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -58,13 +80,17 @@ def test_the_process_leaves_when_the_budget_is_over(kind: str) -> None:
             process.kill()
 
     records = [json.loads(line) for line in log.splitlines()]
-    words = {"Deaf": "cannot be cancelled", "Blocking": "does not return"}[kind]
+    words = "does not return" if kind == "Blocking" else "cannot be cancelled"
     assert process.returncode == 4
     assert any(words in record["message"] for record in records)
     reports = [record["report"] for record in records if "report" in record]
-    if kind == "Deaf":
-        (report,) = reports
-        assert (report["exit_code"], report["why"]) == (4, "SIGTERM")
-        assert [late["path"] for late in report["late"]] == ["/Deaf"]
-    else:
+    if kind == "Blocking":
         assert reports == []
+        return
+    (report,) = reports
+    assert (report["exit_code"], report["why"]) == (4, "SIGTERM")
+    deaf = {"Deaf": "/Deaf", "Turns": "/Turns/router/ann/turn-1"}[kind]
+    assert [late["path"] for late in report["late"]] == [deaf]
+    assert report["adds_up"]
+    if kind == "Turns":
+        assert report["outcomes"] == {"Aborted": 1, "Lost": 1}

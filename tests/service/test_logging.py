@@ -23,19 +23,6 @@ from supervision.service._terms.settings import LogFormat, Settings
 logger = logging.getLogger("tests.bank")
 
 
-@pytest.fixture(autouse=True)
-def root() -> Iterator[logging.Logger]:
-    """The root logger, put back as it was afterwards."""
-    found = logging.getLogger()
-    handlers, level = list(found.handlers), found.level
-    yield found
-    logging.captureWarnings(capture=False)
-    for each in set(found.handlers) - set(handlers):
-        each.close()
-    found.handlers[:] = handlers
-    found.setLevel(level)
-
-
 class Screen(io.StringIO):
     """A stream that is a terminal."""
 
@@ -292,14 +279,14 @@ def test_a_stream_that_takes_nothing_harms_nobody(
     logger.info("hello")
 
 
-def test_less_than_the_level_is_not_written(root: logging.Logger) -> None:
+def test_less_than_the_level_is_not_written(root_logger: logging.Logger) -> None:
     """The level is the root logger's."""
     stream = set_up(LogFormat.PLAIN, level="WARNING")
 
     logger.info("quiet")
     logger.warning("loud")
 
-    assert root.level == logging.WARNING
+    assert root_logger.level == logging.WARNING
     assert "quiet" not in stream.getvalue()
     assert "loud" in stream.getvalue()
 
@@ -320,11 +307,11 @@ def test_warnings_of_python_go_to_the_log() -> None:
     assert "DeprecationWarning: old" in record["message"]
 
 
-def test_nothing_is_written_twice(root: logging.Logger) -> None:
+def test_nothing_is_written_twice(root_logger: logging.Logger) -> None:
     """Neither after a second call, nor after the user's own `basicConfig`."""
     kept = logging.FileHandler("/dev/null")
-    root.addHandler(kept)
-    root.addHandler(logging.StreamHandler(sys.stderr))
+    root_logger.addHandler(kept)
+    root_logger.addHandler(logging.StreamHandler(sys.stderr))
     first = set_up(LogFormat.PLAIN)
     second = set_up(LogFormat.RICH)
     third = set_up(LogFormat.PLAIN)
@@ -333,8 +320,10 @@ def test_nothing_is_written_twice(root: logging.Logger) -> None:
 
     assert (first.getvalue(), second.getvalue()) == ("", "")
     assert third.getvalue().count("hello") == 1
-    assert kept in root.handlers
-    assert not [each for each in root.handlers if type(each) is logging.StreamHandler]
+    assert kept in root_logger.handlers
+    assert not [
+        each for each in root_logger.handlers if type(each) is logging.StreamHandler
+    ]
 
 
 def test_the_default_is_standard_error_as_it_is_now(
@@ -349,16 +338,16 @@ def test_the_default_is_standard_error_as_it_is_now(
 
 
 def test_without_a_standard_error_nothing_is_written(
-    root: logging.Logger, monkeypatch: pytest.MonkeyPatch
+    root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process of a desktop has none."""
-    before = list(root.handlers)
+    before = list(root_logger.handlers)
     monkeypatch.setattr(sys, "stderr", None)
 
     configure_logging(Settings())
     logger.info("hello")
 
-    assert root.handlers == before
+    assert root_logger.handlers == before
     assert terminal() is None
 
 
@@ -375,6 +364,6 @@ def test_a_line_can_be_written_over_on_a_terminal_in_colour_only(
     file = set_up(LogFormat.RICH)
     assert (terminal(screen), terminal(file)) == (None, None)
     set_up(LogFormat.RICH, stream=screen)
-    assert terminal(screen).file is screen
+    assert terminal(screen).file.stream is screen
     monkeypatch.setenv("TERM", "dumb")
     assert terminal(screen) is None

@@ -90,6 +90,19 @@ APP = """
         async def stopped(self, exit):
             await trio.sleep_forever()
 
+    class Slow(Actor[int]):
+        grace = 3600.0
+
+        async def started(self):
+            os.write(1, b"starting\\n")
+            await trio.sleep_forever()
+
+        def receive(self, message):
+            pass
+
+    class Starting(Supervisor):
+        children = (ChildSpec(Slow, id="slow"),)
+
     class Stuck(Actor[int]):
         def receive(self, message):
             pass
@@ -117,7 +130,14 @@ class Running:
     gate: int
 
     @classmethod
-    def start(cls, folder: Path, tree: str, *options: str, **more: str) -> Self:
+    def start(
+        cls,
+        folder: Path,
+        tree: str,
+        *options: str,
+        prefix: tuple[str, ...] = (),
+        **more: str,
+    ) -> Self:
         """Run `actors run app:TREE`."""
         app_in(folder)
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -128,6 +148,7 @@ class Running:
         try:
             process = subprocess.Popen(  # noqa: S603 - our own program
                 [
+                    *prefix,
                     *(sys.executable, "-m", "supervision.cli", "run", f"app:{tree}"),
                     *("--report", str(folder / "report.json")),
                     *("--log-format", "plain", "--socket", "none"),
@@ -197,7 +218,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """`Running.start` in a folder of its own; what it starts is gone afterwards."""
     found: list[Running] = []
 
-    def begin(tree: str, *options: str, **more: str) -> Running:
+    def begin(tree: str, *options: str, **more: Any) -> Running:
         found.append(Running.start(tmp_path, tree, *options, **more))
         return found[-1]
 
@@ -263,6 +284,38 @@ def test_a_second_signal_ends_it_now(start: Start) -> None:
     assert "Traceback" not in written
 
 
+def test_a_hangup_is_heard_once_however_often_it_comes(start: Start) -> None:
+    """A closed terminal sends it twice; a manager, right behind its SIGTERM."""
+    service = start("Loaded")
+    service.hear("READY=1")
+
+    service.process.send_signal(signal.SIGHUP)
+    service.hear("STOPPING=1")
+    service.process.send_signal(signal.SIGHUP)
+    service.process.send_signal(signal.SIGHUP)
+    service.open_gate()
+    code, written = service.ends()
+
+    assert code == service.report["exit_code"] == 0, written
+    assert service.report["why"] == "SIGHUP"
+    assert service.report["in_drain"] == {"Completed": 200}
+
+
+def test_a_hangup_that_is_ignored_stays_so(start: Start) -> None:
+    """That is what `nohup` is for; another signal ends it as ever."""
+    service = start("Loaded", prefix=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
+    service.hear("READY=1")
+
+    service.process.send_signal(signal.SIGHUP)
+    service.process.send_signal(signal.SIGTERM)
+    service.hear("STOPPING=1")
+    service.open_gate()
+    code, written = service.ends()
+
+    assert code == 0, written
+    assert service.report["why"] == "SIGTERM"
+
+
 def test_a_third_signal_ends_a_program_that_is_stuck(start: Start) -> None:
     """It never comes back to the event loop, so nothing else would."""
     service = start("Stuck")
@@ -292,7 +345,8 @@ def test_the_service_manager_hears_of_each_step(start: Start) -> None:
     service.open_gate()
     code, _ = service.ends()
 
-    assert set(before) <= {"WATCHDOG=1"}
+    assert set(before) <= {"WATCHDOG=1", "EXTEND_TIMEOUT_USEC=30000000"}
+    assert "EXTEND_TIMEOUT_USEC=30000000" in before
     assert code == 0
 
 
@@ -333,6 +387,21 @@ def test_a_tree_that_does_not_stop_in_time_is_late(start: Start) -> None:
     assert code == service.report["exit_code"] == 4
     assert service.report["late"] == [{"path": "/Late", "phase": "stopped"}]
     assert "/Late (stopped)" in written
+
+
+def test_a_tree_that_still_starts_is_stopped_at_once(start: Start) -> None:
+    """What its `started` waits for is of no use any more: nobody is late."""
+    service = start("Starting")
+    assert service.process.stdout is not None
+    assert service.process.stdout.readline() == "starting\n"
+
+    service.process.send_signal(signal.SIGTERM)
+    service.hear("STOPPING=1")
+    code, written = service.ends()
+
+    assert code == 0, written
+    assert service.report["late"] == []
+    assert service.report["in_time"]
 
 
 def test_after_kill_9_a_restart_works_at_once(start: Start, tmp_path: Path) -> None:

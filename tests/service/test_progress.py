@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
 
 import pytest
 import trio
@@ -109,17 +108,12 @@ class Screen(io.StringIO):
 
 
 @pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """One that the log is written to in colour."""
     monkeypatch.setenv("TERM", "xterm")
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
     found = Screen()
     configure_logging(Settings(log_format=LogFormat.RICH), found)
-    yield found
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return found
 
 
 def seen(text: str) -> list[str]:

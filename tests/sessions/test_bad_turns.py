@@ -33,8 +33,9 @@ async def child(turn: Turn[Any, Any]) -> None:
 
 
 async def _too_many_steps(turn: Turn[Any, Any]) -> None:
+    await turn.checkpoint()
     for _ in range(3):
-        await turn.checkpoint()
+        turn.step()
 
 
 async def _too_deep(turn: Turn[Any, Any]) -> None:
@@ -115,6 +116,22 @@ async def test_what_a_turn_does_wrongly_is_its_own_failure(
         assert router.statistics().closed == {}
 
 
+async def test_a_hook_may_be_given_no_time_at_all(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """Then its answer is the default, unless it does not wait."""
+    del autojump_clock
+
+    def act(turn: Turn[Any, Any]) -> Awaitable[object]:
+        return turn.consult(trio.sleep_forever, within=0, default="the default")
+
+    async with open_router() as router:
+        outcome = await router.send("k", act).outcome()
+
+    assert isinstance(outcome, Completed)
+    assert outcome.result == "the default"
+
+
 async def test_an_aside_cannot_change_the_state() -> None:
     """It fails, and the state is what it was."""
     async with open_router() as router:
@@ -141,6 +158,7 @@ LATE: dict[str, Deed] = {
     "emit_nowait": deed(lambda t: t.emit_nowait("late")),
     "note": deed(lambda t: t.note(late=1)),
     "tool": _enter_tool,
+    "step": deed(lambda t: t.step()),
     "checkpoint": lambda t: t.checkpoint(),
     "start_soon": deed(lambda t: t.start_soon(nothing)),
     "keep_state": deed(lambda t: t.keep_state()),

@@ -14,7 +14,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import Bounded, Latest
-from actors._sessions.chunks import Chunks
+from actors._sessions.streams.chunks import Chunks
 from actors.testing import open_tasks, seeds
 
 C = TypeVar("C")
@@ -49,6 +49,22 @@ async def test_chunks_are_read_in_their_order() -> None:
 
     assert read == list(range(20))
     assert (chunks.passed, chunks.unread) == (20, 0)
+
+
+async def test_waiting_for_the_begin_ends_with_it_or_with_the_end() -> None:
+    """And is a checkpoint afterwards too."""
+    for act in ("begin", "close"):
+        chunks = Chunks[int](Bounded())
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(chunks.wait_begun)
+            await settle()
+            assert len(nursery.child_tasks) == 2  # both wait
+            getattr(chunks, act)()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await chunks.wait_begun()
+        assert scope.cancelled_caught
 
 
 @seeds(50)

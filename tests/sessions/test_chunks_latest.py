@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import Latest
-from actors._sessions.chunks import Chunks
+from actors._sessions.streams.chunks import Chunks
 from actors.testing import seeds
 
 

@@ -16,6 +16,7 @@ from actors._sessions.turns.watchdog import (
     Over,
     Probe,
     Stalled,
+    Unread,
     Verdict,
     Watchdog,
 )
@@ -74,6 +75,16 @@ def pause(dog: Watchdog, now: float) -> None:
 def resume(dog: Watchdog, now: float) -> None:
     """The reader has read."""
     dog.resume(now)
+
+
+def hold(dog: Watchdog, now: float) -> None:
+    """Something is done that is not the turn's doing."""
+    dog.hold(now)
+
+
+def release(dog: Watchdog, now: float) -> None:
+    """It is done."""
+    dog.release(now)
 
 
 def ending(dog: Watchdog, now: float) -> None:
@@ -191,6 +202,37 @@ CASES: dict[str, tuple[TurnPolicy, Script, Report]] = {
         [(1, begins("t"))],
         [(n * 400, Probe()) for n in range(1, 6)],
     ),
+    "what is held has the time back": (
+        policy(time_limit=100, inactivity=60),
+        [(40, hold), (500, hold), (700, release), (1000, release)],
+        [(1020, INACTIVITY)],
+    ),
+    "the time before it counts, and that after it": (
+        policy(time_limit=100),
+        [(40, hold), (1000, release), (1010, hold), (1500, release)],
+        [(1550, TIME)],
+    ),
+    "a tool has the time back that it was held": (
+        policy(tool_limit=100),
+        [
+            (0, begins("old")),
+            (40, hold),
+            (500, begins("new")),
+            (600, ends("old")),
+            (1000, release),
+        ],
+        [(1100, TOOL)],
+    ),
+    "a tool that had begun before has less": (
+        policy(tool_limit=100),
+        [(0, begins("old")), (40, hold), (500, begins("new")), (1000, release)],
+        [(1060, TOOL)],
+    ),
+    "an abort does not wait for what is held": (
+        policy(time_limit=100, abort_grace=120, alive_every=30),
+        [(10, hold), (50, ending), (60, release)],
+        [(30, Probe()), (170, GiveUp())],
+    ),
     "a turn that does not end is given up": (
         policy(time_limit=100, abort_grace=120),
         [(100, ending)],
@@ -239,6 +281,60 @@ def test_a_late_look_finds_everything_that_was_due() -> None:
     assert dog.next() == 120
 
 
+def test_what_is_left_is_of_the_limits_that_count_now() -> None:
+    """None when one is over; the grace alone when it is to end."""
+    dog = Watchdog(policy(time_limit=100, inactivity=50, abort_grace=120), 0.0)
+    assert dog.left(10.0) == {"time": 90.0, "inactivity": 40.0}
+    dog.tool_begins(20.0, "t")
+    assert dog.left(60.0) == {"time": 40.0}
+    assert dog.left(150.0) == {"time": 0.0}
+
+    dog.look(100.0)
+    assert dog.left(101.0) == {}
+    dog.ending(110.0)
+
+    assert dog.left(120.0) == {"grace": 110.0}
+    assert dog.left(999.0) == {"grace": 0.0}
+
+
+def test_silence_that_was_before_a_gap_is_forgotten() -> None:
+    """Nobody knows what was said meanwhile, also if its clock stood still."""
+    dog = Watchdog(policy(inactivity=100), 0.0)
+    dog.pause(40.0)
+
+    dog.forgive(60.0, 5.0)
+    dog.resume(70.0)
+
+    assert dog.next() == 170.0
+
+
+def test_a_look_that_comes_early_finds_nothing() -> None:
+    """A timer that was set for something else may go off; and nothing is said twice."""
+    dog = Watchdog(policy(time_limit=100, abort_grace=120), 0.0)
+    assert dog.look(99.9) == []
+    assert dog.look(100.0) == [TIME]
+    assert dog.look(101.0) == []
+
+    dog.ending(110.0)
+
+    assert dog.look(229.9) == []
+    assert dog.look(230.0) == [GiveUp()]
+    assert dog.look(999.0) == []
+
+
+def test_each_wait_for_the_reader_is_counted_from_its_own_begin() -> None:
+    """Between two of them nobody waits, and nothing is due."""
+    dog = Watchdog(policy(reader_limit=60), 0.0)
+    dog.waits(0.0)
+    dog.served(1.0, read=True)
+    assert dog.look(70.0) == []
+
+    dog.waits(70.0)
+    assert dog.next() == 130.0
+    assert dog.look(129.0) == []
+    assert dog.look(130.0) == [Unread()]
+
+
 def test_the_tool_is_the_one_that_began_last() -> None:
     """Of those that run."""
     dog = Watchdog(QUIET, 0.0)
@@ -259,7 +355,7 @@ def test_a_tool_that_does_not_run_cannot_end() -> None:
     """And nothing has changed then."""
     dog = Watchdog(policy(inactivity=30), 0.0)
 
-    with pytest.raises(ValueError, match="is not in list"):
+    with pytest.raises(ValueError, match="no tool 't' runs"):
         dog.tool_ends(20, "t")
 
     assert dog.next() == 30
@@ -320,6 +416,8 @@ class Shadow:
                 assert self.silent == pytest.approx(seconds)
             case Probe():
                 assert self.now % 30 == 0
+            case Unread():
+                pytest.fail("it has no reader")
             case GiveUp():
                 assert len(self.over) == 1
         if isinstance(verdict, Over | GiveUp):

@@ -138,15 +138,25 @@ def a_task_left(patch: Patch) -> None:
 
 def no_rollback(patch: Patch) -> None:
     """A turn that raises leaves what it has written."""
-    turns = room("supervision._routing.core.turns:Turns")
-    right = turns.over
+    run = room("actors._sessions.turns.run:TurnRun")
+    right = run.decided
 
-    def over(self: Any, run: Any, outcome: Any) -> None:
-        if run.verdict is None:
-            run.before = run.lane.state
-        right(self, run, outcome)
+    def decided(self: Any, exit_: Any) -> Any:
+        if self.verdict is None:
+            self.before = self.lane.state
+        return right(self, exit_)
 
-    patch.setattr(turns, "over", over)
+    patch.setattr(run, "decided", decided)
+
+
+def put_back_too_late(patch: Patch) -> None:
+    """What an aborted turn has written is still there in its last hook."""
+    early = importlib.import_module("actors._sessions.turns.early")
+
+    def put_back(run: Any) -> None:
+        del run
+
+    patch.setattr(early, "put_back", put_back)
 
 
 def a_withdrawn_one_runs(patch: Patch) -> None:
@@ -204,20 +214,25 @@ def an_abort_forgotten(patch: Patch) -> None:
 
 def a_strange_chunk(patch: Patch) -> None:
     """The answer to a side question goes to the reader of the turn beside it."""
-    turns = room("supervision._routing.core.turns:Turns")
-    right = turns.give
+    turn = room("actors:Turn")
+    right = turn.emit
 
-    def give(self: Any, lane: Any, receipts: Any, *, aside: bool = False) -> None:
-        if aside and lane.turn is not None:
-            receipts[0].need_more().stream = lane.turn.stream
-        right(self, lane, receipts, aside=aside)
+    async def emit(self: Any, chunk: Any) -> None:
+        run = self._run
+        own, beside = run.stream, run.lane.turn
+        if run.aside and beside is not None:
+            run.stream = beside.stream
+        try:
+            await right(self, chunk)
+        finally:
+            run.stream = own
 
-    patch.setattr(turns, "give", give)
+    patch.setattr(turn, "emit", emit)
 
 
 def a_chunk_after_an_abort(patch: Patch) -> None:
     """Readers get what is emitted after their session was reset or closed."""
-    chunks = room("actors._sessions.chunks:Chunks")
+    chunks = room("actors._sessions.streams.chunks:Chunks")
 
     def cut(self: Any) -> None:
         del self
@@ -253,6 +268,7 @@ PLANTED = (
     Planted(order_lost, (ORDER,)),
     Planted(a_task_left, ("no task is left behind",)),
     Planted(no_rollback, ("the state is what the completed turns have left",)),
+    Planted(put_back_too_late, ("the state is what the completed turns have left",)),
     Planted(a_withdrawn_one_runs, ("a withdrawn prompt never runs",)),
     Planted(an_owner_too_many, (WHOLE,)),
     Planted(a_place_kept, (WHOLE, QUIET)),

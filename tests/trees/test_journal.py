@@ -40,8 +40,9 @@ from supervision import (
     start_child,
     stop_child,
 )
+from supervision._log.rate import IN_A_WINDOW, WINDOW
 from supervision._trees.errors import shown
-from supervision._trees.journal import IN_A_WINDOW, WINDOW, Journal
+from supervision._trees.journal import Journal
 
 
 class BangError(Exception):
@@ -619,11 +620,11 @@ def test_the_second_begins_with_its_first_crash(
     start = 1000.5
     crash = Crashed(BangError("bang"))
 
-    assert [journal.full(start, crash) for _ in range(12)] == [False] * 10 + [True] * 2
-    assert journal.full(start + WINDOW - 0.001, crash)
-    assert journal.suppressed == 3
-    assert not journal.full(start + WINDOW, crash)
-    assert journal.suppressed == 0
+    assert [journal.skips(start, crash) for _ in range(12)] == [False] * 10 + [True] * 2
+    assert journal.skips(start + WINDOW - 0.001, crash)
+    assert journal.held == 3
+    assert not journal.skips(start + WINDOW, crash)
+    assert journal.held == 0
     assert [record.suppressed for record in records(log)] == [3]
     journal.flush()
     assert records(log) == []

@@ -24,11 +24,13 @@ from actors import (
     Exit,
     Failed,
     Latest,
+    Leave,
     Outcome,
     Phase,
     PromptEnded,
     PromptPolicy,
     Receipt,
+    Replay,
     Session,
     SessionClosed,
     Steering,
@@ -119,6 +121,7 @@ class Chat(Session[Ask, Chunk]):
         except ToolSkippedError as error:
             assert_type(error.reason, str)
         assert_type(await turn.checkpoint(), tuple[Receipt[Ask], ...])
+        assert_type(turn.step(), int)
         turn.start_soon(self.help, turn, 3)
         child = await turn.start_child(self.help, 3, critical=True, direct=True)
         assert_type(child, ChildTurn)
@@ -264,6 +267,21 @@ async def read(router: RouterRef[Ask, Chunk]) -> None:
         tell(await stream.outcome())
     merged = Latest(merge=lambda older, newer: older + newer, every=1.5)
     async with router.open_turn("k", Ask("x"), stream=merged, owner="o"):
+        pass
+    kept = Replay(chunks=100, keep=60.0)
+    receipt = router.send("k", Ask("x"), id="m", stream=kept)
+    assert_type(await router.send_wait("k", Ask("x"), stream=kept), Receipt[Ask])
+    async with router.open_turn(
+        "k", Ask("x"), stream=kept, leave=Leave.DETACH
+    ) as stream:
+        assert_type(stream.number, int)
+        assert_type(stream.phase, Phase)
+        await stream.wait_begun()
+    async with router.reopen_turn("k", "m", after=stream.number) as again:
+        assert_type(again, TurnStream[Ask, Chunk])
+        async for chunk in again:
+            assert_type(chunk, Chunk)
+    async with router.reopen_turn("k", receipt.id):
         pass
 
 

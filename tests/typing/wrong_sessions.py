@@ -99,6 +99,8 @@ async def send(r: R) -> None:
     r.follow_up("k", 3)  # error: mypy[arg-type] pyright[reportArgumentType]
     r.ask_aside("k", 3)  # error: mypy[arg-type] pyright[reportArgumentType]
     r.open_turn("k", 3)  # error: mypy[arg-type] pyright[reportArgumentType]
+    r.reopen_turn("k", 3.5)  # error: mypy[arg-type] pyright[reportArgumentType]
+    r.reopen_turn("k", "m", 3)  # error: mypy[call-arg] pyright[reportCallIssue]
     await r.send_wait("k", 3)  # error: mypy[arg-type] pyright[reportArgumentType]
     await r.send("k", "x")  # error: mypy[misc] pyright[reportGeneralTypeIssues]
     r.run_exclusive("k", 3)  # error: mypy[arg-type] pyright[reportArgumentType]

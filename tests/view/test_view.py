@@ -16,13 +16,13 @@ from actors import (
     ActorStarted,
     ActorSystem,
     AnyRef,
-    Crashed,
     MessageAccepted,
     Session,
     Turn,
     TurnEnded,
     open_system,
 )
+from actors.hosting import actor_of
 from actors.testing import seeds
 from supervision import (
     ChildSpec,
@@ -37,6 +37,9 @@ from supervision import (
     start_child,
     start_router,
 )
+from supervision._routing.census import routers_of
+from supervision._routing.core.core import IDS
+from supervision._view.sessions import short
 from supervision.service import (
     ActorShape,
     AmbiguousKeyError,
@@ -279,6 +282,30 @@ async def test_an_actor_is_told_of_in_full() -> None:
     assert restarted["strategy"] is None
 
 
+async def test_restarts_are_counted_whoever_wanted_them() -> None:
+    """An operator, or the supervisor: as many in its list as incarnations but one."""
+    async with open_stage() as stage:
+        worker = await find_child(stage.tree, "worker")
+        await stage.view.restart_actor("/tree/worker")
+        worker.tell_nowait("crash")
+        await trio.testing.wait_all_tasks_blocked()
+        running = await counts_of(stage.view)
+        await stage.view.stop_actor("/tree/worker")
+        stopped = (await stage.view.actor("/tree"))["supervised"][1]["restarts"]
+        await stage.view.restart_actor("/tree/worker")
+        again = await counts_of(stage.view)
+
+    assert (running, stopped, again) == ((2, 2, 1), 2, (3, 3, 1))
+
+
+async def counts_of(view: View) -> tuple[int, int, int]:
+    """How often the worker began anew, for its supervisor, for itself; by itself."""
+    detail = await view.actor("/tree")
+    shape = await view.actor("/tree/worker")
+    listed = detail["supervised"][1]["restarts"]
+    return listed, shape["actor"]["incarnation"] - 1, len(detail["restarts"])
+
+
 async def test_a_dynamic_supervisor_is_told_of_too() -> None:
     """It has a limit, and no list by id."""
     async with open_stage() as stage:
@@ -442,6 +469,7 @@ async def test_a_key_of_two_routers_needs_the_router() -> None:
     ("options", "words"),
     [
         ({"order": "best"}, "order must be one of worst, key, age, idle, queued"),
+        ({"phase": "bogus"}, "phase must be one of .*idle.*suspended, not 'bogus'"),
         ({"limit": -1}, "limit must be a whole number from 0 to 10,000, got -1"),
         ({"limit": 10_001}, "got 10001"),
         ({"limit": True}, "got True"),
@@ -517,12 +545,34 @@ async def test_a_turn_id_of_two_routers_needs_the_router() -> None:
         receipts = [router.send("a", "wait") for router in (stage.router, other)]
         await trio.testing.wait_all_tasks_blocked()
 
-        with pytest.raises(CannotError, match="say which of /other, /tree/router"):
+        with pytest.raises(CannotError, match="1 of /other, 1 of /tree/router"):
             stage.view.abort_turn(1)
         assert [receipt.ended for receipt in receipts] == [None, None]
         stage.view.abort_turn(1, router="/other")
         await receipts[1].outcome()
         assert receipts[0].ended is None
+
+
+async def test_a_turn_is_aborted_by_what_is_shown_of_its_id() -> None:
+    """Its number in the life of its router, all of it; a program says the whole id."""
+    async with open_stage() as stage:
+        await stage.view.restart_actor("/tree/router")
+        router = router_ref(await find_child(stage.tree, "router"), Chat)
+        core = routers_of(stage.system)["/tree/router"]
+        core.turn_ids = IDS + 41
+        Chat.gates["a"] = trio.Event()
+        receipt = router.send("a", "wait")
+        await trio.testing.wait_all_tasks_blocked()
+
+        for typed, told in ((42, False), (2, True), (142, True)):
+            with pytest.raises(UnknownSessionError, match=f"no turn {typed} runs"):
+                stage.view.abort_turn(typed, short=told)
+        assert receipt.ended is None
+        result = stage.view.abort_turn(42, short=True)
+
+        assert await receipt.outcome() == Aborted(turn=IDS + 42)
+        assert result["turn"] == IDS + 42
+        assert short(IDS + 42) == "42"
 
 
 async def test_what_waits_is_taken_back_and_named() -> None:
@@ -567,15 +617,18 @@ async def test_a_supervised_actor_is_stopped_for_good_and_started_again() -> Non
 
 
 async def test_a_running_actor_is_restarted() -> None:
-    """It is a new one in the same place."""
+    """It is a new one in the same place, behind the same ref."""
     async with open_stage() as stage:
         before = await find_child(stage.tree, "worker")
+        first = actor_of(before)
         await stage.view.restart_actor("/tree/worker")
         after = await find_child(stage.tree, "worker")
+        second = actor_of(before)
 
-    assert before is not after
-    assert before.exit is not None
-    assert not isinstance(before.exit, Crashed)
+    assert before is after
+    assert isinstance(first, Worker)
+    assert isinstance(second, Worker)
+    assert first is not second
 
 
 async def test_an_actor_that_nobody_supervises_is_stopped() -> None:

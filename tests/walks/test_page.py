@@ -13,13 +13,13 @@ from .page import BLOCK, FOLDER, LINK, NAME, ROOM, TEXT, functions, tables
 from .walking import ROOT
 from .ways import WAYS
 
-LINES = 200
+LINES = 210
 BLOCKS = BLOCK.findall(TEXT)
 FOLDERS = {folder.split("/")[-1] for folder in House(ROOT).folders()}
 
 
 def test_the_page_is_short() -> None:
-    """200 lines at most."""
+    """210 lines at most."""
     assert len(TEXT.splitlines()) <= LINES
 
 

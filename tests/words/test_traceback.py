@@ -192,3 +192,99 @@ class Odd(Exception):  # noqa: N818 - it is one
 def test_an_exception_whose_parts_fail_is_shown_somehow(error: Exception) -> None:
     """The report of a crash must not crash."""
     assert type(error).__name__ in user_traceback(error)
+
+
+functions_by_name: dict[str, str] = {}
+
+
+def inner(number: int) -> None:
+    """Fail because of something."""
+    try:
+        deeper(number)
+    except ValueError as error:
+        failure = ModuleNotFoundError("No module named 'pkg.x'", name="pkg.x")
+        failure.add_note("a note")
+        raise failure from error
+
+
+def caught(call: Callable[[], object]) -> BaseException:
+    """What a call raises."""
+    try:
+        call()
+    except BaseException as error:  # noqa: BLE001, ASYNC103 - what the test is about
+        return error  # noqa: ASYNC104
+    raise AssertionError
+
+
+def grouped() -> None:
+    """Fail in two ways, while something else is being dealt with."""
+    try:
+        functions_by_name["first"]
+    except KeyError:
+        several = [caught(lambda: deeper(7)), caught(lambda: inner(8))]
+        raise ExceptionGroup("both", several)  # type: ignore[type-var] # noqa: B904
+
+
+@pytest.mark.parametrize("error", [ImportError("x"), SystemExit(1)])
+def test_where_python_cannot_format_it_the_users_frames_are_there(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its formatting raises: causes, contexts, notes and members are there."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    failure = caught(grouped)
+    monkeypatch.setattr(
+        "supervision._words.traceback.TracebackException.from_exception", fail
+    )
+    text = user_traceback(failure)
+
+    assert sorted(set(functions_of(text))) == ["caught", "deeper", "grouped", "inner"]
+    for words in (
+        "ExceptionGroup: both (2 sub-exceptions)",
+        "KeyError: 'first'",
+        "ValueError: 7",
+        "ValueError: 8",
+        "ModuleNotFoundError: No module named 'pkg.x'\na note",
+        "direct cause of the following exception",
+        "During handling of the above exception",
+        "one of the following group",
+        "deeper(number)",
+    ):
+        assert words in text, words
+    assert text.index("ValueError: 8") < text.index("ModuleNotFoundError")
+    assert text.endswith("ExceptionGroup: both (2 sub-exceptions)")
+
+
+def test_what_python_would_guess_about_by_importing_is_written_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From 3.15 on its formatting of a missing module runs the user's packages."""
+    failure = caught(lambda: inner(9))
+    usual = user_traceback(failure)
+    monkeypatch.setattr("supervision._words.traceback._GUESSING", (3, 0))
+
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("it was asked")
+
+    monkeypatch.setattr(
+        "supervision._words.traceback.TracebackException.from_exception", fail
+    )
+    text = user_traceback(failure)
+
+    assert functions_of(text) == functions_of(usual)
+    assert "ModuleNotFoundError: No module named 'pkg.x'" in text
+    assert "ValueError: 9" in text
+
+
+def test_if_nothing_works_there_is_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report never fails."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise SystemExit(1)
+
+    monkeypatch.setattr("supervision._words.traceback._formatted", fail)
+    monkeypatch.setattr("supervision._words.traceback._hide", fail)
+
+    assert user_traceback(caught(lambda: deeper(3))) == "ValueError: 3"

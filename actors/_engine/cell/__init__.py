@@ -9,7 +9,7 @@ functions over the fields of a cell, about one thing.  In reading order:
     moves                   how it is asked to end: the table of `parts.life` at work
     owner                   what it does as an owner: its hooks, its verbs
     beginning               how incarnations begin
-    following ending        what comes after one; how one ends
+    succession ending       what comes after one; how one ends
     reach                   what an actor reaches: timers, watches, stash, child tasks
     asking                  asks that go by mail, and senders that wait
     shown                   what a person sees

@@ -7,6 +7,7 @@ it closes.
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Any
 
 import trio
@@ -19,7 +20,14 @@ from actors._engine.parts.entry import Entry
 from actors._engine.parts.senders import Sender
 from actors._engine.timers import Timer
 from actors.errors import DeadlockError
-from actors.messages import PENDING, Parking, Request, Ticket, open_ticket
+from actors.messages import (
+    PENDING,
+    Parking,
+    Request,
+    Ticket,
+    open_ticket,
+    set_ticket,
+)
 
 from .fields import SPECIAL, Fields
 from .inbox import full_error, line_up, put, stopped_error
@@ -66,11 +74,16 @@ def _leaves(cell: Fields, sender: Sender) -> None:
 
 
 @enable_ki_protection
-async def ask_by_mail(  # noqa: C901 - `put` is written out
+async def ask_by_mail(  # noqa: C901, PLR0912 - `put` is written out
     cell: Fields, request: Any, ticket: Ticket, within: float | None, *, sent: bool
 ) -> None:
     """Queue the request unless it is `sent`, and park until it is settled."""
     hub = cell.hub
+    if get_ident() != hub.thread:
+        set_ticket(request, None)  # it has not been asked
+        hub.check_thread("ask()")
+    if within is None:
+        within = hub.ask_within
     asker: TaskHolder | None = None
     if not sent:
         worker = cell.worker
@@ -88,13 +101,14 @@ async def ask_by_mail(  # noqa: C901 - `put` is written out
             queue = cell.queue
             if (len(queue) if queue is not None else 0) < cell.room:
                 # as `put`, without the calls
-                cell.need_rare().special += 1
-                cell.attention |= SPECIAL
                 if queue is None:
                     queue = cell.leave_rest()
+                cell.need_rare().special += 1
+                cell.attention |= SPECIAL
                 queue.append(Entry(request, ticket))
             elif not put(cell, request, ticket):
                 await wait_for_room(cell, request, ticket)
+        request = None  # who drops it is to be the last: see `hold_ticket`
         if ticket.state == PENDING:
             parking.task = current_task()
             parking.ticket = ticket
@@ -152,6 +166,7 @@ def inline_escaped(
 @enable_ki_protection
 def forward(cell: Fields, request: Any) -> None:
     """See `ActorRef.forward`."""
+    cell.hub.check_thread("forward()")
     ticket = open_ticket(request)
     if ticket is None:
         if not isinstance(request, _REQUEST):

@@ -7,13 +7,15 @@ later, when it says so itself (`report_ready`).
 
 from __future__ import annotations
 
+import inspect
+from threading import get_ident
 from typing import Any, Final
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.parts.lane import ChildNews
 from actors._engine.parts.life import ALIVE, ENDED
+from actors._engine.parts.notices import ChildNews
 from actors._engine.seat import Props, check_name, with_options
 from actors.actor import check_class
 from actors.errors import DuplicateNameError
@@ -39,6 +41,8 @@ def start(
     grace: float | None,
 ) -> Any:
     """Start a child cell; see `Actor.start`."""
+    if get_ident() != cell.hub.thread:
+        cell.hub.check_thread("start()")
     props: Props | None = getattr(make, "_props", None)
     if props is None or props.cls is not make:
         props = check_class(make)
@@ -52,7 +56,11 @@ def start(
         if taken is not None and name in taken:
             raise DuplicateNameError(taken[name].path)
     context = cell.context.copy()
-    actor = context.run(make, *args)
+    try:
+        actor = context.run(make, *args)
+    except TypeError as error:
+        explain(make, error)
+        raise
     child = type(cell)(cell.hub, cell, props, args, name, context)
     child.actor = actor
     actor._seat = child
@@ -62,6 +70,23 @@ def start(
     elif ActorStarted in cell.hub.events.wanted:
         publish_started(child)
     return child
+
+
+def explain(make: Any, error: TypeError) -> None:
+    """Note at an error of a constructor that it can never be called by `start`."""
+    init = inspect.unwrap(make.__init__)
+    code = getattr(init, "__code__", None)  # not its signature: annotations may raise
+    if code is None:
+        return
+    first, count = code.co_argcount, code.co_kwonlyargcount
+    given: dict[str, Any] = init.__kwdefaults__ or {}
+    keywords = code.co_varnames[first : first + count]
+    names = [each for each in keywords if each not in given]
+    if names:
+        error.add_note(
+            "an actor's constructor is given positional arguments only: give "
+            f"{', '.join(names)} of {make.__name__} a default, or no `*` before"
+        )
 
 
 def root_closed(cell: Fields) -> bool:
@@ -103,6 +128,7 @@ def tell_started(cell: Fields) -> None:
 @enable_ki_protection
 def postpone_ready(cell: Fields) -> None:
     """See `Actor.postpone_ready`."""
+    cell.hub.check_thread("postpone_ready()")
     worker = cell.worker
     if worker is None or worker.phase != "started":
         msg = "postpone_ready() is for the started hook"
@@ -113,6 +139,7 @@ def postpone_ready(cell: Fields) -> None:
 @enable_ki_protection
 def report_ready(cell: Fields, info: object) -> None:
     """See `Actor.report_ready`."""
+    cell.hub.check_thread("report_ready()")
     rare = cell.need_rare()
     over = rare.unready == BEGUN
     rare.unready = 0

@@ -6,7 +6,7 @@ is not that case.  `tests/engine/test_short_and_long.py` holds each to its long 
 
     tell_nowait, tell, ask      `inbox.put`, `asking.ask_by_mail`
     request_stop                the table of `parts.life`, by `moves.happen`
-    begin_end, vanish           `ending.begin_end`, `following.finish`
+    begin_end, vanish           `ending.begin_end`, `succession.finish`
     begin_work, finish_work     `beginning.start`, `moves.happen`
 
 Two more stand beside what they shorten: `ending.recover` (a crash with nothing to look
@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Coroutine
-from typing import Any
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
 from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
 
@@ -37,7 +38,7 @@ from actors.messages import (
     unaskable,
 )
 
-from . import beginning, following, moves, reach
+from . import beginning, moves, reach, succession
 from . import ending as ends
 from . import owner as owning
 from . import shown as pictures
@@ -53,6 +54,12 @@ class Cell(Fields):
 
     __slots__ = ()
 
+    if not TYPE_CHECKING:  # else every name would be an attribute to checkers
+
+        def __getattr__(self, name: str) -> Any:
+            msg = f"a ref has no {name!r}: send the actor a message, by tell() or ask()"
+            raise AttributeError(msg)
+
     # Any throughout: messages are anything
 
     # ------------------------------------------------------------------ tell and ask
@@ -67,6 +74,8 @@ class Cell(Fields):
         elif self.room > 0:
             # as leave_rest, without the calls
             hub = self.hub
+            if hub.asleep:
+                hub.wake()  # first: in another thread it raises
             lists = hub.lists
             if lists:
                 queue = self.queue = lists.pop()
@@ -74,8 +83,6 @@ class Cell(Fields):
             else:
                 self.queue = [message]
             hub.ready.append(self)
-            if hub.asleep:
-                hub.wake()
             self.since = hub.tick
             return
         if not put(self, message):
@@ -85,23 +92,37 @@ class Cell(Fields):
     async def tell(self, message: Any) -> None:
         hub = self.hub
         sends = hub.sends = hub.sends + 1
-        if sends & SCHEDULE_EVERY:
-            await checkpoint_if_cancelled()
-        else:
-            await checkpoint()
+        try:
+            if sends & SCHEDULE_EVERY:
+                await checkpoint_if_cancelled()
+            else:
+                await checkpoint()
+        except RuntimeError:  # Trio's: not in its thread
+            hub.check_thread("tell()")
+            raise
         queue = self.queue
         if queue is not None:
             if len(queue) < self.room:
                 queue.append(message)
                 return
         elif self.room > 0:
-            self.leave_rest().append(message)
+            # as leave_rest, without the calls
+            if hub.asleep:
+                hub.wake()
+            lists = hub.lists
+            if lists:
+                queue = self.queue = lists.pop()
+                queue.append(message)
+            else:
+                self.queue = [message]
+            hub.ready.append(self)
+            self.since = hub.tick
             return
         if not put(self, message):
             await wait_for_room(self, message)
 
     @enable_ki_protection
-    async def ask(  # noqa: C901, PLR0912 - the inline way is written out: 18 % faster
+    async def ask(  # noqa: C901, PLR0912, PLR0915 - the inline way is written out
         self, request: Any, *, within: float | None = None
     ) -> Any:
         if within is not None:
@@ -137,14 +158,21 @@ class Cell(Fields):
                         inline_escaped(self, error, request, ticket)
                     else:
                         if ticket.state == PENDING:
-                            hold_ticket(self, ticket)
+                            hold_ticket(self, ticket, request)
                     finally:
                         if self.queue or self.attention or self.closed:
                             self.rest_or_ready()
                         else:
                             self.queue = None
             if ticket.state == PENDING:
-                await ask_by_mail(self, request, ticket, within, sent=sent)
+                mail = ask_by_mail(self, request, ticket, within, sent=sent)
+                request = None  # who drops it is to be the last: see `hold_ticket`
+                await mail
+        except RuntimeError:  # nothing was done: not in Trio's thread
+            if request is not None:
+                set_ticket(request, None)
+            self.hub.check_thread("ask()")
+            raise
         except BaseException:
             ticket.abandon()
             raise
@@ -159,11 +187,15 @@ class Cell(Fields):
 
     @enable_ki_protection
     def stop(self, reason: object = None) -> None:
+        if get_ident() != self.hub.thread:
+            self.hub.check_thread("stop()")
         self.request_stop(moves.STOPPED if reason is None else Stopped(reason))
 
     @enable_ki_protection
     def finish(self) -> None:
         """See `Actor.finish`."""
+        if get_ident() != self.hub.thread:
+            self.hub.check_thread("finish()")
         self.request_stop(Finished())
 
     def request_stop(self, exit_: Exit) -> None:
@@ -190,7 +222,9 @@ class Cell(Fields):
         else:
             moves.happen(self, "stop", exit_)
 
-    def vanish(self, exit_: Exit, *, untold: bool = False) -> bool:
+    def vanish(  # noqa: C901 - the hot way is written out
+        self, exit_: Exit, *, untold: bool = False
+    ) -> bool:
         """End now if nothing is left to do.
 
         The caller has seen that it has no `Rare`, no child, no message, and has not
@@ -214,7 +248,18 @@ class Cell(Fields):
         self.attention = 0
         actor: Any = self.actor  # Any: only work has `_over`
         del self.actor
-        owning.let_go(owner, self)
+        if type(self.given) is str:
+            owning.let_go(owner, self)
+        else:
+            # as `children.unlink`
+            older, younger = self.previous, self.next
+            if younger is None:
+                owner.youngest = older
+            else:
+                younger.previous = older
+            if older is not None:
+                older.next = younger
+            self.previous = self.next = None
         hub.ended += 1
         wanted = hub.events.wanted
         if wanted and not props.work:
@@ -306,7 +351,7 @@ class Cell(Fields):
     watch = reach.watch
     unwatch = reach.unwatch
     stash = reach.stash
-    unstash_all = enable_ki_protection(following.unstash_all)
+    unstash_all = enable_ki_protection(succession.unstash_all)
     start_task = reach.start_task
     join_tasks = reach.join_tasks
     owns = owning.owns
@@ -314,6 +359,7 @@ class Cell(Fields):
     end_child = owning.end_child
     halt_child = owning.halt_child
     release_args = owning.release_args
+    revive_child = owning.revive_child
     place_child = owning.place_child
     crash = moves.crash
 
@@ -326,16 +372,20 @@ class Cell(Fields):
         reach.tell_from_thread(self, message)
 
     def kill(self) -> None:
+        self.hub.check_thread("kill()")
         moves.kill(self)
 
     async def wait_started(self) -> None:
+        self.hub.check_thread("wait_started()")
         await beginning.wait_started(self)
 
     async def wait_stopped(self) -> Exit:
-        return await following.wait_stopped(self)
+        self.hub.check_thread("wait_stopped()")
+        return await succession.wait_stopped(self)
 
     tell_or_bury = reach.tell_or_bury
-    ended_event = following.ended_event
+    ended_event = succession.ended_event
+    revive = succession.revive
     cut_short = moves.cut_short
     recover = ends.recover
     mailbox_statistics = pictures.mailbox_statistics

@@ -10,7 +10,7 @@ When there is nothing to wait for, the whole path is plain calls in the worker t
 found the end (`begin_end`): a restart in place costs no task switch.  Otherwise it is
 one coroutine (`_end`) that the worker drives like a `receive`.
 
-What the owner decides and what follows from it is `following`.
+What the owner decides and what follows from it is `succession`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from actors.exits import Crashed, Decision, Killed
 from actors.messages import Request
 
 from .fields import FAIL, Fields, Rare
-from .following import apply, ask_owner, ended_event, stillborn
 from .moves import CRASHED, STOPPED, answer_error, kill, late
 from .owner import add_errors, consult_at_rest, failed_at_the_end, flush_news
 from .reach import unwatch_all
+from .succession import apply, ask_owner, ended_event, stillborn
 
 _REQUEST: Any = Request  # Any: a checker would lose R in isinstance
 _RESTART: Final = Decision.RESTART  # looked up once, see `moves`
@@ -190,7 +190,7 @@ def recover(cell: Fields, message: Any, error: BaseException) -> bool | None:
         or cell.props.started
     ):
         return apply(cell, decision)
-    # what `following` comes to when there is nothing to undo
+    # what `succession` comes to when there is nothing to undo
     rare.incarnation += 1
     hub.restarts += 1
     cell.pending_exit = None

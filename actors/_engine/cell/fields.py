@@ -12,7 +12,8 @@ A cell is small, because a million of them is ordinary: what few actors need liv
   mailboxes never hold more than one, and an empty deque takes 600 bytes.  Appending is
   the same for both; `grown_queue` is for whoever takes from the front.
 - `room` is the depth below which a sender may append without a thought; below 0 it
-  sends every sender the slow way (closed, suspended, traced, or a policy that looks).
+  sends every sender the slow way (closed, suspended, traced, debugged, or a policy
+  that looks).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ import trio
 from actors._engine.hub import Hub, TaskHolder
 from actors._engine.parts.ages import Ages
 from actors._engine.parts.children import youngest_first
-from actors._engine.parts.lane import Lane
 from actors._engine.parts.life import ALIVE, ENDED
+from actors._engine.parts.notices import Lane
 from actors._engine.parts.senders import Senders
 from actors._engine.parts.stash import Stash
 from actors._engine.parts.tasks import Tasks
@@ -67,7 +68,8 @@ class Rare:
     tasks: Tasks | None = None
     ages: Ages | None = None
     names: dict[str, Any] | None = None  # {name: child}
-    held: set[Ticket] | None = None  # begun, not answered
+    # begun, not answered: {ticket: what sees that its request is dropped}
+    held: dict[Ticket, object] | None = None
     # counters
     dropped = 0  # messages taken out to be dropped, never handled
     special = 0  # Entry objects in the queue
@@ -87,6 +89,8 @@ class Rare:
     hook_scope: trio.CancelScope | None = None
     started: trio.Event | None = None
     ended: trio.Event | None = None
+    last_exit: Exit | None = None  # for who waits for `ended`
+    kept: Any = None  # what an incarnation leaves for those to come
 
 
 class Fields(ActorRef[Any]):
@@ -138,7 +142,7 @@ class Fields(ActorRef[Any]):
         self.previous: Any
         self.next: Any
         self.youngest: Any = None
-        self.room = -1 if hub.traced else props.room
+        self.room = -1 if hub.careful else props.room
         self.attention: int = 0
         self.worker: TaskHolder | None = None  # who handles its messages just now
         self.state: int = ALIVE
@@ -208,19 +212,19 @@ class Fields(ActorRef[Any]):
     def leave_rest(self) -> Any:
         """From at rest to the ready queue.  The caller has seen `queue is None`."""
         hub = self.hub
+        if hub.asleep:
+            hub.wake()  # first: in another thread it raises, and nothing has changed
         queue = self.queue = self.new_queue()
         hub.ready.append(self)
-        if hub.asleep:
-            hub.wake()
         self.since = hub.tick
         return queue
 
     def be_ready(self) -> None:
         """To the ready queue, not being at rest and held by no worker."""
         hub = self.hub
-        hub.ready.append(self)
         if hub.asleep:
             hub.wake()
+        hub.ready.append(self)
 
     def rest_or_ready(self) -> None:
         """After a turn outside of a worker: to rest, or to the ready queue."""
@@ -251,7 +255,7 @@ class Fields(ActorRef[Any]):
         """A request in this actor's care has met its end."""
         rare = self.rare
         if rare is not None and rare.held is not None:
-            rare.held.discard(ticket)
+            rare.held.pop(ticket, None)
 
     def ticket_late(self) -> None:
         """An answer came after the asker had left."""
@@ -259,5 +263,5 @@ class Fields(ActorRef[Any]):
 
     def open_room(self) -> None:
         """Set `room` to what it is for a cell that nobody holds suspended."""
-        closed = self.closed or self.hub.traced
+        closed = self.closed or self.hub.careful
         self.room = -1 if closed else self.props.room

@@ -8,17 +8,28 @@ or `skip`, so that it has exactly one end.
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from collections import deque
+from threading import get_ident
 from typing import Any
+
+import trio
 
 from actors._engine.parts.ages import MANY, Ages
 from actors._engine.parts.entry import Entry
-from actors._engine.parts.lane import Item
 from actors._engine.parts.life import ENDED
+from actors._engine.parts.notices import Item
 from actors._engine.parts.overflow import verdict
 from actors._engine.parts.senders import Sender, Senders
 from actors._engine.seat import Own
-from actors.errors import ActorStoppedError, MailboxFullError, MessageDroppedError
+from actors.errors import (
+    ActorStoppedError,
+    MailboxFullError,
+    MessageDroppedError,
+    NoReplyError,
+    WrongThreadError,
+)
 from actors.events import DeadLetterReason, MessageAccepted, MessageEnd, MessageEnded
 from actors.exits import Crashed
 from actors.mailbox import LatestQueue, Overflow
@@ -35,8 +46,12 @@ def put(
     """Accept a message (True) or say that it must wait for room (False).
 
     Raises:
-        ActorStoppedError, MailboxFullError: as `ActorRef.tell_nowait` says.
+        ActorStoppedError, MailboxFullError, WrongThreadError: as
+            `ActorRef.tell_nowait` says.
     """
+    if get_ident() != cell.hub.thread:
+        what = f"a message to {cell.path}"
+        raise WrongThreadError(what)
     if cell.closed:
         raise stopped_error(cell)
     queue = cell.queue
@@ -189,17 +204,44 @@ def trace_end(cell: Fields, number: int, end: MessageEnd) -> None:
         cell.hub.publish(MessageEnded(cell.hub.now(), cell, number, end))
 
 
-def hold_ticket(cell: Fields, ticket: Ticket) -> None:
+class _Drop(weakref.ref[Any]):
+    """Is called when a request that was not answered is dropped: it never will be."""
+
+    __slots__ = ("cell", "kind", "ticket")
+    cell: Fields
+    kind: str  # of request
+    ticket: Ticket
+
+
+def _dropped(drop: _Drop) -> None:
+    # anywhere, in any thread: where an object dies is not ours to choose
+    with contextlib.suppress(trio.RunFinishedError):
+        drop.cell.hub.token.run_sync_soon(_unanswerable, drop)
+
+
+def _unanswerable(drop: _Drop) -> None:
+    cell, ticket = drop.cell, drop.ticket
+    if ticket.care == HELD and ticket.holder is cell:
+        ticket.fail(NoReplyError(cell.path, drop.kind))
+
+
+def hold_ticket(cell: Fields, ticket: Ticket, request: Any) -> None:
     """Take a request that `receive` has not answered yet into care.
 
-    Unless it was stashed, or handed on: then it is not in hand any more.
+    Unless it was stashed, or handed on: then it is not in hand any more.  The actor may
+    keep it and answer later; if it is dropped unanswered its asker is told at once.
+    The asker keeps no reference of its own meanwhile, unless its code does.
     """
     if ticket.state != PENDING or ticket.care == QUEUED or ticket.holder is not cell:
         return
     rare = cell.need_rare()
     if rare.held is None:
-        rare.held = set()
-    rare.held.add(ticket)
+        rare.held = {}
+    drop: _Drop | None = None
+    with contextlib.suppress(TypeError):  # a class without weak references
+        drop = _Drop(request, _dropped)
+        drop.cell, drop.ticket, drop.kind = cell, ticket, type(request).__name__
+    rare.held[ticket] = drop
     ticket.care = HELD
 
 

@@ -7,6 +7,7 @@ carrying it out is for the worker that looks next (`ending`).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from collections.abc import Callable
@@ -92,6 +93,9 @@ def _cut(cell: Fields, _: Exit) -> None:
     worker = cell.worker
     if worker is not None and worker.suspended:
         worker.cancel()
+        if cell.props.work:
+            actor: Any = cell.actor  # Any: only work has `_cut_off`
+            actor._cut_off()
 
 
 def _linger(cell: Fields, _: Exit) -> None:
@@ -201,7 +205,7 @@ def lose(cell: Fields, entry: Entry, exit_: Exit) -> None:
     message = entry.message
     stash = cell.rare.stash if cell.rare is not None else None
     if stash is not None and stash.holds(message, cell.handled):
-        trace_end(cell, entry.number, MessageEnd.HANDLED)
+        trace_end(cell, entry.number, MessageEnd.STASHED)
         return
     ticket = open_ticket(message)
     if ticket is not None and ticket.holder is cell:
@@ -223,8 +227,17 @@ def answer_error(cell: Fields, exit_: Exit, request: Any) -> Exception:
 
 
 def arm_grace(cell: Fields) -> None:
-    """Start the clock of a stop that is not done at once."""
+    """Start the clock of a stop that is not done at once.
+
+    Who still starts while the whole system stops has handled nothing yet: what its
+    `started` waits for will be of no use, and is cancelled now.
+    """
     rare = cell.need_rare()
+    worker = cell.worker
+    ends = cell.hub.late is not None and cell.closed
+    if ends and worker is not None and worker.suspended and worker.phase == "started":
+        _cut(cell, STOPPED)
+        return
     if rare.grace_timer is None and cell.props.grace != math.inf:
         deadline = cell.hub.now() + cell.props.grace
         rare.grace_timer = cell.hub.timers.at(deadline, lambda: _overdue(cell))
@@ -246,7 +259,9 @@ def late(cell: Fields, phase: str | None = None) -> None:
     if phase is None:
         worker = cell.worker
         phase = worker.phase if worker is not None else "queue"
-    _logger.warning("%s was late to stop, in %s", cell.path, phase)
+    # a stranger's filter or handler must not keep anybody from being killed
+    with contextlib.suppress(Exception, SystemExit):
+        _logger.warning("%s was late to stop, in %s", cell.path, phase)
     if hub.late is not None:
         hub.late.append(Late(cell.path, phase))
     if ActorLate in hub.events.wanted:
@@ -257,8 +272,10 @@ def cut_short(cell: Fields) -> None:
     """The system's total deadline is over: kill, and cut the `stopped` hook too."""
     rare = cell.rare
     scope = rare.hook_scope if rare is not None else None
-    handling = cell.state == ALIVE and (cell.worker is not None or cell.closed)
-    busy = handling or (rare is not None and rare.tasks is not None)
+    if cell.state == ALIVE:  # one that was not even asked to stop only waited
+        busy = cell.worker is not None or (cell.closed and bool(cell.queue))
+    else:
+        busy = rare is not None and rare.tasks is not None
     kill(cell)
     if scope is not None:
         scope.cancel()  # the hook reports itself late

@@ -12,10 +12,10 @@ from typing import Any
 
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.crashes import split_crash
+from actors._engine.crashes import split_crash, told_once
 from actors._engine.parts.children import link, place, unlink
-from actors._engine.parts.lane import ChildNews, Lane, take_final_news
 from actors._engine.parts.life import ALIVE, ENDED, ENDING, HELD
+from actors._engine.parts.notices import ChildNews, Lane, take_final_news
 from actors.events import HookFailed
 from actors.exits import Crashed, Decision, Exit
 
@@ -170,9 +170,13 @@ def failed_at_the_end(cell: Fields, error: BaseException, hook: str) -> None:
 
 
 def add_errors(cell: Fields, errors: list[BaseException]) -> None:
-    """Crashes of tasks and children while ending are this actor's crash too."""
+    """Crashes of tasks and children while ending are this actor's crash too.
+
+    What is only the news of another, as when it waited for that child, does not count.
+    """
     if isinstance(cell.pending_exit, Crashed):
         errors = [cell.pending_exit.error, *errors]
+    errors = told_once(errors, f"actor {cell.path}")
     if len(errors) == 1:
         cell.pending_exit = Crashed(errors[0])
     else:
@@ -186,6 +190,7 @@ def add_errors(cell: Fields, errors: list[BaseException]) -> None:
 @enable_ki_protection
 def resume_child(cell: Fields, child: Any, decision: Decision) -> None:
     """See `Actor.resume_child`."""
+    cell.hub.check_thread("resume_child()")
     if not owns(cell, child) or (child.state != HELD and cell.hub.asked is not child):
         msg = f"{child!r} is not a child of {cell.path} that is held"
         raise ValueError(msg)
@@ -195,6 +200,7 @@ def resume_child(cell: Fields, child: Any, decision: Decision) -> None:
 @enable_ki_protection
 def end_child(cell: Fields, child: Any) -> bool:
     """See `Actor.end_child`."""
+    cell.hub.check_thread("end_child()")
     own = _own(cell, child)
     idle = own.queue is None and own.rare is None and own.youngest is None
     if idle and own.state == ALIVE and own.vanish(STOPPED, untold=True):
@@ -206,18 +212,31 @@ def end_child(cell: Fields, child: Any) -> bool:
 @enable_ki_protection
 def halt_child(cell: Fields, child: Any) -> None:
     """See `Actor.halt_child`."""
+    cell.hub.check_thread("halt_child()")
     halt(_own(cell, child))
+
+
+@enable_ki_protection
+def revive_child(cell: Fields, child: Any) -> None:
+    """See `Actor.revive_child`."""
+    own = _own(cell, child)
+    if own.state != ENDED:
+        msg = f"{child!r} has not ended: it cannot be started again"
+        raise ValueError(msg)
+    own.revive()
 
 
 @enable_ki_protection
 def release_args(cell: Fields, child: Any) -> None:
     """See `Actor.release_args`."""
+    cell.hub.check_thread("release_args()")
     _own(cell, child).args = ()
 
 
 @enable_ki_protection
 def place_child(cell: Fields, child: Any, before: Any) -> None:
     """See `Actor.place_child`."""
+    cell.hub.check_thread("place_child()")
     own, younger = _own(cell, child), _own(cell, before)
     if owns(cell, own) and owns(cell, younger) and own is not younger:
         place(cell, own, younger)

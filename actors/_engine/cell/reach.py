@@ -11,8 +11,8 @@ from trio.lowlevel import enable_ki_protection
 
 from actors._engine.crashes import split_crash
 from actors._engine.parts.entry import Entry
-from actors._engine.parts.lane import Notice, drop_notices
 from actors._engine.parts.life import ALIVE, ENDED
+from actors._engine.parts.notices import Notice, drop_notices
 from actors._engine.parts.senders import Sender
 from actors._engine.parts.stash import Stash
 from actors._engine.parts.tasks import Tasks
@@ -68,6 +68,7 @@ def timer(
     cell: Fields, seconds: float, message: Any, key: object, *, repeat: bool
 ) -> None:
     """See `Actor.after` and `Actor.every`."""
+    cell.hub.check_thread("every()" if repeat else "after()")
     seconds = check_seconds("seconds", seconds)
     if repeat and seconds == 0:
         msg = "every() needs more than 0 seconds"
@@ -83,6 +84,7 @@ def timer(
 @enable_ki_protection
 def cancel_timer(cell: Fields, key: object) -> bool:
     """See `Actor.cancel_timer`."""
+    cell.hub.check_thread("cancel_timer()")
     ticks = cell.rare.ticks if cell.rare is not None else None
     return ticks is not None and ticks.cancel(key)
 
@@ -93,6 +95,7 @@ def cancel_timer(cell: Fields, key: object) -> bool:
 @enable_ki_protection
 def watch(cell: Fields, ref: Any, message: Any) -> None:
     """See `Actor.watch`."""
+    cell.hub.check_thread("watch()")
     if not isinstance(ref, Fields):
         msg = f"watch() takes the ref of an actor, got {ref!r}"
         raise TypeError(msg)
@@ -118,6 +121,7 @@ def _watches(cell: Fields) -> Watches:
 @enable_ki_protection
 def unwatch(cell: Fields, ref: Any) -> None:
     """See `Actor.unwatch`."""
+    cell.hub.check_thread("unwatch()")
     rare = cell.rare
     if rare is None or rare.watches is None or not rare.watches.unwatch(ref):
         return
@@ -145,6 +149,7 @@ def unwatch_all(cell: Fields) -> None:
 @enable_ki_protection
 def stash(cell: Fields, message: Any) -> None:
     """See `Actor.stash`."""
+    cell.hub.check_thread("stash()")
     rare = cell.need_rare()
     if rare.stash is None:
         rare.stash = Stash()
@@ -165,6 +170,7 @@ def stash(cell: Fields, message: Any) -> None:
 @enable_ki_protection
 def start_task(cell: Fields, async_fn: Any, args: tuple[Any, ...]) -> None:
     """See `Actor.start_soon`."""
+    cell.hub.check_thread("start_soon()")
     check_async("start_soon()", async_fn)
     rare = cell.need_rare()
     tasks = rare.tasks

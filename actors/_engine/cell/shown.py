@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Any, Final
+
+from actors._engine.parts.entry import Entry
 from actors._engine.parts.life import ALIVE, HELD
 from actors.mailbox import MailboxStatistics
 from actors.snapshot import ActorSnapshot
@@ -40,6 +44,33 @@ def state_name(cell: Fields) -> str:
     if worker is not None:
         return "waiting" if worker.suspended else "running"
     return "idle" if cell.queue is None else "ready"
+
+
+_ENTRIES: Final = 10_000
+"""Of a mailbox that are looked through."""
+
+
+def request_of(ticket: Any) -> object:  # Any: so are its holder, a cell, and messages
+    """The request that has this ticket, if that is easily found; else None.
+
+    Its asker does not keep it: who drops it unanswered is to be the last one.
+    """
+    cell = ticket.holder
+    rare, worker = cell.rare, cell.worker
+    if rare is not None and rare.held is not None and ticket in rare.held:
+        drop = rare.held[ticket]
+        return drop() if drop is not None else None
+    sender = getattr(ticket.parking, "message", None)  # in the line before the mailbox
+    if sender is not None:
+        return sender
+    entries: list[Any] = [worker.entry] if worker is not None else []
+    entries += islice(cell.queue or (), _ENTRIES)
+    if rare is not None and rare.stash is not None:
+        entries += islice(rare.stash, _ENTRIES)
+    for each in entries:
+        if type(each) is Entry and each.ticket is ticket:
+            return each.message
+    return None
 
 
 def snapshot(cell: Fields, now: float) -> ActorSnapshot:

@@ -8,7 +8,7 @@ rest are ordinary.  In reading order:
     life                    the phases of a cell and what moves it on: a table
     entry overflow ages     what is queued; what a full mailbox does; ages
     senders stash           who waits for room; what was set aside
-    lane                    what goes before messages: notices, news of children
+    notices                 what goes before messages: notices, news of children
     children watches        whom it owns; whom it watches and who watches it
     ticks tasks             its timers; its child tasks
 """

@@ -93,7 +93,7 @@ ROWS: Final = (
     #
     # what the owner does, in `decide`
     Row("held", "decide", "decided", ()),
-    # what a worker does itself, in `ending` and `following`
+    # what a worker does itself, in `ending` and `succession`
     Row("draining", "over", "ending", ()),
     Row("halting", "over", "ending", ()),
     Row("failing", "over", "ending", ()),

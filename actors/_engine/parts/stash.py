@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from .entry import Entry
 
@@ -14,15 +14,19 @@ class Stash:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
-        self._latest: tuple[int, Any] = (-1, None)  # in which turn, what
+        # in which turn, and the id of what: it is in hand when somebody asks
+        self._latest: tuple[int, int] = (-1, 0)
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
     def add(self, entry: Entry, turn: int) -> None:
         """Set a message aside, in the actor's `turn`th turn."""
         self._entries.append(entry)
-        self._latest = (turn, entry.message)
+        self._latest = (turn, id(entry.message))
 
     def take(self) -> list[Entry]:
         """All of it, in its order; nothing is left."""
@@ -34,4 +38,4 @@ class Stash:
 
         Also if it has been taken out again meanwhile: it is queued then, not lost.
         """
-        return self._latest[0] == turn and self._latest[1] is message
+        return self._latest == (turn, id(message))

@@ -50,6 +50,11 @@ class Tasks:
         self.failing = False  # a task has crashed
         self.crash: Exception | None = None  # the first one, until it is reported
 
+    @property
+    def nursery(self) -> trio.Nursery | None:
+        """What they run in; None: it is not open yet.  Its own task runs the first."""
+        return self._nursery
+
     def add(self, async_fn: AsyncFn, args: tuple[Any, ...]) -> None:
         """Run one more task."""
         self.count += 1

@@ -22,14 +22,14 @@ from actors._engine.cell.fields import (
     START,
     Rare,
 )
-from actors._engine.cell.following import resume
 from actors._engine.cell.inbox import admit, skip, uncount
 from actors._engine.cell.moves import answered
 from actors._engine.cell.owner import consult, listen
+from actors._engine.cell.succession import resume
 from actors._engine.crashes import refuse_result
 from actors._engine.parts.entry import Entry
-from actors._engine.parts.lane import ChildEnded, ChildNews
 from actors._engine.parts.life import HELD
+from actors._engine.parts.notices import ChildEnded, ChildNews
 from actors.events import MessageBegun
 from actors.messages import PENDING
 

@@ -130,8 +130,8 @@ class Hand:
         # senders stamp their messages while it waits
         cell.room = STAMPED if cell.room > 0 else -1
         if cell.attention & FAIL and cell.state != ENDING:
-            assert cell.rare is not None
-            if cell.rare.halting:
+            rare = cell.rare  # None: a cell at rest, killed by its own hook
+            if rare is not None and rare.halting:
                 arm_grace(cell)
             else:
                 self.used = True
@@ -147,9 +147,12 @@ class Hand:
         if entry is not None:
             ticket = entry.ticket
             if ticket is not None and ticket.state == PENDING:
-                hold_ticket(cell, ticket)
+                hold_ticket(cell, ticket, entry.message)
             if entry.number:
-                trace_end(cell, entry.number, MessageEnd.HANDLED)
+                stash = cell.rare.stash if cell.rare is not None else None
+                aside = stash is not None and stash.holds(entry.message, cell.handled)
+                end = MessageEnd.STASHED if aside else MessageEnd.HANDLED
+                trace_end(cell, entry.number, end)
         elif phase == "started" and not cell.attention & FAIL:
             begun(cell)
 

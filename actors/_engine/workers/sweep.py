@@ -14,6 +14,7 @@ from actors._engine.cell.cell import Cell
 from actors._engine.cell.fields import SPECIAL
 from actors._engine.cell.inbox import hold_ticket
 from actors._engine.crashes import refuse_result
+from actors.exits import Crashed
 from actors.messages import PENDING
 
 from .attend import COROUTINE
@@ -74,7 +75,17 @@ def sweep(hand: Hand) -> bool:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a loop
             if cell.context.run(drain, hand, cell):
                 return True
         elif cell.closed:  # as `drain`, without the loop
-            verdict = cell.context.run(hand.end, cell)
+            exit_ = cell.pending_exit
+            if (
+                cell.rare is None
+                and cell.youngest is None
+                and exit_ is not None
+                and type(exit_) is not Crashed
+                and cell.context.run(cell.vanish, exit_)
+            ):
+                verdict: bool | None = False
+            else:
+                verdict = cell.context.run(hand.end, cell)
             if verdict or (verdict is None and cell.context.run(drain, hand, cell)):
                 return True
         else:
@@ -128,5 +139,5 @@ def _answer(hand: Hand, cell: Cell, queue: list[Any]) -> bool:  # noqa: C901 - o
         hand.escaped(cell, error, entry, "receive")
     else:
         if ticket.state == PENDING:
-            hold_ticket(cell, ticket)
+            hold_ticket(cell, ticket, entry.message)
     return False

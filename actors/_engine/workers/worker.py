@@ -15,19 +15,48 @@ a suspended actor cancels that scope; the used scope is then renewed (`run`).
 from __future__ import annotations
 
 import contextvars
+from threading import get_ident
 
 import trio
-from trio.lowlevel import checkpoint, current_task, enable_ki_protection
+from trio.lowlevel import (
+    checkpoint,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+)
 
 from actors._engine.cell.cell import Cell
 from actors._engine.cell.moves import KILLED, lose
 from actors._engine.hub import SPARE_WORKERS, Hub
-from actors._engine.park import carry_on, park
+from actors._engine.park import WAKE, carry_on, park
 from actors._engine.parts.entry import Entry
+from actors.errors import WrongThreadError
 
 from .drain import drain
 from .hand import Hand
+from .slice import MESSAGES
 from .sweep import sweep
+
+
+def wake(hub: Hub) -> None:
+    """Get a worker for the ready queue, before anything is put there.
+
+    Raises:
+        WrongThreadError: called in another thread than Trio's.
+    """
+    if get_ident() != hub.thread:
+        what = "something that wakes an actor"
+        raise WrongThreadError(what)
+    hub.asleep = False
+    if hub.pausing:  # a worker has its next slice anyway
+        hub.pausing = False
+        return
+    hub.tick = hub.now()
+    hub.called += 1
+    if hub.spares:
+        reschedule(hub.spares.pop().task, WAKE)
+    else:
+        hub.spawn()
 
 
 class Worker:
@@ -68,7 +97,7 @@ class Worker:
         finally:
             del hub.workers[task]
 
-    async def _serve(  # noqa: C901 - every way to get or to lose the queue
+    async def _serve(  # noqa: C901, PLR0912 - every way to get or to lose the queue
         self, own_context: contextvars.Context
     ) -> bool:
         """Drain the ready queue whenever it is this worker's turn; False: retire."""
@@ -80,7 +109,11 @@ class Worker:
             if hand.cell is not None or hand.used:
                 return True  # a used scope: renew it first
             if task.context is own_context:
-                hand.slice.begin()
+                piece = hand.slice  # as `Slice.begin`
+                hub.tick = piece._start = piece._looked = hub.now()
+                piece._woken = hub.woken
+                piece.left = piece._stride
+                piece.total = MESSAGES
                 some = bool(ready)
                 if sweep(hand):
                     assert hand.cell is not None
@@ -99,7 +132,13 @@ class Worker:
                     return False
                 hub.spares.append(hand)
             elif ready:
-                await checkpoint()
+                # other tasks run, and other threads: whoever has something for an
+                # actor at rest meanwhile is to come by `wake`
+                hub.asleep = hub.pausing = True
+                try:
+                    await checkpoint()
+                finally:
+                    hub.asleep = hub.pausing = False
                 continue
             else:
                 if hub.closing:

@@ -4,16 +4,33 @@ The sums are the watchdog's; this part sets the timer to the earliest of them an
 what it says.  A sign of life is a stamp on the turn (`signed_at`), for it comes with
 every chunk; the watchdog hears of the latest one before it is told anything else.  Only
 when a stall has been reported is the next sign to be told at once (`Extra.stalled`).
+
+Clocks are judged after what came meanwhile has been read.  A timer that goes off a
+moment late is looked at once more, `SOON` after, when everybody had a turn of the loop:
+chunks that waited in a pipe are read by then.  One that is more than `GAP` late says
+that the loop itself stood still (blocked, stopped, its container paused), and that is
+not the turn's silence: see `Watchdog.forgive`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Protocol
+
+import trio
 
 from actors._sessions.events import TurnStalled
+from actors._sessions.outcomes import Limit, TimedOut
 
-from .watchdog import GiveUp, Over, Probe, Stalled, Watchdog
+from .early import cut
+from .family import top_of
+from .looks import GAP
+from .watchdog import GiveUp, Over, Probe, Stalled, Unread, Watchdog
+
+SOON: Final = 0.05
+"""Seconds to a second look."""
 
 
 class Timed(Protocol):
@@ -47,28 +64,30 @@ class Clocks:
         watch: the sums, from the turn's first step on.
     """
 
-    __slots__ = ("run", "timer", "watch")
+    __slots__ = ("_again", "_seen", "run", "timer", "watch")
 
     def __init__(self, run: Timed, watch: Watchdog) -> None:
         self.run = run
         self.watch = watch
         self.timer: Any = None
+        self._again = False  # the next look is the second one
+        self._seen = run.signed_at  # when the loop was known to run
 
     def sign(self) -> bool:
         """The watchdog hears of the latest sign; tell whether a stall had been told."""
         signed: float = self.run.signed_at
         return signed > self.watch.last_sign and self.watch.sign(signed)
 
-    def pause(self) -> None:
-        """The clock of silence stands still."""
+    def waits(self) -> None:
+        """The turn waits for its reader, whose clock runs instead."""
         self.sign()
-        self.watch.pause(self.run.host.now())
+        self.watch.waits(self.run.host.now())
         self.arm()
 
-    def resume(self) -> None:
-        """It goes on."""
+    def served(self, *, read: bool) -> None:
+        """It does not any more; `read`: because the reader has read."""
         self.sign()
-        self.watch.resume(self.run.host.now())
+        self.watch.served(self.run.host.now(), read=read)
         if self.run.open:
             self.arm()
 
@@ -85,11 +104,26 @@ class Clocks:
         if self.run.turn is not None:
             self.arm()
 
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Hold the limits in this block: what it does has a limit of its own."""
+        self.sign()
+        self.watch.hold(self.run.host.now())
+        self.arm()
+        try:
+            yield
+        finally:
+            self.sign()
+            self.watch.release(self.run.host.now())
+            if self.run.open:
+                self.arm()
+
     def arm(self) -> None:
         """Set the timer to the earliest of the clocks."""
         self.sign()
         deadline = self.watch.next()
         self.stop()
+        self._seen = self.run.host.now()
         if deadline != math.inf:
             self.timer = self.run.host.at(deadline, self.look)
 
@@ -108,17 +142,77 @@ class Clocks:
         """A clock may have run out."""
         self.timer = None
         self.sign()
+        if self._is_too_soon():
+            return
+        self._again = False
         for due in self.watch.look(self.run.host.now()):
             match due:
                 case Stalled(silent):
                     self.run.need_extra().stalled = True
                     self.run.publish(TurnStalled, silent)
+                case Unread():
+                    unread(self.run)
                 case GiveUp():
                     self.run.heed(due)
                     return
                 case _:
                     self.run.heed(due)
         self.arm()
+
+    def _is_too_soon(self) -> bool:
+        """Whether to look once more before anything is judged; the timer is set."""
+        now, due = self.run.host.now(), self.watch.next()
+        late = now - due
+        if late <= 0 or self._again:
+            return False
+        if late > GAP:
+            alive = max(self._seen, self.watch.last_sign)
+            self.watch.forgive(now, late if late < due - alive else now - alive)
+            self.arm()
+            if self.watch.next() > now + SOON:
+                return True
+        self._again = True
+        self.stop()
+        self.timer = self.run.host.at(now + SOON, self.look)
+        return True
+
+
+# Any: a turn's room stands above this one
+async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
+    """Put a chunk into a turn's stream, waiting for room if need be.
+
+    Meanwhile the reader's clock runs instead of the turn's.  A stream of a parent that
+    the turn has outlived takes nothing any more: then the chunk is dropped and counted.
+    """
+    try:
+        if stream.put_if_room(chunk):
+            return
+        run.check_thread("emit")
+        clocks = run.need_clocks()
+        clocks.waits()
+        read = False
+        try:
+            await stream.put(chunk)
+            read = True
+        finally:
+            clocks.served(read=read)
+    except trio.ClosedResourceError:
+        run.host.unread += 1
+
+
+def hold_limits(turn: Any) -> AbstractContextManager[None]:
+    """Do something in a turn that does not count in its limits, as a block.
+
+    For what a host does on its behalf.  Other clocks, and an abort, are as ever.
+    """
+    clocks: Clocks = turn._run.need_clocks()
+    return clocks.held()
+
+
+def unread(run: Any) -> None:
+    """A turn has waited for its reader for too long: as if that one had left."""
+    if not run.stream.let_go():
+        cut(top_of(run), TimedOut(Limit.READER))
 
 
 def tool_of(run: Any) -> str | None:  # Any: its room stands above this one
@@ -132,3 +226,20 @@ def last_sign_of(run: Any) -> float:
     signed: float = run.signed_at
     clocks = run.extra.clocks if run.extra is not None else None
     return signed if clocks is None else max(signed, clocks.watch.last_sign)
+
+
+def tools_of(run: Any) -> tuple[tuple[str, float], ...]:
+    """The tools in flight of a turn, the oldest first: `(name, when it began)`."""
+    clocks = run.extra.clocks if run.extra is not None else None
+    return clocks.watch.tools if clocks is not None else ()
+
+
+def time_left_of(run: Any, now: float) -> dict[str, float]:
+    """Seconds until each limit of a turn is over, of those that count now."""
+    if not run.has_begun:
+        return {}
+    clocks: Clocks | None = run.extra.clocks if run.extra is not None else None
+    if clocks is None:  # nobody had to look at it yet
+        return Watchdog(run.policy, run.started_at, run.signed_at).left(now)
+    clocks.sign()
+    return clocks.watch.left(now)

@@ -19,13 +19,16 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from actors._engine.crashes import split_crash
-from actors._sessions.outcomes import Abort, Aborted, Outcome, Withdrawn
-from actors._sessions.phase import ENDED, ENDING, RUNNING, WAITING
+from actors._sessions.outcomes import Abort, Aborted, Outcome, Preempted, Withdrawn
+from actors._sessions.phase import DRAINING, ENDED, ENDING, RUNNING, WAITING
+from actors._sessions.policies import KeepState
 from actors.actor import Actor
 from actors.errors import ActorStoppedError
 from actors.exits import Exit
 
+from .looks import Fair
 from .steering import Steering
+from .verdicts import completed
 
 # Any in this room: a turn's own room stands above this one
 
@@ -47,6 +50,15 @@ def cut(run: Any, verdict: Outcome) -> bool:
     return True
 
 
+def cut_off(run: Any) -> None:
+    """The engine ends a turn: with its owner, or as a task of it has crashed.
+
+    It has no longer for that than one that somebody has aborted.
+    """
+    if run.verdict is None and run.has_begun and run.phase is not ENDED:
+        run.need_clocks().end_within_grace()
+
+
 def abort(
     run: Any, *, hard: bool, reason: object, hint: str | None, within: float | None
 ) -> Abort:
@@ -65,8 +77,21 @@ def abort(
     extra.interrupted = hint or ""
     withdraw_steering(run, reason)
     if within is not None:
-        run.host.at(run.host.now() + within, lambda: _escalate(run, reason))
+        Fair(run.host, within, lambda: _escalate(run, reason))
     return Abort.ABORTING
+
+
+def give_way(run: Any, reason: Preempted) -> None:
+    """Another prompt takes a turn's place; one that is ending already just ends."""
+    if run.verdict is not None or run.phase in (ENDING, ENDED):
+        return
+    if reason.kept:
+        if run.phase is DRAINING:  # it has its result
+            run.need_extra().need_drained().set()
+            return
+        # before the abort: it may end in this very step
+        run.need_extra().keeps_state = True
+    abort(run, hard=True, reason=reason, hint=None, within=None)
 
 
 def _escalate(run: Any, reason: object) -> None:
@@ -91,13 +116,15 @@ def give_up(run: Any) -> None:
         # it is the parent that its caller waits for: its own clock runs from here
         cut(parent, Aborted(f"its child, turn {run.id}, does not end"))
         return
+    if run.verdict is None:  # it was cut off by the engine
+        run.verdict = run.decided(run._seat.reason_to_end)
     if run.phase is not ENDING and parent is None and run.session._finalises:
         words = LastWords(run)
         run.phase = ENDING
         run.need_extra().leaving = True
         if words.begin():
-            later = run.host.now() + 2 * run.policy.cleanup_within
-            run.need_clocks().timer = run.host.at(later, lambda: let_go(run))
+            within = 2 * run.policy.cleanup_within
+            run.need_clocks().timer = Fair(run.host, within, lambda: let_go(run))
             return
     let_go(run)
 
@@ -108,18 +135,58 @@ def let_go(run: Any) -> None:
         run.host.give_up(run)
 
 
+def put_back(run: Any) -> None:
+    """Have the state of a turn that does not complete be what the next turn finds."""
+    extra = run.extra
+    if (
+        run.has_begun
+        and run.lane.turn is run
+        and run.policy.keep_state is not KeepState.ALWAYS
+        and not (extra is not None and extra.keeps_state)
+    ):
+        run.lane.state = run.before
+
+
+def may_write(run: Any) -> bool:
+    """Whether who asks may set the session's state: of a turn given up its hook alone.
+
+    The state has been put back, and the turn's code still runs.
+    """
+    extra = run.extra
+    if extra is None or not extra.leaving:
+        return True
+    task: Any = trio.lowlevel.current_task()
+    while task is not extra.words and task.parent_nursery is not None:
+        task = task.parent_nursery.parent_task
+    return task is extra.words
+
+
 async def say_last_words(run: Any, outcome: Outcome) -> None:
-    """Run `turn_ended`, bounded; what it raises is the session's crash."""
+    """Run `turn_ended`, bounded; what it raises is the session's crash.
+
+    If it does not come to its end, what it has put into the state does not count.
+    """
+    if not completed(outcome):
+        put_back(run)
+    extra, lane = run.need_extra(), run.lane
+    extra.keeps_state = True  # as `turn_ended` leaves it
+    extra.words = trio.lowlevel.current_task()
+    before, ended = lane.state, False
     deadline = run.host.now() + run.policy.cleanup_within
     try:
         with trio.CancelScope(shield=True, deadline=deadline):
             await run.session.turn_ended(run.turn, outcome)
+            ended = True
     except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
         crash, rest = split_crash(error)
         if crash is not None:
             run.session._seat.crash(crash, None, "in turn_ended")
         if rest is not None:
             raise rest from None  # noqa: ASYNC104 - a Cancelled is in it, if any
+    finally:
+        extra.words = None
+        if not ended and lane.turn is run:
+            lane.state = before
 
 
 class LastWords(Actor[Any]):
@@ -156,6 +223,9 @@ class LastWords(Actor[Any]):
             run.outcome = outcome = run.complete(run.outcome or run.verdict, late=True)
             await say_last_words(run, outcome)
         self._seat.finish_work()
+
+    def _cut_off(self) -> None:
+        """They are bounded anyway."""
 
     def _over(self, exit_: Exit) -> None:
         """They have been said, or cut off."""

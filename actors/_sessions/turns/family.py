@@ -26,7 +26,7 @@ from actors._sessions.outcomes import Aborted, Outcome
 from actors.errors import ActorStoppedError
 
 from .early import cut
-from .ends import PARENT_ENDED
+from .verdicts import PARENT_ENDED
 
 
 class Family:
@@ -84,6 +84,9 @@ class Family:
         child = type(run)(number, run.lane, (), body, policy, parent=run)
         child.session = run.session
         child.stream = run.stream if direct else None
+        kept = run.extra.partial if direct and run.extra is not None else None
+        if kept is not None:
+            child.need_extra().partial = kept  # its chunks are the answer's
         child.critical = critical
         owner = run.session if critical else run
         try:

@@ -12,7 +12,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+GAP: Final = 1.0
+"""Seconds: a timer that goes off so late says that the loop itself stood still."""
+
+
+class Fair:
+    """A timer for what somebody must do in time: time in which the loop ran.
+
+    If the loop stood still when it was due, it is set anew: nobody had a chance.
+
+    Args:
+        host: has the clock, and sets timers.
+        seconds: from now.
+        call: what is called then; it must not raise.
+    """
+
+    __slots__ = ("_call", "_due", "_host", "_seconds", "_timer")
+
+    def __init__(self, host: Any, seconds: float, call: Callable[[], object]) -> None:
+        self._host = host
+        self._seconds = seconds
+        self._call = call
+        self._set()
+
+    def cancel(self) -> None:
+        """Never call; idempotent."""
+        self._timer.cancel()
+
+    def _set(self) -> None:
+        self._due = self._host.now() + self._seconds
+        self._timer = self._host.at(self._due, self._fire)
+
+    def _fire(self) -> None:
+        if self._host.now() - self._due > GAP:
+            self._set()
+        else:
+            self._call()
 
 
 class Looked(Protocol):

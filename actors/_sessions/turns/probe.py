@@ -12,6 +12,7 @@ from actors._sessions.outcomes import Failed
 from actors.errors import ActorStoppedError
 
 from .early import cut
+from .looks import GAP
 
 
 def probe(run: Any) -> None:  # Any: its room stands above this one
@@ -30,9 +31,11 @@ def probe(run: Any) -> None:  # Any: its room stands above this one
 
 async def _ask(run: Any) -> None:
     alive = False
-    with trio.move_on_after(run.policy.alive_every):
+    with trio.move_on_after(run.policy.alive_every) as scope:
         alive = await run.session.alive()
     run.need_extra().probing = False
+    if scope.cancelled_caught and run.host.now() - scope.deadline > GAP:
+        return  # the loop stood still: the next question counts
     if not alive and run.verdict is None and run.open:
         error = NotAliveError(run.lane.key)
         cut(run, Failed(error=error))

@@ -23,37 +23,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from threading import get_ident
 from typing import Any, ClassVar
 
 import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from actors._engine.crashes import split_crash
 from actors._engine.seat import Props
 from actors._sessions.errors import TurnOverError
 from actors._sessions.events import TurnResumed, TurnStarted
-from actors._sessions.outcomes import NOTHING, Aborted, Completed, Outcome, TimedOut
-from actors._sessions.phase import DRAINING, ENDED, ENDING, RUNNING, WAITING, Phase
+from actors._sessions.outcomes import (
+    NOTHING,
+    Aborted,
+    Completed,
+    Incomplete,
+    Outcome,
+    TimedOut,
+)
+from actors._sessions.phase import DRAINING, ENDED, RUNNING, WAITING, Phase
 from actors._sessions.policies import TurnPolicy
 from actors._sessions.receipt import Receipt
 from actors.actor import Actor
-from actors.exits import Exit
+from actors.exits import Crashed, Exit
 
+from .careful import end_with_care, escaped, follow_on
 from .clocks import Clocks
-from .early import cut, give_up, say_last_words
-from .ends import (
-    PARENT_ENDED,
-    cancelled_in,
-    completed,
-    ended_with_session,
-    failed,
-    refused_to,
-    with_crash,
-)
+from .early import cut, cut_off, give_up
 from .extra import Extra
 from .family import Family
+from .partial import Kept
 from .probe import probe
+from .verdicts import (
+    PARENT_ENDED,
+    ended_with_session,
+    with_crash,
+)
 from .watchdog import GiveUp, Over, Probe, Watchdog
 
 
@@ -134,9 +139,17 @@ class TurnRun(Actor[Any]):
         self.extra: Extra | None = None
         self.turn: Any  # the Turn around it; None once it has ended
 
+    def is_task(self, task: trio.lowlevel.Task) -> bool:
+        """Whether this task runs its body; nobody does while it waits for a slot."""
+        if not self.has_begun:
+            return False
+        seat: Any = self._seat  # Any: a seat shows no workers
+        worker = seat.worker
+        return worker is not None and worker.task is task
+
     # ----------------------------------------------------------------- its course
 
-    async def receive(self, message: Any) -> None:
+    async def receive(self, message: Any) -> None:  # noqa: C901 - written out
         """Run, from the first step to what came out of the body."""
         del message
         home, seat = self.lane, self._seat
@@ -148,23 +161,32 @@ class TurnRun(Actor[Any]):
         host = self.host
         self.started_at = self.signed_at = now = host.now()
         self.phase = RUNNING
+        if self.stream is not None:
+            self.stream.begin()
         if self.parent is None:
             if self.aside:
                 self.need_extra().snapshot = host.committed(home)
             else:
                 self.before = home.state
+            if self.policy.partial is not None:
+                self.need_extra().partial = Kept(self.policy.partial)
             if TurnStarted in host.events.wanted:
                 prompts = tuple(receipt.id for receipt in self.receipts)
                 self.publish(TurnStarted, prompts, self.aside)
-        host.looks.enter(self, self.policy.first_look, now)
+        looks, first = host.looks, self.policy.first_look
+        group = looks.young.get(first)
+        if group is not None and now + first >= looks._due:  # as `enter`
+            group[self] = now + first
+        else:
+            looks.enter(self, first, now)
         rest: BaseException | None = None
         try:
             result = await self.body(self.turn)
             if self.extra is not None or self.policy.drain_window:
-                await self._follow_on()
+                await follow_on(self)
             self.returned = self._completed(result)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
-            rest = self._escaped(error)
+            rest = escaped(self, error)
         seat.finish_work()
         if rest is not None:
             raise rest
@@ -180,56 +202,11 @@ class TurnRun(Actor[Any]):
             notes=extra.notes or NOTHING,
         )
 
-    def _escaped(self, error: BaseException) -> BaseException | None:
-        """Something has left the body; returns what must go on."""
-        interrupt: BaseException | None = None
-        if not isinstance(error, trio.Cancelled):
-            crash, interrupt = split_crash(error)
-            escaped = crash if crash is not None else interrupt
-            if escaped is not None and not refused_to(self.id, escaped):
-                self.returned = failed(escaped)
-        if self.extra is not None:
-            self.extra.body_over = True
-            self._cut_children(critical=True)
-        return interrupt or cancelled_in(error)
-
-    async def _follow_on(self) -> None:
-        """The body has returned: what it has begun comes to its end."""
-        self.need_extra().body_over = True
-        self._cut_children(critical=False)
-        if self.policy.drain_window and self.parent is None and self.phase is RUNNING:
-            self.phase = DRAINING
-            drained = self.drained()
-            with trio.move_on_after(self.policy.drain_window):
-                await drained.wait()
-        if self.extra is not None and self.extra.tasks:
-            await self._seat.join_tasks()
-
-    def _cut_children(self, *, critical: bool) -> None:
-        family = self.extra.family if self.extra is not None else None
-        if family is not None:
-            family.cut(Aborted(PARENT_ENDED), critical=critical)
-
     async def stopped(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
-        """Wait for critical children, if it ends in disorder; run `turn_ended`.
+        """Do what a turn does at its end that is kept by its `careful` props."""
+        await end_with_care(self, exit)
 
-        Only where there is either: then the engine has it by its `careful` props.
-        """
-        if self.phase is ENDED or (self.extra is not None and self.extra.leaving):
-            return
-        if not self.has_begun and self.verdict is None:
-            return
-        family = self.extra.family if self.extra is not None else None
-        if family is not None and not completed(self._decided(exit)):
-            family.cut(Aborted(PARENT_ENDED), critical=True)
-            await family.wait_until_gone()
-            if self.turn is None or self.need_extra().leaving:
-                return  # it has been given up meanwhile
-        self.phase = ENDING
-        self.outcome = outcome = self.complete(self._decided(exit))
-        if self.parent is None and self.session._finalises:
-            self.need_clocks().end_within_grace()
-            await say_last_words(self, outcome)
+    _cut_off = cut_off
 
     def _over(self, exit_: Exit) -> None:
         """Its actor has ended: give it its outcome."""
@@ -237,15 +214,24 @@ class TurnRun(Actor[Any]):
             return
         outcome = self.outcome
         if outcome is None:
-            if not self.has_begun and self.verdict is None and self.parent is None:
+            if (
+                self.returned is None
+                and self.verdict is None
+                and self.parent is None
+                and not self.has_begun
+            ):
                 self.host.unbegin(self)
                 return
-            outcome = self.complete(self._decided(exit_))
+            outcome = self.decided(exit_)
         self.conclude(outcome)
 
-    def _decided(self, exit_: Exit) -> Outcome:
-        """Its outcome, as things stand: see `ends`."""
-        outcome = self.verdict or with_crash(self.returned, exit_)
+    def decided(self, exit_: Exit) -> Outcome:
+        """Its outcome, as things stand: see `verdicts`."""
+        outcome = self.verdict
+        if outcome is None:
+            outcome = self.returned
+            if type(exit_) is Crashed:
+                outcome = with_crash(outcome, exit_)
         if outcome is not None:
             return outcome
         seat = self.session._seat
@@ -259,8 +245,13 @@ class TurnRun(Actor[Any]):
         """The outcome with what the turn knows about it."""
         if outcome.turn == self.id and not late:
             return outcome
-        notes = (self.extra.notes if self.extra is not None else None) or NOTHING
-        return attrs.evolve(outcome, turn=self.id, notes=notes, late=late)
+        extra = self.extra
+        notes = (extra.notes if extra is not None else None) or NOTHING
+        more: dict[str, Any] = {"turn": self.id, "notes": notes, "late": late}
+        kept = extra.partial if extra is not None and self.parent is None else None
+        if kept is not None and isinstance(outcome, Incomplete):
+            more.update(partial=kept.chunks, dropped=kept.dropped)
+        return attrs.evolve(outcome, **more)
 
     def conclude(self, outcome: Outcome, *, late: bool = False) -> None:
         """It has ended: no step of it counts any more."""
@@ -270,7 +261,9 @@ class TurnRun(Actor[Any]):
         self.outcome = outcome = self.complete(outcome, late=late)
         extra = self.extra
         if extra is None or extra.clocks is None:
-            self.host.looks.leave(self, self.policy.first_look)
+            group = self.host.looks.young.get(self.policy.first_look)
+            if group is not None:  # as `leave`
+                group.pop(self, None)
         else:
             extra.clocks.stop()
         if extra is not None and extra.ended is not None:
@@ -319,24 +312,14 @@ class TurnRun(Actor[Any]):
             extra.family = Family(self)
         return extra.family
 
-    def drained(self) -> trio.Event:
-        """Set when nothing more will come into its drain window."""
-        extra = self.need_extra()
-        if extra.drained is None:
-            extra.drained = trio.Event()
-        return extra.drained
-
     # ------------------------------------------------------------------ its children
 
     async def wait_ended(self) -> None:
         """Wait until it has ended.  A checkpoint."""
         if self.phase is ENDED:
             await trio.lowlevel.checkpoint()
-            return
-        extra = self.need_extra()
-        if extra.ended is None:
-            extra.ended = trio.Event()
-        await extra.ended.wait()
+        else:
+            await self.need_extra().need_ended().wait()
 
     def heed(self, verdict: Over | Probe | GiveUp) -> None:
         """A clock has run out."""
@@ -360,8 +343,24 @@ class TurnRun(Actor[Any]):
         """Whether it may still do things."""
         return self.phase in (RUNNING, DRAINING)
 
+    def check_thread(self, what: str) -> None:
+        """Refuse a method that is called in another thread.
+
+        Raises:
+            WrongThreadError: it is.
+        """
+        events = self.host.events
+        if get_ident() != events.thread:
+            events.check_thread(f"to {what} in turn {self.id}")
+
     def check_open(self, what: str) -> None:
-        """Refuse what a turn that has ended cannot do.  Raises TurnOverError."""
+        """Refuse what a turn that has ended cannot do, or another thread.
+
+        Raises:
+            TurnOverError: it has ended.
+            WrongThreadError: called in another thread than Trio's.
+        """
+        self.check_thread(what)
         if not self.open:
             raise TurnOverError(self.id, what)
 

@@ -1,4 +1,4 @@
-"""`Steering`: the prompts that wait for a checkpoint of one turn.  Pure.
+"""`Steering`: the prompts that wait for a checkpoint of one turn.
 
 First come, first served.  A prompt that has got its outcome otherwise stays as a husk
 that is passed over.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from actors._sessions.outcomes import Steered
+from actors._sessions.policies import Steering as HowMany
 from actors._sessions.receipt import WORK, Receipt
 
 
@@ -28,11 +30,16 @@ class Steering:
         self._queue.append(receipt)
 
     def take(self) -> Receipt[Any] | None:
-        """Take the first one that waits; None: there is none."""
+        """Take the first one that waits; None: none does, or no store has it yet."""
         while self._queue:
-            receipt = self._queue.popleft()
+            receipt = self._queue[0]
             if receipt.waits:
+                row = receipt._more.row if receipt._more is not None else None
+                if row is not None and not row.stored:
+                    return None
+                self._queue.popleft()
                 return receipt
+            self._queue.popleft()
         return None
 
     def empty(self) -> list[Receipt[Any]]:
@@ -44,6 +51,22 @@ class Steering:
     def live(self) -> list[Receipt[Any]]:
         """Those that wait, in their order."""
         return [each for each in self._queue if each.waits]
+
+
+def taken_by(run: Any) -> tuple[Receipt[Any], ...]:
+    """Put what waits for a checkpoint of a turn into it: one prompt, or all."""
+    extra: Any = run.extra  # Any: its room stands above this one
+    if extra is None or extra.steering is None or extra.interrupted is not None:
+        return ()
+    steering: Steering = extra.steering
+    taken: list[Receipt[Any]] = []
+    while (receipt := steering.take()) is not None:
+        receipt._turn = run.id
+        run.host.settle(receipt, Steered(turn=run.id))
+        taken.append(receipt)
+        if run.session.prompts.steering is HowMany.ONE:
+            break
+    return tuple(taken)
 
 
 def steering_of(run: Any) -> list[Receipt[Any]]:  # Any: its room stands above this one

@@ -6,7 +6,9 @@ Knows what all scenarios know, and `scenarios.cast`. In reading order:
 - `pooling`: turns, streams and lives beside pools that are written by hand
 - `routing`: what a send costs, whatever the number of sessions
 - `conversing`: the time of a turn, its clocks, a thousand streams, sessions that go
+- `reading`: answers whose readers may come back
 - `memory`: sessions at rest
 - `sharing`: who waits how long for a slot
 - `replaying`: an hour of real traffic
+- `keeping`: prompts, outcomes and states in a file
 """

@@ -11,17 +11,38 @@ from collections import deque
 from typing import Any
 
 from actors import (
+    Aborted,
+    Preempted,
     PromptAccepted,
     PromptKind,
+    PromptPolicy,
     PromptRefused,
     PromptRepeated,
     Receipt,
     RefusedError,
+    WhileBusy,
     Withdrawn,
 )
-from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, More, SteeringQueue, TurnRun
+from actors.hosting import (
+    ASIDE,
+    FOLLOW_UP,
+    PROMPT,
+    WORK,
+    More,
+    SteeringQueue,
+    TurnRun,
+    give_way,
+)
 from supervision._routing.parts.admission import Entrance, Offer
-from supervision._routing.parts.lane import CLOSING, GONE, OPEN, Lane, check_key
+from supervision._routing.parts.busy import giving_way, shares, wish_of
+from supervision._routing.parts.lane import (
+    CLOSING,
+    GONE,
+    OPEN,
+    QUARANTINED,
+    Lane,
+    check_key,
+)
 
 from .waiting import Waiting
 
@@ -82,18 +103,23 @@ class Accepting:
         core = self._core
         key, more = offer.key, offer.more
         found: Lane | None = core.lanes.get(key)
-        known: Receipt[Any] | None = core.admission.known(found, offer)
+        past = core.past.get(key, core.now()) if found is None else None
+        known: Receipt[Any] | None = core.admission.known(found, offer, past)
         if known is not None:
             core.books.repeated += 1
             core.tell(PromptRepeated, key, known.id)
             return known
         policy = core.policy(found)
-        if policy.batch is not None and more.kind == PROMPT and core.admission.open:
-            # it may raise: nothing is changed
-            more.weight = policy.batch.weigh(offer.prompt)
+        if core.admission.open:
+            self._look_at(offer, policy)
         limit = core.limits.sessions_per_owner
         way = core.admission.judge(
-            found, offer, policy, ending=core.world.ending, per_owner=limit
+            found,
+            offer,
+            policy,
+            ending=core.world.ending,
+            per_owner=limit,
+            now=core.now(),
         )
         lane: Lane
         if found is None:
@@ -104,15 +130,29 @@ class Accepting:
             lane = found
             if lane.phase == CLOSING:
                 core.sessions.stay(lane)
+            elif lane.phase == QUARANTINED:
+                core.leaving.try_again(lane)
+        if way is Entrance.FIRST:
+            more.preempts = not shares(lane, more, policy.batch)
         receipt = self._accept(lane, offer)
         core.idle.remove(lane)
         if way is Entrance.ASIDE or more.kind == ASIDE:
             self._beside(lane, receipt)
+        elif way is Entrance.FIRST:
+            self._first(lane, receipt, offer)
         else:
             lane.push(receipt)
             core.turns.open_way(lane)
         core.turns.advance(lane)
         return receipt
+
+    def _look_at(self, offer: Offer, policy: PromptPolicy) -> None:
+        """Look at the prompt itself: what is wrong with it raises here."""
+        if policy.batch is not None and offer.more.kind == PROMPT:
+            offer.more.weight = policy.batch.weigh(offer.prompt)
+        keeping = self._core.keeping
+        if not keeping.plain:
+            keeping.offered(offer)
 
     def _accept(self, lane: Lane, offer: Offer) -> Receipt[Any]:
         """From here on it will have exactly one outcome."""
@@ -125,7 +165,9 @@ class Accepting:
         if more.job is not None:
             lane.need_known().remember_job(more.job, receipt)
         core.keeping.accepted(lane, receipt)
-        core.tell(PromptAccepted, lane.key, receipt.id, more.origin, more.kind)
+        core.tell(
+            PromptAccepted, lane.key, receipt.id, more.origin, more.kind, more.preempts
+        )
         return receipt
 
     def _steer(self, run: TurnRun, offer: Offer) -> Receipt[Any]:
@@ -137,6 +179,30 @@ class Accepting:
             extra.steering = SteeringQueue()
         extra.steering.put(receipt)
         return receipt
+
+    def _first(self, lane: Lane, receipt: Receipt[Any], offer: Offer) -> None:
+        """It is to be the next one: what is there before it gives way.
+
+        It stands first in the queue before anything is aborted: a turn that waits for
+        its slot ends on the spot, and then the next one is begun.
+        """
+        core, more = self._core, offer.more
+        policy = core.policy(lane)
+        kept = wish_of(more, offer.busy, policy) is WhileBusy.INTERRUPT
+        reason = Preempted(receipt.id, kept=kept)
+        if more.preempts:
+            out = giving_way(lane, more, policy.batch)
+            lane.push_front([receipt])
+            for each in out:
+                core.settle(each, Aborted(reason))
+                lane.drop()
+        else:
+            lane.push(receipt)
+        run: TurnRun | None = lane.turn
+        if run is not None and run.receipts[0].kind is not WORK:
+            give_way(run, reason)
+        self.admit_parked(lane)
+        core.turns.open_way(lane)
 
     def _beside(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """A side question: answered now, or when the session is ready."""
@@ -176,6 +242,8 @@ class Accepting:
         elif more is None or more.steers is None:
             lane.drop()
             self.waiting.admit_parked(lane)
+            if lane.extra is not None and lane.extra.window is not None:
+                core.turns.advance(lane)  # the moment may be over earlier
         core.reaping.nothing_left(lane)
         return True
 
@@ -196,4 +264,6 @@ class Accepting:
         for lane in tuple(core.lanes.values()):
             lane.room = 0
             self.admit_parked(lane)
+            if lane.extra is not None and lane.extra.window is not None:
+                core.turns.advance(lane)  # nothing more will come
         self.admit_crowd()

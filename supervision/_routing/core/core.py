@@ -14,15 +14,20 @@ from typing import Any, Final
 
 import trio
 
-from actors import AnyRef, Event, Outcome, PromptEnded, PromptPolicy, Receipt
+from actors import AnyRef, Event, Lost, Outcome, PromptEnded, PromptPolicy, Receipt
 from actors.hosting import LAST_WORDS_PROPS, FirstLooks, Timer, TurnRun
 from supervision._routing.limits import Limits
 from supervision._routing.parts.admission import Admission
 from supervision._routing.parts.books import Books
+from supervision._routing.parts.burning import Burning
+from supervision._routing.parts.fates import Outage
 from supervision._routing.parts.idle import IdleList
+from supervision._routing.parts.known import Past
 from supervision._routing.parts.lane import Lane
 from supervision._routing.parts.places import Places
+from supervision._routing.parts.readers import Readers
 from supervision._routing.parts.slots import Slots
+from supervision._routing.parts.telling import TOLD, log_event, log_lost
 from supervision._routing.tokens import TokenBook
 
 from .accepting import Accepting
@@ -46,7 +51,8 @@ class Core:
         keeping: what is kept of prompts.
         limits: what there may be at once.
         tokens: what sessions have bound.
-        incarnation: of the router, from 1.
+        base: ids of receipts and turns are above it; those of the routers before this
+            one are not.
     """
 
     __slots__ = (
@@ -54,6 +60,7 @@ class Core:
         "accepting",
         "admission",
         "books",
+        "burning",
         "changed",
         "chunks",
         "cut_waiting",
@@ -70,9 +77,12 @@ class Core:
         "looks",
         "now",
         "out_of_turn",
+        "outage",
+        "past",
         "places",
-        "reads",
+        "readers",
         "reaping",
+        "seal",
         "session_ready",
         "sessions",
         "slots",
@@ -94,20 +104,18 @@ class Core:
         keeping: Keeping,
         limits: Limits,
         tokens: TokenBook,
-        incarnation: int,
+        base: int,
     ) -> None:
         self.world = world
         self.keeping = keeping
         self.limits = limits
         self.now = world.now
         self.events = world.events
-        base = (incarnation - 1) * IDS
         self.ids: int = base  # of receipts made so far
         self.turn_ids: int = base
         self.unused: int = base  # of `ids`: not of accepted prompts
         self.chunks: int = 0
         self.unread: int = 0
-        self.reads = 0  # chunks that were there when they were asked for
         self.out_of_turn: int = 0
         self.finishing = False  # a drain's time is over: nothing begins any more
         self.changed: trio.Event | None = None  # set when a drain is to look again
@@ -118,7 +126,11 @@ class Core:
         self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_owner)
         self.idle = IdleList()
         self.books = Books()
+        self.burning = Burning()
+        self.outage = Outage()
+        self.past = Past()
         self.looks = FirstLooks(world.now, world.at)
+        self.readers = Readers(world.now, world.at, limits.replays)
         self.tokens = tokens
         # what follows from them
         self.turns = Turns(self)
@@ -131,6 +143,7 @@ class Core:
         self.withdraw = self.accepting.withdraw
         self.enqueue = self.accepting.enqueue
         self.session_ready = self.sessions.ready
+        self.seal = keeping.seal
         self.give_up = self.leaving.give_up
         self.cut_waiting = self.turns.cut_waiting
         self.unbegin = self.turns.unbegin
@@ -143,16 +156,23 @@ class Core:
         """The router's ref."""
         return self.world.ref
 
+    @property
+    def epoch(self) -> int:
+        """Rises with each router of these sessions."""
+        return self.keeping.epoch
+
     def at(self, deadline: float, call: Callable[[], object]) -> Timer:
         """Call `call()` at `deadline`; it must not raise."""
         return self.world.at(deadline, call)
 
     def wants(self, kind: type[Event]) -> bool:
-        """Whether somebody listens to events of this class."""
-        return kind in self.events.wanted
+        """Whether somebody listens to events of this class, or the log does."""
+        return kind in self.events.wanted or kind in TOLD
 
     def publish(self, event: Event) -> None:
-        """Publish, for callers that have asked `wants`."""
+        """Publish, for callers that have asked `wants`; write failures down."""
+        if type(event) in TOLD:
+            log_event(self.world, event)
         self.world.publish(event)
 
     def tell(self, kind: type[Any], key: str, *args: Any) -> None:
@@ -192,15 +212,30 @@ class Core:
         if not receipt.settle(outcome):
             return
         more = receipt._more
-        if more is not None and more.stream is not None:
-            more.stream.close()
+        if more is not None:
+            if more.stream is not None:
+                more.stream.close()
+                self.unread += more.stream.unread
+            if more.message_id is not None:
+                self._remember(receipt, more.message_id)
+            followers, more.followers = more.followers, None
+            for each in followers or ():
+                self.give(each, outcome)
         books = self.books
         books.settled += 1
         books.of(type(outcome)).prompts += 1
+        if type(outcome) is Lost:
+            books.lose(receipt)
+            log_lost(self.world, receipt, outcome)
         if PromptEnded in self.events.wanted:
             self._tell_end(receipt, outcome)
         if self.changed is not None:
             self.look_again()
+
+    def _remember(self, receipt: Receipt[Any], message_id: str) -> None:
+        lane: Any = receipt._lane
+        if lane.extra is not None and lane.extra.known is not None:
+            lane.extra.known.settled(message_id, receipt)
 
     def _tell_end(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         now = self.now()
@@ -252,7 +287,9 @@ class Core:
         if home.session is session and not self.sessions.forgets(home):
             self.keep_token(home.key, token)
 
-    def keep_token(self, key: str, token: object) -> None:
-        """Keep a token; None forgets it."""
-        if self.tokens.keep(key, token):
-            self.keeping.bound(key, token)
+    def keep_token(self, key: str, token: object) -> bool:
+        """Keep a token; None forgets it.  False: there was nothing to forget."""
+        if not self.tokens.keep(key, token):
+            return False
+        self.keeping.bound(key, token)
+        return True

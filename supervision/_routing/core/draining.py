@@ -7,13 +7,14 @@ wait are lost; clean-up has the rest.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import trio
 
-from actors import CloseReason, Crashed, Exit, Lost, Receipt
-from actors.hosting import abort, cut
+from actors import Aborted, CloseReason, Crashed, Exit, Lost, Receipt
+from actors.hosting import ENDED, abort, cut
 from supervision._routing.limits import DrainReport
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import CLOSING, Lane
 
 from .core import Core
 
@@ -32,13 +33,13 @@ async def drain(core: Core, within: float) -> DrainReport:
     core.finishing = True
     aborted: list[int] = []
     lost = _lose_all(core)
+    lost += _empty_line(core, DRAINING)
     for run in tuple(core.turns.running.values()):
-        if not run.has_begun:  # in line for a slot
-            if cut(run, Lost(DRAINING)):
-                lost += run.receipts
-            continue
-        abort(run, hard=True, reason=DRAINING, hint=None, within=None)
-        aborted.append(run.id)
+        if run.has_begun and run.phase is not ENDED:  # else its end is being kept
+            if not core.keeping.plain:  # what no checkpoint has taken is kept
+                core.turns.follow_ups(run)
+            abort(run, hard=True, reason=DRAINING, hint=None, within=None)
+            aborted.append(run.id)
     with trio.CancelScope(deadline=deadline):
         await _until(core, lambda: not core.turns.running)
         lost += _lose_all(core)  # steering prompts that came too late
@@ -58,7 +59,44 @@ async def drain(core: Core, within: float) -> DrainReport:
         if number > before.get(name, 0)
     }
     lost.sort(key=lambda receipt: receipt.id)
-    return DrainReport(core.now() - begun, outcomes, tuple(aborted), tuple(lost))
+    kept = tuple(core.keeping.left)
+    return DrainReport(core.now() - begun, outcomes, tuple(aborted), tuple(lost), kept)
+
+
+def leave_all(core: Core, why: str) -> None:
+    """Nobody waits any more: every prompt that is left gets its outcome.
+
+    Turns that run are given up, whatever their code still does.
+    """
+    core.accepting.close()
+    core.finishing = True
+    _empty_line(core, why)  # first, or they would get the slots of the others
+    for run in tuple(core.turns.running.values()):
+        if core.turns.running.get(run.id) is not run:
+            continue
+        if not run.has_begun:
+            run.conclude(run.verdict or Lost(why))
+        else:
+            cut(run, run.verdict or run.returned or Aborted(why))
+            core.leaving.give_up(run)
+    for lane in tuple(core.lanes.values()):
+        _lose(core, lane, why)
+
+
+def _empty_line(core: Core, why: str) -> list[Receipt[object]]:
+    """End the turns that have not begun; the prompts that are lost by it.
+
+    Those that a store keeps wait again, for the next router.
+    """
+    lost: list[Receipt[object]] = []
+    for run in sorted(core.turns.running.values(), key=lambda each: each.slot):
+        if run.has_begun or run.verdict is not None:
+            continue
+        if not (core.keeping.plain or run.aside):
+            core.turns.unbegin(run)
+        elif cut(run, Lost(why)):
+            lost += run.receipts
+    return lost
 
 
 async def _until(core: Core, done: Callable[[], bool]) -> None:
@@ -77,6 +115,7 @@ def end_all(core: Core, exit_: Exit) -> None:
     """
     core.accepting.close()
     core.finishing = True
+    core.keeping.leave()
     core.reaping.stop()
     core.looks.close()
     why = "the router has ended"
@@ -85,13 +124,27 @@ def end_all(core: Core, exit_: Exit) -> None:
     for lane in tuple(core.lanes.values()):
         asides = lane.extra.asides if lane.extra is not None else None
         for run in (lane.turn, *tuple((asides or {}).values())):
-            if run is not None:  # it never had its first step
-                run.conclude(run.verdict or Lost(why))
+            if run is None or run.phase is ENDED:  # or its end is being kept
+                continue
+            if core.keeping.plain or run.aside or run.verdict is not None:
+                run.conclude(run.verdict or Lost(why))  # it never had its first step
+            else:
+                core.turns.unbegin(run)
         _lose(core, lane, why)
-        if lane.session is not None:
-            lane.session = None
-            core.sessions.say_closed(lane, CloseReason.STOPPED)
-        core.leaving.forget(lane)
+        if lane.turn is None:
+            _close(core, lane)
+        elif lane.extra is None or lane.extra.gone is None:
+            lane.phase = CLOSING  # the end of its turn is being kept, and comes first
+            lane.need_extra().gone = partial(_close, core, lane)
+    core.readers.close()
+
+
+def _close(core: Core, lane: Lane) -> None:
+    """A lane has nothing left, and its router has ended."""
+    if lane.session is not None:
+        lane.session = None
+        core.sessions.say_closed(lane, CloseReason.STOPPED)
+    core.leaving.forget(lane)
 
 
 def _lose(core: Core, lane: Lane, why: str) -> list[Receipt[object]]:

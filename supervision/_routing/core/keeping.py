@@ -10,12 +10,17 @@ A `go` is called once, with what the hook was given, in Trio's thread; at once o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from actors import Outcome, Receipt
+import trio
+
+from actors import Outcome, Receipt, RefusedError
 from actors.hosting import TurnRun
+from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
+
+from .waiting import Line
 
 Begin: TypeAlias = Callable[[TurnRun], None]
 End: TypeAlias = Callable[[TurnRun, Outcome], None]
@@ -27,6 +32,21 @@ class Keeping(Protocol):
 
     plain: bool
     """Nothing is kept: what is quick may pass by."""
+    epoch: int
+    """Which opening of its store this is; in memory the incarnation of the router."""
+    left: Sequence[Receipt[Any]]
+    """The prompts that wait and are not lost when the router ends."""
+
+    def offered(self, offer: Offer) -> None:
+        """A prompt is about to be accepted; nothing has been changed yet.
+
+        Raises:
+            RefusedError: there is no room for it.
+            TypeError, ValueError: it cannot be kept as it is.
+        """
+
+    def line_for(self, error: RefusedError) -> Line | None:
+        """Where whoever was refused with this may wait for room; None: nowhere."""
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """A prompt has been accepted, and waits."""
@@ -36,6 +56,9 @@ class Keeping(Protocol):
 
     def begins(self, run: TurnRun, go: Begin) -> None:
         """A turn has its slot; `go` tells its session."""
+
+    def unbegun(self, run: TurnRun) -> None:
+        """A turn that has its slot has not begun, and will not: its prompts wait."""
 
     def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
         """A turn's outcome is about to be certain: as it will be told."""
@@ -50,20 +73,54 @@ class Keeping(Protocol):
     def bound(self, key: str, token: object) -> None:
         """A token has been bound under a key; None: forgotten."""
 
-    def forgotten(self, lane: Lane) -> None:
-        """A key has been reset or closed."""
+    def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
+        """A key is in quarantine, for so many seconds."""
+
+    def forgotten(self, lane: Lane, reason: object) -> None:
+        """A key is reset or closed, token and all; what waits is to be withdrawn."""
+
+    def forgotten_unseen(self, key: str, reason: object) -> bool:
+        """As `forgotten`, of a key without a lane; False: nothing is known of it."""
+        ...
+
+    async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
+        """A prompt by its address; None: unknown.  A checkpoint."""
+        ...
+
+    def take_back(self, receipt: Receipt[Any]) -> None:
+        """Whoever waited until it was kept is cancelled: as if never sent."""
 
     def kept(self, receipt: Receipt[Any]) -> bool:
         """Whether a prompt that waits when the router ends is not lost."""
         ...
 
+    def room(self) -> None:
+        """There may be a place for one more key."""
+
+    def leave(self) -> None:
+        """The router ends: nothing begins any more."""
+
 
 class Straight:
-    """Keeps nothing: calls straight on."""
+    """Keeps nothing: calls straight on.
 
-    __slots__ = ()
+    Args:
+        epoch: the incarnation of the router.
+    """
+
+    __slots__ = ("epoch",)
 
     plain = True
+    left: Sequence[Receipt[Any]] = ()
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def line_for(self, error: RefusedError) -> Line | None:
+        """See `Keeping`."""
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """See `Keeping`."""
@@ -75,6 +132,9 @@ class Straight:
     def begins(self, run: TurnRun, go: Begin) -> None:
         """See `Keeping`."""
         go(run)
+
+    def unbegun(self, run: TurnRun) -> None:
+        """See `Keeping`."""
 
     def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
         """See `Keeping`."""
@@ -92,10 +152,33 @@ class Straight:
     def bound(self, key: str, token: object) -> None:
         """See `Keeping`."""
 
-    def forgotten(self, lane: Lane) -> None:
+    def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
+        """See `Keeping`."""
+
+    def forgotten(self, lane: Lane, reason: object) -> None:
+        """See `Keeping`."""
+
+    def forgotten_unseen(self, key: str, reason: object) -> bool:
+        """See `Keeping`."""
+        del key, reason
+        return False
+
+    async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
+        """See `Keeping`."""
+        del key, id
+        await trio.lowlevel.checkpoint()
+        return None
+
+    def take_back(self, receipt: Receipt[Any]) -> None:
         """See `Keeping`."""
 
     def kept(self, receipt: Receipt[Any]) -> bool:
         """See `Keeping`."""
         del receipt
         return False
+
+    def room(self) -> None:
+        """See `Keeping`."""
+
+    def leave(self) -> None:
+        """See `Keeping`."""

@@ -1,16 +1,18 @@
 """What follows when a session's actor has ended, or is given up.
 
-What follows is decided by `parts.ends`; here it is carried out.
+What follows is decided by `parts.fates`; here it is carried out.
 """
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from typing import Any
 
 from actors import Aborted, CloseReason, Crashed, Exit, Failed, SessionQuarantined
 from actors.hosting import SHUT_DOWN, TurnRun
 from supervision._routing.parts.admission import quarantined
-from supervision._routing.parts.ends import Fate, fate_of
+from supervision._routing.parts.fates import Fate, fate_of
 from supervision._routing.parts.lane import (
     ASLEEP,
     BACKOFF,
@@ -40,13 +42,30 @@ class Leaving:
         """A session's actor has ended; what becomes of its lane?"""
         if lane.session is not session:
             return
-        core = self._core
         phase, lane.phase = lane.phase, CLOSING  # nothing begins meanwhile
         lane.session = None
         lane.room = 0
         self._unbegin_all(lane)
         self._conclude_all(lane)
         extra = lane.extra
+        if extra is not None and extra.window is not None:
+            extra.window.cancel()
+            extra.window = None
+        if lane.turn is None:
+            self._follow(lane, phase, exit_)
+        else:  # its end is being kept: what follows comes after it
+            lane.need_extra().gone = partial(self._follow, lane, phase, exit_)
+
+    def go_on(self, lane: Lane) -> None:
+        """The end of its last turn has been kept."""
+        extra = lane.need_extra()
+        gone, extra.gone = extra.gone, None
+        if gone is not None:
+            gone()
+
+    def _follow(self, lane: Lane, phase: int, exit_: Exit) -> None:
+        """What follows when a session's actor has ended, and its turns have."""
+        core, extra = self._core, lane.extra
         planned = extra.reason if phase == CLOSING and extra is not None else None
         fate, reason = fate_of(exit_, starting=phase == STARTING, planned=planned)
         core.sessions.say_closed(lane, reason)
@@ -59,6 +78,8 @@ class Leaving:
                 if extra is not None and extra.overdue:
                     extra.overdue = False
                     why = f"not started within {core.limits.start_within:g} seconds"
+                    text = f"could not be started: {why}"
+                    core.world.log_failure(logging.ERROR, lane.key, text)
                 core.sessions.fail_start(lane, why, crash, past=lane.generation > 1)
             case Fate.REPLACED:
                 self._replace(lane, crash)
@@ -110,10 +131,8 @@ class Leaving:
         extra = lane.need_extra()
         extra.criticals = 0
         now = core.now()
-        if crash is not None and not lane.need_crashes().charge(
-            crash, now, core.limits.restarts
-        ):
-            self._quarantine(lane, crash)
+        if crash is not None and self._is_too_much(lane, crash, now):
+            self.quarantine(lane, crash)
             return
         backoff = core.limits.backoff
         if backoff is None or not lane.busy:
@@ -130,10 +149,44 @@ class Leaving:
             lane.phase = ASLEEP
             self._core.sessions.rest(lane)
 
-    def _quarantine(self, lane: Lane, crash: BaseException) -> None:
+    def _is_too_much(self, lane: Lane, crash: BaseException, now: float) -> bool:
+        core, crashes = self._core, lane.need_crashes()
+        if core.outage.crashed(lane.key, now) and not crashes.trial:
+            crashes.latest = crash
+            return False
+        return not crashes.charge(crash, now, core.limits.restarts) or crashes.trial
+
+    def try_again(self, lane: Lane) -> None:
+        """The term of its quarantine is over: a prompt is let in."""
+        lane.phase = ASLEEP
+        lane.need_crashes().trial = True
+
+    def quarantine(self, lane: Lane, crash: BaseException) -> None:
+        """It has crashed too often; or did in its trial, or did not start."""
         core = self._core
         lane.phase = QUARANTINED
+        term = lane.need_crashes().quarantine(
+            core.now(), core.limits.quarantine, core.world.random
+        )
+        core.keeping.quarantined(lane, term, crash)
         core.tell(SessionQuarantined, lane.key, crash)
+        text = (
+            f"is quarantined: it has crashed too often, and is refused for {term:.0f} s"
+        )
+        core.world.log_failure(logging.ERROR, lane.key, text)
+        self._confine(lane)
+
+    def confine(self, lane: Lane, seconds: float, crash: BaseException) -> None:
+        """A key comes out of its store in quarantine, for so much longer."""
+        crashes = lane.need_crashes()
+        crashes.until = self._core.now() + seconds
+        crashes.latest = crash
+        lane.phase = QUARANTINED
+        self._confine(lane)
+
+    def _confine(self, lane: Lane) -> None:
+        """What waits in quarantine waits for nothing."""
+        core = self._core
         for receipt in lane.empty():
             core.settle(receipt, Failed(error=quarantined(lane)))
         core.accepting.admit_parked(lane)
@@ -150,6 +203,7 @@ class Leaving:
             lane.session = None
             lane.room = lane.need_extra().criticals = 0
             self._core.sessions.say_closed(lane, CloseReason.GIVEN_UP)
+            core.burning.add(session, run, core.now())
             core.world.kill_session(session)
             lane.phase = CLOSING  # nothing begins meanwhile
             self._unbegin_all(lane)
@@ -177,11 +231,15 @@ class Leaving:
         lane.room = 0
         if core.lanes.get(lane.key) is lane:
             del core.lanes[lane.key]
+            core.tokens.left(lane.key)
         extra = lane.extra
         if extra is not None:
             extra.bringing = None
-            if extra.timer is not None:
-                extra.timer.cancel()
+            if extra.known is not None:
+                core.past.keep(lane.key, extra.known, core.now())
+            for timer in (extra.timer, extra.window):
+                if timer is not None:
+                    timer.cancel()
             if extra.owner is not None:
                 core.admission.leave(extra.owner)
             core.accepting.admit_parked(lane)

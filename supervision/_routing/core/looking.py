@@ -6,13 +6,16 @@ Looking asks nobody, changes nothing and is no sign of life.
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Final
 
+from actors import Phase
 from actors.hosting import TurnRun, last_sign_of, steering_of, tool_of
 from supervision._routing.limits import RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import (
     ASLEEP,
     BACKOFF,
     CLOSING,
+    GONE,
     OPEN,
     PLACE,
     QUARANTINED,
@@ -22,6 +25,8 @@ from supervision._routing.parts.lane import (
 
 from .core import Core
 
+GIVEN_UP = "given up"
+SUSPENDED = "suspended"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -31,18 +36,50 @@ _NAMES = {
     OPEN: "idle",
     ASLEEP: "idle",
 }
+_AT_REST = (OPEN, ASLEEP, GONE)
 
 
-def phase_of(lane: Lane) -> str:
+PHASES: Final = (
+    *dict.fromkeys(_NAMES.values()),
+    *(phase.value for phase in Phase if phase is not Phase.ENDED),
+    "children",
+    GIVEN_UP,
+)
+"""All that `phase_of` says."""
+
+
+def phase_of(core: Core, lane: Lane) -> str:
     """What a session does, in words; `SessionInfo.phase`."""
     if lane.phase == OPEN:
         run: TurnRun | None = lane.turn
         if run is not None:
-            phase: str = run.turn.phase.value
-            return phase
+            turn = run.turn  # None: its end is being kept
+            phase: Phase = turn.phase if turn is not None else Phase.ENDING
+            return phase.value
+        if lane.waiting:
+            return "gathering"
         if lane.busy:
             return "children"
+    if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
+        return GIVEN_UP
     return _NAMES[lane.phase]
+
+
+def abandoned(core: Core) -> list[Lane]:
+    """Keys that the router has forgotten, while code of their turns goes on."""
+    return [
+        core.burning.of(key)[0].run.lane
+        for key in core.burning
+        if key not in core.lanes
+    ]
+
+
+def find(core: Core, key: str) -> Lane | None:
+    """The entry of a key; None: there is none, and nothing of it goes on."""
+    lane: Lane | None = core.lanes.get(key)
+    if lane is None and key in core.burning:
+        lane = core.burning.of(key)[0].run.lane
+    return lane
 
 
 def info(core: Core, lane: Lane) -> SessionInfo:
@@ -52,8 +89,13 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     now = core.now()
     children = extra.criticals if extra is not None else 0
     last = lane.since
+    burnt = core.burning.of(lane.key)
+    phase = phase_of(core, lane)
+    turn = run.id if run is not None else None
     if run is not None and run.has_begun:
         last = last_sign_of(run)
+    elif phase == GIVEN_UP:
+        turn, last = burnt[0].run.id, last_sign_of(burnt[0].run)
     if run is not None and run.extra is not None and run.extra.family is not None:
         own = run.extra.family.children.values()
         children += sum(1 for child in own if not child.critical)
@@ -61,17 +103,28 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         key=lane.key,
         owner=lane.owner,
         generation=lane.generation,
-        phase=phase_of(lane),
-        turn=run.id if run is not None else None,
+        phase=phase,
+        turn=turn,
         tool=tool_of(run) if run is not None else None,
         queued=lane.waiting,
         steering=len(steering_of(run)) if run is not None else 0,
         children=children,
         asides=len(extra.asides or ()) if extra is not None else 0,
+        readers=core.readers.of(lane.key),
         age=now - lane.created_at,
         idle=now - lane.since if lane in core.idle else None,
         last_activity=now - last,
+        given_up=len(burnt),
+        burning=now - burnt[0].since if burnt else None,
+        quarantined=_quarantined(lane, now),
     )
+
+
+def _quarantined(lane: Lane, now: float) -> float | None:
+    crashes = lane.extra.crashes if lane.extra is not None else None
+    if lane.phase != QUARANTINED or crashes is None:
+        return None
+    return max(0.0, crashes.until - now)
 
 
 def statistics(core: Core) -> RouterStatistics:
@@ -92,7 +145,8 @@ def statistics(core: Core) -> RouterStatistics:
         repeated=books.repeated,
         opened=books.opened,
         closed=MappingProxyType(dict(books.closed)),
-        suspended=len(core.tokens),
+        suspended=len(core.tokens.suspended),
+        given_up=len(core.burning),
         chunks=core.chunks,
         unread=core.unread,
         out_of_turn=core.out_of_turn,
@@ -100,4 +154,5 @@ def statistics(core: Core) -> RouterStatistics:
         wait_longest=books.wait_longest,
         turn_seconds=MappingProxyType(books.turn_seconds()),
         turns=MappingProxyType(books.turns()),
+        kept=len(core.keeping.left),
     )

@@ -24,11 +24,13 @@ class Reaping:
         core: the other parts.
     """
 
-    __slots__ = ("_core", "_timer")
+    __slots__ = ("_core", "_timer", "armed")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
         self._timer: Any = None
+        self.armed = False
+        """Whether nothing is to be done when a session becomes idle."""
 
     def became_idle(self, lane: Lane) -> None:
         """A lane has nothing to do."""
@@ -36,13 +38,19 @@ class Reaping:
         if lane in core.idle:
             return
         core.idle.add(lane, core.now())
-        if self._timer is None:
+        if not self.armed:
             self._arm()
         core.accepting.admit_crowd()
+        core.keeping.room()  # this one's, if there is no other
 
     def nothing_left(self, lane: Lane) -> None:
         """The prompt that a lane was woken for may have been taken back."""
-        if lane.may_rest and not lane.busy:
+        if lane.busy:
+            return
+        extra = lane.extra
+        if extra is not None and extra.crashes is not None:
+            extra.crashes.trial = False  # it was taken back
+        if lane.may_rest:
             self.became_idle(lane)
             self._core.turns.open_way(lane)
 
@@ -72,6 +80,7 @@ class Reaping:
 
     def stop(self) -> None:
         """Nothing is reaped any more."""
+        self.armed = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -81,6 +90,7 @@ class Reaping:
         due = core.idle.next_due(core.limits.idle)
         if due != math.inf:
             self._timer = core.at(due, self._reap)
+        self.armed = due != math.inf or core.limits.idle == math.inf
 
     def _reap(self) -> None:
         self._timer = None

@@ -20,7 +20,7 @@ from actors import (
     SessionStartError,
     Stopped,
 )
-from actors.hosting import READY, SUSPEND
+from actors.hosting import READY, SUSPEND, Fair, shown
 from supervision._routing.parts.lane import (
     ASLEEP,
     CLOSING,
@@ -61,11 +61,16 @@ class Sessions:
                 raise SaturatedError(key, core.limits.sessions)
             core.reaping.evict(key, 1)
         lane = core.lanes[key] = Lane(key, core, core.now())
+        core.tokens.entered(key)
         if core.places.enter(lane):
             lane.phase = ASLEEP
         if owner is not None:
             lane.need_extra().owner = owner
             core.admission.enter(owner)
+        past = core.past.get(key, core.now())
+        if past is not None:  # its entry knows from now on
+            lane.need_extra().known = past
+            core.past.forget(key)
         return lane
 
     def fill_places(self) -> None:
@@ -78,6 +83,7 @@ class Sessions:
             else:
                 self._core.leaving.forget(lane)
         core.accepting.admit_crowd()
+        core.keeping.room()
 
     def spawn(self, lane: Lane) -> None:
         """Start a session for a lane that has a place, once that may be."""
@@ -114,9 +120,6 @@ class Sessions:
                 return  # noqa: ASYNC104 - no Cancelled of a plain def
             raise
         lane.session = session
-        session._lane = lane
-        if lane.state is UNSET:
-            lane.state = session.initial_state
         core.books.opened += 1
         core.tell(SessionOpened, lane.key, lane.generation)
         if not session._props.started:
@@ -124,9 +127,10 @@ class Sessions:
             return
         core.world.tell_session(session, READY)
         if core.limits.start_within != math.inf:
-            deadline = core.now() + core.limits.start_within
-            extra = lane.need_extra()
-            extra.timer = core.at(deadline, lambda: self._overdue(lane, session))
+            within = core.limits.start_within
+            lane.need_extra().timer = Fair(
+                core, within, lambda: self._overdue(lane, session)
+            )
 
     def _start(self, lane: Lane) -> Any:
         """Start its actor, under a name that no other has: the key, and which it is."""
@@ -135,9 +139,18 @@ class Sessions:
             key = key.translate(_NOT_IN_NAMES)
         name = key if lane.generation == 1 else f"{key}~{lane.generation}"
         try:
-            return core.world.start_session(lane, name)
+            session = core.world.start_session(lane, name)
         except DuplicateNameError:  # of one that was given up and has not ended
-            return core.world.start_session(lane, f"{name}~~{core.books.opened}")
+            name = f"{name}~~{core.books.opened}"
+            session = core.world.start_session(lane, name)
+        session._lane = lane
+        if lane.state is UNSET:
+            try:
+                lane.state = session.new_state()
+            except BaseException:
+                core.world.kill_session(session)
+                raise
+        return session
 
     def ready(self, lane: Lane, session: Any) -> None:
         """A session's `started` is done."""
@@ -165,11 +178,16 @@ class Sessions:
         self, lane: Lane, why: str, cause: BaseException | None, *, past: bool
     ) -> None:
         core = self._core
+        if cause is not None:
+            why = f"{why}: {shown(cause)}"
         error = SessionStartError(lane.key, why)
         error.__cause__ = cause
         for receipt in lane.empty():
             core.settle(receipt, Failed(error=error))
-        if past:  # its state is not thrown away
+        crashes = lane.extra.crashes if lane.extra is not None else None
+        if crashes is not None and crashes.trial:
+            core.leaving.quarantine(lane, cause if cause is not None else error)
+        elif past:  # its state is not thrown away
             lane.phase = ASLEEP
             core.accepting.admit_parked(lane)
             self.rest(lane)
@@ -202,6 +220,9 @@ class Sessions:
         if lane.phase == CLOSING:
             return
         lane.phase = CLOSING
+        if extra.window is not None:
+            extra.window.cancel()
+            extra.window = None
         if reason is not CloseReason.RESET and not lane.waiting:
             core.places.will_leave(lane)
         if lane.turn is None and not extra.asides:

@@ -17,15 +17,18 @@ import attrs
 from actors import (
     Aborted,
     ActorStoppedError,
+    Batch,
+    Completed,
     Failed,
+    Lost,
     Outcome,
     Receipt,
     SessionCrashedError,
     Turn,
     TurnEnded,
-    WhileBusy,
 )
-from actors.hosting import SHUT_DOWN, WORK, TurnRun, completed, unprotected
+from actors.hosting import ENDED, SHUT_DOWN, WORK, TurnRun, put_back, unprotected
+from supervision._routing.parts.busy import WAITING, begins_at
 from supervision._routing.parts.lane import (
     ASLEEP,
     AT_ONCE,
@@ -35,6 +38,7 @@ from supervision._routing.parts.lane import (
     Lane,
 )
 from supervision._routing.parts.slots import Slots
+from supervision._routing.parts.telling import log_turn
 
 _TURN: Any = Turn  # Any: a subscripted class is slow to call
 
@@ -77,9 +81,30 @@ class Turns:
             return
         if core.world.ending:  # the queue is for `stopped`
             return
-        receipts = lane.take(lane.session.prompts.batch)
+        batch = lane.session.prompts.batch
+        if batch is not None and batch.window and self._gathers(lane, batch):
+            return
+        receipts = lane.take(batch)
         self.give(lane, tuple(receipts))
         core.accepting.admit_parked(lane)
+
+    def _gathers(self, lane: Lane, batch: Batch) -> bool:
+        """Whether more of a burst is waited for; the timer is set accordingly."""
+        core, extra = self._core, lane.need_extra()
+        if extra.window is not None:
+            extra.window.cancel()
+            extra.window = None
+        due = begins_at(lane, batch)
+        if due <= core.now() or not core.admission.open:
+            return False
+        extra.window = core.at(due, lambda: self._gathered(lane))
+        return True
+
+    def _gathered(self, lane: Lane) -> None:
+        """The moment is over."""
+        lane.need_extra().window = None
+        if lane.phase == OPEN:
+            self.advance(lane)
 
     def open_way(self, lane: Lane) -> None:
         """Let plain prompts in without a thought, if that is right just now."""
@@ -92,7 +117,7 @@ class Turns:
             return
         if lane.turn is None:
             lane.room = 0 if lane.waiting or core.finishing else AT_ONCE
-        elif lane.queue is not None and policy.busy is not WhileBusy.STEER:
+        elif lane.queue is not None and policy.busy in WAITING:
             lane.room = policy.capacity
 
     def give(
@@ -163,12 +188,14 @@ class Turns:
 
     def unbegin(self, run: TurnRun) -> None:
         """It has not begun and its session has ended: its prompts wait again."""
-        if self.running.get(run.id) is not run:
-            return
+        if self.running.get(run.id) is not run or run.phase is ENDED:
+            return  # in the latter case its end is being kept
         if run.verdict is not None or run.aside:
             run.conclude(run.verdict or Aborted(SHUT_DOWN))
             return
         core, lane = self._core, run.lane
+        if run.slot:
+            self._keeping.unbegun(run)
         run.abandon()
         del self.running[run.id]
         lane.turn = None
@@ -177,10 +204,19 @@ class Turns:
         for receipt in run.receipts:
             receipt._turn = None
         lane.push_front([r for r in run.receipts if r.ended is None])
-        self._follow_ups(run)
+        self.follow_ups(run)
         for each in granted:
             self.begin(each)
         core.look_again()
+
+    def discard(self, run: TurnRun, receipt: Receipt[Any]) -> None:
+        """A prompt of a turn that has not begun is not to be: somebody else has it."""
+        run.receipts = tuple(each for each in run.receipts if each is not receipt)
+        receipt._turn = None
+        if not run.receipts and self.running.get(run.id) is run:
+            lane = run.lane
+            self.unbegin(run)
+            self.advance(lane)
 
     def cut_waiting(self, run: TurnRun) -> None:
         """A turn that has not had its first step is to end."""
@@ -196,21 +232,28 @@ class Turns:
 
     def over(self, run: TurnRun, outcome: Outcome) -> None:
         """A turn has ended: put it into the books, then tell whom it concerns."""
-        core, lane, keeping = self._core, run.lane, self._keeping
-        if not keeping.plain:
+        core, keeping = self._core, self._keeping
+        if not keeping.plain:  # where a hook has heard of it, it is already
             run.outcome = outcome = keeping.seal(run, outcome)
         books = core.books
-        tally = books.of(type(outcome))
+        kind = type(outcome)
+        tally = books._tallies[kind]
         tally.turns += 1
-        if run.has_begun:
-            started = run.started_at
-            if lane.turn is run and not completed(outcome):
-                lane.state = run.before
+        started = run.started_at
+        if kind is not Completed:
+            log_turn(core.world, run, outcome)
+            if kind is Lost:
+                for receipt in run.receipts:
+                    receipt.need_more()  # so that `give` hears of each
+        if started == started:  # noqa: PLR0124 - as `has_begun`, without the call
+            if kind is not Completed:
+                put_back(run)
             tally.seconds += core.now() - started
             for receipt in run.receipts:
                 waited = started - receipt.at
                 books.wait_seconds += waited
-                books.wait_longest = max(books.wait_longest, waited)
+                if waited > books.wait_longest:  # noqa: PLR1730 - without the call
+                    books.wait_longest = waited
         if keeping.plain:
             self._settle(run, outcome)
         else:
@@ -235,10 +278,17 @@ class Turns:
             self._try_again(run, outcome)
         else:
             for receipt in run.receipts:
-                core.give(receipt, outcome)
+                if receipt._more is not None or core.events.wanted:
+                    core.give(receipt, outcome)
+                elif receipt.settle(outcome):  # as `give`
+                    core.books.settled += 1
+                    core.books._tallies[type(outcome)].prompts += 1
+            extra = lane.extra
+            if extra is not None and extra.crashes is not None and extra.crashes.trial:
+                extra.crashes.pardon()
         del self.running[run.id]
         if run.extra is not None:
-            self._follow_ups(run)
+            self.follow_ups(run)
         for each in self._give_back(run):
             self.begin(each)
         if core.changed is not None:
@@ -246,7 +296,21 @@ class Turns:
         phase = lane.phase
         if phase == CLOSING:
             if lane.turn is None and not (lane.extra and lane.extra.asides):
-                core.sessions.end(lane)
+                if lane.extra is not None and lane.extra.gone is not None:
+                    core.leaving.go_on(lane)
+                else:
+                    core.sessions.end(lane)
+        elif (
+            phase == OPEN
+            and not lane.waiting
+            and lane.extra is None
+            and lane.turn is None
+            and not core.finishing
+            and core.reaping.armed
+            and not core.accepting.waiting.crowd
+        ):  # as `advance`
+            core.idle.add(lane, core.now())
+            self.open_way(lane)
         elif phase != STARTING:
             self.advance(lane)
 
@@ -258,12 +322,14 @@ class Turns:
             more.tried += 1
             if more.tried < more.attempts:
                 receipt._turn = None
+                if more.stream is not None:
+                    more.stream.restart(more.tried + 1)
                 again.append(receipt)
             else:
                 self._core.give(receipt, attrs.evolve(outcome, attempts=more.tried))
         run.lane.push_front(again)
 
-    def _follow_ups(self, run: TurnRun) -> None:
+    def follow_ups(self, run: TurnRun) -> None:
         """Steering prompts that no checkpoint has taken become turns of their own."""
         steering = run.extra.steering if run.extra is not None else None
         left = steering.empty() if steering is not None else []

@@ -5,7 +5,7 @@ runs), `cancel_all` (what waits too), `reset` (its memory too), `close` (the key
 All are one step; none waits for a session, so all work while it streams, starts or
 hangs.  What a verb names is what happens: a prompt that it says was taken back has its
 outcome when it returns.  An aborted answer may still have last words, up to its
-outcome; of one that is forgotten nothing reaches its reader once the verb has returned.
+outcome; of one that is forgotten nothing reaches a reader once the verb has returned.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from supervision._routing.limits import Limits, VerbResult
 from supervision._routing.parts.lane import CLOSING, Lane, check_key
 
 _UNKNOWN = VerbResult(known=False)
+_SUSPENDED = VerbResult(known=True)
 
 
 class Verbs:
@@ -44,7 +45,7 @@ class Verbs:
         """See `RouterRef.cancel`."""
         lane = self.find(key)
         if lane is None:
-            return _UNKNOWN
+            return self._without_lane(key)
         run: TurnRun | None = lane.turn
         if run is None:
             self._abort_unmade(lane, reason)
@@ -58,16 +59,21 @@ class Verbs:
     def cancel_all(self, key: str, reason: object) -> VerbResult:
         """See `RouterRef.cancel_all`."""
         lane = self.find(key)
-        return self._clear(lane, reason) if lane is not None else _UNKNOWN
+        if lane is None:
+            return self._without_lane(key)
+        return self._clear(lane, reason)
 
     def end(self, key: str, how: CloseReason, reason: object) -> VerbResult:
         """See `RouterRef.reset` and `RouterRef.close`."""
         core = self._core
         lane = self.find(key)
-        core.keep_token(key, None)
-        if lane is None:
-            return _UNKNOWN
-        core.keeping.forgotten(lane)
+        forgotten = core.tokens.keep(key, None)
+        core.readers.forget(key)
+        core.past.forget(key)
+        if lane is None:  # it may have been suspended: it will not be resumed
+            stored = core.keeping.forgotten_unseen(key, reason)
+            return _SUSPENDED if forgotten or stored else _UNKNOWN
+        core.keeping.forgotten(lane, reason)
         extra = lane.need_extra()
         if extra.known is not None:
             extra.known.forget_messages()
@@ -83,8 +89,6 @@ class Verbs:
         run: TurnRun | None = lane.turn
         core.sessions.close(lane, how)
         turn = self._end_turn(run, reason)
-        if run is not None and run.stream is not None:
-            run.stream.cut()  # it belongs to what is being forgotten
         return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
 
     def abort(
@@ -109,10 +113,15 @@ class Verbs:
         core.places.limit = limits.sessions
         core.reaping.restart()
         core.turns.configure(limits.turns, limits.turns_per_owner)
+        core.readers.configure(limits.replays)
         core.reaping.shrink()
         core.sessions.fill_places()
 
     # ---------------------------------------------------------------------------------
+
+    def _without_lane(self, key: str) -> VerbResult:
+        """A key that has no session: nothing runs or waits there."""
+        return _SUSPENDED if key in self._core.tokens.suspended else _UNKNOWN
 
     def _clear(self, lane: Lane, reason: object) -> VerbResult:
         """Take back what waits, abort what runs."""
@@ -146,11 +155,11 @@ class Verbs:
             abort(run, hard=True, reason=reason, hint=None, within=None)
 
     def _abort_unmade(self, lane: Lane, reason: object) -> None:
-        """The prompt that would have been first: its turn is being prepared."""
+        """The prompts that would have been the first turn: it is being prepared."""
         core = self._core
-        first = next(lane.live(), None)
-        if first is not None:
-            core.settle(first, Aborted(reason))
-            lane.drop()
-            core.accepting.admit_parked(lane)
-            core.reaping.nothing_left(lane)
+        batch = core.policy(lane).batch
+        for each in lane.take(batch):
+            core.settle(each, Aborted(reason))
+        core.accepting.admit_parked(lane)
+        core.turns.advance(lane)
+        core.reaping.nothing_left(lane)

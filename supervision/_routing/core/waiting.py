@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from actors import QueueFullError, Receipt, RefusedError, SaturatedError
 from supervision._routing.parts.admission import Offer
@@ -38,6 +38,10 @@ class Sender:
         """Wait no more: from here on nobody can let it in."""
         assert self.line is not None
         self.line.remove(self)
+
+
+Line: TypeAlias = deque[Sender]
+"""Who waits for the same room; the first is let in first."""
 
 
 class Waiting:
@@ -85,6 +89,11 @@ class Waiting:
             self.crowd.append(sender)
             return False
         except RefusedError as error:
+            line = self._core.keeping.line_for(error)
+            if line is not None:
+                sender.line = line
+                line.append(sender)
+                return False
             sender.error = error
             self._refuse(sender.offer, error)
         if sender.line is not None:
@@ -111,6 +120,14 @@ class Waiting:
             sender = parked.popleft()
             if not self.enter(sender) and sender.line is parked:  # full otherwise
                 parked.rotate(1)
+                break
+
+    def admit_line(self, line: Line) -> None:
+        """There may be room in a store."""
+        for _ in range(len(line)):
+            sender = line.popleft()
+            if not self.enter(sender) and sender.line is line:
+                line.rotate(1)
                 break
 
     def admit_crowd(self) -> None:

@@ -85,3 +85,15 @@ class World(Protocol):
 
     def log_unborn(self, key: str, error: BaseException) -> None:
         """Say that a session's constructor has failed."""
+
+    def log_failure(
+        self,
+        level: int,
+        key: str,
+        text: str,
+        *,
+        turn: int | None = None,
+        outcome: str | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """Write down that a turn, or a session, has failed."""

@@ -3,9 +3,12 @@
 May know the words of `actors` and of `_trees`; must not know who carries it out.  Each
 part is a class with its own state and its own page.  In reading order:
 
-    known ends lane     what a key remembers; what follows a session's end; its entry
-    admission           what may come in
+    known fates lane    what a key remembers; what follows a session's end; its entry
+    busy admission      what a prompt does about those before it; what may come in
     places slots        who gets a place, who gets a slot
     idle                who is reaped, and who is evicted
+    readers             who reads, and what may be read again
     books               what has been counted
+    telling             which failures are written down, in which words
+    burning             which turns were given up, and go on all the same
 """

@@ -7,12 +7,14 @@ that is refused has started nothing.  The order of the questions:
     does the router take prompts?
     is it for a new key?                      - may its owner have one more?
     is there a turn to steer?                 - is there room at its checkpoint?
+    is the session busy, and the prompt is not to wait?
     is the key in quarantine, is its queue full?
 """
 
 from __future__ import annotations
 
 import enum
+import math
 from typing import Any
 
 import attrs
@@ -24,11 +26,14 @@ from actors import (
     QuarantinedError,
     QueueFullError,
     Receipt,
+    SessionBusyError,
     StillRunningError,
     WhileBusy,
 )
-from actors.hosting import ASIDE, PROMPT, More, TurnRun, is_steerable, steering_of
+from actors.hosting import ASIDE, FOLLOW_UP, More, TurnRun, is_steerable, steering_of
 
+from .busy import FIRST, giving_way, is_busy, wish_of
+from .known import Known
 from .lane import OPEN, QUARANTINED, Lane
 
 
@@ -41,6 +46,7 @@ class Offer:
     more: More
     owner: str | None = None
     steer: bool = False
+    busy: WhileBusy | None = None  # None: as the policy says
 
 
 class Entrance(enum.Enum):
@@ -49,6 +55,7 @@ class Entrance(enum.Enum):
     NEW = "a key of its own"
     QUEUE = "the queue of its key"
     STEER = "the turn that runs"
+    FIRST = "before all that wait, and the turn gives way"
     ASIDE = "beside the turn that runs"
 
 
@@ -61,13 +68,20 @@ class Admission:
         self.open = True
         self._owners: dict[str, int] = {}  # {owner: keys}
 
-    def known(self, lane: Lane | None, offer: Offer) -> Receipt[Any] | None:
+    def known(
+        self, lane: Lane | None, offer: Offer, past: Known | None = None
+    ) -> Receipt[Any] | None:
         """The receipt of a message that has come before; None: it is new.
+
+        Args:
+            lane: its key's entry; None: the key is new.
+            offer: the prompt.
+            past: what a new key knew when it had an entry.
 
         Raises:
             StillRunningError: its job has not ended.
         """
-        memory = lane.extra.known if lane is not None and lane.extra else None
+        memory = lane.extra.known if lane is not None and lane.extra else past
         if memory is None:
             return None
         more = offer.more
@@ -83,6 +97,7 @@ class Admission:
         *,
         ending: bool,
         per_owner: int | None,
+        now: float = -math.inf,
     ) -> Entrance:
         """Say where a prompt that is new goes.
 
@@ -92,6 +107,7 @@ class Admission:
             policy: how prompts of this key wait.
             ending: the router is to end.
             per_owner: `Limits.sessions_per_owner`.
+            now: the clock.
 
         Raises:
             RefusedError: it does not come in.
@@ -113,20 +129,33 @@ class Admission:
             if waiting >= capacity:
                 raise QueueFullError(lane.key, waiting, capacity, "steering prompts")
             return Entrance.STEER
-        if lane.phase == QUARANTINED:
+        wish = wish_of(offer.more, offer.busy, policy)
+        if wish is WhileBusy.REFUSE and is_busy(lane, offer.more, policy.batch):
+            turn = lane.turn.id if lane.turn is not None else None
+            raise SessionBusyError(lane.key, turn)
+        if _is_kept_out(lane, offer, now):
             raise quarantined(lane)
-        aside = offer.more.kind == ASIDE
-        depth = lane.asides if aside else lane.waiting
+        return self._stand(lane, offer, policy, first=wish in FIRST)
+
+    def _stand(
+        self, lane: Lane, offer: Offer, policy: PromptPolicy, *, first: bool
+    ) -> Entrance:
+        """Where it is to stand.  Raises QueueFullError: there is no room."""
+        way, depth = Entrance.QUEUE, lane.waiting
+        if first:
+            way = Entrance.FIRST
+            depth -= len(giving_way(lane, offer.more, policy.batch))
+        elif offer.more.kind == ASIDE:
+            way, depth = Entrance.ASIDE, lane.asides
         if depth >= policy.capacity:
             raise QueueFullError(lane.key, depth, policy.capacity, "prompts")
-        return Entrance.ASIDE if aside else Entrance.QUEUE
+        return way
 
     def _steers(self, lane: Lane, offer: Offer, policy: PromptPolicy) -> bool:
         """Whether there is a turn that this prompt is to be put into."""
         run: TurnRun | None = lane.turn
         wanted = offer.steer or (
-            policy.busy is WhileBusy.STEER
-            and offer.more.kind == PROMPT
+            wish_of(offer.more, offer.busy, policy) is WhileBusy.STEER
             and offer.more.stream is None
         )
         return (
@@ -160,9 +189,17 @@ class Admission:
             del self._owners[owner]
 
 
+def _is_kept_out(lane: Lane, offer: Offer, now: float) -> bool:
+    """Whether its key is in quarantine; a session may follow up its own trial."""
+    crashes = lane.extra.crashes if lane.extra is not None else None
+    if lane.phase == QUARANTINED:
+        return crashes is None or now < crashes.until
+    return crashes is not None and crashes.trial and offer.more.kind != FOLLOW_UP
+
+
 def quarantined(lane: Lane) -> QuarantinedError:
     """The error for who sends a prompt to a key in quarantine."""
-    error = QuarantinedError(lane.key)
     crashes = lane.extra.crashes if lane.extra is not None else None
+    error = QuarantinedError(lane.key, crashes.until if crashes is not None else None)
     error.__cause__ = crashes.latest if crashes is not None else None
     return error

@@ -6,9 +6,12 @@ name when somebody looks.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from typing import Final
 
-from actors import CloseReason, Outcome
+from actors import CloseReason, Outcome, Receipt
+
+_LOST: Final = 100
 
 
 class Tally:
@@ -28,6 +31,7 @@ class Books:
     __slots__ = (
         "_tallies",
         "closed",
+        "lost",
         "opened",
         "refused",
         "repeated",
@@ -37,7 +41,7 @@ class Books:
     )
 
     def __init__(self) -> None:
-        self._tallies: dict[type[Outcome], Tally] = {}
+        self._tallies: dict[type[Outcome], Tally] = defaultdict(Tally)
         self.settled = 0
         """Prompts that have their outcome."""
         self.opened = 0
@@ -48,6 +52,8 @@ class Books:
         """`{class of error: prompts}`."""
         self.closed: Counter[CloseReason] = Counter()
         """`{why: sessions}`."""
+        self.lost: list[tuple[str, int]] = []
+        """Key and id of the first 100 lost prompts."""
         self.wait_seconds = 0.0
         """For the first step of a turn, all prompts together."""
         self.wait_longest = 0.0
@@ -55,10 +61,12 @@ class Books:
 
     def of(self, kind: type[Outcome]) -> Tally:
         """What came of prompts and turns in this way."""
-        tally = self._tallies.get(kind)
-        if tally is None:
-            tally = self._tallies[kind] = Tally()
-        return tally
+        return self._tallies[kind]
+
+    def lose(self, receipt: Receipt[object]) -> None:
+        """A prompt is lost; that it has its outcome is counted elsewhere."""
+        if len(self.lost) < _LOST:
+            self.lost.append((receipt.key, receipt.id))
 
     def prompts(self) -> dict[str, int]:
         """`{class of outcome: prompts}`."""

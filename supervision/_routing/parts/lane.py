@@ -28,9 +28,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from actors import Batch, Receipt, Withdrawn
-from actors.hosting import PROMPT
+from actors.hosting import PROMPT, steering_of
 
-from .ends import Crashes
+from .fates import Crashes
 from .known import Known
 
 # phase
@@ -65,7 +65,10 @@ class Extra:
     suspending = False  # CLOSING, and `suspend` has been asked for
     overdue = False  # STARTING, and out of time
     timer: Any = None  # of STARTING, BACKOFF
+    window: Any = None  # of OPEN: the timer of a burst
     bringing: Any = None  # of STARTING: what is being brought for it
+    gone: Any = None  # of CLOSING: what follows when the end of its turn is kept
+    kept: Any = None  # what is known of it in a store
 
 
 class Lane:
@@ -176,7 +179,8 @@ class Lane:
     def push_front(self, receipts: list[Receipt[Any]]) -> None:
         """Put prompts before those that were sent.
 
-        Of several that have been put there, the one that was accepted first is first.
+        Of several that have been put there, the one that was accepted first is first;
+        before all of them are those that are to be the next.
         """
         if not receipts:
             return
@@ -189,7 +193,7 @@ class Lane:
             receipt.need_more().front = True
         while queue and queue[0].need_more().front:
             front.append(queue.popleft())
-        front.sort(key=lambda receipt: receipt.id)
+        front.sort(key=_rank)
         queue.extendleft(reversed(front))
 
     def live(self) -> Iterator[Receipt[Any]]:
@@ -197,6 +201,33 @@ class Lane:
         for receipt in self.queue or ():
             if receipt.waits:
                 yield receipt
+
+    def receipts(self) -> Iterator[Receipt[Any]]:
+        """The prompts that it has: those that wait, and those of its turns."""
+        extra = self.extra
+        turns = [self.turn] if self.turn is not None else []
+        if extra is not None:
+            turns += (extra.asides or {}).values()
+            yield from extra.aside_queue or ()
+        for turn in turns:
+            yield from turn.receipts
+            yield from steering_of(turn)
+        yield from self.live()
+
+    def coming(self, batch: Batch | None) -> list[Receipt[Any]]:
+        """What `take` would take."""
+        first: list[Receipt[Any]] = []
+        weight = 0.0
+        for each in self.live():
+            alone = batch is None or not may_share_turn(each)
+            if batch is not None and not alone:
+                weight += each.need_more().weight
+            if first and (alone or batch is None or weight > batch.weight):
+                break
+            first.append(each)
+            if batch is None or alone or len(first) >= batch.prompts:
+                break
+        return first
 
     def take(self, batch: Batch | None) -> list[Receipt[Any]]:
         """Take the first prompt, and with a batch policy as many more as fit."""
@@ -209,7 +240,7 @@ class Lane:
                 queue.popleft()
                 self.husks -= 1
                 continue
-            alone = batch is None or head.kind != PROMPT or _read(head)
+            alone = batch is None or not may_share_turn(head)
             if taken and alone:
                 break
             if batch is not None and not alone:
@@ -255,11 +286,19 @@ class Lane:
         """Take a prompt back, unless a turn has it."""
         return bool(self.host.withdraw(self, receipt, outcome))
 
+    def check_thread(self, what: str) -> None:
+        """Refuse a call that comes from another thread than Trio's."""
+        self.host.events.check_thread(what)
 
-def _read(receipt: Receipt[Any]) -> bool:
-    """Whether somebody reads its answer, which it must then not share."""
+
+def may_share_turn(receipt: Receipt[Any]) -> bool:
+    """Whether it is an ordinary prompt, and nobody reads its answer."""
     more = receipt._more
-    return more is not None and more.stream is not None
+    return more is None or (more.kind == PROMPT and more.stream is None)
+
+
+def _rank(receipt: Receipt[Any]) -> tuple[bool, int]:
+    return not receipt.need_more().preempts, receipt.id
 
 
 def check_key(key: object) -> None:

@@ -79,6 +79,7 @@ class Child:
 
     __slots__ = (
         "known",
+        "left",
         "plain",
         "proven",
         "ref",
@@ -96,6 +97,7 @@ class Child:
         # it is always restarted, at once, and ready then
         self.plain = spec.restart is _PERMANENT and spec.simple
         self.ref: AnyRef | None = None
+        self.left: AnyRef | None = None  # where its actor was, that has ended for good
         self.known: Past | None = None  # its past, if it has any
         self.proven = False  # it has been ready once
         self.then: ChildState | None = None  # once it has stopped; None: forgotten
@@ -129,7 +131,7 @@ class Child:
 
 @attrs.frozen
 class Start:
-    """Make an actor for the child."""
+    """Make an actor for the child, where it had one before (`left`) if it had."""
 
     child: Child
     before: AnyRef | None = None

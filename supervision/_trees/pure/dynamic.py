@@ -37,7 +37,7 @@ from .child import (
     Stop,
 )
 from .ledger import Ledger
-from .rules import crash_of
+from .rules import crash_of, was_turned_away
 
 STARTING = ChildState.STARTING
 RUNNING = ChildState.RUNNING
@@ -65,6 +65,7 @@ class DynamicMachine:
         "_restarting",
         "_special",
         "commands",
+        "draining",
         "over",
         "template",
         "total",
@@ -90,6 +91,7 @@ class DynamicMachine:
         self.total = 0  # children that have not ended for good
         self.commands: deque[Command | StartNew] = deque()
         self.over = False  # it has given up, or is ending
+        self.draining = False  # it does not give up
 
     # ------------------------------------------------------------ what happens to it
 
@@ -134,6 +136,10 @@ class DynamicMachine:
                 elif child.starter is not None:
                     child.refusal = self._start_error(exit)
                     again = False
+        if again and self.draining and was_turned_away(exit):
+            again = False
+            child = child or self._record(ref, RUNNING)
+            child.then = ChildState.STOPPED
         if not again:
             if child is not None:
                 child.state = STOPPING
@@ -243,6 +249,10 @@ class DynamicMachine:
             child.then = ChildState.QUARANTINED
             return Decision.END
         if not self._ledger.charge(entry):
+            if self.draining:
+                child.state = STOPPING
+                child.then = ChildState.QUARANTINED
+                return Decision.END
             assert self._limit is not None
             history = self._ledger.counted()
             error = RestartLimitError(self._path, path, self._limit, history)

@@ -56,6 +56,7 @@ from .rules import (
     TEMPORARY,
     WAITING,
     Rules,
+    was_turned_away,
 )
 
 _REF: Any = ActorRef  # Any: a checker would lose M in isinstance
@@ -90,6 +91,7 @@ class Machine(Rules):
     def begun(self, child: Child, ref: AnyRef, *, ready: bool) -> None:
         """The actor of a child has been made; `ready`: it has no `started` hook."""
         child.ref = ref
+        child.left = None
         self._alive += 1
         if ready:
             self.started(child, None)
@@ -140,7 +142,13 @@ class Machine(Rules):
         """An incarnation has ended; what is to become of the child?"""
         past = child.known or child.past
         past.exit = exit
-        if child.plain and child.state is RUNNING and self._alone and not self.over:
+        if (
+            child.plain
+            and child.state is RUNNING
+            and self._alone
+            and not self.over
+            and not self.draining
+        ):
             # by far the commonest, and all that `_again` comes to then
             entry = (now, child.spec.id, exit, 0.0)
             if self.ledger.charge(entry):
@@ -178,6 +186,8 @@ class Machine(Rules):
             self._hold(child)  # it went by itself before its turn
             self._step()
             return HOLD
+        if again and self.draining and was_turned_away(exit):
+            return self._let_go(child, STOPPED, by_itself=True)
         if again:
             return self._again(child, past, exit, now)
         kept = None if restart is TEMPORARY else STOPPED
@@ -193,6 +203,7 @@ class Machine(Rules):
         self._alive -= 1
         self._held -= state is RESTARTING
         ref, child.ref = child.ref, None
+        child.left = ref
         if state is not STOPPING:  # somebody else has stopped it
             wanted = child.spec.restart is PERMANENT and not self.over
             if wanted and state in (RUNNING, STARTING) and child.starter is None:
@@ -219,7 +230,9 @@ class Machine(Rules):
         """The wait of a child is over."""
         if child.state is not RESTARTING or self.over:
             return
-        if self._alone:
+        group = self.group
+        apart = self.draining and (group is None or child not in group.waits)
+        if self._alone or apart:
             self._bring_up(child)
         elif self.group is not None:
             self.group.waits.discard(child)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from actors import AnyRef, Crashed, Decision, Exit
+from actors import AnyRef, ClosedToNewError, Crashed, Decision, Exit
 from supervision._trees.errors import (
     ChildStartError,
     RestartLimitError,
@@ -62,6 +62,7 @@ END = Decision.END
 HOLD = Decision.HOLD
 
 
+_CAUSES = 10  # that are looked at
 _GROUP: Any = BaseExceptionGroup  # Any: a checker would not know its type argument
 
 
@@ -77,6 +78,16 @@ def leaf(error: BaseException) -> BaseException:
 def crash_of(exit: Exit | None) -> BaseException | None:  # noqa: A002
     """The crash that an exit was, its groups of one taken off."""
     return leaf(exit.error) if isinstance(exit, Crashed) else None
+
+
+def was_turned_away(exit: Exit) -> bool:  # noqa: A002 - its name in the vocabulary
+    """Whether a crash came from a prompt that was refused because of the drain."""
+    error = crash_of(exit)
+    for _ in range(_CAUSES):
+        if error is None or isinstance(error, ClosedToNewError):
+            break
+        error = error.__cause__ or error.__context__
+    return isinstance(error, ClosedToNewError)
 
 
 class Rules:
@@ -95,6 +106,7 @@ class Rules:
         "_supervisors",
         "children",
         "commands",
+        "draining",
         "group",
         "ledger",
         "limit",
@@ -128,6 +140,9 @@ class Rules:
         self.group: Group | None = None  # what is being started or restarted in order
         self.ready = False  # all children have been started once
         self.over = False  # it has given up, or is complete
+        self.draining = (
+            False  # nobody else is taken down, and it does not end by itself
+        )
 
     # ------------------------------------------------------------------ restarting
 
@@ -147,10 +162,12 @@ class Rules:
         if spec.limit is not None and past.beyond(spec.limit, entry):
             return self._let_go(child, QUARANTINED, by_itself=True)
         if not self.ledger.charge(entry):
+            if self.draining:
+                return self._let_go(child, QUARANTINED, by_itself=True)
             return self._exhausted(spec.id, exit)
         past.enter(entry)
         wait = delay > 0 or child.ref is None  # no cell: others have their turn first
-        if not self._alone:
+        if not self._alone and not self.draining:
             self._hold(child)
             self._regroup(child, delay, wait=wait)
             return HOLD
@@ -301,6 +318,8 @@ class Rules:
         if child.spec.id not in significant or self.over:
             return
         significant.discard(child.spec.id)
+        if self.draining:
+            return
         if (by_itself and self._mode is AutoShutdown.ANY_SIGNIFICANT) or (
             not significant
         ):

@@ -2,7 +2,8 @@
 
 It hands each one on (and waits for the user's reader, as any turn does), keeps the text
 for the outcome, and tells the turn which tools the agent has in flight, so that the
-clock of silence stands still for a tool and its own clock runs.
+clock of silence stands still for a tool and its own clock runs.  While somebody is
+asked whether a tool may run, it does not run: its clock begins with the answer.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ from __future__ import annotations
 import contextlib
 
 from actors import ToolSkippedError, Turn, TurnOverError
-
-from .chunks import Chunk, Text, ToolCall, ToolUpdate
-from .content import PromptLike
+from supervision.acp._words.chunks import (
+    Chunk,
+    PermissionAsked,
+    Text,
+    ToolCall,
+    ToolUpdate,
+)
+from supervision.acp._words.content import PromptLike
 
 _TOOLS = 32  # clocks that a turn keeps; an agent with more in flight has them unwatched
+_MOST = 1000  # open tool calls, and denials, that a turn remembers
 _NAME = 80  # characters of a title that are a tool's name
 _IN_FLIGHT = ("pending", "in_progress")
 
@@ -32,8 +39,12 @@ class Answering:
         self._limit = limit
         self._pieces: list[str] = []
         self._length = 0
+        self._open: dict[str, str] = {}  # {tool call that has not ended: its title}
+        self._asking: dict[str, int] = {}  # {tool call: how many questions about it}
         self._tools: dict[str, contextlib.ExitStack] = {}  # {tool call: its clock}
         self._unwatched: set[str] = set()  # in flight, and without a clock
+        self.denied: list[str] = []
+        """The titles of what it was not allowed to do."""
 
     @property
     def text(self) -> str:
@@ -53,13 +64,46 @@ class Answering:
                 if room > 0:
                     self._pieces.append(text[:room])
                 self._length += len(text)
-            case ToolCall(id=number, title=title, status=status):
-                self._clock(number, title, status)
-            case ToolUpdate(id=number, title=title, status=str(status)):
-                self._clock(number, title or number, status)
+            case _:
+                self.hear(chunk)
+        await self._turn.emit(chunk)
+
+    def hear(self, chunk: Chunk) -> None:
+        """Take note of what a chunk says of a tool."""
+        match chunk:
+            case ToolCall(id=tool, title=title, status=status):
+                self._know(tool, title, status)
+            case ToolUpdate(id=tool, title=title, status=str(status)):
+                self._know(tool, title or self._open.get(tool, tool), status)
             case _:
                 pass
-        await self._turn.emit(chunk)
+
+    def asking(self, asked: PermissionAsked) -> None:
+        """Somebody is asked about a tool call: it does not run."""
+        tool = asked.tool
+        self._asking[tool] = self._asking.get(tool, 0) + 1
+        self._open.setdefault(tool, asked.title)
+        self._stop(tool)
+
+    def answered(self, asked: PermissionAsked, *, allowed: bool | None) -> None:
+        """It may run, from now on; or it may not; None: nobody has decided."""
+        tool = asked.tool
+        self._asking[tool] -= 1
+        if not self._asking[tool]:
+            del self._asking[tool]
+        if allowed is None:
+            return
+        if not allowed:
+            if len(self.denied) < _MOST:
+                self.denied.append(asked.title)
+        elif tool not in self._asking and tool in self._open:
+            self._start(tool, self._open[tool])
+
+    def close_tools(self, status: str) -> list[ToolUpdate]:
+        """The tool calls that are open end with the turn: what there is to be told."""
+        updates = [ToolUpdate(tool, None, status) for tool in self._open]
+        self._open.clear()
+        return updates
 
     def tick(self) -> None:
         """Some time has passed: a tool without a clock is a sign of life."""
@@ -73,21 +117,33 @@ class Answering:
         self._tools.clear()
         self._unwatched.clear()
 
-    def _clock(self, number: str, title: str, status: str) -> None:
+    def _know(self, tool: str, title: str, status: str) -> None:
         if status not in _IN_FLIGHT:
-            self._unwatched.discard(number)
-            clock = self._tools.pop(number, None)
-            if clock is not None:
-                clock.close()
+            self._open.pop(tool, None)
+            self._stop(tool)
             return
-        if number in self._tools or number in self._unwatched:
+        if tool in self._open or len(self._open) < _MOST:
+            self._open[tool] = title
+        if tool not in self._asking:
+            self._start(tool, title)
+
+    def _start(self, tool: str, title: str) -> None:
+        """Its clock begins."""
+        if tool in self._tools or tool in self._unwatched:
             return
         if len(self._tools) < _TOOLS:
             # it runs already, so "skipped" only means that the turn keeps no clock
             with contextlib.suppress(ToolSkippedError, TurnOverError):
                 clock = contextlib.ExitStack()
                 clock.enter_context(self._turn.tool(title[:_NAME] or "tool"))
-                self._tools[number] = clock
+                self._tools[tool] = clock
                 return
         if len(self._unwatched) < _TOOLS:
-            self._unwatched.add(number)
+            self._unwatched.add(tool)
+
+    def _stop(self, tool: str) -> None:
+        """Its clock ends."""
+        self._unwatched.discard(tool)
+        clock = self._tools.pop(tool, None)
+        if clock is not None:
+            clock.close()

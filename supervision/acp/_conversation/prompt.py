@@ -7,7 +7,7 @@ nothing that was said before it comes after it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import trio
@@ -15,19 +15,17 @@ import trio
 from supervision.acp._pipe.connection import Connection
 from supervision.acp._pipe.errors import AgentProtocolError, AgentRefusedError
 from supervision.acp._pipe.wire import Answer, shown
-
-from .chunks import Chunk
+from supervision.acp._words.chunks import Chunk
 
 METHOD = "session/prompt"
-REASONS = ("end_turn", "max_tokens", "max_turn_requests", "refusal", "cancelled")
 
 
 @attrs.frozen
 class Ended:
     """The agent says that the turn has ended."""
 
-    reason: str
-    """Its `stopReason`."""
+    reason: str | None
+    """Its `stopReason`, known to us or not; None: it has not said one."""
     usage: Any = None
     """The tokens it has used, as JSON, if it says so."""
 
@@ -35,7 +33,11 @@ class Ended:
 class Prompting:
     """A prompt that is being answered."""
 
-    def __init__(self, connection: Connection, program: str, room: int) -> None:
+    def __init__(
+        self, connection: Connection, program: str, room: int, turn: int
+    ) -> None:
+        self.turn = turn
+        """The id of the turn that it is of."""
         self._connection = connection
         self._program = program
         self._in, self._out = trio.open_memory_channel[
@@ -45,11 +47,14 @@ class Prompting:
         """The number of the call."""
         self.ended = False
         """The agent has answered."""
+        self.said = False
+        """Something has come of it."""
         self.over = False
         """The turn has taken the end, or an error in its place."""
 
     async def put(self, chunk: Chunk) -> bool:
         """Hand a chunk to the turn, waiting for room; False: nobody takes it."""
+        self.said = True
         try:
             await self._in.send(chunk)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -69,15 +74,14 @@ class Prompting:
     def _read(self, answer: Answer) -> Ended | AgentRefusedError | AgentProtocolError:
         if answer.error is not None:
             return self._connection.refused(METHOD, answer.error)
-        match answer.result:
-            case {"stopReason": str(reason), **more} if reason in REASONS:
-                return Ended(reason, more.get("usage"))
-            case other:
-                known = ", ".join(REASONS)
-                why = f"its stopReason must be one of {known}, got {shown(other)}"
-                return AgentProtocolError(
-                    self._program, why, stderr=self._connection.stderr
-                )
+        said: object = answer.result
+        if said is None or isinstance(said, dict):
+            result = cast("dict[str, Any]", said or {})
+            reason: object = result.get("stopReason")
+            if isinstance(reason, str | None):
+                return Ended(reason, result.get("usage"))
+        why = f"its answer to {METHOD!r} is none: {shown(answer.result)}"
+        return AgentProtocolError(self._program, why, stderr=self._connection.stderr)
 
     async def _settle(
         self, item: Ended | AgentRefusedError | AgentProtocolError

@@ -6,19 +6,24 @@ full pipe); one writes what is queued for it, and nobody else writes; one keeps 
 of its stderr; one waits for its end.  The reader never waits for the writer: with two
 full pipes both sides would.
 
+What an agent writes between its messages (a banner, a status line) is passed over, in
+bounds; half a message never is.
+
 It *breaks* once, with the first error; then every call that waits gets that error, and
 the process and its family are ended.  What the methods mean is said in `_conversation`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import trio
 
 from .errors import (
+    AgentAuthError,
     AgentError,
     AgentExitedError,
     AgentProtocolError,
@@ -26,9 +31,22 @@ from .errors import (
     AgentStuckError,
     AgentTimeoutError,
 )
+from .noise import Noise
 from .process import AgentProcess, open_agent_process
 from .settings import AgentSettings
-from .wire import Answer, Call, Lines, Notice, WireError, call_line, parse
+from .wire import (
+    AUTH_REQUIRED,
+    Answer,
+    Call,
+    Incoming,
+    Lines,
+    NoiseError,
+    Notice,
+    WireError,
+    call_line,
+    glued,
+    parse,
+)
 
 SETTLE = 0.5
 """Seconds in which the end of the output, of stderr and of the process come together;
@@ -54,8 +72,8 @@ class Listener(Protocol):
         """Take a notice; the reader waits.  Raises WireError: it makes no sense."""
         ...
 
-    def called(self, call: Call) -> None:
-        """Take a call, and see to it that it is answered.  Raises WireError."""
+    async def called(self, call: Call) -> None:
+        """Take a call, and see to it that it is answered; the reader waits."""
         ...
 
 
@@ -79,12 +97,17 @@ class Connection:
         self._reads = 0
         self._handling = False  # what was read is being taken
         self._writing = False
+        self._noise = Noise(settings)
         self.broken: AgentError | None = None
         """Why it is of no more use; None: it is."""
         self.ended = trio.Event()
         """Set when the process and its family have ended."""
         self.last_word = b""
         """What to write if we end it without its fault."""
+        self.last_call = 0
+        """The number of the call that the last word is; 0: it is none."""
+        self.auth_methods: Sequence[object] = ()
+        """How it lets one log in, for the error that says that one has to."""
 
     @property
     def pid(self) -> int | None:
@@ -129,10 +152,21 @@ class Connection:
     async def _say_last_word(self, process: AgentProcess) -> None:
         if self.last_word and self.broken is None and not self._writing:
             with trio.move_on_after(SETTLE, shield=True):
-                try:
+                with contextlib.suppress(trio.BrokenResourceError, WireError):
                     await process.write(self.last_word)
-                except trio.BrokenResourceError:
-                    return
+                    await self._hear_last_answer(process)
+
+    async def _hear_last_answer(self, process: AgentProcess) -> None:
+        """Read on until the last word is answered, if it was a call."""
+        lines = Lines(self._settings.line_limit)
+        while self.last_call and (data := await process.read()):
+            for line in lines.feed(data):
+                with contextlib.suppress(WireError):  # it may begin in the middle
+                    match parse(line):
+                        case Answer(id=self.last_call):
+                            return
+                        case _:
+                            pass
 
     def fail(self, error: AgentError) -> None:
         """Break with this error, if it is the first, and end the process."""
@@ -167,7 +201,16 @@ class Connection:
 
     async def _take(self, line: bytes) -> None:
         await trio.lowlevel.checkpoint()  # a flood is not to hold up others
-        match parse(line):
+        message: Incoming | None
+        try:
+            message = parse(line)
+        except NoiseError as error:
+            message = self._pass_over(line, error)
+        else:
+            self._noise.heard()
+        match message:
+            case None:
+                return
             case Answer() as answer:
                 number = answer.id
                 pending = None
@@ -178,7 +221,15 @@ class Connection:
             case Notice() as notice:
                 await self._listener.noticed(notice)
             case Call() as call:
-                self._listener.called(call)
+                await self._listener.called(call)
+
+    def _pass_over(self, line: bytes, error: NoiseError) -> Incoming | None:
+        """Take a line of noise; give the message at its end.  Raises WireError."""
+        message = glued(line)
+        self._noise.take(len(line) - len(message), error)
+        assert self._process is not None
+        self._process.keep_noise(line[: len(line) - len(message)])
+        return parse(message) if message else None
 
     async def _write(self, process: AgentProcess) -> None:
         async for line in self._to_write:
@@ -239,6 +290,10 @@ class Connection:
         self.fail(error)
         raise error
 
+    def number(self) -> int:
+        """A number for a call that is not made here."""
+        return next(self._numbers)
+
     async def call(self, method: str, params: Any, pending: Pending) -> int:
         """Call it; returns the call's number.  Cancelled means not called.
 
@@ -287,16 +342,15 @@ class Connection:
 
     def refused(self, method: str, error: dict[str, Any]) -> AgentRefusedError:
         """What an answer with an error is to us."""
-        code: object = error.get("code")
+        given: object = error.get("code")
         text: object = error.get("message")
-        return AgentRefusedError(
-            self._settings.program,
-            method,
-            code if isinstance(code, int) else 0,
-            f"{text!s:.500}",
-            error.get("data"),
-            stderr=self.stderr,
-        )
+        code = given if isinstance(given, int) else 0
+        said = (self._settings.program, method, code, f"{text!s:.500}")
+        data: object = error.get("data")
+        if code == AUTH_REQUIRED:
+            ways = self.auth_methods
+            return AgentAuthError(*said, data, methods=ways, stderr=self.stderr)
+        return AgentRefusedError(*said, data, stderr=self.stderr)
 
     def _stuck(self, why: str) -> AgentStuckError:
         return AgentStuckError(self._settings.program, why)

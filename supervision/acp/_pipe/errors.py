@@ -1,8 +1,8 @@
 """How an agent fails its session: each with what the agent last said on its stderr.
 
-One base, `AgentError`.  All but two mean that the process is of no more use: it is
-ended, and the next prompt gets a new one.  The two are `AgentRefusedError` (it has
-answered, with an error) and `AgentCancelledError`.
+One base, `AgentError`.  Most mean that the process is of no more use: it is ended, and
+the next prompt gets a new one.  Not so `AgentRefusedError` (it has answered, with an
+error), `AgentContentError` (it was not asked) and `AgentCancelledError`.
 
 These are the `error` of a `Failed` turn; of a session that could not be started they
 are the `__cause__` of its `SessionStartError`.
@@ -11,6 +11,8 @@ are the `__cause__` of its `SessionStartError`.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from typing import Any
 
 import trio
 
@@ -106,6 +108,10 @@ class AgentVersionError(AgentProtocolError):
         self.ours = ours
         """The version that we have asked for."""
 
+    def what(self) -> str:
+        """Say which versions do not meet."""
+        return f"speaks version {self.theirs} of the protocol, we version {self.ours}"
+
 
 class AgentTimeoutError(AgentError, trio.TooSlowError):
     """It has not answered a request in time."""
@@ -164,6 +170,80 @@ class AgentRefusedError(AgentError):
         """Say what it has answered."""
         data = f" ({shown(self.data, 300)})" if self.data is not None else ""
         return f"has refused {self.method!r}: {self.text} [{self.code}]{data}"
+
+
+class AgentAuthError(AgentRefusedError):
+    """It wants a login first (error -32000).
+
+    Set `AgentSettings.authenticate` to one of `methods`, or log in by its own command.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        method: str,
+        code: int,
+        text: str,
+        data: object = None,
+        *,
+        methods: Sequence[Any] = (),  # any: values that rooms above this one make
+        stderr: str = "",
+    ) -> None:
+        super().__init__(program, method, code, text, data, stderr=stderr)
+        self.methods = tuple(methods)
+        """The ways to log in that it offers, as `AuthMethod`s."""
+
+    def what(self) -> str:
+        """Say which ways it offers."""
+        ways = ", ".join(repr(each.id) for each in self.methods) or "none"
+        return f"{super().what()}; the ways to log in that it offers: {ways}"
+
+
+class AgentContentError(AgentError, ValueError):
+    """A prompt has what this agent does not take; it was not asked."""
+
+    def __init__(self, program: str, kind: str) -> None:
+        super().__init__(program, kind)
+        self.kind = kind
+        """What it does not take: "image", "audio" or "resource"."""
+
+    def what(self) -> str:
+        """Say what it does not take."""
+        return f"does not take content of type {self.kind!r}"
+
+
+class AgentOptionError(AgentError, ValueError):
+    """It does not offer what `AgentSettings` says: a mode, a model, an option."""
+
+    def __init__(
+        self, program: str, name: str, value: object, offered: Sequence[object]
+    ) -> None:
+        super().__init__(program, name, value, offered)
+        self.name = name
+        """"mode", "model", or the id of the option."""
+        self.value = value
+        """What it was to be."""
+        self.offered = tuple(offered)
+        """What the agent offers; nothing: it has no such option."""
+
+    def what(self) -> str:
+        """Say what it offers."""
+        ways = ", ".join(map(repr, self.offered))
+        said = f"it offers {ways}" if ways else "it offers nothing of the kind"
+        return f"has no {self.name} {self.value!r}: {said}"
+
+
+class AgentNotOfferedError(AgentError):
+    """It was not asked for something that it does not offer; see `Capabilities`."""
+
+    def __init__(self, program: str, method: str) -> None:
+        super().__init__(program, method)
+        self.method = method
+        """What it would have been asked, such as `session/list`."""
+
+    def what(self) -> str:
+        """Say what it does not offer."""
+        return f"does not offer {self.method!r}"
 
 
 class AgentCancelledError(AgentError):

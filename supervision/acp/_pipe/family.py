@@ -6,6 +6,11 @@ environment, which whatever it starts inherits.  Its *family* is: who has the ma
 who is in its session (which finds those that were started with an empty environment).
 A daemon that is meant to stay is started without the mark: `env -u ACTORS_AGENT ...`.
 
+Whose parent has ended becomes the child of process 1, or of the nearest subreaper, and
+that has to reap it.  If we are that (a container without an init), we reap our agents'
+families; what else is left to us we do not touch, because its owner may be in this
+program, and say so once.
+
 On Linux the family is read from `/proc` and signalled through pidfds, so that no other
 process is hit that has got the same number meanwhile.  Elsewhere it is the process
 group.
@@ -22,6 +27,8 @@ from typing import Final
 
 import trio
 
+from .starting import Child
+
 MARK: Final = "ACTORS_AGENT"
 """The variable of the environment."""
 
@@ -31,6 +38,7 @@ _ROUND: Final = 1.0  # seconds for them to go, each time
 _READABLE: Final = hasattr(os, "pidfd_open") and _PROC.joinpath("self/stat").exists()
 
 _log = logging.getLogger("supervision.acp")
+_told: list[int] = []  # that nobody reaps
 
 
 class Family:
@@ -41,9 +49,11 @@ class Family:
         leader: the process; its session has the same number.
     """
 
-    def __init__(self, mark: str, leader: trio.Process) -> None:
+    def __init__(self, mark: str, leader: Child) -> None:
         self._entry = f"{MARK}={mark}".encode()
         self._leader = leader
+        self._orphans: set[int] = set()  # to be reaped, if they are our children now
+        _mind_orphans(os.getpid())
 
     async def end(self, within: float) -> None:
         """Ask all to end, kill the rest after `within` seconds; reap the leader.
@@ -52,12 +62,14 @@ class Family:
         """
         with trio.CancelScope(shield=True):
             members = await self._find()
+            self._orphans.update(members)
             self._signal_all(members, signal.SIGTERM)
             self._signal_all(members, signal.SIGCONT)  # who is stopped hears nothing
             with trio.move_on_after(within):
                 await self._wait(members)
             for _ in range(_ROUNDS):
                 members = await self._find()
+                self._orphans.update(members)
                 if not members and self._leader.returncode is not None:
                     break
                 self._signal_all(members, signal.SIGKILL)
@@ -70,6 +82,19 @@ class Family:
                 )
             if not _READABLE:
                 self._signal_group(signal.SIGKILL)
+            self._reap()
+
+    async def look(self) -> None:
+        """Remember who lives now, to reap those that are left to us."""
+        self._orphans.update(await self._find())
+
+    async def heir(self, pipe: int) -> int | None:
+        """Find one that still reads this pipe, by its inode; None: nobody does."""
+        for pid in await self._find():
+            with contextlib.suppress(OSError):
+                if _input_of(pid) == pipe:
+                    return pid
+        return None
 
     async def _find(self) -> list[int]:
         """All that live but the leader."""
@@ -93,10 +118,13 @@ class Family:
         """Whether it lives and is one of ours.  Raises OSError: there is none."""
         text = Path(folder, "stat").read_bytes()
         # PID (NAME) STATE PARENT GROUP SESSION ...; any character may be in the name
-        state, _, _, session = text[text.rindex(b")") + 2 :].split(maxsplit=4)[:4]
+        state, parent, _, session = text[text.rindex(b")") + 2 :].split(maxsplit=4)[:4]
+        same = int(session) == self._leader.pid
         if state in b"ZX":
+            if same and int(parent) == os.getpid():
+                self._orphans.add(int(folder.rpartition("/")[2]))
             return False
-        if int(session) == self._leader.pid:
+        if same:
             return True
         with contextlib.suppress(PermissionError):
             environment = Path(folder, "environ").read_bytes().split(b"\0")
@@ -120,12 +148,35 @@ class Family:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._leader.wait)
             for pid in members:
-                nursery.start_soon(self._wait_one, pid)
+                nursery.start_soon(self.wait_one, pid)
 
-    async def _wait_one(self, pid: int) -> None:
+    async def wait_one(self, pid: int) -> None:
+        """Wait until this one of the family has ended."""
         with contextlib.suppress(OSError), _pidfd(pid) as handle:
             if self._belongs(f"{_PROC}/{pid}"):
                 await trio.lowlevel.wait_readable(handle)
+
+    def _reap(self) -> None:
+        """Reap those whose parents have left them to us."""
+        for pid in self._orphans:
+            with contextlib.suppress(ChildProcessError):  # it has another parent
+                os.waitpid(pid, os.WNOHANG)
+        self._orphans.clear()
+
+
+def _input_of(pid: int) -> int:
+    """The inode of its standard input.  Raises OSError."""
+    return Path(_PROC, str(pid), "fd/0").stat().st_ino
+
+
+def _mind_orphans(own: int) -> None:
+    """Say once that nobody reaps, if this is process 1."""
+    if own == 1 and not _told:
+        _told.append(own)
+        _log.warning(
+            "this is process 1, and no init: orphans that are not an agent's are "
+            "reaped by nobody (run it under an init, such as `docker run --init`)"
+        )
 
 
 class _pidfd:  # noqa: N801 - used as a function

@@ -13,10 +13,16 @@ from typing import Any, TypeAlias, cast
 
 import attrs
 
+from actors.hosting import Whole
+
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+AUTH_REQUIRED = -32000
+NOT_FOUND = -32002
 REQUEST_CANCELLED = -32800
 
+_WORDS = {"jsonrpc", "id", "method", "params", "result", "error"}
 _SAID = 100  # bytes of a line that an error repeats
 
 CallId: TypeAlias = int | str | None
@@ -32,13 +38,17 @@ def shown(value: object, most: int = 120) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-class WireError(ValueError):
+class WireError(Whole, ValueError):
     """A line is no message: `why` says what it is, with its beginning."""
 
     def __init__(self, why: str, line: bytes) -> None:
         super().__init__(why)
         said = shown(bytes(line[:_SAID]))[1:]
         self.why = f"{why}: {said}" if line else why
+
+
+class NoiseError(WireError):
+    """A line was not meant as a message: a banner, a status line, a line of a log."""
 
 
 @attrs.frozen
@@ -124,14 +134,19 @@ def parse(line: bytes) -> Incoming:
     """Read a line.
 
     Raises:
+        NoiseError: it was not meant as one.
         WireError: it is no message of JSON-RPC 2.0.
     """
     try:
         read: object = json.loads(line)
     except (ValueError, RecursionError):
-        raise WireError("a line is not JSON", line) from None
+        kind = WireError if line.startswith(b'{"') else NoiseError
+        raise kind("a line is not JSON", line) from None
     if not isinstance(read, dict):
-        raise WireError("a line is JSON, but no object", line)
+        kind = WireError if line.startswith(b'[{"') else NoiseError  # a batch
+        raise kind("a line is JSON, but no object", line)
+    if not _WORDS.intersection(cast("dict[str, Any]", read)):
+        raise NoiseError("a line is an object, but no message", line)
     message = cast("dict[str, Any]", read)
     number = message.get("id")
     named = number is None or (
@@ -148,6 +163,15 @@ def parse(line: bytes) -> Incoming:
             return Answer(number if named else None, result)
         case _:
             raise WireError("a line is neither call, nor notice, nor answer", line)
+
+
+def glued(line: bytes) -> bytes:
+    """The message that stands at the end of a line of noise, say of a status line.
+
+    b"": there is none.
+    """
+    begin = line.find(b'{"jsonrpc"', 1)
+    return line[begin:] if begin > 0 else b""
 
 
 def call_line(number: int, method: str, params: Any) -> bytes:

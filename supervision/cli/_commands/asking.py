@@ -14,7 +14,7 @@ from rich.text import Text
 from supervision._drawing.columns import Column
 from supervision._drawing.events import EventWriter
 from supervision._drawing.head import badge
-from supervision._drawing.look import DIM, actor_state, child_state, phase
+from supervision._drawing.look import DIM, WRONG, actor_state, child_state, phase
 from supervision._drawing.session_rows import (
     session_cells,
     session_columns,
@@ -22,6 +22,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
+from supervision._view.sessions import short
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -34,7 +35,9 @@ from supervision.client.directory import choose_client, live_services, runtime_d
 from supervision.client.failures import ClientError
 from supervision.service import ExitCode
 
+from .pipe import reader_watched
 from .printing import print_facts, print_json, print_lines, print_table
+from .stack import print_stack
 
 Fact = tuple[str, str | Text]
 
@@ -144,6 +147,9 @@ def show_session(arguments: Namespace) -> int:
         print_json(session)
     else:
         print_facts(_session_facts(session))
+        stack = client.session_stack(session["key"], router=session["router"])
+        print_lines([Text()])
+        print_stack(client, stack)
     return ExitCode.OK
 
 
@@ -161,12 +167,14 @@ def follow_events(arguments: Namespace) -> int:
     """`actors events`: what happens, as it does, until the service ends or Ctrl-C."""
     client = choose_client(arguments.socket)
     writer = EventWriter()
-    with client.events(arguments.kind) as events:
+    with client.events(arguments.kind) as events, reader_watched(events.cut) as gone:
         for event in events:
             if arguments.json:
                 print_json(event)
             elif (line := writer.write(event)) is not None:
                 print_lines([line])
+    if gone.is_set():
+        raise BrokenPipeError
     return ExitCode.OK
 
 
@@ -211,16 +219,24 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
         yield "owner", clean(session["owner"])
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:
-        yield "turn", str(session["turn"])
+        yield "turn", short(session["turn"])
     if session["tool"] is not None:
         yield "tool", clean(session["tool"])
     yield "queued", plural(session["queued"], "prompt")
     yield "steering", plural(session["steering"], "prompt")
     yield "children", plural(session["children"], "turn")
     yield "asides", plural(session["asides"], "question")
+    yield "readers", whole(session["readers"])
     yield "actors", f"{whole(session['generation'])} so far"
-    yield "age", span(session["age"])
-    yield "last sign", f"{span(session['last_activity'])} ago"
+    if session["burning"] is not None:
+        turns = plural(session["given_up"], "turn")
+        text = f"{turns} given up, code that goes on for {span(session['burning'])}"
+        yield "burning", Text(text, WRONG)
+    if session["quarantined"] is not None:
+        yield "refused", Text(f"for {span(session['quarantined'])} more", WRONG)
+    if session["age"] is not None:
+        yield "age", span(session["age"])
+        yield "last sign", f"{span(session['last_activity'])} ago"
     if session["idle"] is not None:
         yield "idle", f"for {span(session['idle'])}"
 

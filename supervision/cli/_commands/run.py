@@ -27,35 +27,55 @@ from supervision.service import (
     run,
 )
 
+from .early import heard_early
+
 logger = logging.getLogger("supervision.cli")
 
 
 def run_tree(arguments: argparse.Namespace) -> int:
     """Run a tree as this process; returns its exit status."""
     try:
-        tree = load_tree(arguments.tree)
+        with heard_early() as heard:
+            tree = load_tree(arguments.tree)
+            settings = _begin(arguments, tree)
     except TreeError as error:
         if error.details:
             sys.stderr.write(error.details + "\n")
         raise CommandError(str(error)) from error
+    if heard.number is not None:
+        configure_logging(Settings(log_format=LogFormat(arguments.log_format)))
+        return heard.told()
+    return int(run(tree.make, *tree.args, settings=settings))
+
+
+def _begin(arguments: argparse.Namespace, tree: Tree) -> Settings:
+    """Read the options, and set the log up as they say."""
     settings = _settings(arguments, tree)
-    if settings.socket is None and arguments.socket is None:
+    for name, level in arguments.log_level:
+        if name:
+            logging.getLogger(name).setLevel(level)
+    if settings.socket is not None:
+        configure_logging(settings)
+        logger.info("the control socket is %s", settings.socket)
+    elif arguments.socket is None:
         configure_logging(settings)
         text = "there is no control socket, so 'actors top' cannot look: %s"
         logger.warning(text, _MISSING)
-    return int(run(tree.make, *tree.args, settings=settings))
+    return settings
 
 
 def _settings(arguments: argparse.Namespace, tree: Tree) -> Settings:
     """Read the options."""
     name = arguments.name or tree.name
+    levels = [level for logger_name, level in arguments.log_level if not logger_name]
     try:
         return Settings(
             name=name,
             budget=arguments.budget,
             socket=_socket(arguments.socket, name),
+            metrics=arguments.metrics,
             log_format=LogFormat(arguments.log_format),
-            log_level=arguments.log_level.upper(),
+            log_level=levels[-1] if levels else Settings().log_level,
             report=arguments.report,
             tuned_gc=arguments.tuned_gc,
         )

@@ -1,4 +1,4 @@
-"""The commands that do something: stop, restart, cancel, reset, close.
+"""The commands that do something: stop, restart, abort, cancel, reset, close.
 
 Each tells the service one thing and prints what it did.  `actors stop` without a path
 stays until the service is gone, and shows what it still waits for.
@@ -42,6 +42,20 @@ def restart(arguments: Namespace) -> int:
     """`actors restart`: stop a supervisor's child if it runs, and start it again."""
     client = choose_client(arguments.socket)
     return _said(client.restart_actor(arguments.path), arguments)
+
+
+def abort(arguments: Namespace) -> int:
+    """`actors abort`: abort a turn by its id, as it is shown."""
+    client = choose_client(arguments.socket)
+    result = client.abort_turn(
+        arguments.turn,
+        router=arguments.router,
+        hard=arguments.soft is None,
+        hint=arguments.soft,
+        reason=arguments.reason,
+        short=True,
+    )
+    return _said(result, arguments)
 
 
 def tell_session(arguments: Namespace) -> int:

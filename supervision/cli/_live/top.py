@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
@@ -18,13 +19,14 @@ from typing import Protocol
 import attrs
 import trio
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from supervision._drawing.frame import frame
 from supervision._drawing.head import HEAD_LINES
 from supervision._drawing.panel import AbortWish, Panel, Wish
 from supervision._drawing.picture import save_picture
-from supervision._view.shapes import TopShape
-from supervision.cli._commands.printing import make_console, print_json
+from supervision._view.shapes import StackShape, TopShape
+from supervision.cli._commands.printing import make_console, print_json, print_lines
 from supervision.client.asking import Client
 from supervision.client.directory import CommandError, choose_client
 from supervision.client.failures import ClientError, RefusedRequestError
@@ -43,6 +45,8 @@ def watch(arguments: Namespace) -> int:
     console = make_console()
     if arguments.once or arguments.svg is not None or not console.is_terminal:
         return _once(client, console, arguments)
+    if console.is_dumb_terminal:
+        return _snapshots(client, console, arguments)
     client.service()  # who is not there from the beginning is an error
     client.timeout = _PATIENCE
     return trio.run(_live, client, console, arguments)
@@ -62,6 +66,19 @@ def _once(client: Client, console: Console, arguments: Namespace) -> int:
         text = f"--svg: {arguments.svg} cannot be written: {error.strerror}"
         raise CommandError(text) from error
     return ExitCode.OK
+
+
+def _snapshots(client: Client, console: Console, arguments: Namespace) -> int:
+    """One frame after the other, for a terminal that can only write lines."""
+    while True:
+        width, height = console.width, console.height - 1
+        drawing = frame(client.top(**_rows(arguments, height)), None, width, height)
+        print_lines([*_lines_of(drawing), Text()])
+        time.sleep(arguments.interval)
+
+
+def _lines_of(drawing: RenderableType) -> list[Text]:
+    return list(drawing.split("\n")) if isinstance(drawing, Text) else []
 
 
 def _rows(arguments: Namespace, height: int) -> dict[str, int]:
@@ -90,14 +107,16 @@ class View:
     Args:
         panel: what is shown.
         display: where.
-        ask: gives a frame: `ask(lines, order)`.
+        ask: gives a frame: `ask(lines, panel)`, with the order and the filter of that.
+        look: gives where the session stands that is opened: `look(router, key)`.
         abort: aborts a turn and says in words what came of it.
         interval: seconds between two frames.
     """
 
     panel: Panel
     display: Display
-    ask: Callable[[int, str], Awaitable[TopShape]]
+    ask: Callable[[int, Panel], Awaitable[TopShape]]
+    look: Callable[[str, str], Awaitable[StackShape]]
     abort: Callable[[AbortWish], Awaitable[str]]
     interval: float
     _wake: list[trio.Event] = attrs.field(init=False, factory=lambda: [trio.Event()])
@@ -135,8 +154,11 @@ class View:
     async def _look(self) -> None:
         _, height = self.display.size
         try:
-            self.panel.seen(await self.ask(height, self.panel.order))
-        except RefusedRequestError as error:  # it is starting, or has just ended
+            self.panel.seen(await self.ask(height, self.panel))
+            opened = self.panel.opened
+            if opened is not None:
+                self.panel.looked_into(opened, await self.look(*opened))
+        except RefusedRequestError as error:  # it starts, or has ended; or the session
             self.panel.note(str(error), trio.current_time(), bad=True)
         except ClientError:
             self.panel.lost(trio.current_time())
@@ -154,9 +176,16 @@ class View:
 async def _live(client: Client, console: Console, arguments: Namespace) -> int:
     """Run the view on a terminal; returns the exit status."""
 
-    async def ask(lines: int, order: str) -> TopShape:
+    async def ask(lines: int, panel: Panel) -> TopShape:
+        order, match = panel.order, panel.match or None
         return await trio.to_thread.run_sync(
-            lambda: _ask(client, _rows(arguments, lines), order), abandon_on_cancel=True
+            lambda: _ask(client, _rows(arguments, lines), order, match),
+            abandon_on_cancel=True,
+        )
+
+    async def look(router: str, key: str) -> StackShape:
+        return await trio.to_thread.run_sync(
+            lambda: client.session_stack(key, router=router), abandon_on_cancel=True
         )
 
     async def abort(wish: AbortWish) -> str:
@@ -169,7 +198,8 @@ async def _live(client: Client, console: Console, arguments: Namespace) -> int:
     status: int = ExitCode.OK
     screen = Screen(console)
     keyboard = Keyboard(sys.stdin.fileno()) if sys.stdin.isatty() else None
-    view = View(Panel(arguments.interval), screen, ask, abort, arguments.interval)
+    panel = Panel(arguments.interval)
+    view = View(panel, screen, ask, look, abort, arguments.interval)
     with (
         trio.open_signal_receiver(*_ENDS, *_OTHERS) as signals,
         keyboard or contextlib.nullcontext(),
@@ -183,12 +213,15 @@ async def _live(client: Client, console: Console, arguments: Namespace) -> int:
     return status
 
 
-def _ask(client: Client, rows: dict[str, int], order: str) -> TopShape:
-    """Ask for one frame; only the worst sessions come with it."""
-    if order == "worst":
+def _ask(
+    client: Client, rows: dict[str, int], order: str, match: str | None
+) -> TopShape:
+    """Ask for one frame; only the worst of all sessions come with it."""
+    if order == "worst" and match is None:
         return client.top(**rows)
     now = client.top(rows=rows["rows"], sessions=0)
-    now["sessions"] = client.sessions(order=order, limit=rows["sessions"])
+    limit = rows["sessions"]
+    now["sessions"] = client.sessions(order=order, match=match, limit=limit)
     return now
 
 

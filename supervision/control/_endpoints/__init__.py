@@ -9,5 +9,6 @@ or the service.  In reading order:
     metrics         the statistics as Prometheus reads them
     stream          events to a client, as long as it listens
     gate            what every request passes: bounded bodies, time, faults of ours
+    audit           a line in the log for what is done
     app             the endpoints
 """

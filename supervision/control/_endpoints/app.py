@@ -18,11 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from supervision._metrics.text import CONTENT_TYPE
 from supervision._view.errors import ViewError
+from supervision._view.limits import CHANGEABLE
 from supervision._view.view import View
 
+from .audit import audited
 from .gate import Gate
-from .metrics import CONTENT_TYPE, metrics
+from .metrics import metrics
 from .request import Parameters, parameters, part
 from .stream import LINES, EventStream
 from .words import answer, refusal, to_json
@@ -39,11 +42,14 @@ ENDPOINTS: Final = (
     "POST /actors/PATH/restart restart a supervisor's child",
     "GET /sessions?router=&phase=&match=&order=&limit= a list of sessions",
     "GET /sessions/KEY?router= one session",
+    "GET /stack?key=&router=&path= where a session, or an actor, stands",
     "POST /sessions/KEY/cancel (router, reason) abort its turn",
     "POST /sessions/KEY/cancel_all (router, reason) and take back what waits",
     "POST /sessions/KEY/reset (router, reason) and begin anew",
     "POST /sessions/KEY/close (router, reason) and forget it",
-    "POST /turns/ID/abort (router, hard, hint, reason) abort a turn",
+    "POST /turns/ID/abort (router, hard, hint, reason, short) abort a turn",
+    "GET /limits?router= the limits of routers",
+    "POST /limits (router, sessions, turns, idle, ...) change some, by their names",
     "GET /top?rows=&sessions= one frame of `actors top`",
     f"GET /events?kind=&kind= what happens, as Server-Sent Events or as {LINES}",
     "POST /stop (within) drain and stop the service",
@@ -70,7 +76,8 @@ def make_app(view: View) -> Starlette:
         return Route(path, endpoint, methods=["GET"])
 
     def post(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-        return Route(path, endpoint, methods=["POST"])
+        verb = path.rpartition("/")[2]
+        return Route(path, audited(verb, endpoint), methods=["POST"])
 
     app = Starlette(
         routes=[
@@ -90,6 +97,9 @@ def make_app(view: View) -> Starlette:
             ),
             get("/sessions/{key:path}", here.session),
             post("/turns/{id}/abort", here.abort_turn),
+            get("/stack", here.stack),
+            get("/limits", here.limits),
+            post("/limits", here.configure),
             get("/top", here.top),
             get("/events", here.events),
             post("/stop", here.stop),
@@ -99,6 +109,33 @@ def make_app(view: View) -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
+
+
+def make_metrics_app(view: View) -> Starlette:
+    """Make the application for who scrapes and probes: it shows numbers, does nothing.
+
+    Args:
+        view: of the service.
+    """
+    here = _Endpoints(view)
+    app = Starlette(
+        routes=[
+            Route("/metrics", here.metrics, methods=["GET"]),
+            Route("/health", here.health, methods=["GET"]),
+            Route("/ready", here.ready, methods=["GET"]),
+        ],
+        middleware=[Middleware(Gate)],
+        exception_handlers={HTTPException: _no_such_number, ViewError: _refused},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _no_such_number(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    del request
+    text = "there are: GET /metrics, GET /health, GET /ready"
+    return refusal(error.status_code, text)
 
 
 class _Endpoints:
@@ -128,7 +165,8 @@ class _Endpoints:
 
     async def metrics(self, request: Request) -> Response:
         await parameters(request)
-        return Response(metrics(self._view.statistics()), media_type=CONTENT_TYPE)
+        text = metrics(self._view.statistics()) + self._view.series()
+        return Response(text, media_type=CONTENT_TYPE)
 
     async def tree(self, request: Request) -> Response:
         asked = await parameters(request, "path", "depth", "width")
@@ -172,6 +210,28 @@ class _Endpoints:
         key = part(request, "key")
         return answer(self._view.session(key, router=asked.text("router")))
 
+    async def stack(self, request: Request) -> Response:
+        asked = await parameters(request, "key", "router", "path")
+        key, path, router = (asked.text(each) for each in ("key", "path", "router"))
+        if (key is None) == (path is None):
+            text = "say whose stack: either key=, of a session, or path=, of an actor"
+            return refusal(400, text)
+        if key is not None:
+            return answer(self._view.session_stack(key, router=router))
+        if router is not None:
+            return refusal(400, "router= is for a session's key, not for a path")
+        return answer(await self._view.actor_stack(path or "/"))
+
+    async def limits(self, request: Request) -> Response:
+        asked = await parameters(request, "router")
+        return answer(self._view.limits(asked.text("router")))
+
+    async def configure(self, request: Request) -> Response:
+        asked = await parameters(request, "router", *CHANGEABLE)
+        given = {name: asked.said(name) for name in CHANGEABLE}
+        changes = {name: text for name, text in given.items() if text is not None}
+        return answer(self._view.configure(changes, router=asked.text("router")))
+
     def session_verb(self, verb: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             asked = await parameters(request, "router", "reason")
@@ -187,7 +247,8 @@ class _Endpoints:
         return endpoint
 
     async def abort_turn(self, request: Request) -> Response:
-        asked = await parameters(request, "router", "hard", "hint", "reason")
+        names = ("router", "hard", "hint", "reason", "short")
+        asked = await parameters(request, *names)
         turn = Parameters({"the turn": [part(request, "id")]}).whole("the turn", 0)
         return answer(
             self._view.abort_turn(
@@ -196,6 +257,7 @@ class _Endpoints:
                 hard=asked.flag("hard", default=True),
                 hint=asked.text("hint"),
                 reason=asked.text("reason"),
+                short=asked.flag("short", default=False),
             )
         )
 

@@ -10,13 +10,15 @@ Paths are not decoded here but where their parts are taken: `/sessions/a%2Fb/can
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Final
 
 import trio
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from actors.hosting import Whole
+from supervision._log.safe import Log
 
 from .words import refusal
 
@@ -33,10 +35,10 @@ LINGER: Final = 10.0
 _CLOSE: Final = {"connection": "close"}
 _ABSOLUTE: Final = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
-logger = logging.getLogger("supervision.control")
+logger = Log("supervision.control")
 
 
-class _RefusedError(Exception):
+class _RefusedError(Whole, Exception):
     """A request that nobody is to see."""
 
     def __init__(self, status: int, text: str, *, cut: bool) -> None:
@@ -45,7 +47,7 @@ class _RefusedError(Exception):
         self.cut = cut  # more of it may be on its way
 
 
-class _LeftError(Exception):
+class _LeftError(Whole, Exception):
     """The client went away before its request was whole."""
 
 

@@ -1,19 +1,18 @@
 """The statistics in the text format that Prometheus scrapes, version 0.0.4.  Pure.
 
 Every number of `StatisticsShape` is one metric, named here once: what only grows is a
-counter and ends in `_total`, the rest are gauges.  Labels are `router` (its path) and
+counter and ends in `_total`, the rest are gauges.  All names begin with `actors_`, so
+that none is another library's.  Labels are `router` (its path) and
 what a count is split by; their values are strangers' text and escaped.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from supervision._metrics.text import family
 from supervision._view.shapes import RouterShape, StatisticsShape
-
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 STATES: Final = ("starting", "ready", "draining", "stopping", "ended")
 
@@ -41,8 +40,14 @@ _ROUTER: Final = (
     ("answering", "actors_prompts_answering", "Prompts whose turn runs."),
     ("accepted", "actors_prompts_accepted_total", "Prompts accepted."),
     ("repeated", "actors_prompts_repeated_total", "Prompts known by their id."),
+    ("kept", "actors_prompts_kept_total", "Prompts left in a store for later."),
     ("opened", "actors_sessions_opened_total", "Sessions started."),
-    ("suspended", "actors_tokens", "Tokens that are remembered."),
+    (
+        "suspended",
+        "actors_sessions_suspended",
+        "Keys that a session would resume with its token.",
+    ),
+    ("given_up", "actors_turns_given_up", "Turns given up whose code goes on."),
     ("chunks", "actors_chunks_total", "Chunks emitted."),
     ("unread", "actors_chunks_unread_total", "Chunks of turns without a reader."),
     ("out_of_turn", "actors_chunks_out_of_turn_total", "Chunks of no turn."),
@@ -79,11 +84,9 @@ def metrics(shape: StatisticsShape) -> str:
     """The statistics as text for Prometheus."""
     lines: list[str] = []
     for name, text, samples in _all(shape):
-        said = [(labels, value) for labels, value in samples if value is not None]
-        if said:
-            kind = "counter" if name.endswith("_total") else "gauge"
-            lines += (f"# HELP {name} {text}", f"# TYPE {name} {kind}")
-            lines += (f"{name}{_labels(each)} {_number(value)}" for each, value in said)
+        said = [("", labels, value) for labels, value in samples if value is not None]
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines += family(name, kind, text, said)
     return "\n".join(lines) + "\n"
 
 
@@ -104,13 +107,13 @@ def _all(shape: StatisticsShape) -> Iterable[tuple[str, str, Iterable[_Sample]]]
     left = "Seconds that are left for drain and stop, while it stops."
     yield "actors_service_budget_left_seconds", left, [({}, service["left"])]
     yield (
-        "process_cpu_seconds_total",
+        "actors_process_cpu_seconds_total",
         "Seconds of CPU, user and system.",
         [({}, process["cpu"])],
     )
     resident = "Bytes resident."
-    yield "process_resident_memory_bytes", resident, [({}, process["rss"])]
-    yield "process_open_fds", "Open file descriptors.", [({}, process["files"])]
+    yield "actors_process_resident_memory_bytes", resident, [({}, process["rss"])]
+    yield "actors_process_open_fds", "Open file descriptors.", [({}, process["files"])]
     numbers: Any = system
     for field, name, text in _SYSTEM:
         yield name, text, [({}, numbers[field])]
@@ -144,22 +147,3 @@ def _taken(field: str) -> Callable[[Any], Iterable[_Sample]]:
 
 def _split(field: str, label: str) -> Callable[[Any], Iterable[_Sample]]:
     return lambda router: [({label: key}, n) for key, n in router[field].items()]
-
-
-def _labels(labels: Mapping[str, str]) -> str:
-    if not labels:
-        return ""
-    pairs = (f'{name}="{_escaped(value)}"' for name, value in labels.items())
-    return "{" + ",".join(pairs) + "}"
-
-
-def _escaped(value: str) -> str:
-    # a carriage return ends a line for some readers; half a character is no UTF-8
-    text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return text.replace("\r", "\\\\r").encode("utf-8", "replace").decode()
-
-
-def _number(value: float) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    return repr(float(value)) if isinstance(value, float) else str(int(value))

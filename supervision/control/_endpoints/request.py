@@ -24,6 +24,8 @@ _NUMBER: Final = re.compile(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})")
 _TRUE: Final = {"true": True, "1": True, "yes": True}
 _FALSE: Final = {"false": False, "0": False, "no": False}
 _BOOLS: Final = _TRUE | _FALSE
+_LEVELS = 32  # of nesting in a body; its parameters are plain values
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _FIELDS: Final = 64
 """Parameters that there may be at most."""
 _TOO_LONG: Final = 10**9
@@ -76,6 +78,13 @@ class Parameters:
         if value is None or isinstance(value, str):
             return value
         raise _wrong(name, "a text", value)
+
+    def said(self, name: str) -> str | None:
+        """A text, or a number as one; None: not given."""
+        value = self._one(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        return self.text(name)
 
     def texts(self, name: str) -> list[str]:
         """All texts of that name, in their order."""
@@ -147,17 +156,30 @@ def _pairs(text: bytes, where: str) -> list[tuple[str, Any]]:
     return list(pairs)
 
 
+def _is_deep(content: bytes) -> bool:
+    """Whether JSON has more than `_LEVELS` of arrays and objects in each other."""
+    depth = 0
+    for mark in _MARKS.finditer(content):
+        if mark[0] in b"[{":
+            depth += 1
+            if depth > _LEVELS:
+                return True
+        elif mark[0] in b"]}":
+            depth -= 1
+    return False
+
+
 def _body(content: bytes, kind: str) -> list[tuple[str, Any]]:
     content = content.strip()
     if not content:
         return []
     if kind.startswith("application/x-www-form-urlencoded") and content[:1] != b"{":
         return _pairs(content, "the body")
+    if _is_deep(content):  # what Python makes of it differs from version to version
+        msg = "the body is nested too deeply"
+        raise BadQueryError(msg)
     try:
         fields: Any = json.loads(content)
-    except RecursionError as error:
-        msg = "the body is nested too deeply"
-        raise BadQueryError(msg) from error
     except ValueError as error:
         msg = f"the body is not JSON: {error}"
         raise BadQueryError(msg) from error

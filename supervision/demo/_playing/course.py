@@ -21,6 +21,7 @@ from typing import Final, Protocol
 import attrs
 import trio
 
+from actors.hosting import Whole
 from supervision.demo.traffic.book import BookShape
 from supervision.demo.traffic.plan import Plan
 from supervision.service import ExitCode
@@ -36,7 +37,7 @@ PATIENCE: Final = 10.0
 """Seconds over its budget after which it is killed."""
 
 
-class DemoError(Exception):
+class DemoError(Whole, Exception):
     """The service could not be played with; the text is for the user.
 
     Args:

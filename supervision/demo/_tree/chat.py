@@ -19,6 +19,7 @@ from actors import (
     Turn,
     TurnPolicy,
 )
+from actors.hosting import Whole
 from supervision import SupervisionError, find_child
 from supervision.demo.traffic.book import ANSWERED, MADE_AGAIN, MET, WITHOUT, Book
 from supervision.demo.traffic.plan import Plan
@@ -44,7 +45,7 @@ _WORDS_EVERY: Final = 4
 """After so many chunks it looks whether somebody has put a word in."""
 
 
-class ScriptedError(Exception):
+class ScriptedError(Whole, Exception):
     """What is raised where an accident is to happen."""
 
 

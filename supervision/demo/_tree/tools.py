@@ -14,13 +14,14 @@ import attrs
 import trio
 
 from actors import Actor, Mailbox, Request
+from actors.hosting import Whole
 from supervision import Backoff, ChildSpec, RestartLimit, Supervisor
 
 NAMES: Final = ("browser", "calculator", "files", "search")
 """Of the tools, and of the workers behind them."""
 
 
-class ToolBrokeError(Exception):
+class ToolBrokeError(Whole, Exception):
     """What a broken tool raises: the demo's doing."""
 
 

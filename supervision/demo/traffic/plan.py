@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import attrs
 
 from actors import TurnPolicy
-from actors.hosting import seconds, whole
+from actors.hosting import Whole, seconds, whole
 from supervision import Limits
 
 VARIABLE: Final = "ACTORS_DEMO"
@@ -28,10 +28,9 @@ IDLE: Final = 300.0
 _TIME_LIMIT = (180.0, 4.0)
 _INACTIVITY = (30.0, 2.0)
 _TOOL_LIMIT = (60.0, 4.0)
-_STEPS = 1_000
 
 
-class PlanError(ValueError):
+class PlanError(Whole, ValueError):
     """A plan, as text, that cannot be read; says what is wrong and what is right."""
 
 
@@ -114,7 +113,6 @@ class Plan:
             tool_limit=tool_limit,
             abort_grace=2.0,
             stalls=(inactivity / 2,),
-            steps=_STEPS,
         )
 
     def as_text(self) -> str:

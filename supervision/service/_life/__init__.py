@@ -5,5 +5,6 @@ or processes.  In reading order:
 
     collector       how the garbage collector is to treat it
     drain           all routers finish what they have accepted, at once
+    measures        how long turns took, if somebody wants to know
     service         a beginning, a drain and an end
 """

@@ -6,19 +6,19 @@ Knows neither the service nor its budget: it is given the moment at which to end
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import trio
 
 from actors import ActorSystem
-from supervision._routing.census import counts_of, routers_of
+from supervision._log.safe import Log
+from supervision._routing.census import counts_of, lost_of, routers_of
 from supervision._routing.core.core import Core
-from supervision._routing.core.draining import drain
+from supervision._routing.core.draining import drain, leave_all
 from supervision._routing.limits import DrainReport
 from supervision.service._terms.report import LostPrompt, RouterReport
 
-logger = logging.getLogger("supervision.service")
+logger = Log("supervision.service")
 
 
 class Drain:
@@ -54,14 +54,18 @@ class Drain:
         except Exception:
             logger.exception("%s could not be drained", path)
 
+    def leave(self, why: str) -> None:
+        """Wait for nothing any more: every prompt that is left gets its outcome."""
+        for path, router in routers_of(self._system).items():
+            try:
+                leave_all(router, why)
+            except Exception:
+                logger.exception("%s could not be accounted for", path)
+
     @property
     def lost(self) -> tuple[LostPrompt, ...]:
-        """The prompts that no turn has taken."""
-        return tuple(
-            LostPrompt(path, receipt.key, receipt.id)
-            for path, report in self._reports
-            for receipt in report.lost
-        )
+        """The first prompts that no turn has taken, in the life of the system."""
+        return tuple(LostPrompt(*each) for each in lost_of(self._system))
 
     @property
     def aborted(self) -> int:
@@ -76,6 +80,7 @@ class Drain:
                 accepted=statistics.accepted,
                 outcomes=dict(statistics.outcomes),
                 refused=dict(statistics.refused),
+                kept=statistics.kept,
                 in_drain=_more(
                     statistics.outcomes, self._before.get(path, statistics.outcomes)
                 ),

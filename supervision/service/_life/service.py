@@ -19,7 +19,6 @@ logged, and the service goes on without it.
 from __future__ import annotations
 
 import enum
-import logging
 import os
 import platform
 import sys
@@ -40,8 +39,10 @@ from actors import (
     open_system,
 )
 from actors.hosting import cut_short, has_failed, late_so_far, stop_within
+from supervision._log.safe import Log
 from supervision._routing.census import routers_of
 from supervision._routing.core.looking import statistics
+from supervision._trees.draining import DrainNotes, begin_drain
 from supervision._view.looking import version
 from supervision._view.shapes import ServiceShape
 from supervision._view.view import View
@@ -51,11 +52,13 @@ from supervision.service._terms.settings import Settings
 
 from .collector import plain_gc, tuned_gc
 from .drain import Drain
+from .measures import Measures
 
-logger = logging.getLogger("supervision.service")
+logger = Log("supervision.service")
 
 SHARE: Final = 0.8
 """Of the budget: for the drain."""
+LEFT: Final = "the process had to leave"
 CRASHED: Final = "the tree crashed"
 
 Beside = Callable[["Service"], Awaitable[None]]
@@ -101,11 +104,13 @@ class Service:
         self._begun = trio.current_time()
         self._why: str | None = None
         self._asked_at = 0.0
-        self._stopped_at = 0.0
+        self._stopped_at: float | None = None
         self._budget = settings.budget
         self._waiting = trio.CancelScope()  # for a reason to stop
         self._body = trio.CancelScope()  # all that comes before the tree's stop
         self._drains: Drain
+        self._notes = DrainNotes()
+        self._measures = Measures() if settings.metrics is not None else None
 
     @property
     def state(self) -> ServiceState:
@@ -217,8 +222,16 @@ class Service:
                 async with open_system(stop_within=self._budget) as system:
                     self.system = system
                     self._drains = Drain(system)
+                    registries = [self.settings.registry]
+                    if self._measures is not None:
+                        self._measures.begin(system)
+                        registries.insert(0, self._measures.registry)
                     self.view = View(
-                        system, name=self.name, facts=self.shape, stop=self._asked
+                        system,
+                        name=self.name,
+                        facts=self.shape,
+                        stop=self._asked,
+                        registries=registries,
                     )
                     for each in beside:
                         around.start_soon(self._harmless, each)
@@ -259,6 +272,7 @@ class Service:
     async def _drain(self) -> None:
         """Let routers finish what they have accepted."""
         self._enter(ServiceState.DRAINING)
+        self._notes = begin_drain(self.system)
         logger.info("%s: draining, then stopping within %g s", self._why, self._budget)
         await self._drains.run(self._asked_at + SHARE * self._budget)
 
@@ -294,7 +308,11 @@ class Service:
     # -------------------------------------------------------------------- how it went
 
     def account_now(self) -> ServiceReport:
-        """How it went so far, of one that does not end: for who gives it up."""
+        """How it went, of one that does not end and is given up with all that it does.
+
+        Every prompt that is left gets its outcome.
+        """
+        self._drains.leave(LEFT)
         self.exit_code = ExitCode.LATE
         now = trio.current_time()
         return self._account(now - self._begun, now, None)
@@ -303,21 +321,24 @@ class Service:
         self, seconds: float, ended: float, crash: BaseException | None
     ) -> ServiceReport:
         late = late_so_far(self.system)
-        drained = max(0.0, self._stopped_at - self._asked_at)
-        lost = self._drains.lost
+        stopped_at = self._stopped_at if self._stopped_at is not None else ended
+        drained = max(0.0, stopped_at - self._asked_at)
+        routers = self._drains.routers()
         report = ServiceReport(
             name=self.name,
             seconds=seconds,
             why=self._why or "",
             exit_code=self.exit_code,
-            routers=self._drains.routers(),
-            drain_seconds=drained if crash is None else 0.0,
-            stop_seconds=ended - self._stopped_at,
+            routers=routers,
+            drain_seconds=drained,
+            stop_seconds=ended - stopped_at,
             budget=self._budget,
             late=late,
-            lost=lost,
-            lost_total=len(lost),
+            lost=self._drains.lost,
+            lost_total=sum(each.outcomes.get("Lost", 0) for each in routers),
             aborted=self._drains.aborted,
+            let_go=tuple(self._notes.let_go),
+            let_go_total=self._notes.total,
             crash=crash,
         )
         if crash is not None:

@@ -1,8 +1,9 @@
 """How the log of a service is written: for a person, or an object a line for a machine.
 
-A record goes through the root logger to the one handler that is set up here.  Records
-come from strangers: no odd field, message or exception may raise, and no control
-character may reach the terminal.  Knows no service.
+A record goes through the root logger to the one handler that is set up here, and from
+there through an `Outlet`, so that nobody waits for who reads the log.  Records come
+from strangers: no odd field, message or exception may raise, and no control character
+may reach the terminal.  Knows no service.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from supervision._log.whose import WhoseFilter
 from supervision._words.plain import plain
-from supervision._words.text import error_line, printable, safe_repr
+from supervision._words.text import amount, error_line, printable, safe_repr
 from supervision._words.traceback import user_traceback
 from supervision.service._terms.settings import LogFormat, Settings
+
+from .outlet import PATIENCE, Outlet
 
 _STYLES: Final = {
     "DEBUG": "dim",
@@ -44,12 +48,18 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     Tracebacks are shown without the frames of this library and of Trio.  JSON has a
     line for each record: `ts` (ISO 8601, UTC, milliseconds), `level`, `logger`,
     `message`, every field of `extra=`, and for an exception `error` (its type and text)
-    and `stack` (the lines of the traceback).
+    and `stack` (the lines of the traceback).  Records that are made in a turn have its
+    `router`, `key` and `turn`.
+
+    Nobody waits for the stream, and what happens to it harms nobody: up to 4 MiB wait
+    for a reader that is slow or gone; what does not fit, or cannot be written, is
+    dropped, and the number is a record as soon as there is room again.  `flush_log`
+    waits for what waits.
 
     Args:
         settings: `log_format` and `log_level` count.
         stream: where to.  Default None: what `sys.stderr` is now; if there is none,
-            nothing is written.
+            nothing is written.  One without a file descriptor is written to at once.
     """
     stream = _default(stream)
     root = logging.getLogger()
@@ -74,12 +84,19 @@ def terminal(stream: TextIO | None = None) -> Any:  # a rich.console.Console, or
     """
     stream = _default(stream)
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, _Rich) and handler.console.file is stream:
+        if isinstance(handler, _Rich) and handler.outlet.stream is stream:
             console = handler.console
             # Not `is_terminal`: FORCE_COLOR makes that true of a file, too.
-            usable = console.file.isatty() and not console.is_dumb_terminal
+            usable = handler.outlet.isatty() and not console.is_dumb_terminal
             return console if usable else None
     return None
+
+
+def flush_log(within: float = PATIENCE) -> None:
+    """Wait until what is logged is written, at most so many seconds."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Ours):
+            handler.outlet.drain(within)
 
 
 def _default(stream: TextIO | None) -> TextIO | None:
@@ -87,13 +104,12 @@ def _default(stream: TextIO | None) -> TextIO | None:
     return sys.stderr if stream is None else stream
 
 
-def _handler(chosen: LogFormat, stream: TextIO) -> logging.Handler:
+def _handler(chosen: LogFormat, stream: TextIO) -> _Ours:
     if chosen is LogFormat.AUTO:
-        chosen = LogFormat.RICH if stream.isatty() else LogFormat.JSON
-    if chosen is LogFormat.RICH:
-        return _Rich(stream)
-    handler = _Stream(stream)
+        chosen = LogFormat.RICH if Outlet(stream).isatty() else LogFormat.JSON
+    handler = _Rich(stream) if chosen is LogFormat.RICH else _Lines(stream)
     handler.setFormatter(_Json() if chosen is LogFormat.JSON else _Plain())
+    handler.addFilter(WhoseFilter())
     return handler
 
 
@@ -105,25 +121,60 @@ def _is_for_the_screen(handler: logging.Handler) -> bool:
 
 
 class _Ours(logging.Handler):
-    """Marks the handlers that are set up here."""
+    """A handler that is set up here."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self.outlet = Outlet(stream, self._said)
+
+    def _said(self, number: int) -> str:
+        """Give the line that says how many records are missing."""
+        text = f"{amount(number, 'record')} of the log could not be written"
+        record = logging.LogRecord(
+            "supervision.log", logging.WARNING, __file__, 0, text, None, None
+        )
+        record.dropped = number
+        return self.format(record) + "\n"
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name
+        """Say that this one cannot be written: to the log, as nothing else is safe."""
+        kind = type(sys.exception()).__name__
+        name = printable(record.name)
+        self.outlet.write(f"a record of {name} could not be written: {kind}\n")
+
+    def flush(self) -> None:
+        """Wait until everything is written, for a while."""
+        self.outlet.drain()
+
+    def close(self) -> None:
+        """Write the rest, and end."""
+        self.outlet.close()
+        super().close()
 
 
-class _Stream(logging.StreamHandler[TextIO], _Ours):
+class _Lines(_Ours):
     """Writes lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        try:
+            self.outlet.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - as every handler of `logging`
+            self.handleError(record)
 
 
 class _Rich(_Ours):
     """Writes in colour, for a person."""
 
     def __init__(self, stream: TextIO) -> None:
-        super().__init__()
+        super().__init__(stream)
         # It takes a while to load, and only this format needs it.
         from rich.console import Console  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        self.console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        outlet: Any = self.outlet  # it has what of a stream is used
+        self.console = Console(file=outlet, highlight=False, markup=False, emoji=False)
         self._text = Text
-        self.setFormatter(_Plain())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""

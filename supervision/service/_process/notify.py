@@ -7,7 +7,6 @@ the service.  Knows neither the service nor its states.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import socket
@@ -15,6 +14,7 @@ from collections.abc import MutableMapping
 
 import trio
 
+from supervision._log.safe import Log
 from supervision._words.text import cut, printable, safe_repr
 
 _SOCKET = "NOTIFY_SOCKET"
@@ -23,7 +23,7 @@ _WATCHDOG_PID = "WATCHDOG_PID"
 _LONGEST_STATUS = 500
 _FLAGS = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
 
-logger = logging.getLogger("supervision")
+logger = Log("supervision")
 
 
 class Notifier:

@@ -6,18 +6,18 @@ it is a record at growing distances.  Knows the service by the facts that it is 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TextIO
 
 import attrs
 import trio
 
+from supervision._log.safe import Log
 from supervision._words.text import amount
 
 from .logging import terminal
 
-logger = logging.getLogger("supervision")
+logger = Log("supervision")
 
 _EARLY = (1.0, 2.0, 5.0, 10.0)  # seconds; then every ten
 

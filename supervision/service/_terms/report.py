@@ -15,6 +15,7 @@ from typing import Any, Final
 import attrs
 
 from actors import Late
+from supervision._trees.draining import LetGo
 from supervision._words.text import (
     amount,
     counted,
@@ -59,16 +60,18 @@ class RouterReport:
     accepted: int
     """How many prompts it has accepted."""
     outcomes: Mapping[str, int]
-    """`{name of the outcome's class: number}`: their sum is `accepted`."""
+    """`{name of the outcome's class: number}`: their sum, and `kept`, is `accepted`."""
     refused: Mapping[str, int]
     """`{name of the error's class: number}` of those that it did not accept."""
     in_drain: Mapping[str, int]
     """Of `outcomes`: those since the drain began."""
+    kept: int = 0
+    """How many its incarnations have left in their store, for the next one."""
 
     @property
     def adds_up(self) -> bool:
-        """Every accepted prompt has its outcome."""
-        return self.accepted == sum(self.outcomes.values())
+        """Every accepted prompt has its outcome, or is kept in a store."""
+        return self.accepted == sum(self.outcomes.values()) + self.kept
 
 
 def _first_lost(lost: Iterable[LostPrompt]) -> tuple[LostPrompt, ...]:
@@ -102,11 +105,17 @@ class ServiceReport:
     late: tuple[Late, ...] = ()
     """The actors that did not stop in time and were killed, in that order."""
     lost: tuple[LostPrompt, ...] = attrs.field(default=(), converter=_first_lost)
-    """The first 100 of the prompts that no turn has taken, in order of acceptance."""
+    """The first 100 prompts that no turn has taken, in the life of the service: in its
+    drain, or as a router was stopped, restarted or crashed."""
     lost_total: int = 0
-    """How many there are in all."""
+    """How many there are in all: those of `outcomes`."""
     aborted: int = 0
     """Turns that were aborted because the time of the drain was up."""
+    let_go: tuple[LetGo, ...] = ()
+    """The first 100 of the children that crashed while it drained and that nobody has
+    restarted: because they were turned away, or over a limit."""
+    let_go_total: int = 0
+    """How many there are in all."""
     crash: BaseException | None = None
     """What the tree crashed with; None: it did not."""
 
@@ -131,15 +140,26 @@ class ServiceReport:
         return _sum(each.in_drain for each in self.routers)
 
     @property
+    def kept(self) -> int:
+        """How many prompts wait in a store, for the next process."""
+        return sum(each.kept for each in self.routers)
+
+    @property
     def adds_up(self) -> bool:
-        """In every router every accepted prompt has its outcome."""
+        """In every router every accepted prompt has its outcome, or is kept."""
         return all(each.adds_up for each in self.routers)
 
     @property
     def in_time(self) -> bool:
-        """Drain and stop have kept to the budget, and nobody was killed."""
+        """Drain and stop have kept to the budget.
+
+        Who has not stopped within a grace of its own is killed and named in `late`;
+        that is as it was declared, as long as the budget is not over.
+        """
         took = self.drain_seconds + self.stop_seconds
-        return took <= self.budget + TOLERANCE and not self.late
+        if self.late:
+            return took < self.budget
+        return took <= self.budget + TOLERANCE
 
     @property
     def cut_short(self) -> bool:
@@ -166,9 +186,15 @@ class ServiceReport:
             "outcomes": self.outcomes,
             "refused": self.refused,
             "in_drain": self.in_drain,
+            "kept": self.kept,
             "adds_up": self.adds_up,
             "aborted": self.aborted,
             "late": [{"path": each.path, "phase": each.phase} for each in self.late],
+            "let_go": [
+                {"path": each.path, "error": error_line(each.error)}
+                for each in self.let_go
+            ],
+            "let_go_total": self.let_go_total,
             "lost": [attrs.asdict(each) for each in self.lost],
             "lost_total": self.lost_total,
             "crash": None
@@ -184,6 +210,7 @@ class ServiceReport:
                     "outcomes": dict(each.outcomes),
                     "refused": dict(each.refused),
                     "in_drain": dict(each.in_drain),
+                    "kept": each.kept,
                     "adds_up": each.adds_up,
                 }
                 for each in self.routers
@@ -245,7 +272,16 @@ class ServiceReport:
         if self.late:
             some = listed(map(_late, self.late), len(self.late), _SHOWN)
             text = f"{amount(len(self.late), 'actor')} killed: {some}"
-            facts.append(("killed" if self.cut_short else "late", text, False))
+            in_grace = self.in_time and not self.cut_short
+            if in_grace:
+                text += "; their own grace was over"
+            title = "killed" if self.cut_short or in_grace else "late"
+            facts.append((title, text, False))
+        if self.let_go_total:
+            some = listed(map(_let_go, self.let_go), self.let_go_total, _SHOWN)
+            what = amount(self.let_go_total, "child", "children")
+            text = f"{what} crashed in the drain, not restarted: {some}"
+            facts.append(("let go", text, False))
         if self.crash is not None:
             facts.append(("crash", error_line(self.crash), False))
         if len(self.routers) > 1:
@@ -267,7 +303,7 @@ class ServiceReport:
     def _prompts(self) -> tuple[str, str, bool]:
         if not self.routers:
             return "prompts", "none: there was no router", True
-        text = _balance(self.accepted, sum(self.outcomes.values()))
+        text = _balance(self.accepted, sum(self.outcomes.values()), self.kept)
         if not self.adds_up and "=" in text:
             text += ", but not in each router"
         return "prompts", text, self.adds_up
@@ -279,7 +315,7 @@ class ServiceReport:
             (
                 "router",
                 f"{_short(each.path)}: "
-                + _balance(each.accepted, sum(each.outcomes.values())),
+                + _balance(each.accepted, sum(each.outcomes.values()), each.kept),
                 each.adds_up,
             )
             for each in ordered[:_ROUTERS]
@@ -299,13 +335,14 @@ def _sum(numbers: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _balance(accepted: int, ended: int) -> str:
+def _balance(accepted: int, ended: int, kept: int) -> str:
     """Words for the sum that must be right."""
-    if accepted == ended:
-        return f"{accepted:,} accepted = {amount(ended, 'outcome')}"
-    differ = abs(accepted - ended)
-    what = f"{differ:,} WITHOUT" if accepted > ended else f"{differ:,} TOO MANY"
-    return f"{accepted:,} accepted, {amount(ended, 'outcome')}: {what}"
+    left = f" + {kept:,} kept" if kept else ""
+    if accepted == ended + kept:
+        return f"{accepted:,} accepted = {amount(ended, 'outcome')}{left}"
+    differ = abs(accepted - ended - kept)
+    what = f"{differ:,} WITHOUT" if accepted > ended + kept else f"{differ:,} TOO MANY"
+    return f"{accepted:,} accepted, {amount(ended, 'outcome')}{left}: {what}"
 
 
 def _meaning(code: int) -> str:
@@ -320,6 +357,10 @@ def _short(text: str) -> str:
 
 def _lost(prompt: LostPrompt) -> str:
     return f"{_short(prompt.router)} {_short(prompt.key)} #{prompt.id}"
+
+
+def _let_go(child: LetGo) -> str:
+    return f"{_short(child.path)} ({cut(error_line(child.error), _WIDTH)})"
 
 
 def _late(late: Late) -> str:

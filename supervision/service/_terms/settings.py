@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from actors.hosting import seconds
+from supervision._metrics.registry import REGISTRY, Registry
 
 
 class LogFormat(enum.Enum):
@@ -43,12 +44,22 @@ class Settings:
     the 30 after which orchestrators kill."""
     socket: Path | None = None
     """Where the control socket is to be.  Default None: there is none."""
+    metrics: str | None = None
+    """`HOST:PORT` where `GET /metrics`, `/health` and `/ready` are answered over TCP;
+    port 0: any.  Whoever can connect may read.  Default None: nowhere, and how turns
+    are spread is not measured."""
+    registry: Registry = REGISTRY
+    """Metrics that are served beside its own.  Default: `REGISTRY` of
+    `supervision.metrics`."""
     log_format: LogFormat = LogFormat.AUTO
     """How the log is written."""
     log_level: str = "INFO"
     """The least level that is written: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     report: Path | None = None
     """Where the final report is written, as JSON, too.  Default None: nowhere."""
+    blocked_after: float = 1.0
+    """Seconds after which an event loop that gives no sign of life is blocked, and the
+    log names the code that does it.  Default 1; `math.inf`: nobody looks."""
     tuned_gc: bool = False
     """Let the garbage collector leave alone what is there when the service is ready,
     and look for circles more rarely: shorter pauses with many actors, for more memory
@@ -56,12 +67,15 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         seconds("budget", self.budget)
+        seconds("blocked_after", self.blocked_after)
         if math.isinf(self.budget):
             msg = "budget must be a finite number of seconds, got inf"
             raise ValueError(msg)
         for field, kind in (
             ("name", (str, type(None))),
             ("socket", (Path, type(None))),
+            ("metrics", (str, type(None))),
+            ("registry", Registry),
             ("log_format", LogFormat),
             ("log_level", str),
             ("report", (Path, type(None))),
@@ -72,9 +86,32 @@ class Settings:
                 words = kind.__name__ if isinstance(kind, type) else kind[0].__name__
                 msg = f"{field} must be a {words}, got {value!r}"
                 raise TypeError(msg)
+        if self.metrics is not None:
+            address_in(self.metrics)
         if self.log_level not in _LEVELS:
             msg = f"log_level must be one of {', '.join(_LEVELS)}, not {self.log_level}"
             raise ValueError(msg)
 
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def address_in(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; the host in brackets if it has colons.
+
+    Raises:
+        ValueError: it is not that.
+    """
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""
+    if not colon or not host or not (port.isascii() and port.isdigit()):
+        msg = f"metrics must be HOST:PORT, such as 127.0.0.1:9464, got {text!r}"
+        raise ValueError(msg)
+    number = int(port[:6])
+    if number > 65535:  # noqa: PLR2004 - the last port there is
+        msg = f"there is no port {port}: metrics must be HOST:PORT, got {text!r}"
+        raise ValueError(msg)
+    return host, number

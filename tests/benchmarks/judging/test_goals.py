@@ -314,8 +314,10 @@ def test_the_goals_are_about_scenarios_and_contenders_that_exist() -> None:
         "channel",
         "asyncio",
         "plain",
+        "disk",
+        "memory",
     }
-    assert set(contenders_needed()) <= {OURS, "plain", *PROVIDERS}
+    assert set(contenders_needed()) <= {OURS, "plain", "disk", "memory", *PROVIDERS}
     assert set(THROUGHPUT) <= set(scenarios_needed())
 
 

@@ -16,10 +16,12 @@ from benchmarks.measuring.worker import WRONG, call, described
 from benchmarks.replay.replaying import Report, replay
 from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios.sessions import replaying
+from benchmarks.scenarios.sessions import keeping, replaying
 from benchmarks.scenarios.sessions.cast import Gated, Replier
 from benchmarks.scenarios.sessions.conversing import RouterChurn, Streams1000, Teller
+from benchmarks.scenarios.sessions.keeping import Accept1, Heard, TurnsDurable32
 from benchmarks.scenarios.sessions.pooling import Stream100, Streamer, Suspender
+from benchmarks.scenarios.sessions.reading import Narrator
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.sessions.sharing import (
@@ -31,6 +33,7 @@ from benchmarks.scenarios.sessions.sharing import (
     Rota,
 )
 from benchmarks.scenarios.standard import SCENARIOS
+from supervision import RouterRef
 
 BY_NAME = {cls.name: cls for cls in SCENARIOS}
 
@@ -136,6 +139,7 @@ def test_slots_go_round_evenly() -> None:
     [
         ("take_turn", Replier, "right answers is 0, it must be 100"),
         ("turn_deadlines", Replier, "right answers is "),
+        ("turn_resumable", Narrator, "whole answers is 0, it must be 160"),
         ("router_churn", Replier, "right answers is 0, it must be 100"),
         ("session_memory_10k", Replier, "right answers is 0, it must be 100"),
         ("turn1", Replier, "right answers is 0, it must be 100"),
@@ -147,6 +151,7 @@ def test_slots_go_round_evenly() -> None:
         ("memsession", Replier, "right answers is 0, it must be 100"),
         ("route_10k", Gated, "answered is 0, it must be 10000"),
         ("streams_1000", Teller, "whole answers is 0, it must be 1000"),
+        ("turns_durable_32", Heard, "right answers is 0, it must be 96"),
     ],
 )
 def test_wrong_answers_fail_the_run(
@@ -202,6 +207,31 @@ def test_more_turns_than_slots_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(WrongResultError, match="turns"):
         perform(Fair1, 224)
+
+
+def test_a_turn_that_is_kept_is_two_transactions() -> None:
+    """Its prompt is accepted together with its beginning."""
+    found = perform(TurnsDurable32, 32)
+
+    assert found.notes == {"batches_alone": 2}
+
+
+def test_a_prompt_that_is_not_in_the_file_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that were accepted are looked for by another router."""
+    right: Any = getattr(RouterRef[str, int], "accept")  # noqa: B009
+    accepted: dict[str, Any] = {}
+
+    async def accept(self: Any, key: str, prompt: str) -> Any:
+        if key not in accepted:
+            accepted[key] = await right(self, key, prompt)
+        return accepted[key]
+
+    monkeypatch.setattr(RouterRef, "accept", accept)
+    monkeypatch.setattr(keeping, "PATIENCE", 0.5)
+
+    assert wrong(Accept1, 3) == "prompts that are kept is 0, it must be 2"
 
 
 def test_a_replay_notes_waits_and_peaks() -> None:

@@ -38,8 +38,10 @@ COUNTS: Final[Mapping[str, int]] = {
     "gc_pause": 200,
     "take_turn": 3,
     "turn_deadlines": 80,
+    "turn_resumable": 80,
     "look": 2,
     "watched": 1,
+    "accept": 40,
 }
 COUNT: Final = 20
 
@@ -48,7 +50,8 @@ CONTESTED: Final = [
     (name, contender)
     for name, cls in BY_NAME.items()
     for contender in cls().contenders()
-    if contender in (OURS, "plain", "limiter", "nursery") or contender in FLOORS
+    if contender in (OURS, "plain", "limiter", "nursery", "disk", "memory")
+    or contender in FLOORS
 ]
 
 
@@ -67,7 +70,8 @@ def _few_others(monkeypatch: pytest.MonkeyPatch) -> None:
     What lasts for a second, whatever the count, lasts for less.
     """
     for cls in SCENARIOS:
-        many = cls.family in ("routing", "looks") or cls.name.startswith("watched")
+        many = cls.family in ("routing", "looks", "accepting", "turns kept")
+        many = many or cls.name.startswith("watched")
         for which, most in ((cls.number == "B12", 3), (many, 30)):
             if which:
                 monkeypatch.setattr(cls, "size", min(cls.size, most))

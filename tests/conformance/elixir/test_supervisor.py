@@ -170,7 +170,7 @@ async def test_elixir_supervisor_start_child_with_specs() -> None:
 async def test_elixir_supervisor_child_life_cycle() -> None:
     """A child is started, found, stopped, restarted and deleted, one after the other.
 
-    Stopped and restarted it is a new actor at the old path.
+    Stopped and restarted it is a new actor behind the old ref.
     """
     stage = Stage()
     async with open_system() as system:
@@ -190,8 +190,8 @@ async def test_elixir_supervisor_child_life_cycle() -> None:
         assert (counts.specs, counts.active, counts.workers) == (1, 0, 1)
 
         second = await restart_child(sup, "a")
-        assert second is not first
-        assert second.path == first.path == "/sup/a"
+        assert second is first
+        assert (second.path, second.exit) == ("/sup/a", None)
         assert await states_of(sup) == {"a": ChildState.RUNNING}
 
         await stop_child(sup, "a")
@@ -215,9 +215,11 @@ async def test_elixir_supervisor_child_life_cycle_of_one_that_finishes() -> None
 
         await end_with("finished", first)
         stopped = await states_of(sup)
+        exit_ = first.exit
         second = await restart_child(sup, "a")
 
-        assert first.exit == Finished()
+        assert second is first
+        assert exit_ == Finished()
         assert stopped == {"a": ChildState.STOPPED}
         assert await states_of(sup) == {"a": ChildState.RUNNING}
         assert (await describe_child(sup, second)).restarts == 0

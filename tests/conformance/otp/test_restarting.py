@@ -789,7 +789,7 @@ async def test_otp_tree_stopped_child_is_revived() -> None:
             "d": RUNNING,
         }
         assert after["d"] == Child(refs["d"], RUNNING, 2)
-        assert after["c"].ref is not refs["c"]
+        assert after["c"].ref is refs["c"]
         assert await children_of(system, top) == tops
         assert await children_of(system, left) == lefts
 

@@ -336,9 +336,30 @@ async def test_otp_significant_quarantined(mode: AutoShutdown) -> None:
 
 @pytest.mark.parametrize("restart", [TEMPORARY, TRANSIENT])
 def test_otp_significant_simple(restart: Restart) -> None:
-    """A dynamic supervisor takes no significant template, as OTP 30."""
+    """A dynamic supervisor takes no significant template, as OTP from 29 on."""
     with pytest.raises(CombinationError):
         dynamic(worker(Stage(), restart=restart, significant=True))
+
+
+@MODES
+@pytest.mark.parametrize("restart", [TEMPORARY, TRANSIENT])
+@seeds(10)
+async def test_otp_significant_finished_at_once(
+    mode: AutoShutdown, restart: Restart
+) -> None:
+    """`finish()` in `started` is the end of a short job; OTP's `ignore` is no end."""
+    stage = Stage()
+    stage.plan("s", finish_started={1})
+    family = static(
+        stage.spec("a"),
+        stage.spec("s", restart=restart, significant=True),
+        auto_shutdown=mode,
+    )
+    async with open_system() as system:
+        sup = system.start(family)
+
+        assert await sup.wait_stopped() == Finished()
+        assert stage.names("made") == ["a", "s"]
 
 
 @seeds(10)

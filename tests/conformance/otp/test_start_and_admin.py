@@ -583,10 +583,10 @@ async def test_otp_child_adm() -> None:
             await start_child(sup, spec)
         assert (present.value.id, present.value.ref) == ("b", None)
 
-        # restarted: a new actor with the same path
+        # restarted: a new actor behind the same ref
         second = await restart_child(sup, "b")
-        assert second is not first
-        assert second.path == first.path == f"{sup.path}/b"
+        assert second is first
+        assert (second.path, second.exit) == (f"{sup.path}/b", None)
         assert await second.ask(Echo("here")) == "here"
         assert await refs_of(sup) == {"a": a, "b": second}
 
@@ -840,7 +840,7 @@ async def test_otp_extra_return() -> None:
         restarted = await sup.ask(RestartChild("b"))
         assert restarted.info == "again"
         assert await refs_of(sup) == {"a": refs["a"], "b": restarted.ref}
-        assert restarted.ref is not refs["b"]
+        assert restarted.ref is refs["b"]
 
 
 @seeds(10)

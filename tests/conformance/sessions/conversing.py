@@ -111,6 +111,8 @@ class Talker(Session[str, str]):
                         await self.stage.wait(what)
                 case "tool":
                     await self._use(turn, what)
+                case "step":
+                    turn.step()
                 case "point":
                     for receipt in await turn.checkpoint():
                         self.stage.steered.append(receipt.prompt)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import attrs
+import trio
 
 from actors import (
     ActorStoppedError,
@@ -25,13 +26,16 @@ from actors import (
     PromptKind,
     PromptPolicy,
     Receipt,
+    RefusedError,
     Stopped,
     TurnPolicy,
+    WhileBusy,
 )
 from actors.hosting import PROMPT, READY, More, TurnRun
 from supervision import Limits, MemoryTokens, RouterRef
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Straight
+from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
 from supervision._routing.tokens import TokenBook
@@ -66,6 +70,11 @@ class Plain:
     turns: ClassVar[TurnPolicy] = TurnPolicy(abort_grace=10.0)
     child_turns: ClassVar[ChildPolicy] = ChildPolicy()
     initial_state: ClassVar[Any] = ()
+
+    def new_state(self) -> object:
+        """The state of a new conversation."""
+        return self.initial_state
+
     has_started: ClassVar[bool] = False
     _suspends: ClassVar[bool] = False
     _finalises: ClassVar[bool] = False
@@ -100,6 +109,7 @@ class World:
     ref: Any = "/router"
 
     def __init__(self, make: type[Plain] = Plain) -> None:
+        self.failures: list[str] = []  # what was written down
         self.make: Any = make
         self.clock = HandClock()
         self.now = self.clock.now
@@ -190,6 +200,11 @@ class World:
         """Write it down."""
         self.note(f"unborn {key} {type(error).__name__}")
 
+    def log_failure(self, level: int, key: str, text: str, **more: Any) -> None:
+        """Keep it, apart from what is done."""
+        del level, more
+        self.failures.append(f"{key} {text}")
+
     # -------------------------------------------------------------- what the test does
 
     def started(self, key: str) -> None:
@@ -259,8 +274,8 @@ def made(
 ) -> tuple[Core, World]:
     """A core and its world."""
     world = World(make)
-    kept = keeping if keeping is not None else Straight()
-    core = Core(world, kept, limits, TokenBook(MemoryTokens()), 1)
+    kept = keeping if keeping is not None else Straight(1)
+    core = Core(world, kept, limits, TokenBook(MemoryTokens()), 0)
     world.core = core
     return core, world
 
@@ -268,7 +283,7 @@ def made(
 def handle(core: Core) -> RouterRef[Any, Any]:
     """What users would hold of it."""
     actor = SimpleNamespace(_core=core, _house=lambda: core)
-    ref: Any = SimpleNamespace(actor=actor, path="/router")
+    ref: Any = SimpleNamespace(actor=actor, path="/router", hub=Wishes())
     return RouterRef(ref)
 
 
@@ -282,19 +297,22 @@ def send(
     steer: bool = False,
     attempts: int = 1,
     stream: Any = None,
+    busy: WhileBusy | None = None,
 ) -> Receipt[Any]:
     """Offer a prompt, the long way."""
     more = More()
     more.kind = kind
     more.attempts = attempts
     more.stream = stream
-    return core.accepting.offer(Offer(key, prompt, more, owner, steer))
+    return core.accepting.offer(Offer(key, prompt, more, owner, steer, busy))
 
 
 class Later:
     """A store that takes its time: each `go` is called when the test says so."""
 
     plain = False
+    epoch = 1
+    left = ()
 
     def __init__(self, *late: str) -> None:
         self.late = set(late)  # the hooks that take their time
@@ -321,6 +339,41 @@ class Later:
             self.waiting.append((what, lambda: go(*args)))
         else:
             go(*args)
+
+    def offered(self, offer: Offer) -> None:
+        """There is always room."""
+
+    def line_for(self, error: RefusedError) -> Line | None:
+        """Nor does anybody wait for it."""
+
+    def unbegun(self, run: TurnRun) -> None:
+        """Write it down."""
+        self.log.append(f"unbegun {run.id}")
+
+    def forgotten_unseen(self, key: str, reason: object) -> bool:
+        """Nothing was known."""
+        del key, reason
+        return False
+
+    async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
+        """Nothing is known."""
+        del key, id
+        await trio.lowlevel.checkpoint()
+        return None
+
+    def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
+        """Write it down."""
+        del crash
+        self.log.append(f"quarantined {lane.key} {term:g}")
+
+    def take_back(self, receipt: Receipt[Any]) -> None:
+        """Nobody waits."""
+
+    def room(self) -> None:
+        """Nobody waits for that either."""
+
+    def leave(self) -> None:
+        """Nothing is held."""
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """Write it down."""
@@ -359,8 +412,9 @@ class Later:
         """Write it down."""
         self.log.append(f"bound {key} {token}")
 
-    def forgotten(self, lane: Lane) -> None:
+    def forgotten(self, lane: Lane, reason: object) -> None:
         """Write it down."""
+        del reason
         self.log.append(f"forgotten {lane.key}")
 
     def kept(self, receipt: Receipt[Any]) -> bool:

@@ -12,6 +12,8 @@ from actors import (
     CloseReason,
     Completed,
     Failed,
+    Lost,
+    PromptEnded,
     PromptPolicy,
     QueueFullError,
     Steered,
@@ -22,7 +24,8 @@ from actors import (
     Withdrawn,
 )
 from actors.hosting import ASIDE, FOLLOW_UP
-from supervision import Limits
+from supervision import Limits, SessionInfo
+from supervision._routing.core.looking import info
 from supervision._routing.parts.lane import GONE
 from tests.routing.core.double import WIDE, Plain, Slow, check, made, send
 
@@ -341,6 +344,78 @@ def test_the_books_know_how_long_prompts_have_waited() -> None:
     assert core.books.turn_seconds() == {"Completed": 4.0}
 
 
+def test_a_lost_prompt_is_known_by_its_key_and_its_id() -> None:
+    """In the books, once; and it is written down."""
+    core, world = made()
+    send(core, "a")
+    second = send(core, "a")
+    core.settle(second, Lost("why"))
+    core.settle(second, Lost("again"))
+
+    assert core.books.lost == [("a", 2)]
+    assert world.failures == ["a has lost prompt 2: why"]
+
+
+def test_a_session_is_as_old_as_its_entry() -> None:
+    """Not as the clock; and it is idle since its last turn."""
+    core, world = made()
+    world.clock.move(5.0)
+    send(core, "a")
+    world.clock.move(6.0)
+    world.finish(1)
+    world.clock.move(8.0)
+    found = info(core, core.lanes["a"])
+
+    assert (found.age, found.idle, found.last_activity) == (3.0, 2.0, 2.0)
+
+
+def test_all_that_there_is_to_say_of_an_idle_session() -> None:
+    """Nothing runs, waits, or is read."""
+    core, world = made()
+    send(core, "a")
+    world.clock.move(1.0)
+    world.finish(1)
+    world.clock.move(3.0)
+
+    assert info(core, core.lanes["a"]) == SessionInfo(
+        key="a",
+        owner=None,
+        generation=1,
+        phase="idle",
+        turn=None,
+        tool=None,
+        queued=0,
+        steering=0,
+        children=0,
+        asides=0,
+        readers=0,
+        age=3.0,
+        idle=2.0,
+        last_activity=2.0,
+    )
+
+
+def test_the_end_of_a_prompt_tells_how_long_it_has_waited() -> None:
+    """For the first step of its turn; one that had none for its end."""
+    core, world = made(Limits(sessions=9, turns=1))
+    world.events.wanted.add(PromptEnded)
+    world.clock.move(1.0)
+    send(core, "a")
+    world.clock.move(3.0)
+    world.step()
+    taken_back = send(core, "b")
+    world.clock.move(7.0)
+    core.verbs.cancel("b", hard=True, reason=None, hint=None)
+    world.clock.move(9.0)
+    world.finish(1)
+
+    assert taken_back.ended is not None
+    assert [(each.key, each.waited) for each in world.published] == [
+        ("b", 4.0),
+        ("a", 2.0),
+    ]
+
+
 def test_events_come_in_the_order_of_what_happens() -> None:
     """A turn's end before its prompts' ends; both after its begin."""
     core, world = made()
@@ -376,7 +451,13 @@ def test_a_closed_stream_is_the_end_of_its_prompt() -> None:
     closed: list[str] = []
 
     class Reader:
-        """It hears of the end."""
+        """It hears of the begin and of the end."""
+
+        unread = 0
+
+        def begin(self) -> None:
+            """Write it down."""
+            closed.append("begun")
 
         def close(self) -> None:
             """Write it down."""
@@ -384,9 +465,9 @@ def test_a_closed_stream_is_the_end_of_its_prompt() -> None:
 
     send(core, "a", stream=Reader())
     world.step()
-    assert closed == []
+    assert closed == ["begun"]
     world.finish(1)
-    assert closed == ["closed"]
+    assert closed == ["begun", "closed"]
 
 
 def test_a_key_that_is_closed_is_forgotten() -> None:

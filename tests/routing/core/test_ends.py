@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from actors import Aborted, Completed, Crashed, Exit, Lost, Receipt, Stopped, Withdrawal
+from actors import (
+    Aborted,
+    CloseReason,
+    Completed,
+    Crashed,
+    Exit,
+    Lost,
+    Receipt,
+    Stopped,
+    Withdrawal,
+)
 from actors.hosting import ASIDE
 from supervision import Limits
 from supervision._routing.core.draining import end_all
@@ -131,3 +141,4 @@ def test_a_start_that_is_under_way_is_over_when_the_router_has_ended() -> None:
     assert world.said() == []
     core.leaving.ended(session._lane, session, Stopped())
     assert core.lanes == {}
+    assert core.books.closed == {CloseReason.STOPPED: 1}  # it is counted once

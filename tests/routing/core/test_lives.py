@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import pytest
@@ -24,8 +25,10 @@ from actors import (
     SessionStartError,
     Withdrawn,
 )
+from actors.hosting import ASIDE
 from supervision import Backoff, Limits, RestartLimit
 from supervision._routing.core.core import Core
+from supervision._routing.core.looking import info
 from supervision._routing.parts import lane as lanes
 from tests.routing.core.double import Plain, Slow, World, check, made, send
 
@@ -154,6 +157,36 @@ def test_fewer_places_make_idle_ones_go() -> None:
 
     assert world.said() == ["end a", "end b"]
     assert list(core.lanes) == ["c"]
+    check(core, world)
+
+
+def test_as_many_places_as_there_are_sessions_are_enough() -> None:
+    """Nobody goes without need."""
+    core, world = made(Limits(sessions=3, turns=9))
+    idle(core, world, "a", "b")
+
+    core.verbs.configure(Limits(sessions=2, turns=9))
+
+    assert world.said() == []
+    assert list(core.lanes) == ["a", "b"]
+    check(core, world)
+
+
+def test_one_that_is_reset_keeps_its_place() -> None:
+    """While its old actor cleans up, its place is promised to nobody."""
+    core, world = made(Limits(sessions=1, turns=9))
+    idle(core, world, "a")
+    world.quick = False
+    old = core.lanes["a"].session
+    core.verbs.end("a", CloseReason.RESET, None)
+
+    with pytest.raises(SaturatedError):
+        send(core, "b")
+    check(core, world)
+    world.gone(old)
+
+    assert list(core.lanes) == ["a"]
+    assert core.lanes["a"] in core.idle
     check(core, world)
 
 
@@ -308,6 +341,39 @@ def test_a_start_that_fails_fails_who_waits() -> None:
     assert core.lanes == {}
     assert core.books.closed == {CloseReason.FAILED_TO_START: 1}
     check(core, world)
+
+
+def test_a_start_may_take_for_ever_and_fail() -> None:
+    """Without a limit of its time it fails as any other."""
+    core, world = made(Limits(sessions=9, turns=9, start_within=math.inf), Slow)
+    receipt = send(core, "a")
+    assert world.clock.armed == []
+
+    crash(core, world)
+
+    assert isinstance(receipt.ended, Failed)
+    assert isinstance(receipt.ended.error, SessionStartError)
+    check(core, world)
+
+
+def test_the_time_of_a_start_that_has_failed_is_not_the_next_ones() -> None:
+    """Each has its own, from its own beginning."""
+    core, world = made(Limits(sessions=9, turns=9, start_within=100.0), Slow)
+    send(core, "a")
+    world.started("a")
+    world.step()
+    crash(core, world)  # its state is kept, and so is its key
+    send(core, "a")  # at 0
+    world.clock.move(50.0)
+    crash(core, world)
+    send(core, "a")
+    world.said()
+
+    world.clock.move(149.9)
+    assert world.said() == []
+    world.clock.move(150.0)
+
+    assert world.said() == ["kill a"]
 
 
 def test_a_start_that_takes_too_long_is_killed() -> None:
@@ -639,3 +705,179 @@ def test_a_session_that_is_reaped_may_still_bind() -> None:
     core.bind(core.lanes["a"], core.lanes["a"].session, "token")
 
     assert core.token_of("a") == "token"
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["turn first", "aside first"])
+def test_an_actor_is_ended_when_all_its_turns_have_ended(
+    order: tuple[int, int],
+) -> None:
+    """The session's own and the one beside it, whichever is the last."""
+    core, world = made()
+    send(core, "a")
+    send(core, "a", kind=ASIDE)
+    world.step()
+    core.verbs.end("a", CloseReason.CLOSED, "why")
+    world.said()
+
+    world.die(order[0])
+    assert world.said() == []
+    world.die(order[1])
+    assert world.said() == ["end a"]
+
+
+# ----------------------------------------------------------- starts that are overtaken
+
+
+class Stateless(Plain):
+    """Its first state cannot be made."""
+
+    def new_state(self) -> object:
+        """Fail."""
+        raise BANG
+
+
+def test_a_session_without_a_state_does_not_live_on() -> None:
+    """Its actor has been made already; who waits is told."""
+    core, world = made(make=Stateless)
+
+    receipt = send(core, "a")
+
+    assert "kill a" in world.said()
+    assert isinstance(receipt.ended, Failed)
+    assert receipt.ended.error.__cause__ is BANG
+    assert core.lanes == {}
+    check(core, world)
+
+
+def test_a_start_that_is_done_too_late_opens_nothing() -> None:
+    """Its key has been closed meanwhile, and its actor ends."""
+    core, world = made(make=Slow)
+    world.quick = False
+    send(core, "a")
+    session = core.lanes["a"].session
+    core.verbs.end("a", CloseReason.CLOSED, None)
+    send(core, "a")
+    world.said()
+
+    world.started("a")
+
+    assert core.lanes["a"].phase == lanes.CLOSING
+    assert world.said() == []
+    world.gone(session)
+    assert world.said() == ["start a~2", "ready a"]
+    check(core, world)
+
+
+# ------------------------------------------------------- children that outlive parents
+
+
+def test_a_session_is_busy_until_the_last_child_has_ended() -> None:
+    """Each counts once."""
+    core, world = made()
+    idle(core, world, "a")
+    lane = core.lanes["a"]
+    send(core, "a")
+    for _ in range(2):
+        core.critical_begins(lane)
+    world.finish(2)
+
+    for children in (2, 1):
+        found = info(core, lane)
+        assert (found.phase, found.children) == ("children", children)
+        assert lane not in core.idle
+        core.child_over(lane, lane.session)
+
+    assert info(core, lane).children == 0
+    assert lane in core.idle
+    check(core, world)
+
+
+def test_a_child_of_a_session_that_is_gone_is_not_its_successors() -> None:
+    """When it ends the successor has as many as before."""
+    core, world = made()
+    send(core, "a")
+    world.step()
+    lane = core.lanes["a"]
+    old = lane.session
+    core.critical_begins(lane)
+    crash(core, world)
+    send(core, "a")
+    core.critical_begins(lane)
+    world.finish(core.turn_ids)
+
+    core.child_over(lane, old)
+    assert info(core, lane).children == 1
+    core.child_over(lane, lane.session)
+
+    assert info(core, lane).children == 0
+    assert lane in core.idle
+
+
+def test_what_steers_a_turn_that_has_not_begun_is_not_lost_with_it() -> None:
+    """Its session has crashed: both prompts wait for the successor, in their order."""
+    core, world = made(Limits(sessions=9, turns=1))
+    send(core, "a")
+    world.step()
+    first = send(core, "b")
+    steers = send(core, "b", steer=True)
+    crash(core, world, "b")
+
+    world.finish(1)
+    world.finish(core.turn_ids)
+    world.finish(core.turn_ids)
+
+    assert (type(first.ended), type(steers.ended)) == (Completed, Completed)
+    assert core.unsettled == 0
+    check(core, world)
+
+
+def test_one_whose_place_is_promised_goes_also_if_it_is_reset() -> None:
+    """Who was promised its place has it."""
+    core, world = made(Limits(sessions=1, turns=9))
+    idle(core, world, "a")
+    world.quick = False
+    old = core.lanes["a"].session
+    receipt = send(core, "b")
+    world.said()
+
+    assert core.verbs.end("a", CloseReason.RESET, None)
+    world.gone(old)
+
+    assert world.said() == ["start b", "begin b 2"]
+    assert (list(core.lanes), receipt.turn) == (["b"], 2)
+    check(core, world)
+
+
+def test_what_burns_is_seen_until_it_has_ended() -> None:
+    """For how long, counted from when it was given up."""
+    core, world = made()
+    send(core, "a")
+    world.step()
+    core.verbs.cancel("a", hard=True, reason=None, hint=None)
+    world.clock.move(14.0)
+
+    found = info(core, core.lanes["a"])
+
+    assert (found.phase, found.turn, found.given_up) == ("given up", 1, 1)
+    assert (found.burning, found.last_activity) == (4.0, 14.0)
+    check(core, world)
+
+
+def test_one_that_is_closed_ends_after_the_last_of_its_side_questions() -> None:
+    """Each is aborted, and has its time to end."""
+    core, world = made()
+    idle(core, world, "a")
+    for _ in range(2):
+        send(core, "a", kind=ASIDE)
+    world.step()
+    world.said()
+
+    core.verbs.end("a", CloseReason.CLOSED, None)
+    assert sorted(world.said()) == ["kill a 2", "kill a 3"]
+    world.die(2)
+    assert world.said() == []
+    world.die(3)
+
+    assert world.said() == ["end a"]
+    assert core.lanes == {}
+    check(core, world)

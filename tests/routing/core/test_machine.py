@@ -54,6 +54,31 @@ class Steering(Plain):
     )
 
 
+class Interrupting(Plain):
+    """What is sent interrupts, several share a turn, and few may wait."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=2, batch=Batch(prompts=2), busy=WhileBusy.INTERRUPT
+    )
+
+
+class Gathering(Plain):
+    """Waits a moment, so that a burst is one turn."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=4, batch=Batch(prompts=3, window=1.0, max_wait=4.5)
+    )
+
+
+class Replacing(Slow):
+    """What is sent replaces what was there."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=1, busy=WhileBusy.REPLACE)
+
+
+MAKES = st.sampled_from(
+    [Plain, Slow, Batching, Steering, Interrupting, Replacing, Gathering]
+)
 LIMITS = st.builds(
     Limits,
     sessions=st.integers(1, 3),
@@ -72,7 +97,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     hooks: ClassVar[tuple[str, ...]] = ()
 
-    @initialize(limits=LIMITS, make=st.sampled_from([Plain, Slow, Batching, Steering]))
+    @initialize(limits=LIMITS, make=MAKES)
     def open(self, limits: Limits, make: type[Plain]) -> None:
         """Begin."""
         self.keeping = Later(*self.hooks) if self.hooks else None
@@ -89,8 +114,22 @@ class CoreMachine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------- what users do
 
-    @rule(key=KEYS, kind=KINDS, steer=st.booleans(), mine=st.booleans())
-    def send(self, key: str, kind: Any, *, steer: bool, mine: bool) -> None:
+    @rule(
+        key=KEYS,
+        kind=KINDS,
+        steer=st.booleans(),
+        mine=st.booleans(),
+        busy=st.sampled_from([None, None, *WhileBusy]),
+    )
+    def send(
+        self,
+        key: str,
+        kind: Any,
+        *,
+        steer: bool,
+        mine: bool,
+        busy: WhileBusy | None,
+    ) -> None:
         """Offer a prompt."""
         owner = "me" if mine else None
         with contextlib.suppress(RefusedError):
@@ -102,6 +141,7 @@ class CoreMachine(RuleBasedStateMachine):
                     steer=steer and kind is PROMPT,
                     owner=owner,
                     attempts=2 if mine else 1,
+                    busy=busy,
                 )
             )
 
@@ -221,7 +261,8 @@ class CoreMachine(RuleBasedStateMachine):
         assert core.accepted == len(self.receipts)
         ended = [each for each in self.receipts if each.ended is not None]
         assert core.books.settled == len(ended)
-        events = [each.prompt for each in self.world.published]
+        told = self.world.published
+        events = [each.prompt for each in told if isinstance(each, PromptEnded)]
         assert sorted(events) == sorted(each.id for each in ended)
         for each in ended:
             assert self.told.setdefault(each.id, each.ended) is each.ended
@@ -239,7 +280,10 @@ class CoreMachine(RuleBasedStateMachine):
             if lane.phase == lanes.ASLEEP:
                 assert not lane.busy
             if lane.phase == lanes.OPEN and lane.session in self.world.names.values():
-                assert not lane.waiting or lane.turn or lane.session._seat.ending
+                gathers = lane.extra is not None and lane.extra.window is not None
+                free = not lane.turn and not lane.session._seat.ending
+                assert not (lane.waiting and free) or gathers
+                assert not gathers or (core.admission.open and not core.finishing)
 
     def teardown(self) -> None:
         """The router ends: no lane is left over, no prompt without its outcome."""

@@ -1,7 +1,8 @@
 """What is written out for speed comes to what the long way comes to, row by row.
 
 Each row is a situation, made twice: in one router the prompt goes in by `send`, which
-may take a short cut; in the other by `offer`, which takes none.  Then both are led to
+may take a short cut; in the other by `offer`, which takes none, and turns end there
+with all that a short end leaves out (`hindered`).  Then both are led to
 their ends, and are the same at each step.
 """
 
@@ -25,10 +26,12 @@ from actors import (
     RefusedError,
     WhileBusy,
 )
-from actors.hosting import ASIDE, FOLLOW_UP
+from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, More
 from supervision import Limits
 from supervision._routing.core.accepting import Accepting
 from supervision._routing.core.core import Core
+from supervision._routing.core.waiting import Sender
+from supervision._routing.parts.admission import Offer
 from tests.routing.core.double import (
     Later,
     Plain,
@@ -64,6 +67,18 @@ class Never(Plain):
     prompts: ClassVar[PromptPolicy] = PromptPolicy(
         capacity=2, busy=WhileBusy.NEVER_STEER
     )
+
+
+class Refusing(Plain):
+    """What comes while it has a turn is refused."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=3, busy=WhileBusy.REFUSE)
+
+
+class Interrupting(Plain):
+    """What comes while a turn runs interrupts it."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=3, busy=WhileBusy.INTERRUPT)
 
 
 def sends(key: str, number: int = 1) -> Act:
@@ -222,6 +237,11 @@ ROWS: dict[str, tuple[type[Plain], Act]] = {
         both(running, other(FOLLOW_UP)),
     ),
     "running, its checkpoint is full": (Steering, both(running, sends("a"))),
+    "idle, a session that refuses": (Refusing, idle),
+    "running, a session that refuses": (Refusing, running),
+    "idle, a session that is interrupted": (Interrupting, idle),
+    "running, a session that is interrupted": (Interrupting, running),
+    "running, interrupted, and one waits": (Interrupting, both(running, sends("a"))),
     "running, nothing steers": (Never, both(running, sends("a"))),
     "running, nothing steers, full": (Never, both(running, sends("a", 2))),
 }
@@ -281,6 +301,17 @@ def slowly(core: Core, key: str, prompt: object) -> object:
         return str(error)
 
 
+class Unheard:
+    """An event that there is not: somebody listens, and nothing is told."""
+
+
+def hindered(core: Core, world: World) -> None:
+    """No turn that ends now has a short end."""
+    world.events.wanted.add(Unheard)
+    for lane in core.lanes.values():
+        lane.need_extra()
+
+
 def lead_to_the_end(core: Core, world: World, steps: int) -> None:
     """Finish what runs, one after the other."""
     for _ in range(steps):
@@ -307,7 +338,61 @@ def test_a_short_cut_comes_to_what_the_long_way_comes_to(row: str) -> None:
 
     for _ in range(8):
         lead_to_the_end(short, world, 1)
+        hindered(long, other_world)
         lead_to_the_end(long, other_world, 1)
+        assert facts(short, world) == facts(long, other_world)
+
+
+def _nothing() -> None:
+    """They are not told."""
+
+
+def crowded(core: Core, _: World) -> None:
+    """Other keys wait for a place."""
+    for key in ("q", "r"):
+        more = More()
+        more.kind = PROMPT
+        core.accepting.waiting.enter(
+            Sender(Offer(key, 1, more, None, steer=False), _nothing)
+        )
+
+
+def places(number: int) -> Act:
+    """So many sessions at most."""
+    limits = Limits(sessions=number, turns=3)
+    return lambda core, _: core.verbs.configure(limits)
+
+
+ENDS: dict[str, tuple[type[Plain], Act]] = {
+    "running": (Plain, running),
+    "a first turn": (Plain, both(sends("a"), lambda _, world: world.step())),
+    "a side question runs": (Plain, both(running, other(ASIDE))),
+    "the drain is over": (Plain, both(running, close_door, finishing)),
+    "no more prompts": (Plain, both(running, close_door)),
+    "others wait for a place": (Plain, both(running, places(1), crowded)),
+    "fewer places than sessions": (Plain, both(running, sends("b"), places(1))),
+    "it is closed": (Plain, both(running, end(CloseReason.CLOSED))),
+    "it is steered": (Steering, running),
+    "it is told to end": (Plain, both(running, hard_abort)),
+    "the first that is idle": (Plain, both(fill_slots, sends("a"))),
+}
+
+
+@pytest.mark.parametrize("row", ENDS)
+def test_a_short_end_comes_to_what_the_long_end_comes_to(row: str) -> None:
+    """Whatever the situation, turn after turn."""
+    make, situation = ENDS[row]
+    limits = Limits(sessions=9, turns=3)
+    (short, world), (long, other_world) = made(limits, make), made(limits, make)
+    situation(short, world)
+    situation(long, other_world)
+    for _ in range(8):
+        lead_to_the_end(short, world, 1)
+        hindered(long, other_world)
+        lead_to_the_end(long, other_world, 1)
+        assert facts(short, world) == facts(long, other_world)
+        for each, around in ((short, world), (long, other_world)):
+            around.clock.move(around.clock.now() + each.limits.idle / 2)
         assert facts(short, world) == facts(long, other_world)
 
 
@@ -381,6 +466,7 @@ def test_whatever_happens_both_ways_come_to_the_same(
     limits = Limits(sessions=2, turns=2)
     (short, world), (long, other_world) = made(limits, make), made(limits, make)
     for act in plan:
+        hindered(long, other_world)
         if act == "send":
             assert quickly(short, "a", act) == slowly(long, "a", act)
         else:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar, copy_context
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import Receipt
-from supervision._routing.parts.known import Known
+from actors import Aborted, Completed, Outcome, Receipt, TimedOut
+from supervision._routing.parts.known import Known, barest
 from tests.routing.parts.making import PROPERTY, end, lane, receipt
 
+word: ContextVar[str] = ContextVar("word")
 JOBS = 64  # from so many on, those that have ended are forgotten
 
 
@@ -79,6 +82,42 @@ def test_exactly_the_latest_are_known(windows: list[int]) -> None:
         for given_ in range(number + 1):
             found = known.receipt_of(str(given_))
             assert found is next((r for r in kept if r.id == given_), None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "bare"),
+    [
+        (Completed("long", turn=3), Completed(None, turn=3, forgotten=True)),
+        (Completed(notes={"a": 1}), Completed(forgotten=True)),
+        (Aborted("why", partial=("a",)), Aborted("why", forgotten=True)),
+        (TimedOut(partial=("a",), dropped=2), TimedOut(dropped=2, forgotten=True)),
+        (Aborted("x" * 2000), Aborted(None, forgotten=True)),
+    ],
+)
+def test_what_may_be_large_is_not_remembered(outcome: Outcome, bare: Outcome) -> None:
+    """How it ended is, and that there was more."""
+    given_ = receipt(lane(), 1)
+    given_._turn = 3
+    given_.settle(outcome)
+
+    found = barest(given_)
+
+    assert (found.id, found.turn, found.prompt) == (1, 3, None)
+    assert found.ended == bare
+    assert len(found.context) == 0
+
+
+def test_what_is_remembered_of_a_sender_is_empty_at_the_end() -> None:
+    """Its context may hold on to anything, for a day."""
+    known, given_ = Known(), receipt(lane(), 1)
+    word.set("said")
+    given_._context = copy_context()
+    known.remember("x", given_, 1)
+    end(given_)
+
+    known.settled("x", given_)
+
+    assert len(given_.context) == 0
 
 
 def test_a_job_runs_until_its_receipt_has_an_outcome() -> None:

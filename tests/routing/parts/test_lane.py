@@ -323,6 +323,7 @@ def test_the_queue_is_a_list_without_husks(acts: list[tuple[str, int]]) -> None:
             case "take":
                 batch = Batch(prompts=much, weight=8.0) if much else None
                 wanted = _fitting(model, much, 8.0)
+                assert home.coming(batch) == [each[0] for each in wanted]
                 assert home.take(batch) == [each[0] for each in wanted]
                 model = model[len(wanted) :]
             case "empty":

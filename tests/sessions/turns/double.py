@@ -6,6 +6,7 @@ import contextvars
 import heapq
 import itertools
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import attrs
@@ -129,11 +130,15 @@ class Home:
     session: Sitter
     key: str = "a"
     state: Any = None
+    turn: Any = None
 
     def withdraw(self, receipt: Receipt[Any], outcome: Outcome) -> bool:
         """Nobody takes anything back here."""
         del receipt, outcome
         return False
+
+    def check_thread(self, what: str) -> None:
+        """Nobody calls from another thread here."""
 
 
 @attrs.define(eq=False)
@@ -141,6 +146,10 @@ class Wishes:
     """What somebody listens to."""
 
     wanted: set[type[Any]] = attrs.field(factory=set[type[Any]])
+    thread: int = attrs.field(factory=get_ident)
+
+    def check_thread(self, what: str) -> None:
+        """Nobody calls from another thread here."""
 
 
 class House:
@@ -214,6 +223,11 @@ class House:
     def unbegin(self, run: TurnRun) -> None:
         """Write it down."""
         self.log.append(f"unbegin {run.id}")
+
+    def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
+        """As it is."""
+        del run
+        return outcome
 
     def turn_over(self, run: TurnRun, outcome: Outcome) -> None:
         """Write it down."""

@@ -9,6 +9,7 @@ from actors import (
     Aborted,
     Completed,
     Finished,
+    Stopped,
     TimedOut,
     TurnPolicy,
     Withdrawn,
@@ -106,6 +107,33 @@ def test_a_cut_reaches_children_of_both_kinds() -> None:
 
     assert plain.verdict == critical.verdict == Aborted("turn 1 was cut")
     assert house.log == ["kill turn 2", "kill turn 1"]
+
+
+def test_a_turn_that_the_engine_cuts_off_has_its_grace() -> None:
+    """It has no verdict of its own; then the house goes on without it."""
+    house = House()
+    run = house.turn(POLICY)
+    run._seat.reason_to_end = Stopped()  # type: ignore[misc] # a double
+
+    run._cut_off()
+    house.clock.move(9.9)
+    assert house.log == []
+    house.clock.move(99.0)
+
+    assert house.log == ["give up 1"]
+
+
+def test_a_turn_that_has_ended_is_not_cut_off() -> None:
+    """Nor one that waits for its first step: no clock is set for either."""
+    house = House()
+    ended, waiting = house.turn(POLICY), house.turn(POLICY, begun=False)
+    ended.conclude(Completed())
+    house.clock.move(99.0)
+
+    ended._cut_off()
+    waiting._cut_off()
+
+    assert house.clock.armed == []
 
 
 # ------------------------------------------------------------------------------- abort

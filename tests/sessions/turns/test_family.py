@@ -14,12 +14,16 @@ from actors import (
     ChildSlotTimeoutError,
     Completed,
     DepthExceededError,
+    Killed,
+    TimedOut,
     TurnOverError,
     TurnPolicy,
 )
 from actors._sessions.phase import ENDED
-from actors._sessions.turns.ends import PARENT_ENDED
+from actors._sessions.turns.careful import escaped
+from actors._sessions.turns.early import cut
 from actors._sessions.turns.family import Family, depth_of, top_of
+from actors._sessions.turns.verdicts import PARENT_ENDED
 from actors.hosting import TurnRun
 from tests.sessions.turns.double import House, nothing
 
@@ -48,6 +52,14 @@ def test_a_child_is_a_piece_of_its_parents_work() -> None:
     assert child.policy.abort_grace == 9.0
     assert child.receipts == ()
     assert run.need_family().children == {2: child}
+
+
+def test_a_child_has_no_stream_unless_it_is_said_to_have_its_parents() -> None:
+    """What it says is its own affair."""
+    run = House().turn(POLICY)
+    run.stream = object()
+
+    assert child_of(run).stream is None
 
 
 def test_a_critical_child_is_a_piece_of_its_sessions_work() -> None:
@@ -166,6 +178,48 @@ def test_one_that_was_cut_with_its_parent_is_no_orphan(
     assert house.log[-1] == "critical over in a"
 
 
+def test_one_that_outlives_a_body_that_has_failed_is_an_orphan() -> None:
+    """It had its own end before its parent's: nobody else looks at that one."""
+    house = House()
+    run = house.turn(POLICY)
+    child = child_of(run, critical=True)
+    cut(child, TimedOut())
+
+    assert escaped(run, ValueError()) is None
+    child.conclude(child.verdict)
+
+    assert "orphan of 1: TimedOut" in house.log
+
+
+def test_children_end_with_a_body_that_has_failed() -> None:
+    """Both kinds; nobody is left to hear of them."""
+    run = House().turn(POLICY)
+    children = [child_of(run), child_of(run, critical=True)]
+
+    assert escaped(run, ValueError()) is None
+
+    assert [each.verdict for each in children] == [Aborted(PARENT_ENDED)] * 2
+
+
+async def test_a_turn_that_is_given_up_while_it_waits_has_one_end() -> None:
+    """It waits for a critical child; when that is gone nothing more is done."""
+    house = House()
+    run = house.turn(POLICY)
+    run.turn = object()
+    child = child_of(run, critical=True)
+    cut(run, TimedOut())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run.stopped, Killed())
+        await wait_all_tasks_blocked()
+        run.conclude(TimedOut(), late=True)  # as the house does
+        child.conclude(child.verdict)
+    run._over(Killed())
+
+    assert run.phase is ENDED
+    assert house.log.count("over 1 TimedOut") == 1
+
+
 def test_cutting_spares_critical_ones_unless_told_not_to() -> None:
     """A turn that ends in order leaves them be."""
     house = House()
@@ -238,6 +292,31 @@ async def test_who_waits_has_the_room_of_who_goes() -> None:
 
         children[1].conclude(Completed())
     assert sorted(through) == [1, 2]
+
+
+async def test_who_waits_waits_on_if_another_was_quicker() -> None:
+    """Who is woken has no room yet: it looks again, and there are never too many."""
+    house = House()
+    run = house.turn(POLICY)
+    family = run.need_family()
+    first, second = child_of(run), child_of(run)
+    let_in = trio.Event()
+
+    async def wait() -> None:
+        await family.wait_for_room()
+        let_in.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+
+        first.conclude(Completed())
+        child_of(run)  # by somebody who was let in before, in this very step
+        await wait_all_tasks_blocked()
+        assert not let_in.is_set()
+
+        second.conclude(Completed())
+    assert let_in.is_set()
 
 
 async def test_a_turn_that_ends_while_one_waits_starts_nothing() -> None:

@@ -12,6 +12,8 @@ from actors import (
     CloseReason,
     Completed,
     IncarnationEnded,
+    Outcome,
+    Preempted,
     SessionClosed,
     SessionOpened,
     TurnEnded,
@@ -120,7 +122,10 @@ def places_are_kept(story: Story) -> Iterator[str]:
 def state_is_the_fold(  # noqa: C901, PLR0912 - a table
     story: Story,
 ) -> Iterator[str]:
-    """A turn finds what the completed turns before it have left, and nothing else."""
+    """A turn finds what the completed turns before it have left, and nothing else.
+
+    So does its `turn_ended`, with what it has left itself.
+    """
     if not story.hears:
         return
     states: dict[str, Any] = {}
@@ -156,12 +161,22 @@ def state_is_the_fold(  # noqa: C901, PLR0912 - a table
                     continue
                 running.pop(key, None)
                 left = record.kept
-                if isinstance(outcome, Completed):
+                if isinstance(outcome, Completed) or _kept(outcome):
                     left = record.written if record.written is not None else left
-                if left is not None and states.get(key) is not UNKNOWN:
+                if states.get(key) is UNKNOWN:
+                    continue
+                if left is not None:
                     states[key] = left
+                if record.finals and record.shown != states.get(key, ()):
+                    yield f"`turn_ended` of turn {record.id} found {record.shown}"
             case _:
                 pass
+
+
+def _kept(outcome: Outcome) -> bool:
+    """It was interrupted, and what it had done was kept."""
+    reason = outcome.reason if isinstance(outcome, Aborted) else None
+    return isinstance(reason, Preempted) and reason.kept
 
 
 def aborted_is_aborted(story: Story) -> Iterator[str]:

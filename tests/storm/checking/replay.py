@@ -33,6 +33,7 @@ class Record:
     written: Any = None
     kept: Any = None
     finals: list[Outcome] = attrs.field(factory=list[Outcome])
+    shown: Any = None  # the state in `turn_ended`
 
     @property
     def aside(self) -> bool:
@@ -101,6 +102,7 @@ class Replay:
                 if record.ended is not None:  # one that had never begun
                     record = self._new(each.turn, each.key, None)
                 record.finals.append(each.outcome)
+                record.shown = each.state
             case _:
                 return None
         return record

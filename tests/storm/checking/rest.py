@@ -60,8 +60,11 @@ def check_watcher(story: Story) -> None:
 
 
 async def check_quiet(story: Story, router: Handle) -> None:
-    """Look for what is left; what just goes on gets a moment to end."""
-    for last in (False, True):
+    """Look for what is left; what just goes on gets a moment to end.
+
+    So does what begins meanwhile by itself: a session is reaped, and takes its leave.
+    """
+    for last in (False, False, True):
         left = what_is_left(router)
         if not left:
             return

@@ -257,7 +257,9 @@ class Watcher(Actor[Any]):
         if isinstance(message, Terminated):
             assert isinstance(message.ref, ActorRef)
             story.notices[message.ref] += 1
-            if message.exit is not message.ref.exit:
+            exit_ = message.ref.exit
+            # None: its supervisor has started it again since
+            if exit_ is not None and message.exit is not exit_:
                 story.wrong("a watcher is told how it ended", f"{message}")
             if not story.watched[message.ref]:
                 story.wrong("only who watches is told", f"{message}")

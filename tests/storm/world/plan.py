@@ -36,6 +36,9 @@ STOP_WITHIN = 30.0
 """Seconds for the ordered stop of the whole system."""
 
 ENDS = ("rest", "rest", "rest", "leave", "leave", "raise", "cancel", "drain", "drain")
+_PATIENT = (WhileBusy.QUEUE, WhileBusy.STEER, WhileBusy.NEVER_STEER)
+_FIRST = (WhileBusy.REFUSE, WhileBusy.INTERRUPT, WhileBusy.REPLACE)
+_IMPATIENT = 0.3  # of the plans: what is sent does not wait
 SPREAD = (10.0, 25.0, 60.0)  # seconds over which the steps of a plan are strewn
 
 
@@ -153,7 +156,7 @@ def make_plan(seed: int) -> Plan:
     steps = [
         _step(dice, number, spread, taste) for number in range(1, dice.randint(60, 220))
     ]
-    return Plan(
+    plan = Plan(
         seed=seed,
         order=seed,
         heard=dice.choice(("all", "all", "turns", "turns", "none")),
@@ -169,6 +172,10 @@ def make_plan(seed: int) -> Plan:
         end_at=dice.randint(2, 2 * int(spread)) / 2 + 1,
         steps=tuple(sorted(steps, key=lambda step: (step.at, step.number))),
     )
+    if dice.random() < _IMPATIENT:
+        prompts = attrs.evolve(plan.cast.prompts, busy=dice.choice(_FIRST))
+        return attrs.evolve(plan, cast=attrs.evolve(plan.cast, prompts=prompts))
+    return plan
 
 
 def make_limits(dice: random.Random) -> Limits:
@@ -250,6 +257,7 @@ def _cast(dice: random.Random) -> Cast:
             time_limit=dice.choice((20, 40)),
             inactivity=dice.choice((8, 15)),
             tool_limit=25,
+            reader_limit=10,
             abort_grace=dice.choice((2, 5, 15)),
             alive_every=7,
             stalls=(3, 6),
@@ -261,7 +269,7 @@ def _cast(dice: random.Random) -> Cast:
         prompts=PromptPolicy(
             capacity=dice.choice((2, 3, 6, 20)),
             batch=batch,
-            busy=dice.choice((*WhileBusy, WhileBusy.QUEUE, WhileBusy.QUEUE)),
+            busy=dice.choice((*_PATIENT, WhileBusy.QUEUE, WhileBusy.QUEUE)),
             steering=dice.choice(tuple(Steering)),
             steering_capacity=dice.choice((1, 3)),
             dedupe=dice.choice((0, 2, 64)),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import trio
 
@@ -21,9 +21,12 @@ from actors import (
     Latest,
     Receipt,
     RefusedError,
+    Replay,
+    StreamGapError,
     TurnNotCompletedError,
+    UnknownPromptError,
 )
-from supervision import VerbResult, router_ref
+from supervision import TurnStream, VerbResult, router_ref
 from tests.storm.world.orders import play_order
 from tests.storm.world.plan import Step, make_limits
 from tests.storm.world.sessions import Answer, Tick, observed
@@ -42,6 +45,8 @@ from tests.storm.world.story import (
 )
 from tests.storm.world.words import VERBS
 
+Reading: TypeAlias = TurnStream[Prompt, str]
+COMING_BACK = "a reader who comes back gets all chunks once, or is told of a gap"
 LIMITS = (0.0, 1.0, 2.5, 10.0, 30.0, 100.0)
 """Seconds that players wait at most; by `choice`."""
 
@@ -67,6 +72,8 @@ class Player:
         verb = self.step.verb
         if verb in {"open", "open-latest"}:
             await self.read(router)
+        elif verb == "open-replay":
+            await self.come_and_go(router)
         elif verb == "send-wait":
             await self.send_wait(router)
         elif not self.offer(router) and not self.command(router):
@@ -202,6 +209,63 @@ class Player:
             except RefusedError as error:
                 self.note_offer(router, None, error)
 
+    async def come_and_go(self, router: Handle) -> None:
+        """Read an answer, leave it, come back to it; be slow, as the choice says."""
+        step = self.step
+        replay = Replay(chunks=1 + step.choice % 3, keep=float(step.choice))
+        number = 0
+        try:
+            async with router.open_turn(
+                self.key,
+                self.prompt(),
+                stream=replay,
+                origin=step.number,
+                owner=owner_of(self.key),
+            ) as answer:
+                receipt = answer.receipt
+                self.note_offer(router, receipt)
+                number = await self.read_on(router, answer, number)
+            for _ in range(3):
+                await trio.sleep(step.choice % 5)
+                number = await self.read_again(router, receipt, number)
+        except RefusedError as error:
+            self.note_offer(router, None, error)
+
+    async def read_again(self, router: Handle, receipt: Any, number: int) -> int:
+        """Come back behind a number; give the one of the latest chunk that was read."""
+        with suppress(UnknownPromptError):  # its time is over, or it was forgotten
+            try:
+                async with router.reopen_turn(
+                    receipt.key, receipt.id, after=number
+                ) as answer:
+                    return await self.read_on(router, answer, number)
+            except StreamGapError as gap:
+                if gap.first <= number + 1 <= gap.last:
+                    self.story.wrong(COMING_BACK, f"{receipt}: {number}, but {gap}")
+                return gap.first - 1
+        return number
+
+    async def read_on(self, router: Handle, answer: Reading, number: int) -> int:
+        """Read for a while: each number follows the one before, or it is told."""
+        with (
+            trio.move_on_after(self.limit or 0.5),
+            suppress(TurnNotCompletedError, StopAsyncIteration),
+        ):
+            while True:
+                try:
+                    chunk = await anext(answer)
+                except StreamGapError as gap:
+                    number = gap.first - 1
+                    continue
+                if answer.number != number + 1:
+                    what = f"{answer.receipt}: {answer.number} after {number}"
+                    self.story.wrong(COMING_BACK, what)
+                number = answer.number
+                now = trio.current_time()
+                self.story.note(Read(now, answer.receipt, router.ref, chunk))
+                await trio.sleep(self.step.choice % 4)
+        return number
+
     # -------------------------------------------------------------- what else is done
 
     def note_command(self, router: Handle, result: VerbResult | int | None) -> None:
@@ -310,4 +374,5 @@ def look(story: Story, router: Handle) -> None:
 
 
 def _busy(info: Any) -> bool:
-    return bool(info.turn is not None or info.queued or info.asides or info.children)
+    turn = info.turn is not None and info.phase != "given up"  # one that burns
+    return bool(turn or info.queued or info.asides or info.children)

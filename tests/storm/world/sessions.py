@@ -115,7 +115,7 @@ class Performer(Session[Prompt, str]):
         return turn.prompt.number
 
     async def turn_ended(self, turn: Answer, outcome: Outcome) -> None:
-        self.story.note(Final(turn.key, turn.id, outcome))
+        self.story.note(Final(turn.key, turn.id, outcome, self.state))
         words = [w for p in turn.prompts if _is_script(p) for w in p.script.split()]
         if "slow-end" in words:
             await trio.sleep(1)
@@ -243,6 +243,7 @@ class Performer(Session[Prompt, str]):
 
     async def take_steering(self, turn: Answer, top: Answer) -> None:
         """Take steering prompts, and play them."""
+        turn.step()
         for receipt in await turn.checkpoint():
             await self.play(turn, top, receipt.prompt)
 

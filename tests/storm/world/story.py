@@ -99,11 +99,12 @@ class Wrote:
 
 @attrs.frozen
 class Final:
-    """`turn_ended` was called."""
+    """`turn_ended` was called; `state` is what the session has then."""
 
     key: str
     turn: int
     outcome: Outcome
+    state: Any
 
 
 @attrs.frozen

@@ -59,6 +59,7 @@ VERBS = (
     *("send-wait",) * 5,
     *("open",) * 6,
     *("open-latest",) * 3,
+    *("open-replay",) * 3,
     *("repeat", "repeat", "repeat", "job", "job", "job", "attempts", "attempts"),
     *("withdraw",) * 4,
     *("abort",) * 3,

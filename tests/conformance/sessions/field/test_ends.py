@@ -6,14 +6,20 @@ from typing import Any, ClassVar
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
     Aborted,
+    ActorStopped,
     ChildOrphaned,
+    ClosedToNewError,
     Failed,
     Outcome,
+    PromptPolicy,
+    PromptRefused,
     Receipt,
     SessionOpened,
+    SessionStartError,
     Turn,
     TurnEnded,
     TurnOverError,
@@ -292,3 +298,86 @@ async def test_a23_a_session_that_was_never_born_is_no_generation() -> None:
         opened = [each for each in log.events if isinstance(each, SessionOpened)]
         assert [each.generation for each in opened] == [1]
     log.check()
+
+
+@pytest.mark.parametrize("line", ["its key's", "the crowd"])
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_a23_who_waits_is_refused_before_the_routers_end(
+    line: str, end: str
+) -> None:
+    """In line for a queue, or for a place: nothing is told of a router that is gone."""
+    refused: list[str] = []
+
+    class Narrow(Doer):
+        """One prompt may wait."""
+
+        prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=1)
+
+    async def wait_for_ever(turn: Turn[Deed, str]) -> None:
+        del turn
+        await trio.sleep_forever()
+
+    async def wait_for_room(key: str) -> None:
+        with pytest.raises(ClosedToNewError):
+            await router.send_wait(key, _answer)
+        refused.append(key)
+
+    async with open_system() as system:
+        told = system.subscribe(PromptRefused, ActorStopped)
+        limits = Limits(sessions=1, turns=1)
+        router = start_router(system, Narrow, Notes(), limits=limits)
+        router.send("a", wait_for_ever)
+        await settle()
+        async with trio.open_nursery() as nursery:
+            if line == "the crowd":
+                nursery.start_soon(wait_for_room, "b")
+            else:
+                router.send("a", _answer)
+                nursery.start_soon(wait_for_room, "a")
+            await settle()
+            if end == "stop":
+                router.ref.stop()
+            else:
+                router.ref.kill()
+            await router.ref.wait_stopped()
+        events = told.drain()
+    mine = [type(each) for each in events if each.ref is router.ref]
+
+    assert refused == ["b" if line == "the crowd" else "a"]
+    assert mine == [PromptRefused, ActorStopped]
+
+
+@pytest.mark.parametrize("how", ["raises", "is late", "constructor"])
+async def test_a23_a_failed_start_leaves_no_dead_letter_of_the_engines_own(
+    autojump_clock: trio.abc.Clock, how: str
+) -> None:
+    """Nobody had told that session anything; its prompts have their outcome."""
+    del autojump_clock
+
+    class Unable(Doer):
+        """It does not start."""
+
+        def __init__(self, notes: Notes) -> None:
+            super().__init__(notes)
+            if how == "constructor":
+                why = "why"
+                raise ValueError(why)
+
+        async def started(self) -> None:
+            if how == "is late":
+                await trio.sleep_forever()
+            why = "why"
+            raise ValueError(why)
+
+    async with open_system() as system:
+        limits = Limits(sessions=1, turns=1, start_within=3.0)
+        router = start_router(system, Unable, Notes(), limits=limits)
+        outcome = await router.send("a", _answer).outcome()
+        assert isinstance(outcome, Failed)
+        assert isinstance(outcome.error, SessionStartError)
+        router.close("a")
+        router.ref.stop()
+        await router.ref.wait_stopped()
+        letters = system.dead_letters
+
+    assert not letters

@@ -201,14 +201,23 @@ async def test_s34_a_turn_takes_what_fits(
     log.check()
 
 
+class Forgetful(Adder):
+    """Knows no message again."""
+
+    prompts: ClassVar[PromptPolicy] = attrs.evolve(Adder.prompts, dedupe=0)
+
+
 def test_s36_memory_is_that_of_the_sessions_that_live() -> None:
-    """After 3,000 keys no more of it is in use than after the first 500."""
+    """After 3,000 keys no more of it is in use than after the first 500.
+
+    What the messages' ids are remembered for outlives a session: here it does not.
+    """
 
     async def main() -> None:
         async with open_system() as system:
             router = start_router(
                 system,
-                Adder,
+                Forgetful,
                 limits=Limits(sessions=100, turns=100, idle=1),
             )
             counts: list[int] = []

@@ -209,6 +209,7 @@ async def test_s23_who_waits_for_a_place_gets_it_when_a_session_is_idle() -> Non
 
         assert stage.begun == [("A", "wait:door"), ("C", "hello"), ("D", "hello")]
         assert stage.stopped == ["A", "C"]
+        assert trio.current_time() == 5  # nobody waited for the reaper
 
 
 @seeds(20)

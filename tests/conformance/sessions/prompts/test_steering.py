@@ -187,7 +187,7 @@ async def test_s44_where_nothing_steers_every_prompt_is_a_follow_up() -> None:
 async def test_s45_steering_at_the_last_step_becomes_a_follow_up() -> None:
     """A turn takes a steering prompt only if it has a step left to answer it."""
     async with open_stage(TwoSteps) as (stage, router, _, _system):
-        first = router.send("k", "wait:a point wait:b point")
+        first = router.send("k", "step wait:a point step wait:b point")
         await settle()
         early = router.steer("k", "early")
         stage.open("a")
@@ -195,9 +195,9 @@ async def test_s45_steering_at_the_last_step_becomes_a_follow_up() -> None:
         late = router.steer("k", "late")
         stage.open("b")
 
-        assert await result(first) == "wait:a point wait:b point|early"
+        assert await result(first) == "step wait:a point step wait:b point|early"
         assert await early.outcome() == Steered(turn=first.turn)
-        assert await result(late) == "wait:a point wait:b point|early|late"
+        assert await result(late) == "step wait:a point step wait:b point|early|late"
         assert late.turn != first.turn
         assert stage.steered == ["early"]
 

@@ -1,0 +1,10 @@
+"""The streams between a turn and whoever reads its answer.
+
+Know the policies and errors of a conversation; must not know turns, sessions, routers.
+A turn sees one of them through `put`, `put_nowait`, `put_if_room`, `begin` and `close`,
+and, where it is quick, through `queue`, `room` and `reader`.  In reading order:
+
+    writers             who waits for room
+    chunks              one reader: what is read is gone
+    place log           any number of readers: chunks are numbered and kept for a while
+"""

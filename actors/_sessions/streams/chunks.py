@@ -1,0 +1,324 @@
+"""`Chunks`: the stream between a turn and the one reader of its answer.
+
+With `Bounded` a writer waits while too much is unread; writers are served in their
+order.  With `Latest` no writer ever waits: what is unread becomes one chunk.  What is
+read is gone, and so is what comes after the reader has left.
+
+Cancelled means not put, and not taken.  Every call is a cancellation point; as in
+`tell` the scheduler is entered by every 64th call only, or when there is a wait.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import trio
+from trio.lowlevel import (
+    Abort,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
+
+from actors._sessions.errors import StreamGapError
+from actors._sessions.policies import Bounded, Latest
+
+from .writers import Writers, pass_by
+
+C = TypeVar("C")
+
+
+class Chunks(Generic[C]):
+    """A stream for any number of writers and one reader.
+
+    Args:
+        policy: how much may be unread, or what becomes of it.
+        stays: whether the turn goes on when its reader has left.
+    """
+
+    __slots__ = (
+        "_beginning",
+        "_begun",
+        "_calls",
+        "_capacity",
+        "_closed",
+        "_cut",
+        "_dropping",
+        "_due",
+        "_every",
+        "_late",
+        "_left",
+        "_merge",
+        "_merged",
+        "_pending",
+        "_reading",
+        "passed",
+        "queue",
+        "quick",
+        "reader",
+        "room",
+        "stays",
+        "unread",
+        "writers",
+    )
+
+    def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
+        self.queue: deque[C] = deque()
+        self.writers: Writers[C] = Writers()
+        self.reader: trio.lowlevel.Task | None = None  # that waits
+        self.stays = stays
+        self._reading = False  # somebody is inside get()
+        self._closed = False
+        self._dropping = False  # nobody will read what comes
+        self._left = False  # dropping, because the reader has left
+        self._late = False  # dropping, because it does not read, and was not told yet
+        self._cut = False  # dropping, and it gets the end
+        self._begun = False
+        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self._calls = 0
+        self._capacity = math.inf
+        self._merge: Callable[[Any, Any], Any] | None = None  # Latest only
+        self._merged = 0  # chunks that have become part of another
+        self._pending = 0  # of these: part of the one that is unread, if there is one
+        self._every = 0.0  # seconds between two chunks
+        self._due = -math.inf  # when the next chunk may be handed out
+        if isinstance(policy, Bounded):
+            self._capacity = policy.capacity
+        else:
+            self._merge = policy.merge or _newer
+            self._every = policy.every
+        # the depth below which a chunk may go in without a thought
+        self.room: float = self._capacity if self._merge is None else 0
+        self.quick = not self._every
+        """Whether what is there may be taken without a thought."""
+        self.passed = 0
+        """How many chunks the reader has got."""
+        self.unread = 0
+        """How many were dropped because nobody reads (any more)."""
+
+    @property
+    def waiting_writers(self) -> int:
+        """How many calls of `put` wait for room."""
+        return len(self.writers)
+
+    @property
+    def number(self) -> int:
+        """Number of the latest chunk that the reader has got; 0: none.
+
+        Of several that have become one it is the last one's.
+        """
+        return self.passed + self._merged - (self._pending if self.queue else 0)
+
+    @property
+    def attached(self) -> int:
+        """How many readers there are."""
+        return 0 if self._dropping else 1
+
+    @enable_ki_protection
+    def put_if_room(self, chunk: C) -> bool:
+        """Hand a chunk to the reader if there is room; False: there is none.
+
+        Raises:
+            trio.ClosedResourceError: the stream was closed.
+        """
+        queue = self.queue
+        if len(queue) >= self.room:
+            return self._put(chunk)
+        queue.append(chunk)
+        if self.reader is not None:
+            self.wake_reader()
+        return True
+
+    @enable_ki_protection
+    async def put(self, chunk: C) -> None:
+        """Hand a chunk to the reader, waiting for room if need be.
+
+        Raises:
+            trio.ClosedResourceError: the stream was closed, before or meanwhile.
+        """
+        await self._checkpoint()
+        if not self._put(chunk):
+            await self.writers.wait(chunk)
+
+    @enable_ki_protection
+    def put_nowait(self, chunk: C) -> None:
+        """Hand a chunk to the reader if there is room.
+
+        Raises:
+            trio.WouldBlock: there is none, or others wait for it.
+            trio.ClosedResourceError: the stream was closed.
+        """
+        if not self._put(chunk):
+            raise trio.WouldBlock
+
+    def take(self) -> C:
+        """Take the oldest chunk: there is one, and nobody waits for it."""
+        return self._take()
+
+    @enable_ki_protection
+    async def get(self) -> C:
+        """Take the oldest chunk, waiting for one.
+
+        Raises:
+            trio.EndOfChannel: the stream was closed, and nothing is left.
+            trio.ClosedResourceError: `detach` was called, before or meanwhile.
+            trio.BusyResourceError: somebody else is reading.
+            StreamGapError: it came too late (`let_go`).  Told once.
+        """
+        if self._reading:
+            msg = "a stream has one task at a time that reads"
+            raise trio.BusyResourceError(msg)
+        self._reading = True
+        self.quick = False
+        try:
+            await self._checkpoint()
+            while not self._may_take():
+                if self._left:
+                    raise trio.ClosedResourceError
+                if self._late:
+                    self._late = False
+                    last = self.number + self.unread
+                    raise StreamGapError(self.number, last + 1, last)
+                if (self._closed and not self.queue) or self._cut:
+                    raise trio.EndOfChannel
+                with trio.CancelScope(deadline=self._due if self.queue else math.inf):
+                    await self._wait_to_read()
+            return self._take()
+        finally:
+            self._reading = False
+            self.quick = not self._every
+
+    @enable_ki_protection
+    def close(self) -> None:
+        """Let no more chunks in.  Idempotent.
+
+        The reader gets what is there, and then the end; writers that wait have put
+        nothing.
+        """
+        self._closed = True
+        self.room = 0
+        self.begin()
+        self.writers.refuse()
+        self.wake_reader()
+
+    def cut(self) -> None:
+        """Nothing reaches the reader any more, who gets the end.  Idempotent.
+
+        What is unread and what comes is dropped and counted; writers are not told.
+        """
+        self._drop()
+        self._cut = True
+        self.wake_reader()
+
+    def detach(self) -> None:
+        """The reader has left: what is unread and what comes is dropped.  Idempotent.
+
+        Nobody waits for it any more.
+        """
+        self._left = True
+        self._drop()
+        self.wake_reader()
+
+    def let_go(self) -> bool:
+        """The reader has not read for too long: nobody waits for it any more.
+
+        False: the turn is to end with it, as when it leaves; nothing was done.
+        """
+        if not self.stays:
+            return False
+        self._late = True
+        self._drop()
+        return True
+
+    def begin(self) -> None:
+        """The turn has its first step, or never will."""
+        self._begun = True
+        if self._beginning is not None:
+            self._beginning.set()
+
+    async def wait_begun(self) -> None:
+        """Wait for `begin`.  A checkpoint."""
+        if self._begun:
+            await trio.lowlevel.checkpoint()
+            return
+        if self._beginning is None:
+            self._beginning = trio.Event()
+        await self._beginning.wait()
+
+    # ------------------------------------------------------------------- the inside
+
+    async def _checkpoint(self) -> None:
+        self._calls += 1
+        await pass_by(self._calls)
+
+    @enable_ki_protection
+    def _drop(self) -> None:
+        """What is unread is dropped, and so is what comes."""
+        self._dropping = True
+        self.room = 0
+        self.unread += len(self.queue) + self.writers.release()
+        if self.queue:
+            self.unread += self._pending
+            self._merged -= self._pending
+        self.queue.clear()
+
+    def _put(self, chunk: C) -> bool:
+        """Take a chunk in; tell whether there was room."""
+        if self._dropping and (self._cut or not self._closed):
+            self.unread += 1
+            return True
+        if self._closed:
+            raise trio.ClosedResourceError
+        queue = self.queue
+        if not queue:
+            queue.append(chunk)
+            self._pending = 0
+            self.wake_reader()
+        elif self._merge is not None:
+            queue[0] = self._merge(queue[0], chunk)
+            self._merged += 1
+            self._pending += 1
+        elif len(queue) < self._capacity:
+            queue.append(chunk)
+        else:
+            return False
+        return True
+
+    def _may_take(self) -> bool:
+        if not self.queue:
+            return False
+        return not self._every or trio.current_time() >= self._due
+
+    def _take(self) -> C:
+        """Take the oldest chunk, and one in from the first writer that waits."""
+        chunk = self.queue.popleft()
+        self.passed += 1
+        if self.writers:
+            self.queue.append(self.writers.take())
+        if self._every:
+            self._due = trio.current_time() + self._every
+        return chunk
+
+    async def _wait_to_read(self) -> None:
+        self.reader = current_task()
+
+        def abort(_: object) -> Abort:
+            self.reader = None
+            return Abort.SUCCEEDED
+
+        await wait_task_rescheduled(abort)
+
+    def wake_reader(self) -> None:
+        """There is something for whoever waits to read."""
+        if self.reader is not None:
+            reader, self.reader = self.reader, None
+            reschedule(reader)
+
+
+def _newer(older: object, newer: object) -> object:
+    del older
+    return newer

@@ -1,0 +1,317 @@
+"""`ChunkLog`: the stream of a turn whose readers may come back.
+
+Chunks are numbered from 1 on, from the acceptance of the prompt, and kept when they
+have been read: the newest `Replay.chunks` of them.  Any number of readers, each with a
+`Place` of its own, sees the same chunks in the same order.
+
+A writer waits while the log is full and its oldest chunk is unread by a reader that is
+*attached*; so an attached reader misses nothing, and the slowest one rules.  With
+nobody attached the log goes on, and drops its oldest chunk for a new one.  A reader
+that does not read for too long is let go: it keeps its place and holds up nobody.
+When it reads again it goes on and is attached again, if what it wants is still there.
+
+What is missing is told, once: `StreamGapError` if chunks were dropped,
+`StreamRestartedError` if the turn was tried again after a crash.  Whoever reads on
+after that reads what there is.  Numbers go on over the tries of a turn, so that no
+number ever means two chunks.
+
+Cancelled means not put, and not taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import trio
+from trio.lowlevel import (
+    Abort,
+    Task,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
+
+from actors._sessions.errors import StreamGapError, StreamRestartedError
+from actors._sessions.policies import Replay
+
+from .place import Place
+from .writers import Writers, pass_by
+
+C = TypeVar("C")
+
+
+class ChunkLog(Generic[C]):
+    """A stream for any number of writers and of readers.
+
+    Args:
+        policy: how many chunks it keeps.
+        stays: whether the turn goes on when the one who opened it has left.
+    """
+
+    __slots__ = (
+        "_beginning",
+        "_begun",
+        "_calls",
+        "_floor",
+        "_sleepers",
+        "attempt",
+        "base",
+        "closed",
+        "dropped",
+        "ended",
+        "furthest",
+        "is_cut",
+        "owner",
+        "places",
+        "policy",
+        "queue",
+        "reader",
+        "room",
+        "stays",
+        "unread",
+        "writers",
+    )
+
+    def __init__(self, policy: Replay, *, stays: bool = True) -> None:
+        self.policy = policy
+        self.stays = stays
+        self.owner: Place[C] | None = None  # of who opened the turn
+        self.ended: Callable[[], object] | None = None  # called when it is closed
+        self.queue: deque[C] = deque()  # the chunks that are kept
+        self.dropped = 0
+        """Number of the chunk before the first that is kept."""
+        self.base = 0
+        """Number of the chunk before the first of the latest try."""
+        self.attempt = 1
+        """Which try that is, from 1 on."""
+        self.room: float = policy.chunks
+        self.writers: Writers[C] = Writers()
+        self.places: dict[Place[C], None] = {}  # the readers that are attached
+        self._floor = math.inf  # none of them is behind this number
+        self._sleepers: dict[Task, None] = {}  # who waits for a chunk
+        self.reader: object = None  # None: nobody does
+        self.closed = False
+        self.is_cut = False
+        self._begun = False
+        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self._calls = 0
+        self.furthest = 0
+        """Number of the newest chunk that somebody has read who is not attached."""
+        self.unread = 0
+        """How many were dropped before anybody had read them."""
+
+    @property
+    def last(self) -> int:
+        """Number of the newest chunk; 0: there was none."""
+        return self.dropped + len(self.queue)
+
+    @property
+    def attached(self) -> int:
+        """How many readers there are."""
+        return len(self.places)
+
+    @property
+    def waiting_writers(self) -> int:
+        """How many calls of `put` wait for room."""
+        return len(self.writers)
+
+    # ----------------------------------------------------------------- what goes in
+
+    @enable_ki_protection
+    def put_if_room(self, chunk: C) -> bool:
+        """Take a chunk in if there is room, or if there can be; False: there is none.
+
+        Raises:
+            trio.ClosedResourceError: the stream was closed.
+        """
+        return self._put(chunk)
+
+    @enable_ki_protection
+    async def put(self, chunk: C) -> None:
+        """Take a chunk in, waiting for room if need be.
+
+        Raises:
+            trio.ClosedResourceError: the stream was closed, before or meanwhile.
+        """
+        self._calls += 1
+        await pass_by(self._calls)
+        if not self._put(chunk):
+            await self.writers.wait(chunk)
+
+    @enable_ki_protection
+    def put_nowait(self, chunk: C) -> None:
+        """Take a chunk in if there is room.
+
+        Raises:
+            trio.WouldBlock: there is none, or others wait for it.
+            trio.ClosedResourceError: the stream was closed.
+        """
+        if not self._put(chunk):
+            raise trio.WouldBlock
+
+    def begin(self) -> None:
+        """The turn has its first step, or never will."""
+        self._begun = True
+        if self._beginning is not None:
+            self._beginning.set()
+
+    async def wait_begun(self) -> None:
+        """Wait for `begin`.  A checkpoint."""
+        if self._begun:
+            await trio.lowlevel.checkpoint()
+            return
+        if self._beginning is None:
+            self._beginning = trio.Event()
+        await self._beginning.wait()
+
+    @enable_ki_protection
+    def restart(self, attempt: int) -> None:
+        """The turn is tried again: what it has said so far does not count."""
+        self.attempt = attempt
+        self._drop_all()
+        self.base = self.dropped
+        self.wake_reader()
+
+    @enable_ki_protection
+    def close(self) -> None:
+        """Let no more chunks in.  Idempotent.
+
+        Readers get what is there, and then the end; writers that wait have put nothing.
+        """
+        if self.closed:
+            return
+        self.closed = True
+        self.room = 0
+        self.begin()
+        self.writers.refuse()
+        self.wake_reader()
+        if self.ended is not None:
+            self.ended()
+
+    @enable_ki_protection
+    def cut(self) -> None:
+        """Nothing reaches a reader any more: each gets the end.  Idempotent.
+
+        What is kept and what comes is dropped; writers are not told.
+        """
+        self.is_cut = True
+        self.room = 0
+        self.unread += self.writers.release()
+        self._drop_all()
+        self.wake_reader()
+
+    # ----------------------------------------------------------------- who reads it
+
+    def open(self, after: int = 0) -> Place[C]:
+        """Attach a reader, behind the chunk with this number; 0: at the beginning.
+
+        Raises:
+            StreamGapError: what comes after it is not there (any more).
+            StreamRestartedError: it is of a try that does not count.
+        """
+        at = after
+        if after == 0:
+            at = self.base
+        elif after <= self.base:
+            raise StreamRestartedError(self.attempt, self.base + 1)
+        if not self.dropped <= at <= self.last:
+            raise StreamGapError(after, self.dropped + 1, self.last)
+        place: Place[C] = Place(self, at)
+        self.attach(place)
+        return place
+
+    def attach(self, place: Place[C]) -> None:
+        """Wait for this reader from now on."""
+        self.places[place] = None
+        self._floor = min(self._floor, place.at)
+
+    def let_go(self) -> bool:
+        """Attached readers have not read for too long: nobody waits for them any more.
+
+        False: the turn is to end, as when the one who opened it leaves; nothing was
+        done.
+        """
+        late = [place for place in self.places if place.at <= self.dropped]
+        if not self.stays and self.owner in late:
+            return False
+        for place in late:
+            self.leave(place)
+        return True
+
+    def leave(self, place: Place[C]) -> None:
+        """Nobody waits for this reader any more."""
+        place.quick = False
+        self.places.pop(place, None)
+        self.furthest = max(self.furthest, place.at)
+        self.make_room()
+
+    @enable_ki_protection
+    def make_room(self) -> None:
+        """Somebody has read, or left: take in from those who wait what fits now."""
+        while self.writers and self._has_room():
+            self.queue.append(self.writers.take())
+            self.wake_reader()
+
+    def wake_reader(self) -> None:
+        """There is something for whoever waits to read."""
+        sleepers, self._sleepers = self._sleepers, {}
+        self.reader = None
+        for task in sleepers:
+            reschedule(task)
+
+    async def sleep(self) -> None:
+        """Wait until there is something to read."""
+        task = current_task()
+        self._sleepers[task] = None
+        self.reader = self._sleepers
+
+        def abort(_: object) -> Abort:
+            del self._sleepers[task]
+            if not self._sleepers:
+                self.reader = None
+            return Abort.SUCCEEDED
+
+        await wait_task_rescheduled(abort)
+
+    # ------------------------------------------------------------------- the inside
+
+    def _put(self, chunk: C) -> bool:
+        """Take a chunk in; tell whether there was room."""
+        if self.is_cut:
+            self.unread += 1
+            return True
+        if self.closed:
+            raise trio.ClosedResourceError
+        if self.writers or not self._has_room():
+            return False
+        self.queue.append(chunk)
+        if self.reader is not None:
+            self.wake_reader()
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether one more may go in; if need be, the oldest one is dropped for it."""
+        if len(self.queue) < self.policy.chunks:
+            return True
+        oldest = self.dropped
+        if self._floor <= oldest:
+            self._floor = min((each.at for each in self.places), default=math.inf)
+            if self._floor <= oldest:
+                return False
+        self.queue.popleft()
+        self.dropped += 1
+        if not self.places and self.dropped > self.furthest:
+            self.unread += 1
+        return True
+
+    def _drop_all(self) -> None:
+        """Keep no chunk that there was; nobody is attached any more."""
+        for place in tuple(self.places):
+            self.leave(place)
+        self.unread += max(0, self.last - max(self.furthest, self.dropped))
+        self.dropped = self.last
+        self.queue.clear()

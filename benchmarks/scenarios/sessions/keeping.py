@@ -1,0 +1,206 @@
+"""Keeping: what it costs that prompts, outcomes and states survive the process.
+
+Files are in a temporary folder; set `TMPDIR` to measure another disk than that one.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Final
+
+import trio
+
+from actors import Completed, PromptPolicy, Session, Turn, open_system
+from benchmarks.load import share
+from benchmarks.run import Run
+from benchmarks.scenario import Scenario
+from benchmarks.scenarios.sessions.cast import MANY, WIDE, Gate
+from supervision import RouterRef, start_router
+from supervision.durable import MemoryStore, SqliteStore, StorePolicy
+
+TEXT: Final = "x" * 200
+"""What each prompt says."""
+POLICY: Final = StorePolicy(unwritten=MANY, unwritten_bytes=MANY)
+"""Nothing is refused, and nobody waits for room."""
+PATIENCE: Final = 100.0
+"""Seconds until what does not come is taken for lost."""
+ALONE: Final = 20
+"""Turns, one after the other, whose batches are counted."""
+
+
+class Heard(Session[str, int]):
+    """Comes to the gate, goes through it, and says how long the prompt was."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=MANY)
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+
+    async def take_turn(self, turn: Turn[str, int]) -> int:
+        """Answer."""
+        self.gate.handled += 1
+        if not self.gate.opened.is_set():
+            await self.gate.opened.wait()
+        return len(turn.prompt)
+
+
+class _Accept(Scenario):
+    """Prompts that are in a file when `accept` returns, of so many senders at once.
+
+    Each sender has a session of its own, whose first turn waits for a gate, so that
+    nothing is measured but accepting. Then the router ends, and another one must find
+    all of them in the file. `disk` is one thread that appends the same texts to a file,
+    a group of as many as there are senders at a time, with `fdatasync` after each.
+    """
+
+    floor = "disk"
+    family = "accepting"
+
+    async def ours(self, run: Run) -> None:
+        """Accept them, and find them again."""
+        each = share(run.count, self.size)
+        gate = Gate()
+        gate.close()
+
+        async def sender(router: RouterRef[str, int], key: str) -> None:
+            for _ in range(each):
+                await router.accept(key, TEXT)
+
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            store = SqliteStore(Path(folder) / "kept.db", policy=POLICY)
+            async with open_system() as system:
+                router = start_router(system, Heard, gate, limits=WIDE, durable=store)
+                await router.accept("first", TEXT)  # it is open
+                with run.timed(each * self.size):
+                    async with trio.open_nursery() as senders:
+                        for number in range(self.size):
+                            senders.start_soon(sender, router, f"{number}")
+                await _until(lambda: gate.handled > self.size)
+            run.equal(gate.handled, self.size + 1, "turns that wait, and are aborted")
+            wanted = (each - 1) * self.size
+            async with open_system() as system:
+                router = start_router(system, Heard, gate, limits=WIDE, durable=store)
+                await _until(lambda: router.statistics().queued >= wanted)
+                run.equal(router.statistics().queued, wanted, "prompts that are kept")
+
+    def disk(self, run: Run) -> None:
+        """The same texts, the same groups."""
+        each = share(run.count, self.size)
+        group = TEXT.encode() * self.size
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            path = Path(folder) / "kept"
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            try:
+                with run.timed(each * self.size):
+                    for _ in range(each):
+                        os.write(file, group)
+                        os.fdatasync(file)
+            finally:
+                os.close(file)
+            run.equal(path.stat().st_size, each * len(group), "bytes")
+
+
+class Accept1(_Accept):
+    """Prompts that one sender has accepted, one after the other."""
+
+    name = "accept_1"
+    count = 400
+    size = 1
+
+
+class Accept32(_Accept):
+    """Prompts that 32 senders have accepted at once."""
+
+    name = "accept_32"
+    count = 6_400
+    size = 32
+
+
+class Accept512(_Accept):
+    """Prompts that 512 senders have accepted at once."""
+
+    name = "accept_512"
+    count = 20_480
+    size = 512
+
+
+class _Turns(Scenario):
+    """Turns that answer at once, of so many sessions, each one after the other.
+
+    A prompt is accepted, and its outcome awaited; both are in a file by then. In
+    `memory` the router has no file. `batches_alone` is how many transactions a turn
+    takes of which nobody shares one, to its outcome.
+    """
+
+    floor = "memory"
+    family = "turns kept"
+
+    async def ours(self, run: Run) -> None:
+        """With a file."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            store = SqliteStore(Path(folder) / "kept.db", policy=POLICY)
+            await self._turns(run, store)
+        run.note(batches_alone=await _batches_alone())
+
+    async def memory(self, run: Run) -> None:
+        """In memory."""
+        await self._turns(run, None)
+
+    async def _turns(self, run: Run, store: SqliteStore | None) -> None:
+        each = share(run.count, self.size)
+        right = 0
+
+        async def client(router: RouterRef[str, int], key: str) -> None:
+            nonlocal right
+            send = router.accept if store is not None else router.send_wait
+            for _ in range(each):
+                receipt = await send(key, TEXT)
+                outcome = await receipt.outcome()
+                right += isinstance(outcome, Completed) and outcome.result == len(TEXT)
+
+        async with open_system() as system:
+            router = start_router(system, Heard, Gate(), limits=WIDE, durable=store)
+            await router.send("first", TEXT).outcome()  # it is open
+            with run.timed(each * self.size):
+                async with trio.open_nursery() as clients:
+                    for number in range(self.size):
+                        clients.start_soon(client, router, f"{number}")
+            outcomes = router.statistics().outcomes
+        run.equal(right, each * self.size, "right answers")
+        run.equal(dict(outcomes), {"Completed": right + 1}, "outcomes")
+
+
+class TurnsDurable32(_Turns):
+    """Turns of 32 sessions whose prompts, outcomes and states are kept in a file."""
+
+    name = "turns_durable_32"
+    count = 3_200
+    size = 32
+
+
+class TurnsDurable512(_Turns):
+    """Turns of 512 sessions whose prompts, outcomes and states are kept in a file."""
+
+    name = "turns_durable_512"
+    count = 10_240
+    size = 512
+
+
+async def _until(done: Callable[[], bool]) -> None:
+    """Wait until it is true, or for too long."""
+    with trio.move_on_after(PATIENCE):
+        while not done():  # noqa: ASYNC110 - nothing tells
+            await trio.sleep(0.01)
+
+
+async def _batches_alone() -> float:
+    """Transactions of each turn, of a session that is there."""
+    store = MemoryStore()
+    async with open_system() as system:
+        router = start_router(system, Heard, Gate(), limits=WIDE, durable=store)
+        await (await router.accept("key", TEXT)).outcome()
+        before = store.batches
+        for _ in range(ALONE):
+            await (await router.accept("key", TEXT)).outcome()
+        return (store.batches - before) / ALONE

@@ -1,0 +1,94 @@
+"""Reading: what it costs that the readers of an answer may come back."""
+
+import gc
+from statistics import median
+from typing import Final
+
+from actors import Bounded, Completed, Leave, Replay, Session, Turn, open_system
+from benchmarks.load import share
+from benchmarks.run import Run, clock
+from benchmarks.scenario import Scenario
+from benchmarks.scenarios.sessions.cast import route_to
+from supervision import RouterRef
+
+CHUNKS: Final = 100
+"""Of each answer."""
+ROOM: Final = 1_000
+"""Chunks that may be unread: more than there are, so that neither kind ever waits."""
+SLICES: Final = 40
+"""How often answers of both kinds are measured, in turns."""
+
+
+class Narrator(Session[int, int]):
+    """Streams so many numbers."""
+
+    async def take_turn(self, turn: Turn[int, int]) -> int:
+        """Emit them."""
+        for number in range(turn.prompt):
+            await turn.emit(number)
+        return turn.prompt
+
+
+async def read_turns(
+    router: RouterRef[int, int], count: int, stream: Bounded | Replay
+) -> tuple[float, int]:
+    """One after the other, each read to its end: the seconds, and how many were whole.
+
+    Leaving is the same in both kinds, so that the streams alone differ.
+    """
+    whole = 0
+    started = clock()
+    for _ in range(count):
+        async with router.open_turn(
+            "key", CHUNKS, stream=stream, leave=Leave.DETACH
+        ) as answer:
+            seen = 0
+            async for number in answer:
+                seen += number == seen
+        outcome = answer.ended
+        whole += (
+            isinstance(outcome, Completed) and outcome.result == seen == answer.number
+        )
+    return clock() - started, whole
+
+
+class TurnResumable(Scenario):
+    """Answers of 100 chunks, whose readers may come back.
+
+    `time_ratio` is their time over that of answers whose readers may not, the median of
+    slices that follow each other in one process. The contender `plain` reads the
+    latter.
+    """
+
+    count = 2_000
+    floor = "plain"
+
+    async def ours(self, run: Run) -> None:
+        """Both kinds in turns, slice by slice."""
+        async with open_system() as system:
+            router = route_to(system, Narrator)
+            kinds = (Replay(chunks=ROOM), Bounded(ROOM))
+            each = share(run.count, SLICES)
+            for kind in kinds:
+                await read_turns(router, each, kind)
+            gc.collect()
+            gc.freeze()
+            spent: list[tuple[float, float]] = []
+            whole = 0
+            for number in range(SLICES):
+                pair = [0.0, 0.0]
+                for which in (0, 1) if number % 2 else (1, 0):
+                    pair[which], right = await read_turns(router, each, kinds[which])
+                    whole += right
+                spent.append((pair[0], pair[1]))
+        run.equal(whole, 2 * SLICES * each, "whole answers")
+        run.elapsed(sum(kept for kept, _ in spent), SLICES * each)
+        run.note(time_ratio=median(kept / plain for kept, plain in spent))
+
+    async def plain(self, run: Run) -> None:
+        """Those whose readers may not."""
+        async with open_system() as system:
+            router = route_to(system, Narrator)
+            with run.timed():
+                _, whole = await read_turns(router, run.count, Bounded(ROOM))
+        run.equal(whole, run.count, "whole answers")

@@ -1,0 +1,205 @@
+"""The part of a router's handle through which answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from actors import (
+    Bounded,
+    Latest,
+    Leave,
+    Receipt,
+    Replay,
+    StreamNotKeptError,
+    UnknownPromptError,
+    WhileBusy,
+)
+from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
+
+from .core.core import Core
+from .offering import more_of, offer_of
+from .parts.lane import check_key
+from .router import Router
+from .sending import Sending
+from .stream import TurnStream
+
+P = TypeVar("P")
+C = TypeVar("C")
+
+
+class Reading(Sending[P, C]):
+    """How answers are read; the rest of the handle is `RouterRef`."""
+
+    __slots__ = ()
+
+    @asynccontextmanager
+    async def open_turn(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        stream: Bounded | Latest | Replay | None = None,
+        leave: Leave | None = None,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+        busy: WhileBusy | None = None,
+    ) -> AsyncGenerator[TurnStream[P, C]]:
+        """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
+
+        Leaving the block before the end aborts the turn (or takes the prompt back) and
+        waits until its outcome is there; unless it is to go on (`leave`).
+
+        Args:
+            key: as `send`, and so are `prompt`, `id`, `origin`, `owner`.
+            prompt: see there.
+            stream: how chunks are kept until they are read.  Default `Bounded()`: the
+                turn waits for its reader.  With `Replay()` they are kept for readers
+                who come back, or come later: `reopen_turn`.
+            leave: what leaving the block before the end does.  Default
+                `Leave.DETACH` with a `Replay`, else `Leave.ABORT`.
+            id: see there; sent again, leaving the block aborts nothing, and there is
+                nothing to read, unless the first one was sent with `Replay`: then the
+                answer is read from its beginning.
+            origin: see there.
+            owner: see there.
+            busy: see there; not STEER, for then there is nothing to read.
+
+        Raises:
+            RefusedError, TypeError, ValueError: as `send`.
+            StreamGapError: sent again, and the beginning is not kept any more.
+        """
+        if busy is WhileBusy.STEER:
+            msg = "open_turn() cannot steer: there would be nothing to read"
+            raise ValueError(msg)
+        given: object = Bounded() if stream is None else stream
+        if not isinstance(given, (Bounded, Latest, Replay)):
+            msg = f"stream must be a Bounded, a Latest or a Replay, got {stream!r}"
+            raise TypeError(msg)
+        leaving: object = leave
+        if leave is None:
+            leaving = Leave.DETACH if isinstance(given, Replay) else Leave.ABORT
+        if not isinstance(leaving, Leave):
+            msg = f"leave must be a Leave, got {leave!r}"
+            raise TypeError(msg)
+        stays = leaving is Leave.DETACH
+        chunks: Chunks[C] | ChunkLog[C]
+        if isinstance(given, Replay):
+            chunks = ChunkLog(given, stays=stays)
+        else:
+            chunks = Chunks(given, stays=stays)
+        more = more_of(PROMPT, id, origin, None, 1)
+        more.stream = chunks
+        core = self._house(key)
+        receipt = core.accepting.offer(offer_of(key, prompt, more, owner, busy))
+        own = receipt._more is more
+        if not own:  # somebody else sent it first
+            chunks = _again(core, receipt, chunks)
+        elif isinstance(chunks, ChunkLog):
+            core.readers.keep(receipt, chunks, id)
+        reader: Chunks[C] | Place[C]
+        if isinstance(chunks, ChunkLog):
+            reader = chunks.open()
+            if own:
+                chunks.owner = reader
+        else:
+            reader = chunks
+        aborts = own and not stays
+        opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=aborts)
+        try:
+            yield opened
+        finally:
+            await opened.close()  # noqa: ASYNC102 - it shields itself
+
+    @asynccontextmanager
+    async def reopen_turn(
+        self,
+        key: str,
+        id: str | int,  # noqa: A002
+        *,
+        after: int = 0,
+    ) -> AsyncGenerator[TurnStream[P, C]]:
+        """Read the answer to a prompt that was sent with `Replay`, again or too.
+
+        Any number of readers may; each gets all chunks behind `after`, in their order:
+        those that there are, and those to come.  Leaving the block aborts nothing.  An
+        answer can be read for `Replay.keep` seconds after its end.
+
+        Args:
+            key: the session's.
+            id: the prompt's own id, as it was sent, or its `Receipt.id`.
+            after: the number of the latest chunk that is not needed, for one who has
+                read before: `TurnStream.number`.  Default 0: from the beginning.
+
+        Raises:
+            UnknownPromptError: no such prompt, or its answer is not kept any more.
+            StreamNotKeptError: it was sent without `Replay`, and has not ended.  If it
+                has, there is nothing to read but the outcome, as long as its own id is
+                remembered (`PromptPolicy.dedupe`); one without is unknown then.
+            StreamGapError: what comes behind `after` is not there (any more).
+            StreamRestartedError: `after` was said by a try of the turn that crashed.
+            TypeError, ValueError: an argument that is not what it should be.
+        """
+        check_key(key)
+        given: object = id
+        if isinstance(given, bool) or not isinstance(given, str | int):
+            msg = f"id must be a str, or an int: Receipt.id, got {id!r}"
+            raise TypeError(msg)
+        whole("after", after, least=0)
+        router: Router | None = actor_of(self._cell)
+        if router is None:
+            raise UnknownPromptError(key, id)
+        core = router._house()
+        reader: Chunks[C] | Place[C]
+        kept = core.readers.find(key, id)
+        if kept is not None:
+            receipt = kept.receipt
+            reader = kept.log.open(after)
+        else:
+            receipt = _not_kept(core, key, id)
+            reader = Chunks(Bounded())
+            reader.close()
+        opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=False)
+        try:
+            yield opened
+        finally:
+            await opened.close()  # noqa: ASYNC102 - it does not wait
+
+
+def _again(
+    core: Core, receipt: Receipt[Any], chunks: Chunks[C] | ChunkLog[C]
+) -> Chunks[C] | ChunkLog[C]:
+    """What is read of a prompt that was sent before."""
+    kept = core.readers.find(receipt.key, receipt.id)
+    if kept is not None:
+        return kept.log
+    if isinstance(chunks, ChunkLog):
+        chunks = Chunks(Bounded())
+    chunks.close()
+    return chunks
+
+
+def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A002
+    """The receipt of a prompt whose answer is not kept, if it has its outcome.
+
+    Raises:
+        UnknownPromptError, StreamNotKeptError: it has not.
+    """
+    lane = core.lanes.get(key)
+    if lane is None:
+        memory = core.past.get(key, core.now())
+    else:
+        memory = lane.extra.known if lane.extra is not None else None
+    receipt: Receipt[Any] | None = memory.find(id) if memory is not None else None
+    if receipt is None and lane is not None:  # it has no id of its own
+        receipt = next((each for each in lane.receipts() if each.id == id), None)
+    if receipt is None:
+        raise UnknownPromptError(key, id)
+    more = receipt._more
+    if more is not None and isinstance(more.stream, ChunkLog):  # its time is over
+        raise UnknownPromptError(key, id)
+    if receipt.ended is None:
+        raise StreamNotKeptError(key, id)
+    return receipt

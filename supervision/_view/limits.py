@@ -1,0 +1,97 @@
+"""The limits of a router: as a shape, and changed by their names.  Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from supervision._routing.limits import Limits
+from supervision._trees.policies import Backoff
+
+from .errors import BadQueryError
+from .shapes import LimitsShape
+
+_COUNTS: Final = {"sessions": 1, "turns": 1, "replays": 0}  # {name: the least}
+_PER_OWNER: Final = ("sessions_per_owner", "turns_per_owner")
+_SECONDS: Final = ("idle", "start_within")
+CHANGEABLE: Final = (
+    "sessions",
+    "sessions_per_owner",
+    "turns",
+    "turns_per_owner",
+    "replays",
+    "idle",
+    "start_within",
+)
+"""The limits that can be changed while a service runs; the others are the program's."""
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
+
+
+def limits_shape(router: str, limits: Limits) -> LimitsShape:
+    """The limits that are in force."""
+    return LimitsShape(
+        router=router,
+        sessions=limits.sessions,
+        sessions_per_owner=limits.sessions_per_owner,
+        turns=limits.turns,
+        turns_per_owner=limits.turns_per_owner,
+        replays=limits.replays,
+        idle=_finite(limits.idle),
+        start_within=_finite(limits.start_within),
+        restarts=f"{limits.restarts.restarts} within {limits.restarts.within:g} s",
+        quarantine=_wait(limits.quarantine),
+        backoff=_wait(limits.backoff) if limits.backoff else None,
+    )
+
+
+def changed(limits: Limits, changes: Mapping[str, str]) -> Limits:
+    """The same limits, but for those that are named.
+
+    Args:
+        limits: those before.
+        changes: `{name: text}`; `none` is no limit for each owner, `inf` no time.
+
+    Raises:
+        BadQueryError: there is no such limit, or not such a value.
+    """
+    values: dict[str, Any] = {}
+    for name, text in changes.items():
+        values[name] = _value(name, text)
+    try:
+        return attrs.evolve(limits, **values)
+    except ValueError as error:
+        raise BadQueryError(str(error)) from error
+
+
+def _value(name: str, text: str) -> float | None:
+    if name in _PER_OWNER and text == "none":
+        return None
+    if name in _COUNTS or name in _PER_OWNER:
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        more = ", or none" if name in _PER_OWNER else ""
+        least = _COUNTS.get(name, 1)
+        msg = f"{name} must be a whole number from {least} on{more}, got {text!r:.50}"
+        raise BadQueryError(msg)
+    if name not in _SECONDS:
+        msg = f"{name!r:.50} cannot be changed here, only {', '.join(CHANGEABLE)}"
+        raise BadQueryError(msg)
+    if text == "inf":
+        return math.inf
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    msg = f"{name} must be a number of seconds above 0, or inf, got {text!r:.50}"
+    raise BadQueryError(msg)
+
+
+def _wait(backoff: Backoff) -> str:
+    return f"{backoff.first:g} to {backoff.limit:g} s"
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if math.isfinite(seconds) else None

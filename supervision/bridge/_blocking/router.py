@@ -1,0 +1,359 @@
+"""`BlockingRouter`: a router's prompts and verbs, in a thread.
+
+The same names, arguments and errors as `RouterRef`; a test holds them to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Generic, TypeVar
+
+from actors import Abort, Bounded, Latest, Leave, Replay, Turn, WhileBusy
+from supervision._routing.handle import RouterRef
+from supervision._routing.limits import (
+    DrainReport,
+    Limits,
+    RouterStatistics,
+    SessionInfo,
+    VerbResult,
+)
+from supervision.bridge._wire.pumping import MOST_AHEAD, window
+
+from .turn import BlockingReceipt, BlockingTurn
+from .waiting import Line
+
+P = TypeVar("P")
+C = TypeVar("C")
+
+
+class BlockingRouter(Generic[P, C]):
+    """The handle of a router in a thread: as `RouterRef`, but each verb blocks.
+
+    Made by `BlockingTree.router`.  What a verb raises there is raised here, and
+    `TreeEndedError` when the tree has ended.
+    """
+
+    __slots__ = ("_line", "ref")
+
+    def __init__(self, line: Line, ref: RouterRef[P, C]) -> None:
+        self._line = line
+        self.ref = ref
+        """The router's handle in Trio."""
+
+    def __repr__(self) -> str:
+        return f"<BlockingRouter {self.ref.ref.path}>"
+
+    # -------------------------------------------------------------------- prompts go in
+
+    def send(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+        job: str | None = None,
+        attempts: int = 1,
+        busy: WhileBusy | None = None,
+        stream: Replay | None = None,
+    ) -> BlockingReceipt[P]:
+        """Send a prompt to a session, starting the session if there is none.
+
+        As `RouterRef.send`.  Interrupted: it has not been sent, or is taken back if no
+        turn has it yet (not if it has an `id`: send it again, and get its receipt).
+
+        Raises:
+            RefusedError: it is not accepted, for one of the reasons named there.
+            TreeEndedError, WrongSideError, TypeError, ValueError: as the others.
+        """
+        receipt = self._line.send(
+            self.ref.send,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            owner=owner,
+            job=job,
+            attempts=attempts,
+            busy=busy,
+            stream=stream,
+        )
+        return BlockingReceipt(self._line, receipt)
+
+    def send_wait(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+        job: str | None = None,
+        attempts: int = 1,
+        busy: WhileBusy | None = None,
+        stream: Replay | None = None,
+        within: float | None = None,
+    ) -> BlockingReceipt[P]:
+        """As `send`, but wait for room: in the queue, or for one more session.
+
+        Interrupted means not sent.
+
+        Args:
+            key: as `send`, and so are the others.
+            prompt: see there.
+            id: see there.
+            origin: see there.
+            owner: see there.
+            job: see there.
+            attempts: see there.
+            busy: see there.
+            stream: see there.
+            within: seconds until TimeoutError, which means not sent; None: for ever.
+        """
+        offer = partial(
+            self.ref.send_wait,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            owner=owner,
+            job=job,
+            attempts=attempts,
+            busy=busy,
+            stream=stream,
+        )
+        return BlockingReceipt(self._line, self._line.send_wait(within, offer))
+
+    def accept(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        id: str | None = None,  # noqa: A002
+        origin: object = None,
+        owner: str | None = None,
+        job: str | None = None,
+        attempts: int = 1,
+        busy: WhileBusy | None = None,
+        within: float | None = None,
+    ) -> BlockingReceipt[P]:
+        """As `send_wait`, and wait until a store has it: as `RouterRef.accept`.
+
+        Interrupted, or late (`within`), means not sent.
+        """
+        offer = partial(
+            self.ref.accept,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            owner=owner,
+            job=job,
+            attempts=attempts,
+            busy=busy,
+        )
+        return BlockingReceipt(self._line, self._line.send_wait(within, offer))
+
+    def find(self, key: str, id: str) -> BlockingReceipt[P] | None:  # noqa: A002
+        """Find a prompt of this router, or of one before it: as `RouterRef.find`."""
+        receipt = self._line.run(self.ref.find, key, id)
+        return BlockingReceipt(self._line, receipt) if receipt is not None else None
+
+    def open_turn(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        stream: Bounded | Latest | Replay | None = None,
+        leave: Leave | None = None,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+        busy: WhileBusy | None = None,
+    ) -> BlockingTurn[P, C]:
+        """Send a prompt and read its answer: `with router.open_turn(...) as it:`.
+
+        As `RouterRef.open_turn`: leaving the block before the end, by Ctrl-C or not,
+        aborts the turn (or takes the prompt back), and waits until its outcome is
+        there; unless it is to go on.  A slow reader slows the turn down as there; with
+        `Bounded` as many chunks once more, but 64 at most, are on their way.
+
+        Raises:
+            TypeError: `stream` is no way to keep chunks.
+            RefusedError: it is not accepted; when the block is entered.
+        """
+        open_fn = partial(
+            self.ref.open_turn,
+            key,
+            prompt,
+            stream=stream,
+            leave=leave,
+            id=id,
+            origin=origin,
+            owner=owner,
+            busy=busy,
+        )
+        return BlockingTurn(self._line, window(stream), open_fn)
+
+    def reopen_turn(
+        self,
+        key: str,
+        id: str | int,  # noqa: A002
+        *,
+        after: int = 0,
+    ) -> BlockingTurn[P, C]:
+        """Read the answer to a prompt that was sent with `Replay`, again or too.
+
+        As `RouterRef.reopen_turn`; leaving the block aborts nothing.
+
+        Raises:
+            UnknownPromptError, StreamNotKeptError, StreamGapError: when the block is
+                entered.
+        """
+        open_fn = partial(self.ref.reopen_turn, key, id, after=after)
+        return BlockingTurn(self._line, MOST_AHEAD, open_fn)
+
+    def steer(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+    ) -> BlockingReceipt[P]:
+        """Put a prompt into the turn that runs: as `RouterRef.steer`."""
+        receipt = self._line.send(
+            self.ref.steer,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            owner=owner,
+        )
+        return BlockingReceipt(self._line, receipt)
+
+    def follow_up(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        id: str | None = None,  # noqa: A002 - its name to users
+        origin: object = None,
+        owner: str | None = None,
+    ) -> BlockingReceipt[P]:
+        """Send a prompt that is to have a turn of its own."""
+        receipt = self._line.send(
+            self.ref.follow_up,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            owner=owner,
+        )
+        return BlockingReceipt(self._line, receipt)
+
+    def ask_aside(
+        self,
+        key: str,
+        prompt: P,
+        *,
+        origin: object = None,
+        owner: str | None = None,
+    ) -> BlockingReceipt[P]:
+        """Ask a side question: as `RouterRef.ask_aside`."""
+        receipt = self._line.send(
+            self.ref.ask_aside,
+            key,
+            prompt,
+            origin=origin,
+            owner=owner,
+        )
+        return BlockingReceipt(self._line, receipt)
+
+    def run_exclusive(
+        self, key: str, async_fn: Callable[[Turn[P, C]], Awaitable[object]]
+    ) -> BlockingReceipt[None]:
+        """Have `async_fn(turn)` run in Trio, in the session's order.
+
+        As `RouterRef.run_exclusive`.
+        """
+        receipt = self._line.send(self.ref.run_exclusive, key, async_fn)
+        return BlockingReceipt(self._line, receipt)
+
+    # ---------------------------------------------------------------------------- verbs
+
+    def abort(
+        self,
+        turn: int,
+        *,
+        hard: bool = True,
+        reason: object = None,
+        hint: str | None = None,
+        within: float | None = None,
+    ) -> Abort:
+        """Abort a turn, by its id: as `RouterRef.abort`."""
+        return self._line.step(
+            self.ref.abort, turn, hard=hard, reason=reason, hint=hint, within=within
+        )
+
+    def cancel(
+        self,
+        key: str,
+        *,
+        hard: bool = True,
+        reason: object = None,
+        hint: str | None = None,
+    ) -> VerbResult:
+        """Abort the session's running turn, and nothing else."""
+        return self._line.step(
+            self.ref.cancel, key, hard=hard, reason=reason, hint=hint
+        )
+
+    def cancel_all(self, key: str, reason: object = None) -> VerbResult:
+        """Abort the running turn and side questions, and take back what waits."""
+        return self._line.step(self.ref.cancel_all, key, reason)
+
+    def reset(self, key: str, reason: object = None) -> VerbResult:
+        """As `cancel_all`, and begin anew: a new session, without state or token."""
+        return self._line.step(self.ref.reset, key, reason)
+
+    def close(self, key: str, reason: object = None) -> VerbResult:
+        """As `reset`, and forget the key."""
+        return self._line.step(self.ref.close, key, reason)
+
+    def stop_admission(self) -> None:
+        """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""
+        self._line.step(self.ref.stop_admission)
+
+    def drain(self, within: float) -> DrainReport:
+        """Stop in order, within so many seconds: as `RouterRef.drain`."""
+        return self._line.run(self.ref.drain, within)
+
+    # ------------------------------------------------------------------- looking at it
+
+    def inspect(self, key: str) -> SessionInfo | None:
+        """Look at a session; None: unknown."""
+        return self._line.step(self.ref.inspect, key)
+
+    def list(self) -> list[SessionInfo]:
+        """Look at all sessions; O(n), in Trio's thread."""
+        return self._line.step(self.ref.list)
+
+    def suspended(self) -> Sequence[str]:
+        """List the keys that have a token and no session: `RouterRef.suspended`."""
+        return self._line.step(self.ref.suspended)
+
+    def limits(self) -> Limits:
+        """Give the limits that are in force; here a call, as it crosses."""
+        return self._line.step(lambda: self.ref.limits)
+
+    def statistics(self) -> RouterStatistics:
+        """Look at the counters of the whole router."""
+        return self._line.step(self.ref.statistics)
+
+    def configure(self, limits: Limits) -> None:
+        """Put other limits into force, from now on: as `RouterRef.configure`."""
+        self._line.step(self.ref.configure, limits)

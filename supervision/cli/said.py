@@ -1,0 +1,144 @@
+"""What each command says of itself: in the list, and on its own page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Said(NamedTuple):
+    """What a command says of itself."""
+
+    short: str
+    """In the list of all."""
+    description: str
+    """In whole sentences."""
+    example: str
+    """How it is called."""
+
+
+SAID: Final[Mapping[str, Said]] = {
+    "completion": Said(
+        "print what makes a shell complete",
+        (
+            "Print a script that makes a shell complete the commands and options of "
+            "actors."
+        ),
+        "source <(actors completion bash)",
+    ),
+    "run": Said(
+        "run a tree as a service",
+        (
+            "Run a tree as a service until SIGTERM or SIGINT: it then drains and "
+            "stops.  A second signal ends it at once."
+        ),
+        "actors run chat:Tree --name chat --budget 25",
+    ),
+    "ps": Said(
+        "list the services that run",
+        "List the services of this user that run: name, state, process, socket.",
+        "actors ps",
+    ),
+    "tree": Said(
+        "show the actors",
+        "Show the actors from one on, the worst children of each first.",
+        "actors tree /chat/tools --depth 2",
+    ),
+    "top": Said(
+        "watch a service",
+        (
+            "Watch a service: what goes through it, its actors, its sessions, the worst"
+            " first.  Enter opens the selected session, / filters, ? helps."
+        ),
+        "actors top --interval 0.5",
+    ),
+    "inspect": Said(
+        "all about an actor",
+        (
+            "Say all about one actor; of a supervisor its children, strategy and "
+            "restarts."
+        ),
+        "actors inspect /chat/tools",
+    ),
+    "sessions": Said(
+        "list sessions",
+        "List sessions, the worst first; or the keys that are suspended.",
+        "actors sessions --phase running --order idle",
+    ),
+    "session": Said(
+        "all about a session",
+        "Say all about one session: its numbers, and where it stands.",
+        "actors session person/3",
+    ),
+    "stack": Said(
+        "where a session stands",
+        (
+            "Show where a session stands, or the actor at a path: stack, tools, what is"
+            " left of its limits, what waits."
+        ),
+        "actors stack person/3",
+    ),
+    "events": Said(
+        "follow what happens",
+        "Follow what happens, as it does, until the service ends or Ctrl-C.",
+        "actors events --kind TurnEnded --kind ActorCrashed",
+    ),
+    "statistics": Said(
+        "everything that is counted",
+        "Say everything that is counted.",
+        "actors statistics --json",
+    ),
+    "stop": Said(
+        "stop an actor, or the service",
+        (
+            "Stop an actor and keep it stopped; without a path: have the service drain "
+            "and stop, and wait until it is gone."
+        ),
+        "actors stop --within 60",
+    ),
+    "restart": Said(
+        "restart a supervisor's child",
+        (
+            "Stop a supervisor's child, if it runs, and start it again behind the ref "
+            "that it had."
+        ),
+        "actors restart /chat/tools",
+    ),
+    "abort": Said(
+        "abort a turn",
+        (
+            "Abort one turn, by the id that lists show: that one, and not the next of "
+            "its session."
+        ),
+        "actors abort 1387 --soft 'say what you have'",
+    ),
+    "limits": Said(
+        "show the limits of routers, or change some",
+        (
+            "Show the limits of routers; or change some of one, which outlives its "
+            "restart."
+        ),
+        "actors limits /chat/router turns=20 idle=600",
+    ),
+    "cancel": Said(
+        "abort the turn of a session",
+        "Abort the turn that a session runs, and nothing else.",
+        "actors cancel person/3 --reason 'took too long'",
+    ),
+    "reset": Said(
+        "the same, and forget the session's state",
+        (
+            "Abort the turn of a session, take back what waits, and forget its state: a"
+            " new session of that key begins anew."
+        ),
+        "actors reset person/3",
+    ),
+    "close": Said(
+        "the same, and forget the session",
+        (
+            "Abort the turn of a session, take back what waits, forget its state and "
+            "the key, also one that is suspended."
+        ),
+        "actors close person/3",
+    ),
+}

@@ -1,0 +1,54 @@
+"""Stores: what was accepted survives the process, and a turn's outcome with its state.
+
+A router with a store keeps every accepted prompt through `kill -9`, and writes all that
+a turn leaves in one transaction.  The user's `Session` class does not change.  May know
+a router's parts, which know nothing of this room: they find it behind `Keeping`.  In
+reading order:
+
+    _words/     what a store is told and answers, its policy, its errors
+    _codec/     values as bytes, and back
+    _writing/   batches, one at a time
+    _keeping/   between a router and its store
+    _memory/    a store in memory, which can be made to fail: for tests
+    _sqlite/    a store in a file
+"""
+
+from ._memory.store import MemoryStore as MemoryStore
+from ._sqlite.store import SqliteStore as SqliteStore
+from ._words.errors import CodecError as CodecError
+from ._words.errors import SessionHeldError as SessionHeldError
+from ._words.errors import StateTooLargeError as StateTooLargeError
+from ._words.errors import StoreAwayError as StoreAwayError
+from ._words.errors import StoreBusyError as StoreBusyError
+from ._words.errors import StoreDamagedError as StoreDamagedError
+from ._words.errors import StoredError as StoredError
+from ._words.errors import StoreError as StoreError
+from ._words.errors import StoreInUseError as StoreInUseError
+from ._words.errors import StoreRefusedError as StoreRefusedError
+from ._words.errors import StoreTooNewError as StoreTooNewError
+from ._words.errors import TurnInterruptedError as TurnInterruptedError
+from ._words.events import SessionHeld as SessionHeld
+from ._words.events import StoreDown as StoreDown
+from ._words.events import StoreUp as StoreUp
+from ._words.policy import StorePolicy as StorePolicy
+
+__all__ = [
+    "CodecError",
+    "MemoryStore",
+    "SessionHeld",
+    "SessionHeldError",
+    "SqliteStore",
+    "StateTooLargeError",
+    "StoreAwayError",
+    "StoreBusyError",
+    "StoreDamagedError",
+    "StoreDown",
+    "StoreError",
+    "StoreInUseError",
+    "StorePolicy",
+    "StoreRefusedError",
+    "StoreTooNewError",
+    "StoreUp",
+    "StoredError",
+    "TurnInterruptedError",
+]

@@ -1,0 +1,71 @@
+"""`Codec`: what makes bytes of a router's values; and `Where` a value stands."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final, Protocol
+
+from supervision.durable._words.errors import CodecError
+
+# Any in this file: values are anything
+
+
+class Where(enum.Enum):
+    """What a value is to a session."""
+
+    PROMPT = "a prompt"
+    STATE = "a state"
+    CHUNK = "a chunk"
+    OUTCOME = "an outcome"
+    TOKEN = "a token"  # noqa: S105 - no secret of ours
+    ORIGIN = "an origin"
+
+
+class Codec(Protocol):
+    """Makes bytes of values, and values of bytes.  Called in Trio's thread."""
+
+    version: int
+    """Of the states that it writes."""
+
+    def encode(self, value: Any, where: Where) -> bytes:
+        """Make bytes of a value.
+
+        Raises:
+            TypeError: it would not come back as it is: whoever made it.
+        """
+        ...
+
+    def decode(self, data: bytes, where: Where, version: int | None = None) -> Any:
+        """Make the value again.
+
+        Args:
+            data: what `encode` has made, perhaps in an older release.
+            where: what it is.
+            version: of a state, if it may be another than `self.version`.
+
+        Raises:
+            CodecError: it cannot be; nothing else, whatever the bytes are.
+        """
+        ...
+
+
+_SAFE: Final = (
+    "Expected `",
+    "Object missing required field",
+    "Input data was truncated",
+)
+
+
+def unreadable(what: str, why: str, error: BaseException | None = None) -> CodecError:
+    """Say that something cannot be read, without a word of what was to be read.
+
+    Errors of others quote values ("Invalid enum value 'secret'"): of those that might,
+    only the class is told.
+    """
+    found = CodecError(what, why)
+    if error is None or str(error).startswith(_SAFE):
+        found.__cause__ = error
+    else:
+        found.__cause__ = ValueError(f"{type(error).__name__}, its text is left out")
+    found.__suppress_context__ = True
+    return found

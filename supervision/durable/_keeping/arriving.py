@@ -1,0 +1,181 @@
+"""`Arriving`: prompts on their way into the store, and what the store says of them.
+
+What is wrong with a prompt is found before anything is changed.  Its record goes out in
+the step in which it is accepted; the answer says that it is kept, that the store has
+had the same message before, or that it refuses this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
+from actors.hosting import ASIDE, WORK, TurnRun
+from supervision._routing.parts.admission import Offer
+from supervision._routing.parts.lane import Lane
+from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
+from supervision.durable._words.records import (
+    Accept,
+    Accepted,
+    Refused,
+    Repeated,
+    Row,
+)
+from supervision.durable._writing.book import Entry
+
+from .bodies import ORIGIN, PROMPT
+from .bringing import MADE, key_of
+from .place import Place
+from .wall import wall
+
+STEER: Final = PromptKind.STEER
+
+
+class Arriving:
+    """Prompts come.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+
+    def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+        more = offer.more
+        if more.kind in (ASIDE, WORK):
+            return
+        if self._kept.leaving:
+            raise ClosedToNewError(offer.key)
+        if more.message_id is not None and more.message_id.startswith(MADE):
+            msg = f"an id must not begin with {MADE!r}, got {more.message_id!r}"
+            raise ValueError(msg)
+        body = more.body
+        if body is None:
+            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT, offer.key)
+            if more.origin is not None:
+                self._kept.codec.encode(more.origin, ORIGIN, offer.key)
+        most = self._kept.policy.prompt_bytes
+        if len(body) > most:
+            msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
+            raise ValueError(msg)
+        book = self._kept.writer.book
+        if not book.has_room(len(body)):
+            raise StoreBusyError(offer.key, book.prompts, self._kept.policy.unwritten)
+
+    def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
+        """See `Keeping`."""
+        more = receipt.need_more()
+        body, more.body = more.body, None
+        if more.kind in (ASIDE, WORK):
+            return
+        assert body is not None
+        origin = None
+        if more.origin is not None:
+            origin = self._kept.codec.encode(more.origin, ORIGIN, lane.key)
+        key = key_of(lane)
+        bring = not key.brought and not key.asked
+        key.asked = key.asked or bring
+        row = Row(
+            receipt.id,
+            lane.key,
+            more.message_id or f"{MADE}{receipt.id}",
+            more.kind.value,
+            lane.owner,
+            more.job,
+            origin,
+            more.attempts,
+            0,
+            None,
+            lane.turn.id if more.kind is STEER else None,
+            body,
+            wall(),
+        )
+
+        def told(answer: Accepted | Repeated | Refused) -> None:
+            self._answered(lane, receipt, answer)
+
+        entry = Entry(Accept(row, bring), told, len(body), (receipt,))
+        more.row = Place(lane.key, receipt.id, entry)
+        self._kept.finding.come(receipt)
+        self._kept.submit(entry)
+
+    def _answered(
+        self,
+        lane: Lane,
+        receipt: Receipt[Any],
+        answer: Accepted | Repeated | Refused,
+    ) -> None:
+        place: Place = receipt.need_more().row  # type: ignore[assignment]
+        if isinstance(answer, Refused):
+            error = StoreRefusedError(lane.key, answer.why)
+            place.written(error)
+            self._forget_id(lane, receipt)
+            self._take_out(lane, receipt)
+            self._kept.core.give(receipt, Rejected(error))
+            key = key_of(lane)
+            if key.asked and not key.brought:
+                self._kept.bringing.fetch(lane)
+            return
+        place.written()
+        waits = receipt.waits
+        if isinstance(
+            answer, Repeated
+        ):  # first: it is not to be in a turn with the first one
+            self._kept.core.books.repeated += 1
+            place.repeats = answer
+            self._kept.finding.over(receipt)
+            if waits:
+                self._take_out(lane, receipt)
+        if answer.brought is not None:
+            self._kept.bringing.came(lane, answer.brought)
+        if isinstance(answer, Repeated) and waits:
+            self._kept.finding.follow(lane, receipt, answer)
+
+    def _take_out(self, lane: Lane, receipt: Receipt[Any]) -> None:
+        """Nothing is to be done about a prompt here any more."""
+        core, more = self._kept.core, receipt.need_more()
+        run: TurnRun | None = None
+        if receipt._turn is not None:
+            run = core.turns.running.get(receipt._turn)
+        if run is not None:
+            more.settling = True  # so that it does not wait again
+            core.turns.discard(run, receipt)
+        elif receipt.waits:
+            more.settling = True
+            if more.steers is None:
+                lane.drop()
+                core.accepting.admit_parked(lane)
+        core.reaping.nothing_left(lane)
+
+    def take_back(self, receipt: Receipt[Any]) -> None:
+        """Whoever waited for it to be stored is cancelled: it is as if never sent."""
+        core = self._kept.core
+        place: Any = receipt.need_more().row
+        if place is None or place.entry is None or not receipt.waits:
+            return
+        outcome = Withdrawn("cancelled before it was stored")
+        lane: Any = receipt._lane
+        entry: Entry = place.entry
+        if self._kept.writer.book.take_back(entry):
+            place.written(StoreRefusedError(receipt.key, "it was taken back"))
+            self._forget_id(lane, receipt)
+            if entry.record.bring:  # type: ignore[union-attr] # it is an Accept
+                self._kept.bringing.fetch(lane)
+        if core.withdraw(lane, receipt, outcome):
+            return
+        run = core.turns.running.get(receipt._turn)
+        if run is not None and not run.has_begun:
+            core.turns.discard(run, receipt)
+            core.settle(receipt, outcome)
+
+    def _forget_id(self, lane: Lane, receipt: Receipt[Any]) -> None:
+        """The store has none of it: sent again, it is a new one."""
+        self._kept.finding.over(receipt)
+        name = receipt.need_more().message_id
+        known = lane.need_known()
+        if name is not None and known.find(name) is receipt:
+            known.forget_message(name)

@@ -1,0 +1,251 @@
+"""`Bringing`: what a store has of a key becomes its lane's, before anything begins.
+
+A key is brought whole: its state, its token, its generation, and its open prompts, in
+front of those that have come meanwhile.  Mostly the answer to its first `Accept` brings
+it, so a passivated key costs no reading of its own.
+
+A prompt that was begun when its process ended is tried again, before those that wait,
+as often as its sender said; or it has failed, and is never run again.
+
+What cannot be read is not thrown away: a prompt fails by itself, but with a state that
+nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
+and nothing of it begins.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from actors import Failed, Outcome, PromptKind, Receipt
+from actors.hosting import ASIDE, WORK, More
+from supervision._routing.parts.lane import GONE, Lane
+from supervision.durable._words.errors import (
+    CodecError,
+    SessionHeldError,
+    StoredError,
+    TurnInterruptedError,
+)
+from supervision.durable._words.records import Bring, Brought, Row, SessionRow
+from supervision.durable._writing.book import Entry
+
+from .bodies import ORIGIN, PROMPT, STATE, TOKEN
+from .place import Key, Place
+from .wall import wall
+
+MADE = "~"
+"""What the ids begin with that nobody has given."""
+
+
+class Bringing:
+    """Keys come from the store.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_kept", "_live")
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
+
+    def hold(self, receipts: list[Receipt[Any]]) -> None:
+        """These are in somebody's hands, and wait in the store: they are to be used."""
+        for receipt in receipts:
+            self._live[receipt.id] = receipt
+
+    def find(self, number: int) -> Receipt[Any] | None:
+        """One that is in somebody's hands and waits to be brought; None."""
+        return self._live.get(number)
+
+    def let_go(self, number: int) -> Receipt[Any] | None:
+        """It will not be brought: the receipt that somebody holds; None."""
+        return self._live.pop(number, None)
+
+    def rest(self) -> list[Receipt[Any]]:
+        """Those that have not been brought."""
+        rest = list(self._live.values())
+        self._live.clear()
+        return rest
+
+    def ask(self, lane: Lane, go: Callable[[Lane], None]) -> None:
+        """Go on with this lane when what the store has of it is there."""
+        key = key_of(lane)
+        if key.brought:
+            go(lane)
+            return
+        key.go = go
+        if not key.asked:
+            self.fetch(lane)
+
+    def fetch(self, lane: Lane) -> None:
+        """Ask the store."""
+        key = key_of(lane)
+        key.asked = True
+        self._kept.submit(Entry(Bring(lane.key), lambda came: self.came(lane, came)))
+
+    def came(self, lane: Lane, brought: Brought) -> None:
+        """The store has answered."""
+        key = key_of(lane)
+        if lane.phase == GONE or key.brought:
+            if lane.phase == GONE and brought.rows:
+                self._kept.recovery.again(lane.key)
+            return
+        if key.stale:
+            key.stale = False
+            brought = Brought(None, ())
+        core = self._kept.core
+        row = brought.session
+        if row is not None:
+            try:
+                self._restore(lane, key, row)
+            except CodecError as error:
+                key.asked = False
+                key.held = SessionHeldError(lane.key)
+                key.held.__cause__ = error
+                self._kept.is_held(lane, key.held)
+                return
+        key.brought = True
+        key.held = None
+        self._queue(lane, brought.rows)
+        go, key.go = key.go, None
+        confined = self._quarantine_of(lane, row)
+        if confined is not None:
+            core.leaving.confine(lane, *confined)
+        elif go is not None:
+            go(lane)
+        else:
+            core.turns.advance(lane)
+
+    def _quarantine_of(
+        self, lane: Lane, row: SessionRow | None
+    ) -> tuple[float, StoredError] | None:
+        """How long it is in quarantine, and why; None: it is in none.
+
+        One that cannot be read has been; the next crashes are counted anew.
+        """
+        if row is None or row.crashes is None:
+            return None
+        try:
+            until, *words = self._kept.codec.decode(row.crashes, ORIGIN, lane.key)
+        except CodecError:
+            return None
+        left: float = until - wall()
+        return (left, StoredError(*words)) if left > 0 else None
+
+    def _restore(self, lane: Lane, key: Key, row: SessionRow) -> None:
+        """Raises CodecError: the state or the token cannot be read."""
+        codec, core = self._kept.codec, self._kept.core
+        token = None
+        if row.token is not None:
+            token = codec.decode(row.token, TOKEN, lane.key)
+        if row.state is not None:
+            body, version = row.state.body, row.state.version
+            state = codec.decode(body, STATE, lane.key, version)
+            lane.state = key.state = state
+        if token is not None:
+            core.tokens.brought(lane.key, token)
+        lane.generation = max(lane.generation, row.generation)
+
+    def _queue(self, lane: Lane, rows: tuple[Row, ...]) -> None:
+        """Open prompts stand before those that have come to this router.
+
+        The latter may be among the rows, if the store was asked late; they have their
+        receipts, or their outcome is on its way.
+        """
+        before: list[Receipt[Any]] = []
+        owner = rows[0].owner if rows else None
+        if owner is not None and lane.owner is None:
+            lane.need_extra().owner = owner
+            self._kept.core.admission.enter(owner)
+        for row in rows:
+            if row.number > self._kept.first and row.number not in self._live:
+                continue
+            receipt = self._adopt(lane, row)
+            if receipt is not None:
+                before.append(receipt)
+        if before:
+            lane.queue = deque((*before, *(lane.queue or ())))
+            lane.waiting += len(before)
+
+    def _adopt(self, lane: Lane, row: Row) -> Receipt[Any] | None:
+        """A prompt of the store becomes one of this router's; None: it has ended."""
+        core = self._kept.core
+        receipt, error = self._receipt_of(lane, row)
+        receipt._lane, receipt._turn = lane, None
+        more = receipt.need_more()
+        more.settling = False
+        more.kind = PromptKind(row.kind)
+        more.steers = None
+        more.message_id = None if row.id.startswith(MADE) else row.id
+        more.job = row.job
+        more.attempts, more.tried = row.attempts, row.tried
+        more.row = Place(row.key, row.number, None)
+        followers = self._kept.finding.followers_of(row.number)
+        more.followers = [*(more.followers or ()), *followers] or None
+        self._kept.finding.come(receipt)
+        core.unused -= 1  # it is one of the accepted
+        if more.message_id is not None:
+            window = core.policy(lane).dedupe
+            lane.need_known().remember(more.message_id, receipt, window)
+        if more.job is not None:
+            lane.need_known().remember_job(more.job, receipt)
+        outcome = outcome_without_turn(row, error)
+        if outcome is None:
+            return receipt
+        core.settle(receipt, outcome)
+        return None
+
+    def _receipt_of(
+        self, lane: Lane, row: Row
+    ) -> tuple[Receipt[Any], CodecError | None]:
+        """The receipt of a prompt, and why it cannot be read."""
+        codec, now = self._kept.codec, self._kept.core.now()
+        receipt = self._live.pop(row.number, None)
+        if receipt is not None and receipt.at == receipt.at:
+            return receipt, None
+        prompt = origin = None
+        error: CodecError | None = None
+        try:
+            prompt = codec.decode(row.body, PROMPT, row.key)
+            if row.origin is not None:
+                origin = codec.decode(row.origin, ORIGIN, row.key)
+        except CodecError as failure:
+            error = failure
+        if receipt is None:
+            receipt = Receipt(lane, prompt, row.number, now, More())
+        receipt.prompt = prompt
+        receipt.at = now - max(0.0, wall() - row.at)
+        receipt.need_more().origin = origin
+        return receipt, error
+
+
+def outcome_without_turn(row: Row, error: CodecError | None) -> Outcome | None:
+    """What becomes of a prompt that no turn is to have; None: one is.
+
+    Args:
+        row: the prompt, as its store has it.
+        error: why it cannot be read; None: it can.
+    """
+    if error is not None:
+        return Failed(error=error)
+    if row.begun is not None and row.tried >= row.attempts:
+        interrupted = TurnInterruptedError(row.key, row.tried)
+        return Failed(error=interrupted, attempts=row.tried)
+    return None
+
+
+def key_of(lane: Lane) -> Key:
+    """What is known of its key, made now if need be."""
+    extra = lane.need_extra()
+    key: Key | None = extra.kept
+    if key is None:
+        key = extra.kept = Key()
+    return key
+
+
+def is_kept(receipt: Receipt[Any]) -> bool:
+    """Whether it is for the store: not a side question, not work of `run_exclusive`."""
+    return receipt.kind not in (ASIDE, WORK)

@@ -1,0 +1,158 @@
+"""`Finding`: prompts by their address, and receipts that follow those of others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from actors import Failed, Outcome, Receipt, Withdrawn
+from actors.hosting import More
+from supervision._routing.errors import PromptKeptError
+from supervision._routing.parts.lane import Lane
+from supervision.durable._words.errors import CodecError
+from supervision.durable._words.records import Find, Found, Repeated
+from supervision.durable._writing.book import Entry
+
+from .bodies import OUTCOME
+from .place import Place, Waiter
+
+
+class Finding:
+    """Who asks for a prompt that may have been another router's.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_kept", "_open", "_waiting")
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        # {number: the receipt of a prompt that is here, and that nobody has told}
+        self._open: dict[int, Receipt[Any]] = {}
+        # {number: receipts of a prompt that is in the store, and not brought}
+        self._waiting: dict[int, list[Receipt[Any]]] = {}
+
+    def come(self, receipt: Receipt[Any]) -> None:
+        """A prompt is here: whoever looks for it gets its receipt."""
+        self._open[receipt.id] = receipt
+
+    def over(self, receipt: Receipt[Any]) -> None:
+        """It has been told, or the store has none of it."""
+        self._open.pop(receipt.id, None)
+
+    def rest(self) -> list[Receipt[Any]]:
+        """Those that wait in the store when the router has ended, wherever they were.
+
+        Those who follow one that is not here are told to look for it.
+        """
+        rest = [each for each in self._open.values() if each.ended is None]
+        self._open.clear()
+        for receipts in self._waiting.values():
+            for each in receipts:
+                each.leave(PromptKeptError(each.key, each.id))
+        self._waiting.clear()
+        return rest
+
+    def told(self, receipts: tuple[Receipt[Any], ...]) -> None:
+        """The turn of these has ended; those without an outcome are tried again."""
+        for receipt in receipts:
+            if receipt.ended is not None:
+                self.over(receipt)
+
+    def outcome_of(self, key: str, body: bytes) -> Outcome:
+        """What the store has; Failed(CodecError): it cannot be read."""
+        try:
+            outcome: Outcome = self._kept.codec.decode(body, OUTCOME, key)
+        except CodecError as error:
+            return Failed(error=error)
+        return outcome
+
+    async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
+        """See `RouterRef.find`.  A checkpoint."""
+        core = self._kept.core
+        lane: Lane | None = core.lanes.get(key)
+        if lane is not None and lane.extra is not None and lane.extra.known is not None:
+            known: Receipt[Any] | None = lane.extra.known.find(id)
+            if known is not None and not getattr(known.ended, "forgotten", False):
+                return known
+        waiter = Waiter()
+
+        def told(answer: Found | Exception) -> None:
+            # in this very step: what it has not seen is told in a later one
+            if isinstance(answer, Found):
+                waiter.told(self._receipt(key, answer))
+            else:
+                waiter.told(answer)
+
+        self._kept.submit(Entry(Find(key, id), told))
+        receipt: Receipt[Any] | None = await waiter.wait()
+        return receipt
+
+    def _receipt(self, key: str, found: Found) -> Receipt[Any] | None:
+        if found.number is None:
+            return None
+        core = self._kept.core
+        lane: Lane = core.lanes.get(key) or Lane(key, core, core.now())
+        receipt: Receipt[Any] | None
+        if found.outcome is None:
+            receipt = self._open.get(found.number)
+            if receipt is None:
+                receipt = self._kept.bringing.find(found.number)
+            if receipt is not None:
+                return receipt
+        receipt = Receipt(lane, None, found.number, math.nan, More())
+        receipt.need_more().row = Place(key, found.number, None)
+        if found.outcome is not None:
+            receipt._turn = found.turn
+            receipt.settle(self.outcome_of(key, found.outcome))
+        else:
+            self._kept.bringing.hold([receipt])
+            self._kept.recovery.again(key)
+        return receipt
+
+    def follow(self, lane: Lane, receipt: Receipt[Any], answer: Repeated) -> None:
+        """Give a receipt the outcome of the prompt with whose id it was sent again."""
+        if answer.outcome is not None:
+            receipt._turn = answer.turn
+            outcome = self.outcome_of(lane.key, answer.outcome)
+            self._kept.core.give(receipt, outcome)
+            return
+        first = self._open.get(answer.number)
+        if first is not None:
+            more = first.need_more()
+            if more.followers is None:
+                more.followers = []
+            more.followers.append(receipt)
+            return
+        # its outcome has been told meanwhile, or it comes with its key
+        self._waiting.setdefault(answer.number, []).append(receipt)
+        message_id = receipt.need_more().message_id
+        assert message_id is not None
+        look = Find(lane.key, message_id)
+        self._kept.submit(Entry(look, self._looked(lane.key), 0, (receipt,)))
+
+    def _looked(self, key: str) -> Callable[[Found], None]:
+        def told(found: Found) -> None:
+            if isinstance(found, Found) and found.outcome is not None:
+                outcome = self.outcome_of(key, found.outcome)
+                for receipt in self.followers_of(found.number or 0):
+                    receipt._turn = found.turn
+                    self._kept.core.give(receipt, outcome)
+
+        return told
+
+    def followers_of(self, number: int) -> list[Receipt[Any]]:
+        """Those who wait for a prompt that has come, or has ended, now."""
+        return self._waiting.pop(number, [])
+
+    def withdrawn(self, number: int, outcome: Withdrawn) -> None:
+        """The store has ended this one, which nobody has brought."""
+        core = self._kept.core
+        live: Receipt[Any] | None = self._kept.bringing.let_go(number)
+        if live is not None:
+            core.unused -= 1  # it is one of the accepted
+            core.give(live, outcome)
+        for receipt in self.followers_of(number):
+            core.give(receipt, outcome)

@@ -1,0 +1,372 @@
+"""`Kept`: a router's `Keeping` with a store behind it.
+
+Each of its hooks is one step: it submits a record and returns.  What follows comes with
+the answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from actors import (
+    Lost,
+    Outcome,
+    Receipt,
+    RefusedError,
+    Steered,
+    Withdrawn,
+)
+from actors.hosting import Timer, TurnRun
+from supervision._routing.core.keeping import Begin as GoBegin
+from supervision._routing.core.keeping import End as GoEnd
+from supervision._routing.core.keeping import Settle as GoSettle
+from supervision._routing.core.waiting import Line
+from supervision._routing.parts.admission import Offer
+from supervision._routing.parts.lane import Lane
+from supervision.durable._codec.failures import words_of
+from supervision.durable._words.errors import (
+    StoreAwayError,
+    StoreBusyError,
+    StoreRefusedError,
+)
+from supervision.durable._words.events import SessionHeld, StoreDown, StoreUp
+from supervision.durable._words.opened import Claimed, Opened
+from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.records import (
+    Bind,
+    Ended,
+    Find,
+    Forget,
+    Forgotten,
+    Prune,
+    Pruned,
+    Quarantine,
+    Refused,
+    Settle,
+)
+from supervision.durable._writing.book import Entry
+from supervision.durable._writing.writer import Writer
+
+from .arriving import Arriving
+from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
+from .bringing import Bringing, key_of
+from .finding import Finding
+from .recovery import Recovery
+from .tokens import KeptTokens
+from .turning import Turning
+from .wall import wall
+
+logger = logging.getLogger("supervision")
+
+
+class Kept:
+    """What stands between a router's decisions and what follows, with a store.
+
+    Args:
+        claimed: the store, which is this router's.
+        policy: how much and how long it keeps.
+        codec: values as bytes, and back.
+        crash: ends the router with an error.
+    """
+
+    plain = False
+
+    def __init__(
+        self,
+        claimed: Claimed,
+        policy: StorePolicy,
+        codec: Bodies,
+        crash: Callable[[Exception], None],
+    ) -> None:
+        self.claimed = claimed
+        self.policy = policy
+        self.codec = codec
+        self._crash = crash
+        self.core: Any = None  # the router's parts; Any: made after this one
+        self.epoch = claimed.number
+        self.first = 0  # prompts that came to this router have numbers above it
+        self.tokens = KeptTokens()
+        self.left: list[Receipt[Any]] = []
+        self.line: Line = deque()  # who waits for room in the store
+        self.leaving = False
+        self.writer = Writer(policy, self)
+        self.arriving = Arriving(self)
+        self.bringing = Bringing(self)
+        self.turning = Turning(self)
+        self.finding = Finding(self)
+        self.recovery = Recovery(self)
+        self._opened: Opened | None = None
+        self._pruning: Timer | None = None
+
+    def join(self, core: Any, receipts: list[Receipt[Any]]) -> None:
+        """The router is there.
+
+        Args:
+            core: its parts.
+            receipts: what is in somebody's hands of the router before this one.
+        """
+        self.core = core
+        self.first = core.ids
+        self.bringing.hold(receipts)
+
+    # -------------------------------------------------------------------- it is open
+
+    async def open(self, ids: int) -> None:
+        """Open the store.  Raises StoreError: it cannot be.
+
+        Args:
+            ids: so many there are in one opening.
+        """
+        self._opened = opened = await self.claimed.open()
+        core = self.core
+        more = (opened.opened - self.epoch) * ids
+        self.epoch = opened.opened
+        core.ids += more  # those that were given before stay as they are
+        core.unused += more
+        core.turn_ids += more
+        self.writer.begin(opened)
+        self.recovery.begin()
+        self._prune_later()
+
+    async def close(self) -> list[Receipt[Any]]:
+        """Wait for what is on its way, within bounds, and let go of the store.
+
+        Returns:
+            What waits in it, and may be in somebody's hands.
+        """
+        if self._pruning is not None:
+            self._pruning.cancel()
+        rest = await self.writer.end(self.policy.close_within)
+        for entry in rest:
+            if isinstance(entry.record, Find):
+                entry.told(StoreAwayError("the router has ended"))
+            for receipt in entry.receipts:
+                row = receipt.need_more().row
+                if row is not None:
+                    row.left()
+                self.core.give(receipt, Lost("the store has not answered"))
+        for lane in tuple(self.core.lanes.values()):
+            self.core.leaving.go_on(lane)
+        if self._opened is not None:
+            await self._opened.close()
+        else:
+            self.claimed.release()
+        return [*self.finding.rest(), *self.bringing.rest()]
+
+    def submit(self, entry: Entry) -> None:
+        """Have a record carried out."""
+        self.writer.submit(entry)
+
+    # ------------------------------------------------------------- a writer's router
+
+    def now(self) -> float:
+        """See `Surroundings`; so are the next five."""
+        return float(self.core.now())
+
+    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
+        timer: Timer = self.core.at(deadline, call)
+        return timer
+
+    def random(self) -> float:
+        return float(self.core.world.random())
+
+    def is_down(self, error: StoreAwayError) -> None:
+        logger.error("%s: %s", self.core.ref.path, error)
+        self._tell(StoreDown, error)
+
+    def is_up(self, seconds: float) -> None:
+        text = "%s: the store answers again, after %.3g s"
+        logger.warning(text, self.core.ref.path, seconds)
+        self._tell(StoreUp, seconds)
+
+    def has_room(self) -> None:
+        if self.line:
+            self.core.accepting.waiting.admit_line(self.line)
+
+    def fail(self, error: Exception) -> None:
+        self._crash(error)
+
+    def is_held(self, lane: Lane, error: Exception) -> None:
+        """A key cannot be brought: its state cannot be read."""
+        text = f"is held: {error.__cause__}"
+        self.core.world.log_failure(logging.ERROR, lane.key, text)
+        self.core.tell(SessionHeld, lane.key, error)
+
+    def _tell(self, kind: Any, *args: Any) -> None:
+        core = self.core
+        if core.wants(kind):
+            core.publish(kind(core.now(), core.ref, *args))
+
+    # -------------------------------------------------------------------- prompts come
+
+    def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+        self.arriving.offered(offer)
+
+    def line_for(self, error: RefusedError) -> Line | None:
+        """See `Keeping`."""
+        return self.line if isinstance(error, StoreBusyError) else None
+
+    def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
+        """See `Keeping`."""
+        self.arriving.accepted(lane, receipt)
+
+    def take_back(self, receipt: Receipt[Any]) -> None:
+        """See `Keeping`."""
+        self.arriving.take_back(receipt)
+
+    async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
+        """See `RouterRef.find`."""
+        return await self.finding.find(key, id)
+
+    # ------------------------------------------------------------- the other hooks
+
+    def bring(self, lane: Lane, go: Callable[[Lane], None]) -> None:
+        """See `Keeping`."""
+        self.bringing.ask(lane, go)
+
+    def begins(self, run: TurnRun, go: GoBegin) -> None:
+        """See `Keeping`."""
+        if not self.leaving:
+            self.turning.begins(run, go)
+
+    def unbegun(self, run: TurnRun) -> None:
+        """See `Keeping`."""
+        self.turning.unbegun(run)
+
+    def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
+        """See `Keeping`."""
+        return self.turning.seal(run, outcome)
+
+    def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
+        """See `Keeping`."""
+        self.turning.ended(run, outcome, go)
+
+    def settled(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
+        """See `Keeping`."""
+        place: Any = receipt.need_more().row
+        if place is None:
+            go(receipt, outcome)
+            return
+        if isinstance(outcome, Steered):
+            self.turning.steered(receipt, outcome, go)
+            return
+        if place.error is not None:  # it is not there
+            go(receipt, outcome)
+            return
+        body = self.codec.encode(outcome, OUTCOME, receipt.key)
+        record = Settle(Ended(receipt.id, body, outcome.turn), wall())
+
+        def told(answer: object) -> None:
+            if isinstance(answer, Refused):  # an outcome as small as they come
+                raise StoreRefusedError(receipt.key, answer.why)
+            if place.repeats is not None:  # what it got belongs to the first one
+                lane: Any = receipt._lane
+                self.finding.follow(lane, receipt, place.repeats)
+            else:
+                self.finding.over(receipt)
+                go(receipt, outcome)
+
+        self.submit(Entry(record, told, len(body), (receipt,)))
+
+    def bound(self, key: str, token: object) -> None:
+        """See `Keeping`."""
+        lane: Lane | None = self.core.lanes.get(key)
+        run: TurnRun | None = lane.turn if lane is not None else None
+        if (
+            lane is not None
+            and run is not None
+            and run.has_begun
+            and run.turn is not None
+        ):
+            known = key_of(lane)
+            known.bound, known.token = True, token
+            return
+        body = None
+        if token is not None:
+            body = self.codec.encode(token, TOKEN, key)
+        self.submit(Entry(Bind(key, body, wall()), _after(lambda: None)))
+
+    def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
+        """See `Keeping`."""
+        now = wall()
+        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
+        self.submit(Entry(Quarantine(lane.key, body, now), _after(lambda: None)))
+
+    def forgotten(self, lane: Lane, reason: object) -> None:
+        """See `Keeping`."""
+        key = key_of(lane)
+        key.state, key.bound, key.token = None, False, None
+        key.stale = key.asked and not key.brought
+        run: TurnRun | None = lane.turn
+        taken = self.turning.taken(run) if run is not None else ()
+        self._forget(lane.key, tuple(each.id for each in taken), reason)
+        if key.held is not None:  # there is nothing left that cannot be read
+            key.held = None
+            self.bringing.fetch(lane)
+
+    def forgotten_unseen(self, key: str, reason: object) -> bool:
+        """See `Keeping`."""
+        self._forget(key, (), reason)
+        return True
+
+    def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
+        """In one record: what waits here is settled by others, which come too late."""
+        outcome = Withdrawn(reason)
+        withdrawn = self.codec.encode(outcome, OUTCOME, key)
+        record = Forget(key, withdrawn, self.epoch, but, wall())
+
+        def told(answer: Forgotten) -> None:
+            for number in answer.withdrawn:
+                self.finding.withdrawn(number, outcome)
+
+        self.submit(Entry(record, told))
+
+    def kept(self, receipt: Receipt[Any]) -> bool:
+        """See `Keeping`."""
+        place: Any = receipt.need_more().row
+        if place is None or place.error is not None:
+            return False
+        receipt.need_more().settling = True
+        self.left.append(receipt)
+        return True
+
+    def room(self) -> None:
+        """See `Keeping`."""
+        if self._opened is not None and not self.recovery.done:
+            self.recovery.go_on()
+
+    def leave(self) -> None:
+        """See `Keeping`."""
+        self.leaving = True
+        self.has_room()  # those who wait for it are refused
+
+    # ------------------------------------------------------------------- what is old
+
+    def _prune_later(self) -> None:
+        due = self.core.now() + self.policy.prune_every
+        self._pruning = self.core.at(due, self._prune)
+
+    def _prune(self) -> None:
+        self._pruning = None
+        if self.leaving:
+            return
+        record = Prune(wall() - self.policy.keep, self.policy.prune)
+
+        def told(answer: Pruned) -> None:
+            if answer.number >= self.policy.prune:
+                self._prune()
+            elif not self.leaving:
+                self._prune_later()
+
+        self.submit(Entry(record, told))
+
+
+def _after(call: Callable[[], object]) -> Callable[[object], None]:
+    def told(_: object) -> None:
+        call()
+
+    return told

@@ -1,0 +1,36 @@
+"""`make_keeping`: what a router with a store is given; it is looked up by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors import Session
+from supervision.durable._codec.sealing import Sealer
+from supervision.durable._codec.values import Values
+from supervision.durable._words.opened import Engine
+
+from .bodies import Bodies
+from .kept import Kept
+
+
+def make_keeping(
+    engine: Engine,
+    make: type[Session[object, object]],
+    crash: Callable[[Exception], None],
+) -> Kept:
+    """Make a store a router's.
+
+    Args:
+        engine: the store.
+        make: the class of the router's sessions.
+        crash: ends the router with an error.
+
+    Raises:
+        StoreError: it cannot be had.
+        TypeError, ValueError: its codec does not fit the class.
+    """
+    how = engine.encoding
+    codec = Values(make, types=how.types, state=how.state, upcasters=how.upcasters)
+    sealer = Sealer(how.seal) if how.seal is not None else None
+    bodies = Bodies(codec, sealer)
+    return Kept(engine.claim(), engine.policy, bodies, crash)

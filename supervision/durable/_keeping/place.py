@@ -1,0 +1,108 @@
+"""A prompt's place in its store, what is known of a key, who waits for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import trio
+
+from supervision._routing.errors import PromptKeptError
+from supervision.durable._words.records import Repeated
+from supervision.durable._writing.book import Entry
+
+
+class Place:
+    """A prompt's place in the store: it is written, or will be, or was refused.
+
+    Args:
+        key: the session's.
+        number: the prompt's.
+        entry: the record on its way; None: the store has the prompt.
+    """
+
+    __slots__ = ("_key", "_known", "entry", "error", "number", "repeats")
+
+    def __init__(self, key: str, number: int, entry: Entry | None) -> None:
+        self._key = key
+        self._known: trio.Event | None = None
+        self.number = number
+        self.entry = entry
+        self.error: Exception | None = None
+        """Why the store does not have it, and will not."""
+        self.repeats: Repeated | None = None
+        """Which prompt the store has in its place."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has it."""
+        return self.entry is None and self.error is None
+
+    def written(self, error: Exception | None = None) -> None:
+        """The store has answered."""
+        self.entry = None
+        self.error = error
+        if self._known is not None:
+            self._known.set()
+
+    def left(self) -> None:
+        """Nobody will know."""
+        if self.entry is not None:
+            self.written(PromptKeptError(self._key, self.number))
+
+    async def wait(self) -> None:
+        """Wait until the store has it.  A checkpoint.  Raises Exception: it has not."""
+        if self.entry is None:
+            await trio.lowlevel.checkpoint()
+        else:
+            if self._known is None:
+                self._known = trio.Event()
+            await self._known.wait()
+        if self.error is not None:
+            raise self.error
+
+
+class Key:
+    """What is known of a key whose lane is there."""
+
+    __slots__ = ("asked", "bound", "brought", "go", "held", "stale", "state", "token")
+
+    def __init__(self) -> None:
+        self.asked = False
+        """The store has been asked what it has of it."""
+        self.brought = False
+        """What the store has of it is the lane's."""
+        self.go: Callable[[Any], None] | None = None
+        """What follows when it is."""
+        self.held: Exception | None = None
+        """Why it cannot be: nothing of it begins, and nothing is lost."""
+        self.state: Any = None
+        """The state that the store has, as the object that was written or read."""
+        self.stale = False
+        """It was forgotten after the store was asked: the answer is of no use."""
+        self.bound = False
+        """A token has been bound that goes with the commit of the turn that runs."""
+        self.token: object = None
+        """That token."""
+
+
+class Waiter:
+    """A task that waits for an answer."""
+
+    __slots__ = ("_answer", "_come")
+
+    def __init__(self) -> None:
+        self._come = trio.Event()
+        self._answer: Any = None
+
+    def told(self, answer: Any) -> None:
+        """The answer, or the error why there will be none."""
+        self._answer = answer
+        self._come.set()
+
+    async def wait(self) -> Any:
+        """Wait for it.  A checkpoint."""
+        await self._come.wait()
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer

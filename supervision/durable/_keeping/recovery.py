@@ -1,0 +1,94 @@
+"""`Recovery`: keys with open prompts get lanes, as places are free.
+
+Pages of keys, in the order of keys, and one look at each.  A key that somebody sends a
+prompt to in the meantime has a lane already, and is brought by it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import trio
+
+from actors import SaturatedError
+from supervision.durable._words.records import Keys, Waiting
+from supervision.durable._writing.book import Entry
+
+
+class Recovery:
+    """What an earlier router has left.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_after", "_asked", "_due", "_kept", "_keys", "_whole")
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        self._after = ""  # the last key that was looked at
+        self._asked = False
+        self._due = False  # it is about to go on
+        self._whole = False  # all pages have been read
+        self._keys: deque[str] = deque()  # of the page, without a lane so far
+
+    @property
+    def done(self) -> bool:
+        """Whether every key with open prompts has been brought, or is being."""
+        return self._whole and not self._keys
+
+    def begin(self) -> None:
+        """The store is open."""
+        self._read()
+
+    def again(self, key: str) -> None:
+        """A key was let go before its prompts were there."""
+        self._keys.append(key)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """There may be a place for one more key; a step later it is looked for.
+
+        Not at once: whoever says so may be making room for a key of its own.
+        """
+        if not self._due and self._keys:
+            self._due = True
+            trio.lowlevel.current_trio_token().run_sync_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._due = False
+        while self._keys and self._enter(self._keys[0]):
+            self._keys.popleft()
+        if not self._keys and not self._whole:
+            self._read()
+
+    def _enter(self, key: str) -> bool:
+        """Make a lane for a key; False: there is no place."""
+        core = self._kept.core
+        if core.finishing or core.world.ending:
+            return False
+        if key in core.lanes:
+            return True
+        try:
+            lane = core.sessions.enter(key, None)
+        except SaturatedError:
+            return False
+        self._kept.bringing.fetch(lane)
+        return True
+
+    def _read(self) -> None:
+        if self._asked or self._whole:
+            return
+        self._asked = True
+        page = Waiting(self._after, self._kept.policy.page)
+        self._kept.submit(Entry(page, self._came))
+
+    def _came(self, keys: Keys) -> None:
+        self._asked = False
+        found = keys.keys
+        self._whole = len(found) < self._kept.policy.page
+        if found:
+            self._after = found[-1]
+        self._keys.extend(found)
+        self._go_on()

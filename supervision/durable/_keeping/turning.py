@@ -1,0 +1,316 @@
+"""`Turning`: turns, as their store sees them: marked, sealed, committed.
+
+No step of a turn runs before its mark is stored.  What it leaves (the state, the
+outcomes of all its prompts, of those too that were put into it, and what its session
+has bound) is one record, and nothing is told before the store has it.
+
+An outcome that cannot be written is no outcome: the turn has failed then, with its
+state as it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from actors import (
+    Completed,
+    Failed,
+    Outcome,
+    Receipt,
+    SessionCrashedError,
+)
+from actors.hosting import ENDED, TurnRun
+from supervision._routing.core.keeping import Begin as GoBegin
+from supervision._routing.core.keeping import End as GoEnd
+from supervision._routing.core.keeping import Settle as GoSettle
+from supervision._routing.parts.lane import UNSET, Lane
+from supervision.durable._words.errors import (
+    CodecError,
+    StateTooLargeError,
+    StoreRefusedError,
+)
+from supervision.durable._words.records import (
+    Begin,
+    Complete,
+    Completion,
+    Ended,
+    Refused,
+    State,
+)
+from supervision.durable._writing.book import Entry
+
+from .bodies import OUTCOME, STATE, TOKEN
+from .bringing import key_of
+from .wall import wall
+
+
+@attrs.define(eq=False)
+class Sealed:
+    """What a turn is about to leave."""
+
+    outcome: Outcome
+    body: bytes
+    value: Any = UNSET
+    """The state that it had when it was sealed."""
+    state: State | None = None
+    """The same as bytes; None: the store has it."""
+
+
+@attrs.frozen(eq=False)
+class Left:
+    """What a turn leaves, and what follows when it is written."""
+
+    run: TurnRun
+    outcome: Outcome
+    body: bytes
+    """Of the outcome; empty: none of its prompts is in the store."""
+    steered: list[tuple[Receipt[Any], Outcome, GoSettle]]
+    """What was put into it."""
+    state: State | None
+    """None: the store has it."""
+    go: GoEnd
+
+
+class Turning:
+    """Turns begin and end in the store.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_kept", "_marked", "_sealed", "_steered")
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        self._marked: set[int] = set()  # ids of turns with a mark
+        self._sealed: dict[int, Sealed] = {}  # {id of a turn: as it will be told}
+        # {id of a turn: what was put into it}
+        self._steered: dict[int, list[tuple[Receipt[Any], Outcome, GoSettle]]] = {}
+
+    # ------------------------------------------------------------------------ it begins
+
+    def begins(self, run: TurnRun, go: GoBegin) -> None:
+        """See `Keeping`."""
+        rows = [each for each in run.receipts if _row(each) is not None]
+        if not rows:
+            go(run)
+            return
+        self._marked.add(run.id)
+        record = Begin(
+            tuple(each.id for each in rows),
+            tuple(each.need_more().tried + 1 for each in rows),
+            run.id,
+            self._kept.epoch,
+        )
+
+        def told(_: object) -> None:
+            # it may have been given back, or its prompts taken from it, meanwhile
+            if run.phase is not ENDED and not self._kept.leaving:
+                go(run)
+
+        self._kept.submit(Entry(record, told))
+
+    def unbegun(self, run: TurnRun) -> None:
+        """See `Keeping`."""
+        if run.id not in self._marked:
+            return
+        self._marked.discard(run.id)
+        again = tuple(
+            (each.id, each.need_more().tried)
+            for each in run.receipts
+            if _row(each) is not None
+        )
+        if again:
+            record = Complete(run.lane.key, run.id, (), again=again, at=wall())
+            self._kept.submit(Entry(record, _nothing))
+
+    # ------------------------------------------------------------------------- it ends
+
+    def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
+        """See `Keeping`."""
+        if run.parent is not None or run.aside or not self._is_kept(run):
+            return outcome
+        sealed = self._sealed.get(run.id)
+        if sealed is not None and (sealed.outcome is outcome):
+            return outcome
+        sealed = self._seal(run, outcome)
+        self._sealed[run.id] = sealed
+        return sealed.outcome
+
+    def _is_kept(self, run: TurnRun) -> bool:
+        return any(_row(each) is not None for each in run.receipts)
+
+    def _seal(self, run: TurnRun, outcome: Outcome) -> Sealed:
+        codec, key = self._kept.codec, run.lane.key
+        most = self._kept.policy.state_bytes
+        error: Exception
+        try:
+            body = codec.encode(outcome, OUTCOME, key)
+            if len(body) <= most:
+                if not isinstance(outcome, Completed):
+                    return Sealed(outcome, body)
+                return Sealed(outcome, body, run.lane.state, self._state_of(run.lane))
+            error = StateTooLargeError(key, "outcome", len(body), most)
+        except (TypeError, CodecError, StateTooLargeError) as failure:
+            error = failure
+        failed = Failed(error=error, turn=run.id, notes=outcome.notes)
+        try:
+            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+        except (TypeError, CodecError):  # its notes, then
+            failed = Failed(error=error, turn=run.id)
+            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+
+    def _state_of(self, lane: Lane) -> State | None:
+        """The state as bytes; None: the store has it."""
+        kept, key, state = self._kept, key_of(lane), lane.state
+        if state is UNSET or (
+            state is key.state and type(state).__hash__ is not None
+        ):  # a value that can be changed in place is written each time
+            return None
+        body = kept.codec.encode(state, STATE, lane.key)
+        most = kept.policy.state_bytes
+        if len(body) > most:
+            raise StateTooLargeError(lane.key, "state", len(body), most)
+        return State(body, kept.codec.version)
+
+    def steered(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
+        """A prompt has been put into a turn: it is told with that turn's commit."""
+        assert outcome.turn is not None
+        self._steered.setdefault(outcome.turn, []).append((receipt, outcome, go))
+
+    def taken(self, run: TurnRun) -> tuple[Receipt[Any], ...]:
+        """The prompts that end with this turn."""
+        steered = self._steered.get(run.id, ())
+        return (*run.receipts, *(each for each, _, _ in steered))
+
+    def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
+        """See `Keeping`."""
+        self._marked.discard(run.id)
+        sealed = self._sealed.pop(run.id, None)
+        steered = self._steered.pop(run.id, [])
+        if run.aside:
+            go(run, outcome)
+            return
+        lane = run.lane
+        try:
+            state = self._state_left(run, sealed)
+        except (TypeError, StateTooLargeError) as error:
+            # its hook has left it so, or it is work of `run_exclusive`
+            state, sealed = None, None
+            if lane.turn is run:
+                lane.state = run.before
+            run.outcome = outcome = Failed(error=error, turn=run.id)
+        if self._kept.core.sessions.forgets(lane):
+            state = None
+        body = b""
+        if self._is_kept(run):
+            body = (sealed or self._seal(run, outcome)).body
+        if state is not None:
+            key_of(lane).state = lane.state
+        self._commit(Left(run, outcome, body, steered, state, go), last=False)
+
+    def _commit(self, left: Left, *, last: bool) -> None:
+        """Have what a turn leaves written, and then told.
+
+        Args:
+            left: what it leaves.
+            last: the store has refused something else in its place.
+        """
+        run = left.run
+        receipts = (*run.receipts, *(each[0] for each in left.steered))
+
+        def tell(answer: Completion | Refused | None) -> None:
+            if isinstance(answer, Refused):
+                error = StoreRefusedError(run.lane.key, answer.why)
+                if last:
+                    raise error  # the router cannot go on with a store like this
+                self._commit(self._failed(left, error), last=True)
+                return
+            for receipt, each, then in left.steered:
+                then(receipt, each)
+            left.go(run, left.outcome)
+            self._kept.finding.told(receipts)
+
+        record = self._record(left)
+        if record is None:
+            tell(None)
+            return
+        size = len(left.body) + (len(left.state.body) if left.state else 0)
+        self._kept.submit(Entry(record, tell, size, receipts))
+
+    def _failed(self, left: Left, error: StoreRefusedError) -> Left:
+        """The store does not take what a turn leaves: the turn has failed then."""
+        run, lane = left.run, left.run.lane
+        if lane.turn is run and run.has_begun:
+            lane.state = run.before
+            key_of(lane).state = UNSET  # as far as anybody knows
+        run.outcome = outcome = Failed(error=error, turn=run.id)
+        body = self._seal(run, outcome).body if left.body else b""
+        return attrs.evolve(left, outcome=outcome, body=body, state=None)
+
+    def _record(self, left: Left) -> Complete | None:
+        """What a turn leaves; None: nothing."""
+        run = left.run
+        lane, encode = run.lane, self._kept.codec.encode
+        ended: list[Ended] = []
+        again: list[tuple[int, int]] = []
+        for receipt in run.receipts:
+            if _row(receipt) is None:
+                continue
+            tried = tried_again(receipt, left.outcome)
+            if tried is None:
+                ended.append(Ended(receipt.id, left.body, run.id))
+            else:
+                again.append((receipt.id, tried))
+        for receipt, each, _ in left.steered:
+            if _row(receipt) is not None:
+                told = encode(each, OUTCOME, lane.key)
+                ended.append(Ended(receipt.id, told, run.id))
+        key = key_of(lane)
+        bound, token = key.bound, key.token
+        key.bound, key.token = False, None
+        if not (ended or again or left.state is not None or bound):
+            return None
+        return Complete(
+            lane.key,
+            run.id,
+            tuple(ended),
+            tuple(again),
+            left.state,
+            encode(token, TOKEN, lane.key) if token is not None else None,
+            bound,
+            max(1, lane.generation),
+            at=wall(),
+        )
+
+    def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:
+        """The state as bytes, as the turn leaves it.  Raises as `_state_of`."""
+        lane = run.lane
+        if (
+            sealed is not None
+            and sealed.value is lane.state
+            and not run.session._finalises  # a hook may have changed it in its place
+        ):
+            return sealed.state
+        return self._state_of(lane)
+
+
+def tried_again(receipt: Receipt[Any], outcome: Outcome) -> int | None:
+    """How often a prompt that is to wait again has been tried; None: it has ended."""
+    more = receipt.need_more()
+    if isinstance(outcome, Failed) and isinstance(outcome.error, SessionCrashedError):
+        # as `Turns._try_again` decides
+        return more.tried + 1 if more.tried + 1 < more.attempts else None
+    return None
+
+
+def _row(receipt: Receipt[Any]) -> Any:
+    """Its place in the store; None: it has none."""
+    more = receipt._more
+    return more.row if more is not None else None
+
+
+def _nothing(_: object) -> None:
+    """Nothing follows."""

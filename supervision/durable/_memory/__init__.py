@@ -1,0 +1,10 @@
+"""A store in memory that outlives simulated processes, and fails when it is told to.
+
+For tests, users' too.  It knows neither a router nor a codec, and of Trio only what
+tells the answers in a later step.  In reading order:
+
+    tables     what is kept, and what each record does to it: no Trio
+    faults     how it is to fail: a script that a test writes
+    opening    one router's: batches on their way, until it is closed or killed
+    store      MemoryStore: the value that outlives them
+"""

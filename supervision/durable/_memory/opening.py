@@ -1,0 +1,101 @@
+"""One router's opening of a store in memory: it ends by `close`, or by a kill.
+
+It carries batches out on tables that are not its own, and tells the answers from a task
+of Trio's, one for each batch: so a mock clock and a seed decide when, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from supervision.durable._words.errors import StoreAwayError
+from supervision.durable._words.opened import Told
+from supervision.durable._words.records import Answer, Record
+
+from .faults import Faults
+
+Carry = Callable[[Sequence[Record]], list[Answer]]
+
+
+class MemoryOpening:
+    """An opened store.
+
+    Args:
+        opened: which opening it is.
+        carry: carries out a batch.
+        faults: how it is to fail.
+        left: called once, when it is closed: the store is free.
+    """
+
+    def __init__(
+        self, opened: int, carry: Carry, faults: Faults, left: Callable[[], None]
+    ) -> None:
+        self.opened = opened
+        self._carry = carry
+        self._faults = faults
+        self._left = left
+        self._ended = False  # closed, or dead
+        self._dead = False
+        self._scope: trio.CancelScope | None = None  # of the batch that is out
+
+    def carry(self, batch: Sequence[Record], told: Told) -> None:
+        """Have a batch carried out.  One at a time.
+
+        Raises:
+            RuntimeError: one is out, or it is closed.
+        """
+        if self._dead:
+            return  # so is who calls
+        if self._ended or self._scope is not None:
+            msg = "it is closed" if self._ended else "a batch is out"
+            raise RuntimeError(msg)
+        self._scope = trio.CancelScope()
+        trio.lowlevel.spawn_system_task(
+            self._go, self._scope, tuple(batch), told, name="a batch of a memory store"
+        )
+
+    async def close(self) -> None:
+        """Let go of the store.  Idempotent; a checkpoint.
+
+        A batch that is out all the same is given up: nothing is told.
+        """
+        if not self._ended:
+            self._ended = True
+            if self._scope is not None:
+                self._scope.cancel()
+            self._left()
+        await trio.lowlevel.checkpoint()
+
+    def kill(self) -> None:
+        """Its process is gone: it neither does nor tells anything from now on."""
+        self._dead = self._ended = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+    async def _go(
+        self, scope: trio.CancelScope, batch: Sequence[Record], told: Told
+    ) -> None:
+        """Carry out a batch, and tell; after each step it may be dead."""
+        faults = self._faults
+        with scope:
+            await faults.pause()
+            faults.at("before carry", batch)
+            if self._ended:
+                return
+            answers: Sequence[Answer] | Exception
+            if faults.is_away():
+                answers = StoreAwayError("it was told to be away")
+            else:
+                answers = self._carry(batch)
+                faults.at("after carry", batch)
+                await trio.lowlevel.checkpoint()
+                if faults.is_lost():
+                    answers = StoreAwayError("its answers were told to be lost")
+            faults.at("before told", batch)
+            if self._ended:
+                return
+            self._scope = None  # the next one may be handed over in `told`
+            told(answers)
+            faults.at("after told", batch)

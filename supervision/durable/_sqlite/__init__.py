@@ -1,0 +1,14 @@
+"""A store in a file: SQLite, one connection, one thread that writes.
+
+It knows neither a router nor a codec.  Only what is imported when a `SqliteStore` is
+made needs apsw.  In reading order:
+
+    lock        whose file it is, and which opening: a lock file beside it
+    sql         what of apsw is used
+    schema      the tables, their version, how an older one is brought up
+    carrying    what each record does to the tables: few statements a batch
+    database    the file: transactions, what their failures mean, the log, copies
+    writer      the thread
+    opening     claimed, opened, closed
+    store       SqliteStore: the value that describes it
+"""

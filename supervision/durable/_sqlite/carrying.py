@@ -1,0 +1,329 @@
+"""What each record does to the tables: few statements a batch, in C where it counts.
+
+Neighbours of one kind are carried out together, a statement for all of them: this
+thread shares the interpreter's lock with Trio's.  No transactions here, and no file.
+What it comes to is what `_memory/tables` says in plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import starmap
+from operator import attrgetter
+from typing import Any, Final, TypeAlias, TypeVar
+
+from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.records import (
+    DONE,
+    Accept,
+    Accepted,
+    Answer,
+    Begin,
+    Bind,
+    Bring,
+    Brought,
+    Complete,
+    Completion,
+    Ended,
+    Find,
+    Forget,
+    Forgotten,
+    Found,
+    Keys,
+    Prune,
+    Pruned,
+    Quarantine,
+    Record,
+    Refused,
+    Repeated,
+    Row,
+    SessionRow,
+    Settle,
+    State,
+    Waiting,
+)
+from supervision.durable._words.rules import accepting, refusal
+
+from .sql import Connection, Value
+
+_COLUMNS: Final = (
+    "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
+    " steers, body, at"
+)
+_values: Callable[[Row], tuple[Value, ...]] = attrgetter(*_COLUMNS.split(", "))
+_INSERT: Final = (
+    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+    " on conflict do nothing"
+)
+_LOOK: Final = "select number, outcome, turn, at from prompts where key = ? and id = ?"
+_OPEN: Final = (
+    f"select {_COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
+    " and number <> ? order by begun is null, steers is null, number"
+)
+_MARK: Final = (
+    "update prompts set tried = ?, begun = ? where number = ? and outcome is null"
+)
+_END: Final = (
+    "update prompts set outcome = ?, turn = ?, ended_at = ?, begun = null, body = null,"
+    " origin = null where number = ? and outcome is null"
+)
+# a row only if there is something to keep in it, or there is one
+_KEEP: Final = (
+    "insert into sessions (key, state, state_version, token, generation, owner)"
+    " select ?1, ?2, ?3, ?4, ?5, (select owner from prompts where number = ?6)"
+    " where ?7 or exists (select 1 from sessions where key = ?1)"
+    " on conflict (key) do update set"
+    " state = iif(?2 is null, state, excluded.state),"
+    " state_version = iif(?2 is null, state_version, excluded.state_version),"
+    " token = iif(?8, excluded.token, token), generation = excluded.generation,"
+    " owner = coalesce(excluded.owner, owner)"
+)
+_SET: Final = (
+    "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
+    " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
+    " on conflict (key) do update set {0} = excluded.{0}"
+)
+_BIND: Final = _SET.format("token")
+_QUARANTINE: Final = _SET.format("crashes")
+_SESSION: Final = (
+    "select state, state_version, token, generation, crashes, owner"
+    " from sessions where key = ?"
+)
+_FORGET: Final = "delete from sessions where key = ?"
+_WAITING: Final = (
+    "select distinct key from prompts where outcome is null and key > ?"
+    " order by key limit ?"
+)
+_PRUNE: Final = (
+    "delete from prompts where number in (select number from prompts"
+    " where outcome is not null and ended_at < ? order by ended_at, number limit ?)"
+)
+# "+": by the time, not by the key, which may have ended very many
+_WITHDRAWN: Final = (
+    "select number from prompts where outcome is not null and ended_at = ?"
+    " and +key = ? and outcome = ? and turn is null order by number"
+)
+
+R = TypeVar("R", bound=Record)
+Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
+
+
+def carry_out(
+    connection: Connection, batch: Sequence[Record], policy: StorePolicy
+) -> list[Answer]:
+    """Carry out a batch, in a transaction that is the caller's.
+
+    Raises:
+        apsw.Error: nothing of it counts.
+    """
+    return Carrying(connection, batch).carry(policy)
+
+
+class Carrying:
+    """A batch that is being carried out."""
+
+    def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._batch = batch
+        self._answers: list[Answer] = [DONE] * len(batch)
+        self._accepting: Mapping[int, int] | None = None
+
+    def carry(self, policy: StorePolicy) -> list[Answer]:
+        """Carry it out, run by run."""
+        run: list[tuple[int, Any]] = []  # Any: all of one class
+        keys: set[str] = set()  # that the run completes: one turn of a key in each
+        for index, record in enumerate(self._batch):
+            why = refusal(record, policy)
+            if why is not None:
+                self._answers[index] = Refused(why)
+                continue
+            is_same = bool(run) and type(record) is type(run[0][1])
+            if not is_same or (isinstance(record, Complete) and record.key in keys):
+                self._carry_run(run)
+                run.clear()
+                keys.clear()
+            run.append((index, record))
+            if isinstance(record, Complete):
+                keys.add(record.key)
+        self._carry_run(run)
+        return self._answers
+
+    def _carry_run(self, run: Indexed[Any]) -> None:
+        """Carry out neighbours of one class; Any: which is found out here."""
+        if run:
+            _RUNS[type(run[0][1])](self, run)
+
+    # ------------------------------------------------------------------------ prompts
+
+    def accept(self, run: Indexed[Accept]) -> None:
+        """Keep prompts; whether all were new is seen in the count of changes."""
+        new = self._insert([record.row for _, record in run])
+        for index, record in run:
+            row = record.row
+            brought = (
+                self._brought(row.key, index, row.number) if record.bring else None
+            )
+            self._answers[index] = Accepted(brought) if new else self._met(row, brought)
+
+    def _insert(self, rows: Sequence[Row]) -> bool:
+        """Keep prompts that are not there; whether none was."""
+        before = self._connection.total_changes()
+        self._cursor.executemany(_INSERT, map(_values, rows))
+        return self._connection.total_changes() - before == len(rows)
+
+    def _met(self, row: Row, brought: Brought | None) -> Answer:
+        """Answer with what is at a prompt's address: itself, another, or nothing."""
+        found = self._look(row.key, row.id)
+        if found.number is None:
+            return Refused(f"number {row.number} is another prompt's")
+        if found.number == row.number:
+            return Accepted(brought)
+        return Repeated(found.number, found.outcome, found.turn, brought)
+
+    def begin(self, run: Indexed[Begin]) -> None:
+        """Make marks."""
+        self._cursor.executemany(
+            _MARK,
+            [
+                (tried, record.opened, number)
+                for _, record in run
+                for number, tried in zip(record.numbers, record.tried, strict=True)
+            ],
+        )
+
+    def complete(self, run: Indexed[Complete]) -> None:
+        """Keep all that turns leave; each of another key."""
+        sends = [row for _, record in run for row in record.sends]
+        new = self._insert(sends) if sends else True
+        self._end([(each, record.at) for _, record in run for each in record.ended])
+        again = [
+            (tried, None, number) for _, record in run for number, tried in record.again
+        ]
+        if again:
+            self._cursor.executemany(_MARK, again)
+        self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        for index, record in run:
+            known = () if new else map(self._known, record.sends)
+            self._answers[index] = Completion(
+                tuple(number for number in known if number is not None)
+            )
+
+    def _known(self, row: Row) -> int | None:
+        """Give the number of a prompt that was passed over; None: it was not."""
+        return None if self._look(row.key, row.id).number == row.number else row.number
+
+    def settle(self, run: Indexed[Settle]) -> None:
+        """Give outcomes."""
+        self._end([(record.ended, record.at) for _, record in run])
+
+    def _end(self, ended: Sequence[tuple[Ended, float]]) -> None:
+        if ended:
+            self._cursor.executemany(
+                _END, [(each.outcome, each.turn, at, each.number) for each, at in ended]
+            )
+
+    # ----------------------------------------------------------------------- sessions
+
+    def bind(self, run: Indexed[Bind]) -> None:
+        """Keep tokens."""
+        self._cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
+
+    def quarantine(self, run: Indexed[Quarantine]) -> None:
+        """Keep crashes."""
+        self._cursor.executemany(
+            _QUARANTINE, [(each.key, each.crashes) for _, each in run]
+        )
+
+    def forget(self, run: Indexed[Forget]) -> None:
+        """Forget keys, one after the other."""
+        for index, record in run:
+            self._cursor.execute(_FORGET, (record.key,))
+            known = self._connection.changes() > 0
+            gone = [
+                (Ended(row.number, record.withdrawn, None), record.at)
+                for row in self._open(record.key, index)
+                if row.begun != record.opened and row.number not in record.but
+            ]
+            self._end(gone)
+            # those of an earlier time count too: its answer was lost
+            found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
+            withdrawn = tuple(number for (number,) in found)
+            self._answers[index] = Forgotten(known or bool(withdrawn), withdrawn)
+
+    # ------------------------------------------------------------------- what is there
+
+    def bring(self, run: Indexed[Bring]) -> None:
+        """Read what is kept of keys."""
+        for index, record in run:
+            self._answers[index] = self._brought(record.key, index)
+
+    def find(self, run: Indexed[Find]) -> None:
+        """Look for prompts."""
+        for index, record in run:
+            self._answers[index] = self._look(record.key, record.id)
+
+    def waiting(self, run: Indexed[Waiting]) -> None:
+        """Look for keys."""
+        for index, record in run:
+            rows = self._rows(_WAITING, record.after, record.most)
+            self._answers[index] = Keys(tuple(key for (key,) in rows))
+
+    def prune(self, run: Indexed[Prune]) -> None:
+        """Delete what ended."""
+        for index, record in run:
+            self._cursor.execute(_PRUNE, (record.before, record.most))
+            self._answers[index] = Pruned(self._connection.changes())
+
+    def _look(self, key: str, name: str) -> Found:
+        return next(starmap(Found, self._rows(_LOOK, key, name)), Found(None))
+
+    def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
+        session: SessionRow | None = None
+        for state, version, *rest in self._rows(_SESSION, key):
+            session = SessionRow(
+                None if state is None else State(state, version), *rest
+            )
+        return Brought(session, tuple(self._open(key, index, itself)))
+
+    def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
+        """Read the open prompts of a key that were there before this record."""
+        rows = [Row(*each) for each in self._rows(_OPEN, key, itself)]
+        if rows and self._accepting is None:
+            self._accepting = accepting(self._batch)
+        behind = self._accepting or {}
+        return [row for row in rows if behind.get(row.number, -1) < index]
+
+    def _rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
+        """Read rows; Any: of the columns that the query names."""
+        return self._cursor.execute(query, values).fetchall()
+
+
+# Any: each takes records of its class, in a run
+_RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
+    Accept: Carrying.accept,
+    Bring: Carrying.bring,
+    Begin: Carrying.begin,
+    Complete: Carrying.complete,
+    Settle: Carrying.settle,
+    Bind: Carrying.bind,
+    Quarantine: Carrying.quarantine,
+    Forget: Carrying.forget,
+    Find: Carrying.find,
+    Waiting: Carrying.waiting,
+    Prune: Carrying.prune,
+}
+
+
+def _kept(record: Complete) -> tuple[Value, ...]:
+    state, token = record.state, record.token if record.bound else None
+    return (
+        record.key,
+        None if state is None else state.body,
+        None if state is None else state.version,
+        token,
+        record.generation,
+        record.ended[0].number if record.ended else None,
+        state is not None or token is not None,
+        record.bound,
+    )

@@ -1,0 +1,152 @@
+"""A store in a file that is one router's: claimed, opened, closed.
+
+In Trio's thread; what touches the file is handed to the writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+import trio
+
+from supervision.durable._words.errors import StoreError
+from supervision.durable._words.opened import Told
+from supervision.durable._words.records import Answer, Record
+
+from .database import Copy, Database
+from .lock import StoreLock
+from .writer import Writer
+
+Make: TypeAlias = Callable[[int], Database]
+"""Opens the file; the number of the opening is at least this."""
+
+
+class SqliteClaim:
+    """A store in a file that is one router's, and is not open yet.
+
+    Args:
+        path: of the store.
+        make: opens the file, in the writer's thread.
+
+    Raises:
+        StoreInUseError, StoreAwayError: it cannot be had.
+    """
+
+    def __init__(self, path: Path, make: Make) -> None:
+        self._path = path
+        self._make = make
+        self._lock: StoreLock | None = StoreLock(path)
+        self.number = self._lock.number
+        """Which opening it will be, at least."""
+
+    async def open(self) -> SqliteOpening:
+        """Open the file; a checkpoint.  Cancelled, or in vain: the lock is free again.
+
+        Raises:
+            StoreError: it cannot be opened, or the claim was let go of.
+        """
+        lock, self._lock = self._lock, None
+        if lock is None:
+            await trio.lowlevel.checkpoint()
+            msg = "the store is not claimed any more"
+            raise StoreError(msg)
+        writer = Writer(f"the writer of {self._path.name}")
+        made: list[Database] = []
+
+        def make() -> Database:
+            made.append(self._make(self.number))
+            lock.say(made[0].opened)
+            return made[0]
+
+        try:
+            database = await writer.ask(make)
+        except BaseException:
+            writer.do_unheard(lambda: made[0].close() if made else None)
+            with trio.CancelScope(shield=True):
+                await writer.end()
+            lock.release()
+            raise
+        return SqliteOpening(database, writer, lock)
+
+    def release(self) -> None:
+        """Let go of it without opening it.  Idempotent."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+
+class SqliteOpening:
+    """A store in a file that is open; `SqliteClaim.open` makes it."""
+
+    def __init__(self, database: Database, writer: Writer, lock: StoreLock) -> None:
+        self.opened = database.opened
+        """Which opening it is."""
+        self._database = database
+        self._writer = writer
+        self._lock = lock
+        self._is_out = False
+        self._closed = False
+        writer.quiet = database.truncate
+
+    def carry(self, batch: Sequence[Record], told: Told) -> None:
+        """Have a batch carried out.  One at a time.
+
+        Raises:
+            RuntimeError: one is out, or it is closed.
+        """
+        if self._closed or self._is_out:
+            msg = "it is closed" if self._closed else "a batch is out"
+            raise RuntimeError(msg)
+        self._is_out = True
+
+        def heard(answers: list[Answer] | None, error: Exception | None) -> None:
+            self._is_out = False
+            if not self._closed:
+                told(answers if answers is not None else error or AssertionError())
+
+        database = self._database
+        # the answers first: nobody waits for the log
+        self._writer.do(lambda: database.carry(batch), heard, database.checkpoint)
+
+    async def backup(self, path: Path) -> None:
+        """Make a copy while the store is used, between its batches.
+
+        It is whole, and has everything that was stored when this was called.  Restored,
+        its openings are numbered beyond any that the original had.  Cancelled, or in
+        vain: nothing is left behind.
+
+        Raises:
+            FileExistsError: there is something at this path.
+            StoreError: it cannot be written.
+        """
+        database, writer = self._database, self._writer
+        made: list[Copy] = []
+        try:
+            await writer.ask(lambda: made.append(Copy(database, path)))
+            while not await writer.ask(made[0].step):
+                pass
+            await writer.ask(made[0].finish)
+        except FileExistsError:
+            raise
+        except (apsw.Error, OSError) as error:
+            raise database.meaning(error) from error
+        finally:
+            with trio.CancelScope(shield=True):
+                await writer.ask(lambda: made[0].give_up() if made else None)
+
+    async def close(self) -> None:
+        """Wait for the thread, and let go of the file.  Idempotent; a checkpoint.
+
+        A batch that is out all the same is carried out, and nobody is told.
+        """
+        if self._closed:
+            await trio.lowlevel.checkpoint()
+            return
+        self._closed = True
+        self._writer.do_unheard(self._database.close)
+        with trio.CancelScope(shield=True):
+            await self._writer.end()
+        self._lock.release()

@@ -1,0 +1,233 @@
+"""What goes wrong with a store: whose act it is, and what to do about it."""
+
+from __future__ import annotations
+
+import trio
+
+from actors import RefusedError
+from actors.hosting import Whole
+from supervision._trees.errors import SupervisionError
+
+
+class StoreError(SupervisionError):
+    """A store cannot be used, or has not taken something; base of what follows."""
+
+
+class StoreInUseError(StoreError):
+    """The store is another router's, of this process or of another one.
+
+    Give each router a store of its own.  It is free when the other one has ended,
+    however that is, also by `kill -9`; one that is only stopped still has it.
+    """
+
+    def __init__(self, path: str, pid: int | None) -> None:
+        super().__init__(path, pid)
+        self.path = path
+        """Which store."""
+        self.pid = pid
+        """The process that has it; None: it has not said."""
+
+    def __str__(self) -> str:
+        who = f"process {self.pid}" if self.pid is not None else "another process"
+        return f"{self.path} is in use by {who}: one store is for one router"
+
+
+class StoreTooNewError(StoreError):
+    """A newer release has written this store; nothing of it was touched.
+
+    Run that release, or a newer one; or restore a backup from before.
+    """
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(path, found, known)
+        self.path = path
+        """Which store."""
+        self.found = found
+        """The version of its tables."""
+        self.known = known
+        """The newest that this release knows."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} has tables of version {self.found}, and this release knows "
+            f"{self.known} at most: run a newer one; nothing was changed"
+        )
+
+
+class StoreDamagedError(StoreError):
+    """The file is no store, or what is in it is not whole; nothing was deleted.
+
+    Move it away together with the files beside it (`-wal`, `-shm`) and restore a
+    backup, or have `sqlite3 FILE ".recover"` save what can be saved.  `__cause__` is
+    what the database said.
+    """
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        """Which store."""
+        self.why = why
+        """In the database's words."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be read: {self.why}; nothing was changed: move it "
+            "away and restore a backup, or recover what can be read with sqlite3"
+        )
+
+
+class StoreAwayError(StoreError):
+    """The store does not answer just now: no space, no server, a lock.
+
+    Nobody sees it but in `StoreDown` and the log: what was to be written is written
+    again until it is there.  `__cause__` is what the database said.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"the store does not answer: {self.why}"
+
+
+class StoreRefusedError(StoreError):
+    """The store has not taken this one prompt: the act of who sent it, most likely.
+
+    The outcome of a prompt that was sent by `send` is `Rejected` with this as its
+    reason; `accept` and `Receipt.durable` raise it.
+    """
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(key, why)
+        self.key = key
+        """The session's key."""
+        self.why = why
+        """In the store's words."""
+
+    def __str__(self) -> str:
+        return f"the store refuses a prompt of session {self.key!r}: {self.why}"
+
+
+class StoreBusyError(RefusedError, StoreError, trio.WouldBlock):
+    """Too many prompts wait to be written: the act of senders faster than the store.
+
+    Use `accept`, which waits; or say so to whoever talks too fast.
+    """
+
+    def __init__(self, key: str, unwritten: int, most: int) -> None:
+        RefusedError.__init__(self, key)
+        self.unwritten = unwritten
+        """How many have been accepted and are not stored."""
+        self.most = most
+        """How many may be: `StorePolicy.unwritten`, or so many as have its bytes."""
+
+    def __str__(self) -> str:
+        return (
+            f"session {self.key!r} takes no prompt just now: {self.unwritten} wait to "
+            f"be written, {self.most} may"
+        )
+
+
+class CodecError(StoreError):
+    """Stored bytes cannot be read: of another type, a newer class, another seal.
+
+    `__cause__` is what the codec said.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what = what
+        """What was read: "a prompt", "a state"."""
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"{self.what} cannot be read: {self.why}"
+
+
+class StateTooLargeError(StoreError):
+    """A turn left a state or a result above the limit; the turn is `Failed` with this.
+
+    A state is written whole at each commit: keep what grows elsewhere.
+    """
+
+    def __init__(self, key: str, what: str, size: int, most: int) -> None:
+        super().__init__(key, what, size, most)
+        self.key = key
+        """The session's key."""
+        self.what = what
+        """"state" or "outcome"."""
+        self.size = size
+        """Bytes it has, encoded."""
+        self.most = most
+        """Bytes it may have: `StorePolicy.state_bytes`."""
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.what} of session {self.key!r} has {self.size} bytes, "
+            f"{self.most} may be"
+        )
+
+
+class SessionHeldError(StoreError):
+    """What a store has of a key cannot be read: nothing of it begins, nothing is lost.
+
+    `__cause__` says why.  Its prompts wait: mend the code and restart, or `reset` the
+    key, which forgets its state.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+        """The session's key."""
+
+    def __str__(self) -> str:
+        return f"session {self.key!r} is held: {self.__cause__}"
+
+
+class TurnInterruptedError(StoreError):
+    """The process ended while the turn ran, and the prompt is not to be tried again.
+
+    Say `attempts=2` or more for prompts whose turns do no harm if they run twice.
+    """
+
+    def __init__(self, key: str, attempts: int) -> None:
+        super().__init__(key, attempts)
+        self.key = key
+        """The session's key."""
+        self.attempts = attempts
+        """How often it was begun."""
+
+    def __str__(self) -> str:
+        times = "once" if self.attempts == 1 else f"{self.attempts} times"
+        return (
+            f"the process ended while a turn of session {self.key!r} ran; it was begun "
+            f"{times}, and is not to be tried again"
+        )
+
+
+class StoredError(Whole, Exception):
+    """What `Failed.error` is after a restart: words of the exception that it was.
+
+    It equals another one with the same words.
+    """
+
+    def __init__(self, type_: str, text: str, traceback: str = "") -> None:
+        super().__init__(type_, text, traceback)
+        self.type = type_
+        """Module and name of its class."""
+        self.text = text
+        """Its `str`."""
+        self.traceback = traceback
+        """As Python prints it; "" if it was not kept."""
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.text}" if self.text else self.type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredError) and self.args == other.args
+
+    def __hash__(self) -> int:
+        return hash(self.args)

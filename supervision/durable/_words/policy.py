@@ -1,0 +1,70 @@
+"""`StorePolicy`: how much and how long a store keeps, and how it is spoken to."""
+
+from __future__ import annotations
+
+import attrs
+
+from actors.hosting import seconds, whole
+
+_MEBI = 1024 * 1024
+
+
+def _seconds(_: object, field: attrs.Attribute[float], value: float) -> None:
+    seconds(field.name, value)
+
+
+def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
+    whole(field.name, value, least=1)
+
+
+@attrs.frozen(kw_only=True)
+class StorePolicy:
+    """How much and how long; every field has a default.
+
+    Raises:
+        TypeError, ValueError: a field is not what it should be.
+    """
+
+    batch: int = attrs.field(default=1000, validator=_whole)
+    """Records that one transaction takes at most.  Default 1000."""
+
+    batch_bytes: int = attrs.field(default=4 * _MEBI, validator=_whole)
+    """Bytes of bodies that one transaction takes, more or less.  Default 4 MiB."""
+
+    unwritten: int = attrs.field(default=10_000, validator=_whole)
+    """Prompts that may have been accepted and not stored; above it `send` raises
+    `StoreBusyError`, and `accept` waits.  Default 10,000."""
+
+    unwritten_bytes: int = attrs.field(default=64 * _MEBI, validator=_whole)
+    """The same in bytes of their bodies.  Default 64 MiB."""
+
+    prompt_bytes: int = attrs.field(default=_MEBI, validator=_whole)
+    """A prompt's body at most; a larger one is refused at the call.  Default 1 MiB."""
+
+    state_bytes: int = attrs.field(default=8 * _MEBI, validator=_whole)
+    """A state's body at most; with a larger one its turn is `Failed`.  Default 8 MiB.
+    An outcome's body has the same limit."""
+
+    keep: float = attrs.field(default=7 * 86_400.0, validator=_seconds)
+    """Seconds for which an outcome and its prompt's id are kept.  Default: a week."""
+
+    prune_every: float = attrs.field(default=60.0, validator=_seconds)
+    """Seconds from one look for what is no longer kept to the next.  Default 60."""
+
+    prune: int = attrs.field(default=500, validator=_whole)
+    """Prompts that are deleted in one step, between batches.  Default 500."""
+
+    retry_first: float = attrs.field(default=0.05, validator=_seconds)
+    """Seconds until a batch without an answer is tried again; each time twice as long,
+    up to `retry_most`, and up to a half less by chance.  Default 0.05."""
+
+    retry_most: float = attrs.field(default=5.0, validator=_seconds)
+    """Seconds; see `retry_first`.  Default 5."""
+
+    close_within: float = attrs.field(default=5.0, validator=_seconds)
+    """Seconds that a router which ends waits for a store that does not answer.  What
+    has no answer then is `Lost` to those who wait; the store may have it.  Default: 5
+    seconds."""
+
+    page: int = attrs.field(default=500, validator=_whole)
+    """Keys that are looked at in one step when a router begins.  Default 500."""

@@ -1,0 +1,322 @@
+"""What is written into a store, what is read, and what comes back.
+
+Bodies are bytes: whoever makes a record has encoded them, and the store never looks
+into them.  Times are seconds since the epoch, because they outlive the process.
+
+Every record is idempotent and absolute: `tried = 2`, never "once more".  A batch whose
+answer was lost is carried out again as it was, and comes to the same.
+
+A prompt's number is given by its router, never twice in the life of a store: it is the
+id of its receipt.  Its address to users is `(key, id)`; a prompt that was sent without
+an id has one made of its number.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import attrs
+
+# ------------------------------------------------------------------------- what is kept
+
+
+@attrs.define(eq=False)
+class Row:
+    """A prompt that has no outcome, as the store has it."""
+
+    number: int
+    key: str
+    id: str
+    kind: str  # the value of a PromptKind
+    owner: str | None
+    job: str | None
+    origin: bytes | None
+    attempts: int
+    """How often it may be tried."""
+    tried: int
+    """How often it has been begun."""
+    begun: int | None
+    """The opening in which a turn was marked for it that has not ended; None: none."""
+    steers: int | None
+    """The turn that it was to be put into; None: it was to have one of its own."""
+    body: bytes
+    at: float
+    """When it was accepted."""
+
+
+@attrs.frozen
+class Ended:
+    """A prompt's outcome."""
+
+    number: int
+    outcome: bytes
+    turn: int | None
+    """The turn that gave it."""
+
+
+@attrs.frozen
+class State:
+    """A session's state."""
+
+    body: bytes
+    version: int
+    """Of the class: `Session.state_version`."""
+
+
+@attrs.frozen
+class SessionRow:
+    """What is kept of a key."""
+
+    state: State | None
+    token: bytes | None
+    generation: int
+    """Of its latest session."""
+    crashes: bytes | None
+    """Its quarantine; None: it is in none."""
+    owner: str | None
+
+
+# ------------------------------------------------------------------------ what is asked
+
+
+@attrs.frozen(eq=False)
+class Accept:
+    """Keep a prompt.  Answer: `Accepted`, `Repeated` or `Refused`."""
+
+    row: Row
+    bring: bool
+    """And say what is kept of its key."""
+
+
+@attrs.frozen(eq=False)
+class Bring:
+    """Say what is kept of a key.  Answer: `Brought`."""
+
+    key: str
+
+
+@attrs.frozen(eq=False)
+class Begin:
+    """A turn may begin with these prompts from now on.  Answer: `Done`."""
+
+    numbers: tuple[int, ...]
+    tried: tuple[int, ...]
+    """How often each has been begun then."""
+    turn: int
+    opened: int
+
+
+@attrs.frozen(eq=False)
+class Complete:
+    """All that a turn leaves, at once or not at all.  Answer: `Completion`.
+
+    A key without a row gets one only if there is something to keep in it.
+    """
+
+    key: str
+    turn: int
+    ended: tuple[Ended, ...]
+    again: tuple[tuple[int, int], ...] = ()
+    """(number, tried) of prompts that wait again: their mark goes."""
+    state: State | None = None
+    """None: as it was."""
+    token: bytes | None = None
+    """With `bound`: None forgets it."""
+    bound: bool = False
+    """`token` is to be kept in place of the one before."""
+    generation: int = 1
+    sends: tuple[Row, ...] = ()
+    """Prompts that are accepted if and only if this is carried out; each with an id
+    that is known already is passed over."""
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Settle:
+    """An outcome that no turn gives.  Answer: `Done`."""
+
+    ended: Ended
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Bind:
+    """Keep a token under a key; None forgets it.  Answer: `Done`."""
+
+    key: str
+    token: bytes | None
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Quarantine:
+    """Keep how a key's sessions have crashed; None: they are pardoned.
+
+    Answer: `Done`.
+    """
+
+    key: str
+    crashes: bytes | None
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Forget:
+    """Forget all that is kept of a key but its prompts, and end those that wait.
+
+    `withdrawn` is the outcome of every prompt of this key that is open, has no mark of
+    this opening, and is not among `but`.  Answer: `Forgotten`.
+    """
+
+    key: str
+    withdrawn: bytes
+    opened: int
+    but: tuple[int, ...] = ()
+    """Numbers of prompts that end otherwise: a turn has them that has no mark yet."""
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Find:
+    """Look for a prompt by its address.  Answer: `Found`."""
+
+    key: str
+    id: str
+
+
+@attrs.frozen(eq=False)
+class Waiting:
+    """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
+
+    after: str
+    """Those behind this one; "" begins."""
+    most: int
+
+
+@attrs.frozen(eq=False)
+class Prune:
+    """Delete prompts that ended before a time, some at a time.  Answer: `Pruned`."""
+
+    before: float
+    most: int
+
+
+Record: TypeAlias = (
+    Accept
+    | Bring
+    | Begin
+    | Complete
+    | Settle
+    | Bind
+    | Quarantine
+    | Forget
+    | Find
+    | Waiting
+    | Prune
+)
+
+# --------------------------------------------------------------------- what is answered
+
+
+@attrs.frozen(eq=False)
+class Brought:
+    """What is kept of a key."""
+
+    session: SessionRow | None
+    rows: tuple[Row, ...]
+    """Its open prompts in the order in which they are to be taken: those that have
+    been begun, those that were to steer, the others; each by number.  In the answer to
+    an `Accept` without that prompt itself."""
+
+
+@attrs.frozen(eq=False)
+class Accepted:
+    """The prompt is kept."""
+
+    brought: Brought | None
+    """If it was asked for."""
+
+
+@attrs.frozen(eq=False)
+class Repeated:
+    """There is a prompt with this key and id already; nothing was kept.
+
+    A prompt that meets itself, after an answer was lost, is `Accepted`.
+    """
+
+    number: int
+    """Of the one that is there."""
+    outcome: bytes | None
+    """Its outcome; None: it has none yet."""
+    turn: int | None
+    brought: Brought | None
+
+
+@attrs.frozen(eq=False)
+class Refused:
+    """The store does not take this record, the rest of the batch it does."""
+
+    why: str
+
+
+@attrs.frozen(eq=False)
+class Completion:
+    """The turn is complete."""
+
+    known: tuple[int, ...]
+    """Numbers of those of its `sends` that were passed over."""
+
+
+@attrs.frozen(eq=False)
+class Forgotten:
+    """The key is forgotten."""
+
+    known: bool
+    """There was something to forget."""
+    withdrawn: tuple[int, ...]
+    """Numbers of the prompts that got their outcome by it."""
+
+
+@attrs.frozen(eq=False)
+class Found:
+    """A prompt, or none."""
+
+    number: int | None
+    """None: unknown, or no longer kept."""
+    outcome: bytes | None = None
+    turn: int | None = None
+    at: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Keys:
+    """Keys with open prompts."""
+
+    keys: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
+class Pruned:
+    """How many were deleted."""
+
+    number: int
+
+
+class Done:
+    """It is carried out, and there is nothing to say."""
+
+
+DONE: Final = Done()
+
+Answer: TypeAlias = (
+    Accepted
+    | Repeated
+    | Refused
+    | Brought
+    | Completion
+    | Forgotten
+    | Found
+    | Keys
+    | Pruned
+    | Done
+)

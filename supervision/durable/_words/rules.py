@@ -1,0 +1,109 @@
+"""What every store keeps to, whatever it is made of: what is refused, what is behind.
+
+Pure, and asked for each record: quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from .policy import StorePolicy
+from .records import (
+    Accept,
+    Begin,
+    Bind,
+    Bring,
+    Complete,
+    Ended,
+    Find,
+    Forget,
+    Prune,
+    Quarantine,
+    Record,
+    Row,
+    Settle,
+    Waiting,
+)
+
+
+def refusal(  # noqa: PLR0911 - a case a record
+    record: Record, policy: StorePolicy
+) -> str | None:
+    """Say why no store takes this record; None: it may be carried out.
+
+    A body above its limit, or text that has no bytes (half of a pair of surrogates).
+    Of a `Complete` all is refused with a part of it.
+    """
+    match record:
+        case Accept(row=row):
+            return _row(row, policy)
+        case Complete(key=key, ended=ended, state=state, sends=sends):
+            if state is not None and len(state.body) > policy.state_bytes:
+                return _large("state", len(state.body), policy.state_bytes)
+            return (
+                _text(key)
+                or _first(_ended(each, policy) for each in ended)
+                or _first(_row(each, policy) for each in sends)
+            )
+        case Settle(ended=ended):
+            return _ended(ended, policy)
+        case Forget(key=key, withdrawn=withdrawn):
+            if len(withdrawn) > policy.state_bytes:
+                return _large("outcome", len(withdrawn), policy.state_bytes)
+            return _text(key)
+        case Bring(key=key) | Bind(key=key) | Quarantine(key=key) | Waiting(after=key):
+            return _text(key)
+        case Find(key=key, id=name):
+            return _text(key, name)
+        case Begin() | Prune():
+            return None
+        case _:
+            assert_never(record)
+
+
+def accepting(batch: Sequence[Record]) -> dict[int, int]:
+    """Give `{number: index of the record of this batch that accepts it}`.
+
+    A batch may come twice, if its answers were lost.  What a record says or does to
+    the prompts of a key is meant for those that were there before it: by this a second
+    time comes to the same as the first, when those behind it were not there yet.
+    """
+    found: dict[int, int] = {}
+    for index, record in enumerate(batch):
+        if isinstance(record, Accept):
+            found[record.row.number] = index
+        elif isinstance(record, Complete):
+            for row in record.sends:
+                found[row.number] = index
+    return found
+
+
+def _row(row: Row, policy: StorePolicy) -> str | None:
+    if len(row.body) > policy.prompt_bytes:
+        return _large("prompt", len(row.body), policy.prompt_bytes)
+    return _text(row.key, row.id, row.owner or "", row.job or "")
+
+
+def _ended(ended: Ended, policy: StorePolicy) -> str | None:
+    if len(ended.outcome) > policy.state_bytes:
+        return _large("outcome", len(ended.outcome), policy.state_bytes)
+    return None
+
+
+def _text(*texts: str) -> str | None:
+    for text in texts:
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                return f"{text!r:.100} is no text that can be stored"
+    return None
+
+
+def _first(found: Iterable[str | None]) -> str | None:
+    return next(filter(None, found), None)
+
+
+def _large(what: str, size: int, most: int) -> str:
+    return f"the {what} has {size} bytes, {most} may be"

@@ -1,0 +1,137 @@
+"""`Book`: which records become one batch, and what has been accepted and not written.
+
+Pure.  Records are carried out in the order in which they were submitted; one that is
+taken back before its batch is closed is never carried out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.records import Accept, Record
+
+
+class Entry:
+    """A record on its way.
+
+    Args:
+        record: what is to be carried out.
+        told: called with its answer.
+        size: bytes of its bodies.
+        receipts: the prompts whose outcome or acceptance it is.
+    """
+
+    __slots__ = ("out", "receipts", "record", "size", "told", "void")
+
+    def __init__(
+        self,
+        record: Record,
+        told: Callable[[Any], None],  # Any: the answer that belongs to the record
+        size: int = 0,
+        receipts: tuple[Any, ...] = (),  # Any: receipts, of any prompts
+    ) -> None:
+        self.record = record
+        self.told = told
+        self.size = size
+        self.receipts = receipts
+        self.out = False  # it is in a batch, or was
+        self.void = False  # it was taken back
+
+
+class Book:
+    """What waits, and what is out.
+
+    Args:
+        policy: how much a batch takes, and how much may be unwritten.
+    """
+
+    __slots__ = ("_policy", "_voids", "_waiting", "bytes", "out", "prompts")
+
+    def __init__(self, policy: StorePolicy) -> None:
+        self._policy = policy
+        self._waiting: deque[Entry] = deque()
+        self._voids = 0  # among them: those that were taken back
+        self.out: tuple[Entry, ...] = ()
+        """The batch that has no answers yet."""
+        self.prompts = 0
+        """Prompts that have been accepted and are not written."""
+        self.bytes = 0
+        """Bytes of their bodies."""
+
+    def __len__(self) -> int:
+        """How many records have no answer."""
+        return len(self._waiting) - self._voids + len(self.out)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is anything for another batch."""
+        return len(self._waiting) > self._voids
+
+    def has_room(self, size: int) -> bool:
+        """Whether one more prompt of this size may be accepted."""
+        policy = self._policy
+        return not self.prompts or (
+            self.prompts < policy.unwritten
+            and self.bytes + size <= policy.unwritten_bytes
+        )
+
+    def add(self, entry: Entry) -> None:
+        """Submit a record."""
+        self._waiting.append(entry)
+        if type(entry.record) is Accept:
+            self.prompts += 1
+            self.bytes += entry.size
+
+    def take_back(self, entry: Entry) -> bool:
+        """Never carry it out; False: it is out, or has been answered."""
+        if entry.void or entry.out:
+            return False
+        entry.void = True
+        self._voids += 1
+        self._written(entry)
+        return True
+
+    def close(self) -> tuple[Entry, ...]:
+        """Make a batch of what waits, as much as one may take."""
+        most, room = self._policy.batch, self._policy.batch_bytes
+        batch: list[Entry] = []
+        waiting = self._waiting
+        while waiting and len(batch) < most:
+            if waiting[0].void:
+                waiting.popleft()
+                self._voids -= 1
+                continue
+            room -= waiting[0].size
+            if batch and room < 0:
+                break
+            entry = waiting.popleft()
+            entry.out = True
+            batch.append(entry)
+        self.out = tuple(batch)
+        return self.out
+
+    def answered(self) -> tuple[Entry, ...]:
+        """The batch has its answers: it is not out any more."""
+        batch, self.out = self.out, ()
+        for entry in batch:
+            self._written(entry)
+        return batch
+
+    def rest(self) -> tuple[Entry, ...]:
+        """Take out all that has no answer, in its order."""
+        rest = (*self.out, *(each for each in self._waiting if not each.void))
+        for entry in rest:
+            entry.out = True
+        self.out = ()
+        self._waiting.clear()
+        self._voids = 0
+        self.prompts = self.bytes = 0
+        return rest
+
+    def _written(self, entry: Entry) -> None:
+        if type(entry.record) is Accept:
+            self.prompts -= 1
+            self.bytes -= entry.size

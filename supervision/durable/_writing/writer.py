@@ -1,0 +1,198 @@
+"""`Writer`: one batch is out at a time; the next is closed a step after its answers.
+
+A step after, not at once: whoever was just told has had its step then, and is in the
+next batch.  Closing it when the store becomes free, or at the first submit, would halve
+every group.
+
+A store that is away gets its batch again, as it was, after pauses that grow; nothing
+else is carried out meanwhile.  Any other error is the router's crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import trio
+
+from actors.hosting import Timer
+from supervision.durable._words.errors import StoreAwayError
+from supervision.durable._words.opened import Opened
+from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.records import Answer
+
+from .book import Book, Entry
+
+
+class Surroundings(Protocol):
+    """What a writer needs of the router, and tells it."""
+
+    def now(self) -> float:
+        """Seconds on Trio's clock."""
+        ...
+
+    def at(self, deadline: float, call: Callable[[], object]) -> Timer:
+        """Call `call()` at `deadline`."""
+        ...
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+        ...
+
+    def is_down(self, error: StoreAwayError) -> None:
+        """The store does not answer; told once, until it does."""
+
+    def is_up(self, seconds: float) -> None:
+        """It answers again, after so long."""
+
+    def has_room(self) -> None:
+        """Prompts have been written."""
+
+    def fail(self, error: Exception) -> None:
+        """The store is of no use any more, or an answer was."""
+
+
+class Writer:
+    """What is written, in its order.
+
+    Args:
+        policy: how much a batch takes, how it is tried again.
+        around: the router.
+    """
+
+    __slots__ = (
+        "_around",
+        "_book",
+        "_down_since",
+        "_due",
+        "_opened",
+        "_pause",
+        "_policy",
+        "_quiet",
+        "_retry",
+        "_sent_at",
+        "batches",
+        "records",
+        "seconds",
+    )
+
+    def __init__(self, policy: StorePolicy, around: Surroundings) -> None:
+        self._policy = policy
+        self._around = around
+        self._book = Book(policy)
+        self._opened: Opened | None = None
+        self._due = False  # a batch is about to be closed
+        self._pause = policy.retry_first
+        self._retry: Timer | None = None
+        self._down_since: float | None = None
+        self._quiet: trio.Event | None = None
+        self._sent_at = 0.0
+        self.batches = 0
+        """Batches that have been answered."""
+        self.records = 0
+        """Records in them."""
+        self.seconds = 0.0
+        """Time that they took in the store."""
+
+    @property
+    def book(self) -> Book:
+        """What waits, and what is out."""
+        return self._book
+
+    @property
+    def down(self) -> bool:
+        """Whether the store does not answer."""
+        return self._down_since is not None
+
+    def begin(self, opened: Opened) -> None:
+        """The store is open: what waits may be carried out."""
+        self._opened = opened
+        self._soon()
+
+    def submit(self, entry: Entry) -> None:
+        """Have a record carried out, after all that were submitted before."""
+        self._book.add(entry)
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._due or self._book.out or self._opened is None or not self._book.waits:
+            return
+        self._due = True
+        trio.lowlevel.current_trio_token().run_sync_soon(self._close)
+
+    def _close(self) -> None:
+        self._due = False
+        if self._opened is None or self._book.out:
+            return
+        if self._book.close():
+            self._carry()
+        elif self._quiet is not None:
+            self._quiet.set()
+
+    def _carry(self) -> None:
+        self._retry = None
+        opened = self._opened
+        if opened is None or not self._book.out:
+            return
+        self._sent_at = self._around.now()
+        opened.carry([entry.record for entry in self._book.out], self._told)
+
+    def _told(self, answers: Sequence[Answer] | Exception) -> None:
+        if self._opened is None:
+            return  # nobody waits for it any more
+        if isinstance(answers, StoreAwayError):
+            self._away(answers)
+            return
+        if isinstance(answers, Exception):
+            self._fail(answers)
+            return
+        now = self._around.now()
+        self._pause = self._policy.retry_first
+        if self._down_since is not None:
+            seconds, self._down_since = now - self._down_since, None
+            self._around.is_up(seconds)
+        batch = self._book.answered()
+        self.batches += 1
+        self.records += len(batch)
+        self.seconds += now - self._sent_at
+        for entry, answer in zip(batch, answers, strict=True):
+            try:
+                entry.told(answer)
+            except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
+                self._fail(error)
+                return
+        self._around.has_room()
+        self._soon()
+        if not self._book and self._quiet is not None:
+            self._quiet.set()
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing more is written: nobody waits for it at the end."""
+        self._opened = None
+        self._around.fail(error)
+
+    def _away(self, error: StoreAwayError) -> None:
+        now = self._around.now()
+        if self._down_since is None:
+            self._down_since = now
+            self._around.is_down(error)
+        pause = self._pause * (1 - self._around.random() / 2)
+        self._pause = min(2 * self._pause, self._policy.retry_most)
+        self._retry = self._around.at(now + pause, self._carry)
+
+    async def end(self, within: float) -> tuple[Entry, ...]:
+        """Wait until all is written, but not longer than this; then nothing more is.
+
+        Returns:
+            What has had no answer; nobody will tell it.
+        """
+        await trio.lowlevel.checkpoint()
+        with trio.move_on_after(within):
+            while self._opened is not None and self._book:
+                self._quiet = trio.Event()
+                await self._quiet.wait()
+        self._opened = None
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        return self._book.rest()

@@ -1,0 +1,227 @@
+"""Answers over HTTP: a turn as a stream of server-sent events, for Starlette on Trio.
+
+For web applications; needs `trio-actors[http]`.  `TurnResponse` takes what `open_turn`
+or `reopen_turn` gives and opens it when it is sent: what is refused has its status
+then, before a stream has begun.  It knows no routes, and nothing of who may ask.
+
+    POST /talk/ann        TurnResponse(router.open_turn("ann", text, id=..., ...))
+    GET  /talk/ann/ID     TurnResponse(router.reopen_turn("ann", id, after=...))
+
+Events: each chunk is one, without a name, with its number as its id; `waiting` and
+`begun` (of a prompt that waits for its turn), `gap` and `restart` (the errors
+`StreamGapError`, `StreamRestartedError`) and `end` have JSON objects as data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Generic, TypeVar
+
+import trio
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from actors import (
+    ActorError,
+    OwnerLimitError,
+    QueueFullError,
+    RefusedError,
+    SessionBusyError,
+    StillRunningError,
+    StreamGapError,
+    StreamNotKeptError,
+    StreamRestartedError,
+    TurnNotCompletedError,
+    UnknownPromptError,
+)
+from actors.hosting import seconds
+
+from ._routing.stream import TurnStream
+
+C = TypeVar("C")
+
+_SOON: Final = 0.1  # seconds within which a turn begins of which nobody says it waits
+_END: Final = "end"  # the id of the last event
+_STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
+    (QueueFullError, 429),
+    (OwnerLimitError, 429),
+    (StillRunningError, 409),
+    (SessionBusyError, 409),
+    (RefusedError, 503),  # all others: not now
+    (UnknownPromptError, 404),
+    (StreamNotKeptError, 409),
+    (StreamGapError, 410),
+    (StreamRestartedError, 410),
+)
+_HEADERS: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+_RETRY_AFTER: Final = {429: {"retry-after": "1"}, 503: {"retry-after": "1"}}
+
+
+def http_error(error: ActorError) -> HTTPException:
+    """Make what a client is told who is refused, to be raised from the error.
+
+    429: `QueueFullError`, `OwnerLimitError`; 409: `StillRunningError`,
+    `SessionBusyError`; 503: any other `RefusedError`; 429 and 503 have a `Retry-After`.
+    404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
+    `StreamRestartedError`.  The detail is the error in words.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return HTTPException(status, str(error), _RETRY_AFTER.get(status))
+    msg = f"http_error() takes a refusal of a router, got {error!r}"
+    raise TypeError(msg)
+
+
+def last_event_id(request: Request) -> int:
+    """The number behind which a client wants to read: its `Last-Event-ID`; 0: none.
+
+    Raises:
+        HTTPException: 400, it is no number; 204, it has had the end, and whoever
+            reconnects by itself, as an `EventSource` does, is to stop.
+    """
+    given = request.headers.get("last-event-id", "")
+    if given == _END:
+        raise HTTPException(204)
+    if not given:
+        return 0
+    if not (given.isascii() and given.isdigit() and len(given) < 20):  # noqa: PLR2004
+        raise HTTPException(400, "Last-Event-ID must be the number of a chunk")
+    return int(given)
+
+
+class TurnResponse(Response, Generic[C]):
+    """An answer as server-sent events, while it is given.
+
+    A client that disconnects leaves the block of the turn: that aborts the turn, or
+    does not, as `open_turn(leave=...)` says.  A slow client holds up the turn as a slow
+    reader does, within `TurnPolicy.reader_limit`.
+
+    Args:
+        turn: what `RouterRef.open_turn` or `reopen_turn` gives; it is opened when the
+            response is sent.
+        encode: a chunk as text.  Default: JSON.
+        ping: seconds after which a comment is sent if there is nothing else, so that
+            proxies keep the connection.  Default 15.
+        retry: seconds after which a browser is to reconnect; default: as it likes.
+        background: as of any response of Starlette.
+
+    Raises:
+        HTTPException: when it is sent and the turn is refused: see `http_error`.  The
+            refusal is its `__cause__`, for an application that answers otherwise.
+        TypeError, ValueError: a time that is none.
+    """
+
+    def __init__(
+        self,
+        turn: AbstractAsyncContextManager[TurnStream[Any, C]],
+        *,
+        encode: Callable[[C], str] = json.dumps,
+        ping: float = 15.0,
+        retry: float | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        seconds("ping", ping)
+        if retry is not None:
+            seconds("retry", retry)
+        super().__init__(
+            headers=_HEADERS, media_type="text/event-stream", background=background
+        )
+        del self.headers["content-length"]
+        self._turn = turn
+        self._encode = encode
+        self._ping = ping
+        self._retry = retry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it: ASGI."""
+        del scope
+        opened = False
+        failure: Exception | None = None
+        try:
+            async with self._turn as stream:
+                opened = True
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_until_left, receive, nursery.cancel_scope)
+                    try:
+                        await self._send_all(stream, send)
+                    except OSError:
+                        pass  # the client has left, and this server says it so
+                    except Exception as error:  # noqa: BLE001 - raised below, alone
+                        failure = error
+                    nursery.cancel_scope.cancel()
+        except ActorError as error:
+            if opened:
+                raise
+            raise http_error(error) from error
+        if failure is not None:
+            raise failure
+        if self.background is not None:
+            await self.background()
+
+    async def _send_all(self, stream: TurnStream[Any, C], send: Send) -> None:
+        start = {"type": "http.response.start", "status": 200}
+        await send({**start, "headers": self.raw_headers})
+
+        async def say(text: str) -> None:
+            body = text.encode()
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+        if self._retry is not None:
+            await say(f"retry: {int(self._retry * 1000)}\n\n")
+        if not await _begun(stream, _SOON):
+            await say(_event("waiting"))
+            while not await _begun(stream, self._ping):
+                await say(": ping\n\n")
+            await say(_event("begun"))
+        over = False
+        while not over:
+            text = ": ping\n\n"
+            with trio.move_on_after(self._ping):
+                text, over = await self._next(stream)
+            await say(text)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self, stream: TurnStream[Any, C]) -> tuple[str, bool]:
+        """The next event, and whether it is the last one."""
+        try:
+            chunk = await anext(stream)
+        except StreamGapError as gap:
+            data: dict[str, object] = {"after": gap.after, "first": gap.first}
+            return _event("gap", {**data, "last": gap.last}), False
+        except StreamRestartedError as again:
+            data = {"attempt": again.attempt, "first": again.first}
+            return _event("restart", data), False
+        except (StopAsyncIteration, TurnNotCompletedError):
+            outcome = await stream.outcome()
+            data = {"outcome": type(outcome).__name__, "turn": outcome.turn}
+            return f"id: {_END}\n{_event('end', data)}", True
+        lines = self._encode(chunk).splitlines() or [""]
+        said = "".join(f"data: {line}\n" for line in lines)
+        return f"id: {stream.number}\n{said}\n", False
+
+
+def _event(name: str, data: dict[str, object] | None = None) -> str:
+    return f"event: {name}\ndata: {json.dumps(data or {})}\n\n"
+
+
+async def _begun(stream: TurnStream[Any, Any], within: float) -> bool:
+    """Wait for the turn to begin, but not for longer than this."""
+    with trio.move_on_after(within):
+        await stream.wait_begun()
+        return True
+    return False
+
+
+async def _until_left(receive: Receive, scope: trio.CancelScope) -> None:
+    """Cancel what is sent when the client disconnects."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

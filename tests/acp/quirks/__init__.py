@@ -1,0 +1,1 @@
+"""How agents that others wrote differ, each a kind, played by a scripted one."""

@@ -1,0 +1,1 @@
+"""What people do wrongly in their first week, and what they are told."""

@@ -1,0 +1,1 @@
+"""What is said: the README, the pages of `docs/`, and `help()`."""

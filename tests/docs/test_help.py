@@ -1,0 +1,103 @@
+"""What `help` shows of a class is what a user may call, and says what it does.
+
+A name without an underscore is a promise.  The lists here are what the manual promises:
+a name that is not on them gets an underscore, or a line in the changelog.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import pydoc
+import textwrap
+
+import pytest
+
+from actors import Actor, Session
+from supervision import Router, RouterRef
+
+# to write or to call in a subclass of `Actor`
+ACTOR = """
+    mailbox grace stop_at_once
+    started receive stopped undelivered
+    ref finish ending
+    start start_soon child_refs owns end_child halt_child resume_child place_child
+    child_started child_ended child_stopped release_args revive_child
+    postpone_ready report_ready
+    watch watch_with unwatch
+    after every cancel_timer
+    stash unstash_all
+"""
+# the same in a subclass of `Session`, beside all that an actor has
+SESSION = """
+    prompts turns child_turns limits initial_state
+    take_turn turn_ended handle suspend alive child_orphaned
+    key state new_state turn token generation
+    bind deliver follow_up answer_aside
+"""
+
+
+def shown(what: type) -> set[str]:
+    """List the names that `help` shows, but for Python's own and private ones."""
+    return {
+        each.name
+        for each in inspect.classify_class_attrs(what)
+        if pydoc.visiblename(each.name, obj=what) and not each.name.startswith("_")
+    }
+
+
+def explained(what: type) -> set[str]:
+    """List the names that have a docstring: of their own, or below an attribute."""
+    found = {
+        each.name
+        for each in inspect.classify_class_attrs(what)
+        if each.kind != "data" and inspect.getdoc(each.object)
+    }
+    for base in inspect.getmro(what):
+        if base.__module__.split(".")[0] in {"actors", "supervision"}:
+            found |= explained_attributes(base)
+    return found
+
+
+def explained_attributes(what: type) -> set[str]:
+    """List the attributes that are followed by a docstring in the class's source."""
+    (made,) = ast.parse(textwrap.dedent(inspect.getsource(what))).body
+    assert isinstance(made, ast.ClassDef)
+    found: set[str] = set()
+    for node, after in zip(made.body, made.body[1:], strict=False):
+        match node, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name))
+                | ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str())),
+            ):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+PROMISED: dict[type, set[str]] = {
+    Actor: {*ACTOR.split()},
+    Session: {*ACTOR.split(), *SESSION.split()},
+    # who has no ref may call the same on the actor itself
+    Router: {*ACTOR.split(), "spec"} | shown(RouterRef),
+}
+
+
+@pytest.mark.parametrize("what", PROMISED, ids=lambda what: what.__name__)
+def test_help_shows_what_a_user_may_call(what: type) -> None:
+    """And nothing else."""
+    assert sorted(shown(what) - PROMISED[what]) == []
+
+
+@pytest.mark.parametrize("what", [Actor, Session], ids=lambda what: what.__name__)
+def test_help_shows_all_that_is_promised(what: type) -> None:
+    """A name that is gone is gone from the promise, too."""
+    assert sorted(PROMISED[what] - shown(what)) == []
+
+
+@pytest.mark.parametrize("what", [*PROMISED, RouterRef], ids=lambda what: what.__name__)
+def test_what_help_shows_is_explained(what: type) -> None:
+    """Each name that a user may call says what it does."""
+    assert sorted(shown(what) - explained(what)) == []

@@ -1,0 +1,182 @@
+"""What is remembered of keys and turns: quarantine, attempts, what a store refuses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+import trio
+
+from actors import (
+    Completed,
+    Failed,
+    QuarantinedError,
+    Turn,
+)
+from actors.testing import seeds
+from supervision import Limits, MemoryTokens, NoStoreError, RestartLimit, start_router
+from supervision.durable import StoreRefusedError
+from supervision.durable._words.records import Complete, Settle
+
+from .stage import WIDE, Player, Stage, open_process
+
+ONCE = Limits(restarts=RestartLimit(0, within=100))
+
+
+class Telling(Player):
+    """Its outcomes are the attempt and the epoch of their turns."""
+
+    seen: ClassVar[list[tuple[int, int]]] = []
+
+    async def take_turn(self, turn: Turn[str, str]) -> str:
+        """Say them."""
+        self.seen.append((turn.attempt, turn.epoch))
+        return await super().take_turn(turn)
+
+
+@seeds(3)
+async def test_d43_a_quarantine_outlives_the_process() -> None:
+    """For the rest of its time; what waits is refused, and a reset ends it."""
+    stage = Stage()
+    async with open_process(stage, limits=ONCE) as process:
+        await (await process.router.accept("a", "one", id="1")).outcome()
+        crashed = await process.router.accept("a", "crash", id="2")
+        assert isinstance(await crashed.outcome(), Failed)
+        with pytest.raises(QuarantinedError):
+            process.router.send("a", "three")
+        await trio.sleep(1)  # it is written
+        process.kill()
+
+    async with open_process(stage, limits=ONCE) as process:
+        for _ in range(2):  # the first one brings the key
+            try:
+                refused = await process.router.accept("a", "four")
+            except QuarantinedError as error:
+                assert error.key == "a"  # noqa: PT017 - or it has an outcome
+            else:
+                outcome = await refused.outcome()
+                assert isinstance(outcome, Failed)
+                assert isinstance(outcome.error, QuarantinedError)
+        assert stage.state("a") == ("one",)
+        process.router.reset("a")
+        fresh = await process.router.accept("a", "five")
+        assert isinstance(await fresh.outcome(), Completed)
+        process.kill()
+
+    async with open_process(stage, limits=ONCE) as process:
+        again = await process.router.accept("a", "six")
+        assert isinstance(await again.outcome(), Completed)
+        assert stage.state("a") == ("five", "six")
+
+
+@seeds(3)
+async def test_d43_a_quarantine_ends_with_its_term() -> None:
+    """By the wall clock, which is not the test's: an hour is over at once."""
+    stage = Stage()
+    async with open_process(stage, limits=ONCE) as process:
+        await (await process.router.accept("a", "crash")).outcome()
+        process.router.reset("a")
+        process.kill()
+
+    async with open_process(stage, limits=ONCE) as process:
+        await (await process.router.accept("a", "one")).outcome()
+        assert stage.state("a") == ("one",)
+
+
+@seeds(3)
+async def test_a_turn_knows_which_attempt_it_is() -> None:
+    """And whose: both rise over processes."""
+    stage = Stage()
+    Telling.seen.clear()
+    for _ in range(2):
+        async with open_process(stage, Telling) as process:
+            count = len(Telling.seen)
+            if not count:
+                await process.router.accept("a", "wait:door", attempts=3)
+            while len(Telling.seen) == count:  # noqa: ASYNC110 - nobody tells
+                await trio.lowlevel.checkpoint()
+            process.kill()
+    stage.open("door")
+    async with open_process(stage, Telling):
+        await stage.all_ended()
+
+    assert Telling.seen == [(1, 1), (2, 2), (3, 3)]
+    (outcome,) = stage.outcomes().values()
+    assert isinstance(outcome, Completed)
+
+
+@seeds(3)
+async def test_a_commit_that_is_refused_is_a_failed_turn() -> None:
+    """Its state goes back, its sender is told, and the next turn runs."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await (await process.router.accept("a", "one")).outcome()
+        stage.memory.refuse(
+            lambda record: isinstance(record, Complete) and record.state is not None
+        )
+        refused = await (await process.router.accept("a", "two")).outcome()
+        stage.memory.refuse(None)
+        assert isinstance(refused, Failed)
+        assert isinstance(refused.error, StoreRefusedError)
+        await (await process.router.accept("a", "three")).outcome()
+
+    assert stage.state("a") == ("one", "three")
+    kinds = [type(each) for each in stage.outcomes().values()]
+    assert kinds == [Completed, Failed, Completed]
+
+
+@pytest.mark.parametrize("record", [Complete, Settle])
+async def test_a_store_that_takes_no_outcome_is_a_crash(record: type[object]) -> None:
+    """There is nothing smaller that could be written in its place."""
+    stage = Stage()
+
+    async def story() -> None:
+        async with open_process(stage) as process:
+            stage.memory.refuse(lambda each: isinstance(each, record))
+            await process.router.accept("a", "wait:door")
+            waits = await process.router.accept("a", "waits")
+            waits.withdraw()
+            stage.open("door")
+            await trio.sleep_forever()
+
+    with pytest.raises(StoreRefusedError):
+        await story()
+
+
+async def test_what_needs_a_store_says_so() -> None:
+    """At the call; and so does a receipt that none keeps."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        plain = start_router(process.system, Player, stage, name="plain", limits=WIDE)
+        with pytest.raises(NoStoreError, match=r"accept\(\) needs a store"):
+            await plain.accept("a", "one")
+        with pytest.raises(NoStoreError, match=r"find\(\) needs a store"):
+            await plain.find("a", "1")
+        receipt = plain.send("a", "one")
+        with pytest.raises(RuntimeError, match="kept in no store"):
+            await receipt.durable()
+        aside = process.router.run_exclusive("a", _nothing)
+        with pytest.raises(RuntimeError, match="kept in no store"):
+            await aside.durable()
+        with pytest.raises(TypeError, match="leave tokens= out"):
+            start_router(
+                process.system,
+                Player,
+                stage,
+                name="other",
+                tokens=MemoryTokens(),
+                durable=stage.store,
+            )
+        with pytest.raises(TypeError, match="durable must be a store"):
+            start_router(
+                process.system,
+                Player,
+                stage,
+                name="other",
+                durable=object(),  # type: ignore[arg-type]
+            )
+
+
+async def _nothing(turn: Turn[str, str]) -> None:
+    """Change nothing."""
+    del turn

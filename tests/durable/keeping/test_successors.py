@@ -1,0 +1,295 @@
+"""A router that ends, or crashes, and the one that goes on with what it has left."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+import pytest
+import trio
+
+from actors import (
+    Aborted,
+    Completed,
+    Failed,
+    Lost,
+    Outcome,
+    PromptPolicy,
+    Receipt,
+    open_system,
+)
+from actors.testing import seeds
+from supervision import (
+    Limits,
+    PromptKeptError,
+    Router,
+    RouterRef,
+    Supervisor,
+    find_child,
+    router_ref,
+)
+
+from .stage import WIDE, Player, Stage, completed, open_process, turn_runs
+
+
+@asynccontextmanager
+async def open_tree(
+    stage: Stage, make: type[Player] = Player, *, limits: Limits = WIDE
+) -> AsyncGenerator[RouterRef[str, str]]:
+    """Open a system with a supervised router."""
+    with trio.fail_after(5000):
+        async with open_system() as system:
+            spec = Router.spec(make, stage, limits=limits, durable=stage.store)
+
+            class Top(Supervisor):
+                children = (spec,)
+
+            top = system.start(Top, name="top")
+            yield router_ref(await find_child(top, "router"), make)
+
+
+def crash(router: RouterRef[str, str]) -> None:
+    """Let it crash: it takes no messages."""
+    ref: Any = router.ref
+    ref.tell_nowait("crash")
+
+
+@seeds(3)
+async def test_a_drain_keeps_what_waits() -> None:
+    """It is in the report, its receipts say so, and the next router goes on."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        running = await router.accept("ann", "wait:never", id="running")
+        waiting = [await router.accept("ann", name, id=name) for name in "abc"]
+        await turn_runs(stage, "wait:never")
+        heard: list[Exception] = []
+
+        async def waits() -> None:
+            try:
+                await waiting[0].outcome()
+            except PromptKeptError as error:
+                heard.append(error)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(waits)
+            report = await router.drain(10)
+            router.ref.stop()
+        assert list(report.kept) == waiting
+        assert report.lost == ()
+        assert isinstance(running.ended, Aborted)
+    assert len(heard) == 1
+    with pytest.raises(PromptKeptError):
+        await waiting[1].outcome()
+    async with open_process(stage) as process:
+        found = await process.router.find("ann", "c")
+        assert found is not None
+        assert completed(await found.outcome())
+    assert [each for key, each in stage.begun if key == "ann"][1:] == ["a", "b", "c"]
+
+
+@seeds(3)
+async def test_a_drain_keeps_what_waits_for_a_slot_or_a_checkpoint() -> None:
+    """And what nobody has brought yet."""
+    stage = Stage()
+    limits = Limits(sessions=2, turns=1)
+    async with open_process(stage, limits=limits) as process:
+        router = process.router
+        await router.accept("ann", "wait:never", id="running")
+        await turn_runs(stage, "wait:never")
+        steers = router.steer("ann", "steers", id="steers")
+        slot = await router.accept("bob", "slot", id="slot")
+        report = await router.drain(10)
+        assert set(report.kept) == {steers, slot}
+    async with open_process(stage, limits=Limits(sessions=1, turns=1)) as process:
+        await stage.all_ended()
+    outcomes = stage.outcomes()
+    assert completed(outcomes["steers"])
+    assert completed(outcomes["slot"])
+
+
+@seeds(3)
+async def test_receipts_get_their_outcomes_from_the_successor() -> None:
+    """A crash of the router is as a kill, but for who holds a receipt."""
+    stage = Stage()
+    outcomes: dict[str, Outcome] = {}
+
+    async def wait(receipt: Receipt[str], name: str) -> None:
+        outcomes[name] = await receipt.outcome()
+
+    async with open_tree(stage) as router:
+        await router.accept("ann", "wait:go point wait:never", id="running")
+        await turn_runs(stage, "wait:go point wait:never")
+        steered = router.steer("ann", "steered", id="steered")
+        await steered.durable()
+        stage.open("go")
+        await trio.sleep(1)
+        steers = router.steer("ann", "steers", id="steers")
+        waits = await router.accept("ann", "waits", id="waits")
+        unwritten = router.send("ann", "unwritten", id="unwritten")
+        found = await router.find("ann", "waits")
+        assert found is not None
+        async with trio.open_nursery() as nursery:
+            for each in (steered, steers, waits, unwritten):
+                nursery.start_soon(wait, each, each.prompt)
+            nursery.start_soon(wait, found, "found")
+            await trio.sleep(1)
+            crash(router)
+        kept = stage.outcomes()
+
+    assert [type(outcomes[name]) for name in ("steers", "waits", "unwritten")] == (
+        [Completed] * 3
+    )
+    assert outcomes["found"] == outcomes["waits"]
+    for name in ("steered", "steers", "waits", "unwritten"):
+        assert type(kept[name]) is type(outcomes[name])
+        stored = kept[name]
+        assert stored is not None
+        assert stored.turn == outcomes[name].turn
+    assert [prompt for _, prompt in stage.begun][1:][-3:] == [
+        "steers",
+        "waits",
+        "unwritten",
+    ]
+
+
+@seeds(3)
+async def test_a_crash_while_the_store_is_away_loses_no_stored_prompt() -> None:
+    """What has had no answer is lost to its sender; the store may have it."""
+    stage = Stage()
+    async with open_tree(stage) as router:
+        await router.accept("ann", "wait:door", id="running", attempts=2)
+        await turn_runs(stage, "wait:door")
+        waits = await router.accept("ann", "waits", id="waits")
+        stage.memory.stand_still()
+        unwritten = router.send("ann", "unwritten", id="unwritten")
+        other = router.send("bob", "other", id="other")
+        await trio.sleep(1)
+        crash(router)
+        await trio.sleep(60)
+        assert isinstance(await unwritten.outcome(), Lost)
+        assert isinstance(await other.outcome(), Lost)
+        with pytest.raises(PromptKeptError):
+            await unwritten.durable()
+        stage.open("door")
+        stage.memory.go_on()
+        assert completed(await waits.outcome())
+        await stage.all_ended()
+
+
+@seeds(3)
+async def test_a_session_that_starts_when_the_router_crashes() -> None:
+    """Its prompts are the successor's."""
+
+    class Slow(Player):
+        async def started(self) -> None:  # type: ignore[override]
+            await trio.sleep(50)
+
+    stage = Stage()
+    async with open_tree(stage, Slow) as router:
+        receipt = await router.accept("ann", "x", id="x")
+        await trio.sleep(10)
+        crash(router)
+        assert completed(await receipt.outcome())
+    assert stage.begun == [("ann", "x")]
+
+
+class Narrow(Player):
+    """Takes two prompts at most."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=2)
+
+
+@seeds(3)
+async def test_more_may_wait_after_a_restart_than_may_be_sent() -> None:
+    """What was accepted is not refused; what is new is."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await process.router.accept("ann", "wait:door", id="r", attempts=2)
+        for number in range(6):
+            await process.router.accept("ann", str(number), id=str(number))
+        process.kill()
+    async with open_process(stage, Narrow) as process:
+        router = process.router
+        receipt = await router.accept("bob", "x")
+        assert completed(await receipt.outcome())
+        late = trio.Event()
+
+        async def send() -> None:
+            await router.accept("ann", "late", id="late")
+            late.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send)
+            await trio.sleep(5)
+            assert not late.is_set()
+            stage.open("door")
+        await stage.all_ended()
+    assert [prompt for _, prompt in stage.begun if prompt.isdecimal()] == [*"012345"]
+    assert stage.begun[-1] == ("ann", "late")
+
+
+@pytest.mark.parametrize("how", ["stop", "crash", "leave"])
+@seeds(3)
+async def test_a_router_ends_while_a_commit_is_on_its_way(how: str) -> None:
+    """What the turn has left counts, and is told."""
+    stage = Stage()
+    async with open_tree(stage) as router:
+        first = await router.accept("ann", "wait:door", id="one")
+        await turn_runs(stage, "wait:door")
+        waits = await router.accept("ann", "waits", id="two")
+        bob = await router.accept("bob", "wait:door", id="bob")
+        await trio.sleep(1)
+        stage.memory.latency = 1.0
+        stage.open("door")
+        await trio.sleep(0.5)
+        assert first.ended is None
+        if how == "crash":
+            crash(router)
+            assert completed(await waits.outcome())
+        elif how == "stop":
+            router.ref.stop()
+            await trio.sleep(10)
+    stage.memory.latency = 0
+    assert completed(first.ended)
+    assert completed(bob.ended)
+    assert stage.outcomes()["one"] == first.ended
+    async with open_process(stage):
+        await stage.all_ended()
+    assert stage.begun.count(("ann", "wait:door")) == 1
+    assert stage.begun.count(("ann", "waits")) == 1
+    assert stage.state("ann") == ("wait:door", "waits")
+
+
+@seeds(3)
+async def test_a_router_ends_while_a_crash_of_a_session_is_kept() -> None:
+    """The prompt is to be tried again: by the successor."""
+    stage = Stage()
+    async with open_tree(stage) as router:
+        first = await router.accept("ann", "wait:door crash", id="one", attempts=2)
+        await turn_runs(stage, "wait:door crash")
+        stage.memory.latency = 1.0
+        stage.open("door")
+        await trio.sleep(0.5)
+        crash(router)
+        outcome = await first.outcome()
+    assert isinstance(outcome, Failed)
+    assert outcome.attempts == 2
+    assert stage.begun.count(("ann", "wait:door crash")) == 2
+
+
+@seeds(2)
+async def test_a_drain_does_not_abort_what_has_ended() -> None:
+    """A turn whose commit takes longer than the drain has time has ended."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        first = await process.router.accept("ann", "wait:door", id="one")
+        await turn_runs(stage, "wait:door")
+        stage.memory.latency = 9.0
+        stage.open("door")
+        await trio.sleep(0.5)
+        report = await process.router.drain(10)
+        assert report.aborted == ()
+        assert report.lost == report.kept == ()
+        assert completed(first.ended)

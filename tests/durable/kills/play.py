@@ -1,0 +1,261 @@
+"""One story: some senders, some processes that die, and one that lives.
+
+Each process is a system with a router on the store of the story.  It dies when so many
+points of the store's batches have passed, as by `kill -9`: nothing more is written,
+nothing more is told, and whatever its tasks do from then on is nobody's.  The last one
+lives until no prompt is open.
+"""
+
+from __future__ import annotations
+
+import random
+from random import Random
+from typing import Any
+
+import attrs
+import trio
+
+from actors import (
+    Batch,
+    Outcome,
+    PromptPolicy,
+    RefusedError,
+    Session,
+    Turn,
+    open_system,
+)
+from supervision import Limits, PromptKeptError, RouterRef, start_router
+from supervision.durable import MemoryStore, StoreError, StorePolicy
+
+KEYS = ("ann", "bob", "cyd", "dan")
+
+
+@attrs.define(eq=False)
+class Story:
+    """What has happened, as far as anybody outside has seen it."""
+
+    dice: Random
+    store: MemoryStore
+    batch: bool
+    prompts: dict[int, str] = attrs.Factory(dict[int, str])
+    """{number of a prompt in the story: its key}."""
+    attempts: dict[int, int] = attrs.Factory(dict[int, int])
+    """{number: how often it may be tried}."""
+    senders: dict[int, int] = attrs.Factory(dict[int, int])
+    """{number: who sent it}."""
+    accepted: set[int] = attrs.Factory(set[int])
+    """Those whose `accept` has returned."""
+    begun: dict[int, int] = attrs.Factory(dict[int, int])
+    """{number: how often a turn has had it}, steered ones not counted."""
+    told: dict[int, Outcome] = attrs.Factory(dict[int, Outcome])
+    """{number: the outcome that its sender has seen}."""
+    open: list[Any] = attrs.Factory(list[Any])
+    """Receipts of the process that runs."""
+    reset: set[str] = attrs.Factory(set[str])
+    """Keys that were reset or closed: their states began anew some time."""
+    kills: int = 0
+    dead: bool = False
+    """The process that runs just now is dead: nothing that it does counts."""
+    next: int = 0
+
+
+@attrs.frozen
+class Say:
+    """A prompt."""
+
+    number: int
+    how: str
+
+
+class Chat(Session[Say, str, tuple[int, ...]]):
+    """Its state is the numbers of the prompts that it has completed."""
+
+    prompts = PromptPolicy(dedupe=4, capacity=8)
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+
+    def new_state(self) -> tuple[int, ...]:
+        """Nothing so far."""
+        return ()
+
+    async def take_turn(self, turn: Turn[Say, str, tuple[int, ...]]) -> int:
+        """Do as the prompts say."""
+        story = self.story
+        for prompt in turn.prompts:
+            if not story.dead:
+                number = prompt.number
+                story.begun[number] = story.begun.get(number, 0) + 1
+        for prompt in turn.prompts:
+            await self._do(turn, prompt)
+            turn.state = (*turn.state, prompt.number)
+        for steered in await turn.checkpoint():
+            turn.state = (*turn.state, steered.prompt.number)
+        return len(turn.state)
+
+    async def _do(self, turn: Turn[Say, str, tuple[int, ...]], prompt: Say) -> None:
+        match prompt.how:
+            case "quick":
+                pass
+            case "slow":
+                await trio.sleep(1.0)
+            case "steps":
+                for _ in range(5):
+                    await trio.lowlevel.checkpoint()
+            case "fail":
+                turn.state = (*turn.state, -1)
+                raise ValueError(prompt.how)
+            case "reject":
+                turn.reject("no")
+            case "crash":
+                self.ref.kill()
+                await trio.sleep_forever()
+            case _:
+                raise AssertionError(prompt)
+
+
+class Batched(Chat):
+    """Takes several prompts in one turn."""
+
+    prompts = PromptPolicy(dedupe=4, capacity=8, batch=Batch(prompts=3))
+
+
+HOWS = ("quick", "quick", "slow", "steps", "steps", "fail", "reject", "crash")
+
+
+async def play(seed: int, kills: int = 4) -> Story:
+    """Play the story of this seed to its end."""
+    random.seed(seed)  # what jitters is the seed's too
+    dice = Random(seed)  # noqa: S311 - of a story
+    policy = StorePolicy(
+        batch=dice.choice((1, 2, 5, 1000)), unwritten=dice.choice((2, 10_000)), page=2
+    )
+    store = MemoryStore(policy=policy, types=(Say,))
+    story = Story(dice, store, batch=dice.random() < 0.3)
+    for _ in range(kills):
+        await _process(story, dies_after=dice.randrange(1, 80))
+    await _process(story, dies_after=None)
+    return story
+
+
+async def _process(story: Story, dies_after: int | None) -> None:
+    store, dice = story.store, story.dice
+    store.latency = dice.choice((0.0, 0.0, 0.01, 0.3))
+    store.lose_answers(dice.choice((0, 0, 1)))
+    store.away(dice.choice((0, 0, 2)))
+    story.dead = False
+    story.open.clear()
+    gone = trio.CancelScope()
+    left = dies_after
+
+    def at(point: str, _: object) -> None:
+        nonlocal left
+        del point
+        if left is not None and not story.dead:
+            left -= 1
+            if not left:
+                story.dead = True
+                story.kills += 1
+                store.kill()
+                gone.cancel()
+
+    store.at_point(at)
+    kind = Batched if story.batch else Chat
+    limits = Limits(
+        sessions=dice.choice((2, 10)),
+        turns=dice.choice((1, 3)),
+        idle=dice.choice((0.5, 60)),
+    )
+    with gone:
+        async with (
+            open_system(stop_within=60) as system,
+            trio.open_nursery() as senders,
+        ):
+            router = start_router(system, kind, story, limits=limits, durable=store)
+            if dies_after is not None:
+                for sender in range(3):
+                    senders.start_soon(_sends, story, router, sender)
+                if dice.random() < 0.5:
+                    senders.start_soon(_disturbs, story, router)
+                await trio.sleep(dice.choice((3.0, 20.0)))
+                if not story.dead:  # nothing more would happen
+                    at("the end", ()) if left == 1 else None
+                    left = 1
+                    await trio.sleep(60.0)
+                    story.dead = True
+                    story.kills += 1
+                    store.kill()
+                    gone.cancel()
+                await trio.sleep_forever()
+            with trio.fail_after(100_000):
+                while any(each.outcome is None for each in store.prompts()):  # noqa: ASYNC110
+                    await trio.sleep(1.0)
+
+
+async def _sends(story: Story, router: RouterRef[Say, str], sender: int) -> None:
+    dice = story.dice
+    for _ in range(dice.randrange(1, 6)):
+        await trio.sleep(dice.choice((0.0, 0.0, 0.1, 1.0)))
+        old = [each for each, who in story.senders.items() if who == sender]
+        way = dice.choice(("accept",) * 4 + ("send", "steer"))
+        if old and dice.random() < 0.25:
+            number, way = dice.choice(old), "accept"
+        else:
+            story.next += 1
+            number = story.next
+            story.prompts[number] = dice.choice(KEYS)
+            attempts = 1 if way == "steer" else dice.choice((1, 1, 2, 3))
+            story.attempts[number] = attempts
+            story.senders[number] = sender
+        await _send(story, router, number, way)
+
+
+async def _send(
+    story: Story, router: RouterRef[Say, str], number: int, way: str
+) -> None:
+    dice, key = story.dice, story.prompts[number]
+    how = Random(number).choice(HOWS)  # noqa: S311
+    prompt, name = Say(number, how), f"m{number}"
+    attempts = story.attempts[number]
+    receipt: Any = None
+    try:
+        if way == "steer":
+            receipt = router.steer(key, prompt, id=name)
+        elif way == "send":
+            receipt = router.send(key, prompt, id=name, attempts=attempts)
+        else:
+            with trio.move_on_after(dice.choice((0.05, 50.0))) as scope:
+                receipt = await router.accept(key, prompt, id=name, attempts=attempts)
+            if scope.cancelled_caught:
+                return
+            if not story.dead:
+                story.accepted.add(number)
+        story.open.append(receipt)
+        if dice.random() < 0.5:
+            outcome = await receipt.outcome()
+            if not story.dead:
+                story.told[number] = outcome
+    except (RefusedError, PromptKeptError, StoreError):
+        return
+
+
+async def _disturbs(story: Story, router: RouterRef[Say, str]) -> None:
+    dice = story.dice
+    for _ in range(4):
+        await trio.sleep(dice.choice((0.1, 0.7)))
+        key = dice.choice(KEYS)
+        match dice.randrange(8):
+            case 0 | 1:
+                router.cancel(key)
+            case 2:
+                router.cancel_all(key)
+            case 3:
+                story.reset.add(key)
+                router.reset(key)
+            case 4:
+                story.reset.add(key)
+                router.close(key)
+            case 5 | 6 if story.open:
+                dice.choice(story.open).withdraw()
+            case _:
+                story.store.lose_answers(1)

@@ -1,0 +1,195 @@
+"""A store in a file: copies of it, its log, and the thread that writes it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from supervision.durable import (
+    SqliteStore,
+    StoreAwayError,
+    StorePolicy,
+)
+from supervision.durable._sqlite import database as database_file
+from supervision.durable._sqlite.database import Copy, Database
+from supervision.durable._sqlite.opening import SqliteOpening
+from supervision.durable._sqlite.sql import connect
+from supervision.durable._words.records import Accepted, Bring, Brought, Find, Found
+from tests.durable.store.bench import accept, complete, opened
+from tests.durable.store.disk import (
+    PATIENCE,
+    fill,
+    integrity,
+    names,
+)
+
+# ------------------------------------------------------------------------------- copies
+
+
+async def test_a_copy_is_whole_while_the_store_is_written(tmp_path: Path) -> None:
+    """It has all that was there before; restored, its openings are beyond."""
+    path, copy = tmp_path / "chat.db", tmp_path / "copy.db"
+    await fill(path, 2000)
+    async with opened(SqliteStore(path)) as bench:
+        opening = bench.opened
+        assert isinstance(opening, SqliteOpening)
+        before = opening.opened
+        written = 0
+        async with trio.open_nursery() as nursery:
+
+            async def write() -> None:
+                nonlocal written
+                while True:
+                    await bench.carry(accept(10_000 + written, "b"))
+                    written += 1
+
+            nursery.start_soon(write)
+            await opening.backup(copy)
+            nursery.cancel_scope.cancel()
+        with pytest.raises(FileExistsError):
+            await opening.backup(copy)
+    assert written > 0
+    assert integrity(copy) == "ok"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert [each for each in names(tmp_path) if "copy" in each] == ["copy.db"]
+
+    async with opened(SqliteStore(copy)) as bench:
+        assert len((await bench.ask(Bring("a"), Brought)).rows) == 2000
+        assert bench.opened.opened == before + 2**20 + 1
+
+
+async def test_a_copy_that_was_not_finished_is_not_there(tmp_path: Path) -> None:
+    """Cancelled, or without space."""
+    path = tmp_path / "chat.db"
+    await fill(path, 2000)
+    async with opened(SqliteStore(path)) as bench:
+        opening = bench.opened
+        assert isinstance(opening, SqliteOpening)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await opening.backup(tmp_path / "copy.db")
+        assert scope.cancelled_caught
+        with pytest.raises(StoreAwayError):
+            await opening.backup(tmp_path / "none" / "copy.db")
+        assert [each for each in names(tmp_path) if "copy" in each] == []
+        await bench.ask(accept(5000), Accepted)
+
+
+# ------------------------------------------------------------------------------ the log
+
+
+async def test_the_log_is_brought_into_the_file_between_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is long; so it does not grow."""
+    monkeypatch.setattr(database_file, "PAGES", 20)
+    log = tmp_path / "chat.db-wal"
+    async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
+        for each in range(60):
+            await bench.carry(accept(each, body=b"x" * 4000))
+            await bench.carry(complete(each))
+        assert log.stat().st_size < 1100 * 4096
+
+
+async def test_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
+    """Not while somebody reads in it; later then, without a restart."""
+    path, log = tmp_path / "chat.db", tmp_path / "chat.db-wal"
+    async with opened(SqliteStore(path)) as bench:
+        opening = bench.opened
+        assert isinstance(opening, SqliteOpening)
+        writer, truncate = opening._writer, opening._database.truncate
+        reader = connect(path)
+        await bench.carry(accept(1))
+        reader.execute("begin; select * from prompts").fetchall()
+        await bench.carry(accept(2))
+        assert not await writer.ask(truncate)
+        assert log.stat().st_size > 0
+        reader.execute("rollback")
+        reader.close()
+
+        assert writer.quiet == truncate
+        assert await writer.ask(truncate)
+        assert log.stat().st_size == 0
+        await bench.ask(accept(3), Accepted)
+
+
+async def test_the_writer_has_time_when_it_is_quiet(tmp_path: Path) -> None:
+    """It does what there is to do until it is done, and then waits for a job."""
+    async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
+        opening = bench.opened
+        assert isinstance(opening, SqliteOpening)
+        token, quiet = trio.lowlevel.current_trio_token(), trio.Event()
+        answers = [True, False]
+
+        def is_done() -> bool:
+            done = answers.pop()
+            if done:
+                token.run_sync_soon(quiet.set)
+            return done
+
+        opening._writer.quiet, opening._writer.pause = is_done, 0.001
+        await bench.carry(accept(1))
+        with trio.fail_after(PATIENCE):
+            await quiet.wait()
+        assert answers == []
+
+
+async def test_a_batch_is_alone_and_answers_end_with_close(tmp_path: Path) -> None:
+    """One that is out is carried out all the same, and nobody is told."""
+    store = SqliteStore(tmp_path / "chat.db")
+    opening = await store.claim().open()
+    heard: list[object] = []
+    opening.carry([accept(1)], heard.append)
+    with pytest.raises(RuntimeError, match="a batch is out"):
+        opening.carry([accept(2)], heard.append)
+    await opening.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        opening.carry([accept(2)], heard.append)
+    await trio.testing.wait_all_tasks_blocked()
+
+    assert heard == []
+    async with opened(store) as bench:
+        assert (await bench.ask(Find("a", "id-1"), Found)).number == 1
+
+
+def test_a_loop_that_has_ended_is_told_nothing(tmp_path: Path) -> None:
+    """The thread shrugs, and what it had to do is done."""
+    database = Database(tmp_path / "chat.db", 1, policy=StorePolicy())
+    database.close()
+
+    async def main() -> SqliteOpening:
+        opening = await SqliteStore(tmp_path / "chat.db").claim().open()
+        assert isinstance(opening, SqliteOpening)
+        return opening
+
+    opening = trio.run(main)
+    opening.carry([accept(1)], lambda _: pytest.fail("told"))
+    opening._writer.do_unheard(opening._database.close)
+    opening._writer._jobs.put(None)
+    opening._writer._thread.join(PATIENCE)
+    opening._lock.release()
+
+    assert not opening._writer._thread.is_alive()
+    again = Database(tmp_path / "chat.db", 1, policy=StorePolicy())
+    (found,) = again.carry([Find("a", "id-1")])
+    again.close()
+    assert isinstance(found, Found)
+    assert found.number == 1
+
+
+def test_a_part_of_a_copy_that_a_kill_has_left_is_replaced(tmp_path: Path) -> None:
+    """By the next one."""
+    database = Database(tmp_path / "chat.db", 1, policy=StorePolicy())
+    (tmp_path / "copy.db.part").write_bytes(b"a part")
+    copy = Copy(database, tmp_path / "copy.db")
+    while not copy.step():
+        pass
+    copy.finish()
+    copy.give_up()
+    database.close()
+
+    assert integrity(tmp_path / "copy.db") == "ok"

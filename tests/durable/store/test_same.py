@@ -1,0 +1,191 @@
+"""Random batches, in both stores: equal answers, and equal contents afterwards.
+
+Each batch comes twice now and then, as after an answer that was lost.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+import pytest
+
+from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable._words.records import (
+    Accept,
+    Begin,
+    Bind,
+    Bring,
+    Complete,
+    Ended,
+    Find,
+    Forget,
+    Prune,
+    Quarantine,
+    Record,
+    Row,
+    Settle,
+    State,
+    Waiting,
+)
+from tests.durable.store.bench import SMALL, opened, plain, row
+
+KEYS = ("a", "b", "é", "\U0001f600")
+SEEDS = 20
+IDS = 15
+
+
+class Dice:
+    """Makes records of a few keys, ids and numbers, so that they meet."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 - a plan, not a secret
+        self.next = 100
+        self.at = 0.0
+        # a prompt that waits again is not among those that a lost `Forget` meant
+        self.has_again = False
+
+    def batch(self) -> list[Record]:
+        """Make a batch of up to a dozen records."""
+        self.at += 1
+        kinds = [
+            *(self.accept, self.accept, self.accept, self.complete, self.complete),
+            *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
+            *(self.bring, self.find, self.waiting),
+        ]
+        self.has_again = self.dice.random() < 0.5
+        if self.has_again:
+            kinds.remove(self.forget)
+        made: list[Record] = []
+        while len(made) < self.dice.randint(1, 12):
+            kind = self.dice.choice(kinds)
+            made += [kind() for _ in range(self.dice.choice((1, 1, 3)))]
+        return made
+
+    def key(self) -> str:
+        return self.dice.choice(KEYS)
+
+    def number(self) -> int:
+        """One that has been given, most likely."""
+        return self.dice.randint(max(100, self.next - 12), self.next)
+
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(sorted({self.number() for _ in range(self.dice.randint(0, 3))}))
+
+    def body(self) -> bytes:
+        return self.dice.randbytes(self.dice.choice((0, 3, 60, 101)))
+
+    def token(self) -> bytes | None:
+        return self.dice.choice((None, b"", b"t"))
+
+    def row(self) -> Row:
+        self.next += 1
+        return row(
+            self.next,
+            self.key(),
+            f"id-{self.dice.randint(0, IDS)}",
+            owner=self.dice.choice((None, "ann", "bob")),
+            steers=self.dice.choice((None, None, 5)),
+            origin=self.token(),
+            body=self.body(),
+            at=self.at,
+        )
+
+    def ended(self, number: int) -> Ended:
+        return Ended(number, b"o" * self.dice.choice((0, 3, 3, 3, 201)), 7)
+
+    def accept(self) -> Record:
+        return Accept(self.row(), self.dice.random() < 0.5)
+
+    def complete(self) -> Record:
+        ended, again = self.numbers(), self.numbers() if self.has_again else ()
+        return Complete(
+            self.key(),
+            self.dice.randint(1, 9),
+            tuple(self.ended(each) for each in ended),
+            tuple((each, 1) for each in again if each not in ended),
+            self.dice.choice((None, State(self.body(), 2))),
+            self.token(),
+            self.dice.random() < 0.5,
+            int(self.at),
+            tuple(self.row() for _ in range(self.dice.choice((0, 0, 2)))),
+            self.at,
+        )
+
+    def begin(self) -> Record:
+        numbers = self.numbers()
+        return Begin(numbers, tuple(2 for _ in numbers), 7, 2)
+
+    def settle(self) -> Record:
+        return Settle(Ended(self.number(), b"settled", None), self.at)
+
+    def bind(self) -> Record:
+        return Bind(self.key(), self.token(), self.at)
+
+    def quarantine(self) -> Record:
+        return Quarantine(self.key(), self.token(), self.at)
+
+    def forget(self) -> Record:
+        return Forget(self.key(), b"withdrawn", 2, self.numbers(), self.at)
+
+    def bring(self) -> Record:
+        return Bring(self.key())
+
+    def find(self) -> Record:
+        return Find(self.key(), f"id-{self.dice.randint(0, IDS)}")
+
+    def waiting(self) -> Record:
+        return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
+
+    def prune(self) -> Record:
+        return Prune(self.at - 3, self.dice.randint(1, 5))
+
+
+def everything(dice: Dice) -> Sequence[Record]:
+    """Ask for all that is there."""
+    return [
+        *(Bring(key) for key in KEYS),
+        *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
+        Waiting("", 100),
+        dice.prune(),
+    ]
+
+
+def kept(store: MemoryStore) -> dict[str, object]:
+    """Give `{key: what is kept of it}`.
+
+    Without generation and owner: a turn that keeps nothing makes no row, which a later
+    record of its batch may make.
+    """
+    sessions = store.sessions()
+    return {
+        key: attrs.evolve(each, generation=0, owner="")
+        for key, each in sessions.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> None:
+    """In memory, in a file; once, or twice."""
+    dice = Dice(seed)
+    memory = MemoryStore(policy=SMALL)
+    once = MemoryStore(policy=SMALL)  # to which each batch comes once
+    file = SqliteStore(tmp_path / "chat.db", policy=SMALL, synchronous="normal")
+    async with opened(memory) as one, opened(file) as other, opened(once) as third:
+        for _ in range(15):
+            batch = dice.batch()
+            first = await third.carry(*batch)
+            last = first
+            for _ in range(dice.dice.choice((1, 2))):
+                last = await one.carry(*batch)
+                assert plain(await other.carry(*batch)) == plain(last), batch
+            assert [type(each) for each in first] == [type(each) for each in last]
+
+            look = everything(dice)
+            answers = plain(await one.carry(*look))
+            assert plain(await other.carry(*look)) == answers
+            await third.carry(look[-1])
+            assert once.prompts() == memory.prompts(), batch
+            assert kept(once) == kept(memory), batch

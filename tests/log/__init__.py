@@ -1,0 +1,1 @@
+"""What is written down harms nobody: loggers, their stream, and real processes."""

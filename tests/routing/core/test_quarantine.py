@@ -1,0 +1,153 @@
+"""A quarantine has a term and then a trial; and an outage puts nobody into it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from actors import Completed, Crashed, Failed, PromptPolicy, QuarantinedError
+from actors.hosting import ASIDE, FOLLOW_UP
+from supervision import Backoff, Limits, RestartLimit
+from supervision._routing.core.core import Core
+from supervision._routing.core.looking import info
+from supervision._routing.parts import lane as lanes
+from tests.routing.core.double import Plain, Slow, World, check, made, send
+
+LIMITS = Limits(
+    sessions=9,
+    turns=9,
+    restarts=RestartLimit(1, within=60.0),
+    quarantine=Backoff(10.0, 40.0, jitter=0.0),
+)
+
+
+def crash(world: World, core: Core, key: str = "a") -> None:
+    """The session of a key crashes."""
+    world.gone(core.lanes[key].session, Crashed(RuntimeError("bang")))
+
+
+def quarantined(make: type[Plain] = Plain) -> tuple[Core, World]:
+    """The key a is in quarantine, at 0."""
+    core, world = made(LIMITS, make=make)
+    for _ in range(2):
+        send(core, "a")
+        if make.has_started:
+            world.started("a")
+        world.step()
+        crash(world, core)
+    assert core.lanes["a"].phase == lanes.QUARANTINED
+    world.said()
+    return core, world
+
+
+def assert_refused(core: Core, until: float, **options: Any) -> None:
+    """A prompt for a is refused."""
+    with pytest.raises(QuarantinedError) as caught:
+        send(core, "a", **options)
+    assert caught.value.until == until
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_it_has_a_term_that_can_be_seen() -> None:
+    """Until then prompts are refused, and start nothing."""
+    core, world = quarantined()
+    world.clock.move(4.0)
+    assert_refused(core, 10.0)
+    assert_refused(core, 10.0, kind=ASIDE)
+    assert info(core, core.lanes["a"]).quarantined == 6.0
+    world.clock.move(99.0)
+    assert info(core, core.lanes["a"]).quarantined == 0.0
+    assert world.said() == []
+    check(core, world)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_one_prompt_is_let_in_and_ends_it(*, fails: bool) -> None:
+    """If its turn ends and the session lives; others are refused as long."""
+    core, world = quarantined()
+    world.clock.move(10.0)
+    trial = send(core, "a")
+    assert_refused(core, 10.0)
+    own = send(core, "a", kind=FOLLOW_UP)
+    assert trial.turn is not None
+    if fails:
+        world.fail(trial.turn, ValueError("why"))
+    else:
+        world.finish(trial.turn)
+
+    later = send(core, "a")
+    assert own.turn is not None
+    world.finish(own.turn)
+    assert later.turn is not None
+    assert info(core, core.lanes["a"]).quarantined is None
+    world.step()
+    crash(world, core)  # counts as the first
+    assert core.lanes["a"].phase != lanes.QUARANTINED
+    check(core, world)
+
+
+def test_a_crash_in_the_trial_makes_the_next_term_longer() -> None:
+    """One is enough."""
+    core, world = quarantined()
+    for now, until in ((10.0, 30.0), (30.0, 70.0), (70.0, 110.0)):
+        world.clock.move(now)
+        trial = send(core, "a")
+        world.step()
+        crash(world, core)
+        assert isinstance(trial.ended, Failed)
+        assert_refused(core, until)
+        check(core, world)
+
+
+def test_a_session_that_does_not_start_is_in_quarantine_again() -> None:
+    """Its trial has failed."""
+    core, world = quarantined(Slow)
+    world.clock.move(10.0)
+    trial = send(core, "a")
+    crash(world, core)
+
+    assert isinstance(trial.ended, Failed)
+    assert_refused(core, 30.0)
+    check(core, world)
+
+
+def test_a_trial_that_is_taken_back_is_none() -> None:
+    """The next prompt is let in."""
+    core, world = quarantined(Slow)
+    world.clock.move(10.0)
+    send(core, "a").withdraw()
+    world.started("a")
+    again = send(core, "a")
+    assert again.turn is not None
+    world.finish(again.turn)
+    assert isinstance(again.ended, Completed)
+    check(core, world)
+
+
+class Roomy(Plain):
+    """It lets many wait."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=9)
+
+
+def test_an_outage_puts_nobody_into_quarantine() -> None:
+    """Four keys that crash together, each as often as would."""
+    core, world = made(LIMITS, make=Roomy)
+    for now in range(6):
+        world.clock.move(float(now))
+        for key in "abcd":
+            send(core, key)
+        world.step()
+        for key in "abcd":
+            crash(world, core, key)
+    phases = {key: each.phase for key, each in core.lanes.items()}
+    assert lanes.QUARANTINED not in phases.values()
+
+    for _ in range(2):  # alone, and long after
+        world.clock.move(world.clock.now() + 20.0)
+        send(core, "a")
+        world.step()
+        crash(world, core)
+    assert core.lanes["a"].phase == lanes.QUARANTINED
+    check(core, world)

@@ -1,0 +1,155 @@
+"""Who waits for room is let in in the order of coming, by whatever makes room."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from actors import CloseReason, Withdrawal, Withdrawn
+from actors.hosting import More
+from supervision import Backoff, Limits
+from supervision._routing.core.core import Core
+from supervision._routing.core.draining import drain
+from supervision._routing.core.waiting import Sender
+from supervision._routing.parts import lane as lanes
+from supervision._routing.parts.admission import Offer
+from tests.routing.core.double import check, made, send
+from tests.routing.core.test_lives import crash
+
+ONE = Limits(sessions=1, turns=9)
+
+
+def waiting(core: Core, *keys: str) -> list[Sender]:
+    """Somebody for each of these keys, who waits if need be."""
+    senders = [Sender(Offer(key, "", More()), _nothing) for key in keys]
+    for each in senders:
+        core.accepting.waiting.enter(each)
+    return senders
+
+
+def _nothing() -> None:
+    """Nobody sleeps here."""
+
+
+def let_in(senders: list[Sender]) -> list[str]:
+    """The keys of those that have their receipts."""
+    return [each.offer.key for each in senders if each.receipt is not None]
+
+
+def test_those_who_wait_for_a_place_keep_their_order() -> None:
+    """Whoever is looked at in vain is the first of the next time."""
+    core, world = made(ONE)
+    send(core, "a")
+    senders = waiting(core, "b", "c", "d")
+
+    for turn, keys in enumerate(["", "b", "bc", "bcd"]):
+        assert let_in(senders) == list(keys)
+        check(core, world)
+        world.finish(turn + 1)
+
+
+def test_those_who_wait_for_a_queue_keep_their_order() -> None:
+    """One is let in for each prompt that a turn takes."""
+    core, world = made()
+    for _ in range(4):  # one has a turn, three wait
+        send(core, "a")
+    senders = waiting(core, "a", "a", "a")
+
+    for turn in range(1, 4):
+        world.finish(turn)
+        assert [each.receipt is not None for each in senders] == [
+            number < turn for number in range(3)
+        ]
+        check(core, world)
+
+
+def test_a_key_that_is_closed_lets_in_who_waits_for_a_place() -> None:
+    """Nobody was idle; now there is room."""
+    core, world = made(ONE)
+    send(core, "a")
+    world.step()
+    senders = waiting(core, "b")
+
+    core.verbs.end("a", CloseReason.CLOSED, None)
+    world.die(1)
+
+    assert let_in(senders) == ["b"]
+    assert list(core.lanes) == ["b"]
+    check(core, world)
+
+
+async def test_a_drain_ends_with_the_last_prompt_that_is_taken_back(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """It waits for a successor that is not there yet; nothing else is left."""
+    del autojump_clock
+    core, world = made(Limits(sessions=9, turns=9, backoff=Backoff(1.0, 1.0)))
+    receipt = send(core, "a", attempts=2)
+    world.step()
+    crash(core, world)
+    assert (core.lanes["a"].phase, receipt.turn) == (lanes.BACKOFF, None)
+
+    async def end() -> None:
+        report = await drain(core, 10.0)
+        assert report.outcomes == {"Withdrawn": 1}
+        assert (report.aborted, report.lost) == ((), ())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end)
+        await wait_all_tasks_blocked()
+        assert receipt.withdraw("why") is Withdrawal.WITHDRAWN
+
+    assert receipt.ended == Withdrawn("why")
+    assert trio.current_time() == 0
+    assert core.lanes == {}
+
+
+async def test_a_drain_waits_for_the_clean_up_of_sessions(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """Nobody is killed who ends in time; and without a session it is over at once."""
+    del autojump_clock
+    core, world = made()
+    send(core, "a")
+    world.finish(1)
+    world.quick = False
+    world.said()
+    session = core.lanes["a"].session
+    over = trio.Event()
+
+    async def end() -> None:
+        await drain(core, 10.0)
+        over.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end)
+        await wait_all_tasks_blocked()
+        assert world.said() == ["end a"]
+        assert not over.is_set()
+        world.gone(session)
+
+    await drain(core, 10.0)
+    assert world.said() == []
+    assert trio.current_time() == 0
+
+
+def test_a_key_that_is_closed_while_it_waits_for_a_place_is_forgotten() -> None:
+    """At once, and the place is the next one's."""
+    core, world = made(ONE)
+    send(core, "a")
+    world.finish(1)
+    world.quick = False
+    old = core.lanes["a"].session
+    closed = send(core, "b", owner="me")
+    world.said()
+
+    core.verbs.end("b", CloseReason.CLOSED, "why")
+
+    assert closed.ended == Withdrawn("why")
+    assert list(core.lanes) == ["a"]
+    assert core.admission.owns("me") == 0
+    check(core, world)
+    later = send(core, "c")
+    world.gone(old)
+    assert later.turn is not None
+    check(core, world)

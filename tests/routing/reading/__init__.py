@@ -1,0 +1,1 @@
+"""Readers: they leave, come back, and are several, over HTTP too."""

@@ -1,0 +1,1 @@
+"""What the turns and actors of a tree share."""
