@@ -79,8 +79,8 @@ def test_the_programs_pass_pyright(tmp_path: Path) -> None:
     said = run("pyright", *options, "--project", str(tmp_path), folder=tmp_path)
 
     report: dict[str, Any] = json.loads(said)
-    # pyright passes a project in which it finds no files
-    assert report["summary"]["filesAnalyzed"] == len(written)
+    # pyright passes a project in which it finds no files; older ones count some more
+    assert report["summary"]["filesAnalyzed"] >= len(written)
     assert report["generalDiagnostics"] == []
 
 

@@ -28,6 +28,7 @@ from .sql import connect
 
 Synchronous: TypeAlias = Literal["full", "normal"]
 
+OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's lock
 PAGES: Final = 1000  # in the log, from one checkpoint to the next
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
@@ -92,6 +93,8 @@ class Database:
 
     def _prepare(self, number: int, synchronous: Synchronous, schema: Schema) -> int:
         connection = self.connection
+        # whoever reads a file that was killed brings its log in, and locks it for that
+        connection.set_busy_timeout(OPENS_WITHIN)
         # what a child or a failing open closes must not touch the log
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         bring_up(connection, str(self._path), schema, self._keep)
@@ -100,7 +103,9 @@ class Database:
         connection.pragma("synchronous", synchronous)
         connection.pragma("journal_size_limit", _LOG_BYTES)
         connection.set_wal_hook(self._logged)
-        return next_opening(connection, number)
+        opened = next_opening(connection, number)
+        connection.set_busy_timeout(0)  # a batch is away and sent again: that is told
+        return opened
 
     def _logged(self, _connection: object, _name: str, pages: int) -> int:
         self._log = pages

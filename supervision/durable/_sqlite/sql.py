@@ -85,6 +85,9 @@ class Connection(Protocol):
     def config(self, setting: int, value: int) -> object:
         """Set what is no pragma."""
 
+    def set_busy_timeout(self, milliseconds: int) -> None:
+        """Say how long a statement waits for what another process has locked."""
+
     def wal_autocheckpoint(self, pages: int) -> None:
         """Say when the log is brought into the file; 0: never by itself."""
 

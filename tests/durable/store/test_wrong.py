@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,40 @@ async def test_whoever_else_writes_makes_a_batch_wait(tmp_path: Path) -> None:
         other.execute("rollback")
         other.close()
         await bench.ask(accept(1), Accepted)
+
+
+def test_whoever_has_it_locked_makes_an_opening_wait(tmp_path: Path) -> None:
+    """As one who reads it first after a kill, for as long as the log is brought in."""
+    path = tmp_path / "chat.db"
+    path.touch()
+    opens = threading.Event()
+
+    def lock_it() -> None:
+        other = connect(path)
+        other.execute("begin exclusive")
+        locked.set()
+        opens.wait()
+        other.execute("rollback")
+        other.close()
+
+    def hooked(_connection: object) -> None:
+        if locked.is_set():
+            opens.set()
+
+    locked = threading.Event()
+    holder = threading.Thread(target=lock_it)
+    apsw.connection_hooks.append(hooked)
+    try:
+        holder.start()
+        locked.wait()
+        database = Database(path, 1, policy=StorePolicy())
+    finally:
+        apsw.connection_hooks.remove(hooked)
+        opens.set()
+        holder.join()
+    database.close()
+
+    assert database.opened == 1
 
 
 async def test_a_fault_of_ours_is_told_as_it_is(tmp_path: Path) -> None:
