@@ -31,6 +31,7 @@ from ._routing.limits import DrainReport as DrainReport
 from ._routing.limits import Limits as Limits
 from ._routing.limits import RouterStatistics as RouterStatistics
 from ._routing.limits import SessionInfo as SessionInfo
+from ._routing.limits import StoreStatistics as StoreStatistics
 from ._routing.limits import VerbResult as VerbResult
 from ._routing.router import Router as Router
 from ._routing.stream import TurnStream as TurnStream
@@ -156,6 +157,7 @@ __all__ = [
     "StartInstance",
     "StartedChild",
     "StopChild",
+    "StoreStatistics",
     "Strategy",
     "SupervisionError",
     "Supervisor",

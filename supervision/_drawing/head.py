@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from supervision._view.shapes import RouterShape, TopShape
+from supervision._view.shapes import RouterShape, StoreShape, TopShape
 
 from .look import (
     BOLD,
@@ -29,7 +29,7 @@ from .rates import Rates
 from .text import clean, plural, rate, size, span, whole, words
 
 HEAD_LINES = 6
-"""How many lines `head_lines` writes."""
+"""How many lines `head_lines` writes; one more if there is a store."""
 
 _BAR = Style(bgcolor="grey19", color="white")
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -47,7 +47,7 @@ def head_lines(
     history: Sequence[float] = (),
     gone: str | None = None,
 ) -> list[Text]:
-    """Write the head: a title, turns, sessions, prompts, outcomes, actors.
+    """Write the head: a title, turns, sessions, prompts, outcomes, stores, actors.
 
     Args:
         now: the frame.
@@ -65,6 +65,9 @@ def head_lines(
             _labelled("prompts", _prompts(routers, changes, history, width), width),
             _labelled("outcomes", _outcomes(routers, changes, width), width),
         ]
+    stores = [each["store"] for each in routers if each["store"] is not None]
+    if stores:
+        lines.append(_labelled("store", _stores(stores, changes), width))
     lines.append(_labelled("actors", _actors(now, changes), width))
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -205,6 +208,32 @@ def _each_outcome(
             text.append(f" ({rate(now)})" if detailed else f" {rate(now)}")
         found.append(text)
     return found
+
+
+def _stores(stores: Sequence[StoreShape], changes: Rates) -> list[Text]:
+    down = [each for each in stores if each["down"] is not None]
+    unwritten = sum(each["unwritten"] for each in stores)
+    batches = sum(each["batches"] for each in stores)
+    took = sum(each["seconds"] for each in stores) / max(batches, 1)
+    held = sum(each["held"] for each in stores)
+    commits = Text(f"{rate(changes.commits)} commits", BOLD)
+    facts = [
+        commits if not down else Text(f"DOWN for {span(down[0]['down'])}", WRONG),
+        _count(unwritten, "unwritten", MAYBE),
+        Text(f"{1000 * took:,.1f} ms each, on average", DIM),
+        Text(size(_total(each["size"] for each in stores)), DIM),
+        Text(f"log {size(_total(each['log'] for each in stores))}", DIM),
+    ]
+    if down:
+        facts.insert(1, Text(clean(down[0]["why"] or ""), WRONG))
+    if held:
+        facts.insert(1, Text(f"{plural(held, 'key')} held", WRONG))
+    return facts
+
+
+def _total(sizes: Iterable[int | None]) -> int | None:
+    known = [each for each in sizes if each is not None]
+    return sum(known) if known else None
 
 
 def _actors(now: TopShape, changes: Rates) -> list[Text]:

@@ -39,6 +39,8 @@ class Rates:
     """Messages."""
     crashes: int
     """New ones: not a second, but since the frame before; 0 without one."""
+    commits: float
+    """Transactions of stores."""
     flow: Flow
     """Of all routers."""
     flows: Mapping[str, Flow]
@@ -69,6 +71,11 @@ def rates(now: TopShape, before: TopShape | None) -> Rates:
         cpu=max(cpu * share, 0.0),
         handled=max(handled * share, 0.0),
         crashes=max(crashes, 0),
+        commits=sum(
+            max(_commits(each) - _commits(earlier.get(each["path"])), 0)
+            for each in here["routers"]
+        )
+        * share,
         flow=_sum(list(flows.values())),
         flows=flows,
     )
@@ -93,6 +100,11 @@ def _flow(router: RouterShape, before: RouterShape | None, share: float) -> Flow
         },
         refused=(sum(router["refused"].values()) - refused) * share,
     )
+
+
+def _commits(router: RouterShape | None) -> int:
+    store = router["store"] if router is not None else None
+    return store["batches"] if store is not None else 0
 
 
 def _sum(flows: list[Flow]) -> Flow:

@@ -36,6 +36,7 @@ _ADDED: Final = (
     "out_of_turn",
     "wait_seconds",
 )
+_STORED: Final = ("batches", "operations", "seconds")  # of the store
 _COUNTED: Final = ("outcomes", "refused", "closed", "turn_seconds", "turns")
 
 
@@ -106,6 +107,12 @@ def together(
     for name in _COUNTED:
         changes[name] = _sums(getattr(before, name), getattr(now, name))
     changes["wait_longest"] = max(before.wait_longest, now.wait_longest)
+    if before.store is not None and now.store is not None:
+        sums = {
+            name: getattr(before.store, name) + getattr(now.store, name)
+            for name in _STORED
+        }
+        changes["store"] = attrs.evolve(now.store, **sums)
     return attrs.evolve(now, **changes)
 
 

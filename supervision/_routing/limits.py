@@ -179,6 +179,41 @@ class SessionInfo:
     """Seconds since the first of these was given up; None: there is none."""
     quarantined: float | None = None
     """Seconds until its quarantine lets a prompt in; None: it is in none."""
+    held: str | None = None
+    """Why its store cannot give what it has of it, so that nothing of it begins; None:
+    it can."""
+
+
+@attrs.frozen(kw_only=True)
+class StoreStatistics:
+    """A router's store at one instant, and what there was so far."""
+
+    path: str
+    """Where it is."""
+    size: int | None
+    """Bytes of its file; None: there is none."""
+    log: int | None
+    """Bytes of the log beside it; None: there is none."""
+    opened: int
+    """Which opening of it this is; 0: it is not open."""
+    age: float | None
+    """Seconds since it was opened; None: it is not open."""
+    unwritten: int
+    """Prompts accepted and not stored."""
+    unwritten_bytes: int
+    """Bytes of these."""
+    batches: int
+    """Transactions so far."""
+    operations: int
+    """What was written and read in them, each a part of one."""
+    seconds: float
+    """Time that the transactions took, waiting for the disk included."""
+    held: int
+    """Keys that are held: what is kept of them cannot be read."""
+    down: float | None
+    """Seconds for which it has not answered; None: it does."""
+    why: str | None
+    """Why it does not; None: it does."""
 
 
 @attrs.frozen
@@ -235,6 +270,8 @@ class RouterStatistics:
     """Prompts that its incarnations have left in their store, for the next one or the
     next process; `accepted` is the sum of these, of `outcomes`, and of those that are
     queued."""
+    store: StoreStatistics | None = None
+    """Its store; None: it has none."""
 
 
 @attrs.frozen

@@ -120,6 +120,7 @@ def suspended_shape(router: Core, key: str) -> SessionShape:
         given_up=0,
         burning=None,
         quarantined=None,
+        held=None,
     )
 
 
@@ -132,6 +133,8 @@ def router_shape(
     fields["closed"] = {
         reason.name.lower(): number for reason, number in statistics.closed.items()
     }
+    if statistics.store is not None:
+        fields["store"] = attrs.asdict(statistics.store)
     for name in ("outcomes", "refused", "turn_seconds", "turns"):
         fields[name] = dict(fields[name])
     return cast("RouterShape", {"path": path, "alive": alive, **fields})

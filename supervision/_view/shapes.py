@@ -61,6 +61,24 @@ class SystemShape(TypedDict):
     """`{reason: number}` so far."""
 
 
+class StoreShape(TypedDict):
+    """`supervision.StoreStatistics`; its counts are of all incarnations."""
+
+    path: str
+    size: int | None
+    log: int | None
+    opened: int
+    age: float | None
+    unwritten: int
+    unwritten_bytes: int
+    batches: int
+    operations: int
+    seconds: float
+    held: int
+    down: float | None
+    why: str | None
+
+
 class RouterShape(TypedDict):
     """`supervision.RouterStatistics`: what is, and the counts of all incarnations."""
 
@@ -96,6 +114,8 @@ class RouterShape(TypedDict):
     turns: dict[str, int]
     kept: int
     """Prompts that its incarnations have left in their store."""
+    store: StoreShape | None
+    """Null: it has none."""
 
 
 class StatisticsShape(TypedDict):
@@ -205,6 +225,8 @@ class SessionShape(TypedDict):
     burning: float | None
     """Seconds since the first of these was given up; null: there is none."""
     quarantined: float | None
+    held: str | None
+    """Why its store cannot give what it has of it; null: it can, or there is none."""
 
 
 class FrameShape(TypedDict):

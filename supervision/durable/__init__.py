@@ -29,6 +29,7 @@ from ._words.errors import StoreTooNewError as StoreTooNewError
 from ._words.errors import TurnInterruptedError as TurnInterruptedError
 from ._words.events import SessionHeld as SessionHeld
 from ._words.events import StoreDown as StoreDown
+from ._words.events import StoreGrows as StoreGrows
 from ._words.events import StoreUp as StoreUp
 from ._words.policy import StorePolicy as StorePolicy
 
@@ -44,6 +45,7 @@ __all__ = [
     "StoreDamagedError",
     "StoreDown",
     "StoreError",
+    "StoreGrows",
     "StoreInUseError",
     "StorePolicy",
     "StoreRefusedError",

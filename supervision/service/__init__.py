@@ -36,6 +36,7 @@ from supervision._view.shapes import SessionShape as SessionShape
 from supervision._view.shapes import SessionsShape as SessionsShape
 from supervision._view.shapes import StackShape as StackShape
 from supervision._view.shapes import StatisticsShape as StatisticsShape
+from supervision._view.shapes import StoreShape as StoreShape
 from supervision._view.shapes import SupervisedShape as SupervisedShape
 from supervision._view.shapes import SystemShape as SystemShape
 from supervision._view.shapes import TaskShape as TaskShape
@@ -92,6 +93,7 @@ __all__ = [
     "Settings",
     "StackShape",
     "StatisticsShape",
+    "StoreShape",
     "SupervisedShape",
     "SystemShape",
     "TaskShape",

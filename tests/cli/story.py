@@ -22,6 +22,7 @@ from supervision.service import (
     SessionShape,
     SessionsShape,
     StatisticsShape,
+    StoreShape,
     SystemShape,
     TopShape,
 )
@@ -98,6 +99,7 @@ def session(key: str, **fields: Any) -> SessionShape:
         "given_up": 0,
         "burning": None,
         "quarantined": None,
+        "held": None,
         **fields,
     }
     return told  # type: ignore[return-value]
@@ -131,6 +133,28 @@ def router(path: str = "/chat/router", **fields: Any) -> RouterShape:
         "wait_longest": 0.5,
         "turn_seconds": {"Completed": 40.0},
         "turns": {"Completed": 80},
+        "store": None,
+        **fields,
+    }
+    return told  # type: ignore[return-value]
+
+
+def store(**fields: Any) -> StoreShape:
+    """Make what a store counts; `fields` instead of what is usual."""
+    told: dict[str, Any] = {
+        "path": "/srv/chat.db",
+        "size": 84 * 1024 * 1024,
+        "log": 4 * 1024 * 1024,
+        "opened": 3,
+        "age": 100.0,
+        "unwritten": 12,
+        "unwritten_bytes": 4096,
+        "batches": 2000,
+        "operations": 9000,
+        "seconds": 8.0,
+        "held": 0,
+        "down": None,
+        "why": None,
         **fields,
     }
     return told  # type: ignore[return-value]

@@ -27,6 +27,7 @@ from tests.cli.story import (
     session,
     sessions,
     statistics,
+    store,
     system,
     top,
     tree,
@@ -337,6 +338,21 @@ def test_statistics_are_facts_with_their_words(path: Path, run: Run) -> None:
     assert "outcomes      completed 80, aborted 10" in out
     assert "dead letters  crashed 2" in out
     assert "took          0.5s a turn, on average" in out
+
+
+def test_statistics_of_a_router_with_a_store_have_it_too(path: Path, run: Run) -> None:
+    """What is wrong with it stands out."""
+    found = store(held=1, down=75.0, why="Full: no space")
+    answers = {**ANSWERS, "GET /statistics": statistics(router(store=found))}
+    with StoryServer(path, answers):
+        status, out, _ = run("statistics")
+
+    assert status == 0
+    assert "store         /srv/chat.db" in out
+    assert "down          for 1m15s: Full: no space" in out
+    assert "commits       2,000, 9,000 operations, 8.0s in it" in out
+    assert "unwritten     12 prompts" in out
+    assert "held          1 key" in out
 
 
 def test_events_are_lines_until_the_service_ends(path: Path, run: Run) -> None:

@@ -20,7 +20,7 @@ from supervision._drawing.text import clean, plural, rate, size, span, words
 from supervision._drawing.tree_rows import tree_rows, without_sessions
 from supervision.cli import Extras, frame, save_picture
 from supervision.service import TopShape
-from tests.cli.story import actor, router, session, sessions, top
+from tests.cli.story import actor, router, session, sessions, store, top
 
 SIZES = [(120, 40), (80, 24), (40, 12), (200, 60)]
 
@@ -68,6 +68,23 @@ def test_the_head_says_what_goes_through() -> None:
     assert line_of(lines, "actors ") == (
         "actors 46 · 50/s messages · 3 crashes · 3 restarts · 2 dead letters"
     )
+
+
+def test_the_store_has_a_line_if_there_is_one() -> None:
+    """Commits a second; and first what is wrong with it."""
+    before = top(router(store=store(batches=1000)), uptime=90.0)
+    well = drawn(top(router(store=store())), before)
+    alone = top(router(store=store(held=2, down=75.0, why="Full: no \x1b space")))
+    badly = drawn(alone)
+
+    assert line_of(well, "unwritten") == (
+        "store 100/s commits · 12 unwritten · 4.0 ms each, on average · 84 MiB · "
+        "log 4.0 MiB"
+    )
+    assert line_of(badly, "unwritten").startswith(
+        "store DOWN for 1m15s · 2 keys held · Full: no "
+    )
+    assert not any("unwritten" in line for line in drawn(top()))
 
 
 def test_rates_are_of_the_time_since_the_frame_before() -> None:

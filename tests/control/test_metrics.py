@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from actors import open_system
 from supervision._metrics.text import CONTENT_TYPE
 from supervision.control._endpoints.metrics import metrics
-from supervision.service import RouterShape, StatisticsShape, View
+from supervision.service import RouterShape, StatisticsShape, StoreShape, View
 from tests.control.client import serving
 
 
@@ -70,6 +70,21 @@ ROUTER = RouterShape(
     turn_seconds={"Completed": 2.5},
     turns={"Completed": 7},
     kept=19,
+    store=StoreShape(
+        path="/srv/chat.db",
+        size=20,
+        log=21,
+        opened=22,
+        age=23.5,
+        unwritten=24,
+        unwritten_bytes=25,
+        batches=26,
+        operations=27,
+        seconds=28.5,
+        held=29,
+        down=30.5,
+        why="Full: no space",
+    ),
 )
 
 
@@ -105,7 +120,8 @@ async def test_every_number_is_there() -> None:
     found: list[Any] = list(families(text).values())
     values = [each.value for family in found for each in family.samples]
     router: dict[str, Any] = {**ROUTER}
-    numbers = {**router, **system, "path": 1}
+    store: dict[str, Any] = {**router["store"], "path": 1, "why": 1}
+    numbers = {**router, **system, "path": 1, "store": store}
 
     for field, value in numbers.items():
         split: Any = value if value.__class__ is dict else {"": value}

@@ -17,6 +17,7 @@ import trio
 
 from actors import Outcome, Receipt, RefusedError
 from actors.hosting import TurnRun
+from supervision._routing.limits import StoreStatistics
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
 
@@ -25,6 +26,18 @@ from .waiting import Line
 Begin: TypeAlias = Callable[[TurnRun], None]
 End: TypeAlias = Callable[[TurnRun, Outcome], None]
 Settle: TypeAlias = Callable[[Receipt[Any], Outcome], None]
+
+
+class Stored(Protocol):
+    """What may be asked of a router's store, by whoever looks."""
+
+    def statistics(self) -> StoreStatistics:
+        """What is counted; from memory."""
+        ...
+
+    def why_held(self, lane: Lane) -> str | None:
+        """Why nothing of a key begins: what is kept of it cannot be read; None."""
+        ...
 
 
 class Keeping(Protocol):
@@ -36,6 +49,8 @@ class Keeping(Protocol):
     """Which opening of its store this is; in memory the incarnation of the router."""
     left: Sequence[Receipt[Any]]
     """The prompts that wait and are not lost when the router ends."""
+    store: Stored | None
+    """What may be asked of its store; None: there is none."""
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -112,6 +127,7 @@ class Straight:
 
     plain = True
     left: Sequence[Receipt[Any]] = ()
+    store: Stored | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch

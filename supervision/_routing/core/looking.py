@@ -92,6 +92,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     burnt = core.burning.of(lane.key)
     phase = phase_of(core, lane)
     turn = run.id if run is not None else None
+    store = core.keeping.store
     if run is not None and run.has_begun:
         last = last_sign_of(run)
     elif phase == GIVEN_UP:
@@ -117,6 +118,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         given_up=len(burnt),
         burning=now - burnt[0].since if burnt else None,
         quarantined=_quarantined(lane, now),
+        held=store.why_held(lane) if store is not None else None,
     )
 
 
@@ -131,6 +133,7 @@ def statistics(core: Core) -> RouterStatistics:
     """See `RouterRef.statistics`; goes through the turns."""
     books, slots = core.books, core.slots
     running = core.turns.running.values()
+    store = core.keeping.store
     return RouterStatistics(
         sessions=len(core.lanes),
         idle=len(core.idle),
@@ -155,4 +158,5 @@ def statistics(core: Core) -> RouterStatistics:
         turn_seconds=MappingProxyType(books.turn_seconds()),
         turns=MappingProxyType(books.turns()),
         kept=len(core.keeping.left),
+        store=store.statistics() if store is not None else None,
     )

@@ -29,6 +29,7 @@ from supervision._view.shapes import (
     ServiceShape,
     SessionShape,
     StatisticsShape,
+    StoreShape,
 )
 from supervision.client.asking import Client
 from supervision.client.directory import choose_client, live_services, runtime_directory
@@ -312,6 +313,25 @@ def _router_facts(router: RouterShape) -> Iterator[Fact]:
             f"{whole(router['out_of_turn'])} out of turn"
         ),
     )
+    if router["store"] is not None:
+        yield from _store_facts(router["store"])
+
+
+def _store_facts(store: StoreShape) -> Iterator[Fact]:
+    yield "store", clean(store["path"])
+    if store["down"] is not None:
+        text = f"for {span(store['down'])}: {clean(store['why'] or '')}"
+        yield "down", Text(text, WRONG)
+    yield (
+        "commits",
+        (
+            f"{whole(store['batches'])}, {whole(store['operations'])} operations, "
+            f"{span(store['seconds'])} in it"
+        ),
+    )
+    yield "unwritten", plural(store["unwritten"], "prompt")
+    if store["held"]:
+        yield "held", Text(plural(store["held"], "key"), WRONG)
 
 
 def _counted(numbers: dict[str, int]) -> str:

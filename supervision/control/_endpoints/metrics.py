@@ -58,6 +58,20 @@ _ROUTER: Final = (
     ),
     ("wait_longest", "actors_prompts_wait_longest_seconds", "The longest wait."),
 )
+# of its store, if it has one
+_STORE: Final = (
+    ("size", "actors_store_size_bytes", "Bytes of the file of the store."),
+    ("log", "actors_store_log_bytes", "Bytes of the log beside that file."),
+    ("opened", "actors_store_opening", "Which opening of the store it is."),
+    ("age", "actors_store_open_seconds", "Seconds since the store was opened."),
+    ("unwritten", "actors_prompts_unwritten", "Prompts accepted and not stored."),
+    ("unwritten_bytes", "actors_prompts_unwritten_bytes", "Bytes of these."),
+    ("batches", "actors_store_batches_total", "Transactions of the store."),
+    ("operations", "actors_store_operations_total", "What was done in them."),
+    ("seconds", "actors_store_seconds_total", "Seconds that they took, in sum."),
+    ("held", "actors_sessions_held", "Keys whose state cannot be read."),
+    ("down", "actors_store_down_seconds", "Seconds without an answer, while it is so."),
+)
 # as above, with the label that tells the parts of a count apart before the help
 _SPLIT: Final = (
     (
@@ -127,6 +141,14 @@ def _all(shape: StatisticsShape) -> Iterable[tuple[str, str, Iterable[_Sample]]]
     )
     for field, name, text in _ROUTER:
         yield name, text, _of_each(routers, _taken(field))
+    stores = [each for each in routers if each["store"] is not None]
+    yield (
+        "actors_store_up",
+        "1 while the store answers, 0 while it does not.",
+        _of_each(stores, lambda router: [({}, router["store"]["down"] is None)]),
+    )
+    for field, name, text in _STORE:
+        yield name, text, _of_each(stores, _stored(field))
     for field, name, label, text in _SPLIT:
         yield name, text, _of_each(routers, _split(field, label))
 
@@ -143,6 +165,10 @@ def _of_each(
 
 def _taken(field: str) -> Callable[[Any], Iterable[_Sample]]:
     return lambda router: [({}, router[field])]
+
+
+def _stored(field: str) -> Callable[[Any], Iterable[_Sample]]:
+    return lambda router: [({}, router["store"][field])]
 
 
 def _split(field: str, label: str) -> Callable[[Any], Iterable[_Sample]]:

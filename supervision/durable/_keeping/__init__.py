@@ -22,6 +22,7 @@ which store it is.  In reading order:
     arriving    prompts come
     turning     turns: their mark, their seal, their commit
     recovery    keys with open prompts are brought, as places are free
+    looking     what is said of the store, and what an operator does of it
     making      what a router with a store is given
     kept        `Kept`: all of it, as the router sees it
 """

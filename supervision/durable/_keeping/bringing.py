@@ -9,14 +9,14 @@ as often as its sender said; or it has failed, and is never run again.
 
 What cannot be read is not thrown away: a prompt fails by itself, but with a state that
 nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
-and nothing of it begins.
+and nothing of it begins.  The store keeps why, until it can be read.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from actors import Failed, Outcome, PromptKind, Receipt
 from actors.hosting import ASIDE, WORK, More
@@ -27,7 +27,15 @@ from supervision.durable._words.errors import (
     StoredError,
     TurnInterruptedError,
 )
-from supervision.durable._words.records import Bring, Brought, Row, SessionRow
+from supervision.durable._words.records import (
+    Bring,
+    Brought,
+    Hold,
+    Holding,
+    Refused,
+    Row,
+    SessionRow,
+)
 from supervision.durable._writing.book import Entry
 
 from .bodies import ORIGIN, PROMPT, STATE, TOKEN
@@ -37,6 +45,8 @@ from .wall import wall
 MADE = "~"
 """What the ids begin with that nobody has given."""
 
+_WHY: Final = 500  # characters of a reason that are kept
+
 
 class Bringing:
     """Keys come from the store.
@@ -45,11 +55,13 @@ class Bringing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_live")
+    __slots__ = ("_kept", "_live", "held")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
+        self.held = 0
+        """How many keys the store has that are held."""
 
     def hold(self, receipts: list[Receipt[Any]]) -> None:
         """These are in somebody's hands, and wait in the store: they are to be used."""
@@ -106,7 +118,9 @@ class Bringing:
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
                 self._kept.is_held(lane, key.held)
+                self.note(lane.key, row, error)
                 return
+            self.note(lane.key, row, None)
         key.brought = True
         key.held = None
         self._queue(lane, brought.rows)
@@ -118,6 +132,18 @@ class Bringing:
             go(lane)
         else:
             core.turns.advance(lane)
+
+    def note(self, key: str, row: SessionRow, error: CodecError | None) -> None:
+        """Have the store keep why a key cannot be read; None: it can."""
+        why = None
+        if error is not None:
+            why = str(error)[:_WHY].encode("utf-8", "backslashreplace").decode()
+        if row.held != why:
+            self._kept.submit(Entry(Hold(key, why), self._noted))
+
+    def _noted(self, answer: Holding | Refused) -> None:
+        if isinstance(answer, Holding):
+            self.held = answer.held
 
     def _quarantine_of(
         self, lane: Lane, row: SessionRow | None

@@ -54,6 +54,7 @@ from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, key_of
 from .finding import Finding
+from .looking import Looking
 from .recovery import Recovery
 from .tokens import KeptTokens
 from .turning import Turning
@@ -98,7 +99,8 @@ class Kept:
         self.turning = Turning(self)
         self.finding = Finding(self)
         self.recovery = Recovery(self)
-        self._opened: Opened | None = None
+        self.store = Looking(self)
+        self.opened: Opened | None = None
         self._pruning: Timer | None = None
 
     def join(self, core: Any, receipts: list[Receipt[Any]]) -> None:
@@ -120,7 +122,7 @@ class Kept:
         Args:
             ids: so many there are in one opening.
         """
-        self._opened = opened = await self.claimed.open()
+        self.opened = opened = await self.claimed.open()
         core = self.core
         more = (opened.opened - self.epoch) * ids
         self.epoch = opened.opened
@@ -128,6 +130,7 @@ class Kept:
         core.unused += more
         core.turn_ids += more
         self.writer.begin(opened)
+        self.store.open()
         self.recovery.begin()
         self._prune_later()
 
@@ -150,8 +153,8 @@ class Kept:
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)
-        if self._opened is not None:
-            await self._opened.close()
+        if self.opened is not None:
+            await self.opened.close()
         else:
             self.claimed.release()
         return [*self.finding.rest(), *self.bringing.rest()]
@@ -183,6 +186,7 @@ class Kept:
         self._tell(StoreUp, seconds)
 
     def has_room(self) -> None:
+        self.store.watch()
         if self.line:
             self.core.accepting.waiting.admit_line(self.line)
 
@@ -320,6 +324,7 @@ class Kept:
         record = Forget(key, withdrawn, self.epoch, but, wall())
 
         def told(answer: Forgotten) -> None:
+            self.bringing.held = answer.held
             for number in answer.withdrawn:
                 self.finding.withdrawn(number, outcome)
 
@@ -336,7 +341,7 @@ class Kept:
 
     def room(self) -> None:
         """See `Keeping`."""
-        if self._opened is not None and not self.recovery.done:
+        if self.opened is not None and not self.recovery.done:
             self.recovery.go_on()
 
     def leave(self) -> None:

@@ -87,6 +87,7 @@ class Recovery:
     def _came(self, keys: Keys) -> None:
         self._asked = False
         found = keys.keys
+        self._kept.bringing.held = keys.held
         self._whole = len(found) < self._kept.policy.page
         if found:
             self._after = found[-1]

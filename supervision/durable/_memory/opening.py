@@ -7,14 +7,18 @@ of Trio's, one for each batch: so a mock clock and a seed decide when, and nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import trio
 
 from supervision.durable._words.errors import StoreAwayError
-from supervision.durable._words.opened import Told
+from supervision.durable._words.opened import Measures, Told
 from supervision.durable._words.records import Answer, Record
 
 from .faults import Faults
+
+WHERE: Final = "a MemoryStore"
+"""What is said of where it is."""
 
 Carry = Callable[[Sequence[Record]], list[Answer]]
 
@@ -33,6 +37,7 @@ class MemoryOpening:
         self, opened: int, carry: Carry, faults: Faults, left: Callable[[], None]
     ) -> None:
         self.opened = opened
+        self.grown = (0, 0)  # it has no log
         self._carry = carry
         self._faults = faults
         self._left = left
@@ -55,6 +60,10 @@ class MemoryOpening:
         trio.lowlevel.spawn_system_task(
             self._go, self._scope, tuple(batch), told, name="a batch of a memory store"
         )
+
+    def measures(self) -> Measures:
+        """It has no size."""
+        return Measures(WHERE)
 
     async def close(self) -> None:
         """Let go of the store.  Idempotent; a checkpoint.

@@ -19,10 +19,8 @@ from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Answer, Record, SessionRow
 
 from .faults import Faults, Hook
-from .opening import MemoryOpening
+from .opening import WHERE, MemoryOpening
 from .tables import StoredPrompt, Tables
-
-_WHERE = "a MemoryStore"
 
 
 class MemoryStore:
@@ -90,7 +88,7 @@ class MemoryStore:
             StoreInUseError: it is another's.
         """
         if self._claim is not None:
-            raise StoreInUseError(_WHERE, os.getpid())
+            raise StoreInUseError(WHERE, os.getpid())
         self._claim = MemoryClaim(self, self.opened + 1)
         return self._claim
 
@@ -184,6 +182,7 @@ class MemoryClaim:
     """A store in memory that is one router's; `MemoryStore.claim` makes it."""
 
     def __init__(self, store: MemoryStore, number: int) -> None:
+        self.path = WHERE
         self.number = number
         """Which opening it will be."""
         self._store = store

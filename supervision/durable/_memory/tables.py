@@ -28,6 +28,8 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Found,
+    Hold,
+    Holding,
     Keys,
     Prune,
     Pruned,
@@ -131,7 +133,7 @@ class Tables:
             answers.append(self._apply(record, hidden))
         return answers
 
-    def _apply(  # noqa: C901, PLR0911 - a case a record
+    def _apply(  # noqa: C901, PLR0911, PLR0912 - a case a record
         self, record: Record, hidden: set[int]
     ) -> Answer:
         match record:
@@ -152,13 +154,17 @@ class Tables:
             case Quarantine(key=key, crashes=crashes):
                 self._keep(key, crashes is not None, crashes=crashes)
                 return DONE
+            case Hold(key=key, why=why):
+                self._keep(key, keeps=False, held=why)
+                return Holding(self._held())
             case Forget():
                 return self._forget(record, hidden)
             case Find():
                 return self._find(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
-                return Keys(tuple(heapq.nsmallest(most, behind)))
+                keys = heapq.nsmallest(most, behind)
+                return Keys(tuple(keys), self._held())
             case Prune():
                 return self._prune(record)
             case _:
@@ -236,6 +242,9 @@ class Tables:
         if not numbers:
             del self._open[row.key]
 
+    def _held(self) -> int:
+        return sum(1 for each in self._sessions.values() if each.held is not None)
+
     def _keep(self, key: str, keeps: bool, **changes: object) -> None:  # noqa: FBT001
         """Change what is kept of a key; there is something only if it `keeps` any."""
         session = self._sessions.get(key)
@@ -260,7 +269,7 @@ class Tables:
             and prompt.turn is None
             and prompt.ended_at == record.at
         )
-        return Forgotten(known or bool(withdrawn), withdrawn)
+        return Forgotten(known or bool(withdrawn), withdrawn, self._held())
 
     def _brought(self, key: str, hidden: set[int]) -> Brought:
         rows = [self._prompts[each].row for each in self._open.get(key, set()) - hidden]
@@ -278,7 +287,9 @@ class Tables:
         ended = (
             (prompt.ended_at, number)
             for number, prompt in self._prompts.items()
-            if prompt.ended_at is not None and prompt.ended_at < record.before
+            if prompt.ended_at is not None
+            and prompt.ended_at < record.before
+            and self._sessions.get(prompt.row.key, _NOTHING).held is None
         )
         gone = heapq.nsmallest(record.most, ended)
         for _, number in gone:

@@ -29,6 +29,8 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Found,
+    Hold,
+    Holding,
     Keys,
     Prune,
     Pruned,
@@ -86,9 +88,11 @@ _SET: Final = (
 _BIND: Final = _SET.format("token")
 _QUARANTINE: Final = _SET.format("crashes")
 _SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner"
+    "select state, state_version, token, generation, crashes, owner, held"
     " from sessions where key = ?"
 )
+_HOLD: Final = "update sessions set held = ? where key = ?"
+_HELD: Final = "select count(*) from sessions where held is not null"
 _FORGET: Final = "delete from sessions where key = ?"
 _WAITING: Final = (
     "select distinct key from prompts where outcome is null and key > ?"
@@ -96,7 +100,9 @@ _WAITING: Final = (
 )
 _PRUNE: Final = (
     "delete from prompts where number in (select number from prompts"
-    " where outcome is not null and ended_at < ? order by ended_at, number limit ?)"
+    " where outcome is not null and ended_at < ?"
+    " and +key not in (select key from sessions where held is not null)"
+    " order by ended_at, number limit ?)"
 )
 # "+": by the time, not by the key, which may have ended very many
 _WITHDRAWN: Final = (
@@ -235,6 +241,17 @@ class Carrying:
             _QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
+    def hold(self, run: Indexed[Hold]) -> None:
+        """Keep why keys cannot be read."""
+        for index, record in run:
+            self._cursor.execute(_HOLD, (record.why, record.key))
+            self._answers[index] = Holding(self._held())
+
+    def _held(self) -> int:
+        """Count the keys that are held; there is an index of those alone."""
+        ((number,),) = self._rows(_HELD)
+        return int(number)
+
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
@@ -249,7 +266,9 @@ class Carrying:
             # those of an earlier time count too: its answer was lost
             found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
             withdrawn = tuple(number for (number,) in found)
-            self._answers[index] = Forgotten(known or bool(withdrawn), withdrawn)
+            self._answers[index] = Forgotten(
+                known or bool(withdrawn), withdrawn, self._held()
+            )
 
     # ------------------------------------------------------------------- what is there
 
@@ -267,7 +286,8 @@ class Carrying:
         """Look for keys."""
         for index, record in run:
             rows = self._rows(_WAITING, record.after, record.most)
-            self._answers[index] = Keys(tuple(key for (key,) in rows))
+            keys = tuple(key for (key,) in rows)
+            self._answers[index] = Keys(keys, self._held())
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
@@ -308,6 +328,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Settle: Carrying.settle,
     Bind: Carrying.bind,
     Quarantine: Carrying.quarantine,
+    Hold: Carrying.hold,
     Forget: Carrying.forget,
     Find: Carrying.find,
     Waiting: Carrying.waiting,

@@ -32,6 +32,7 @@ OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's l
 PAGES: Final = 1000  # in the log, from one checkpoint to the next
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
+_FRAME: Final = 24  # bytes before each page in the log
 _LOG_BYTES: Final = 64 * 1024 * 1024
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
 # with these it is as if it had not been tried: no space, no disk, no lock
@@ -73,9 +74,14 @@ class Database:
         policy: StorePolicy,
         schema: Schema = SCHEMA,
     ) -> None:
-        self._path = path
+        self.path = path
+        """The file."""
         self._policy = policy
         self._log = 0  # pages, as of the last commit
+        self._page = 0  # bytes of one in the log
+        self._grows = False
+        self.grown = (0, 0)
+        """How often the log has come above its limit, and its bytes the last time."""
         self._checkpoint_at = PAGES
         try:
             _make(path)
@@ -97,11 +103,12 @@ class Database:
         connection.set_busy_timeout(OPENS_WITHIN)
         # what a child or a failing open closes must not touch the log
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        bring_up(connection, str(self._path), schema, self._keep)
+        bring_up(connection, str(self.path), schema, self._keep)
         connection.wal_autocheckpoint(0)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", synchronous)
         connection.pragma("journal_size_limit", _LOG_BYTES)
+        self._page = connection.pragma("page_size") + _FRAME
         connection.set_wal_hook(self._logged)
         opened = next_opening(connection, number)
         connection.set_busy_timeout(0)  # a batch is away and sent again: that is told
@@ -109,6 +116,10 @@ class Database:
 
     def _logged(self, _connection: object, _name: str, pages: int) -> int:
         self._log = pages
+        size, grew = pages * self._page, self._grows
+        self._grows = size > self._policy.log_bytes
+        if self._grows and not grew:
+            self.grown = self.grown[0] + 1, size
         return apsw.SQLITE_OK
 
     # ------------------------------------------------------------------------- batches
@@ -155,6 +166,7 @@ class Database:
         except apsw.Error:
             return False
         self._log, self._checkpoint_at = 0, PAGES
+        self._grows = False
         return True
 
     def close(self) -> None:
@@ -168,7 +180,7 @@ class Database:
 
     def _keep(self, version: int) -> None:
         """Keep a copy beside a file that is to be brought up."""
-        copy = Copy(self, self._path.with_name(f"{self._path.name}.v{version}"))
+        copy = Copy(self, self.path.with_name(f"{self.path.name}.v{version}"))
         try:
             while not copy.step(_STEP):
                 pass
@@ -183,7 +195,7 @@ class Database:
     def _meaning(self, error: apsw.Error | OSError) -> Exception:
         why = f"{type(error).__name__.removesuffix('Error')}: {error}"
         if isinstance(error, _DAMAGED):
-            return StoreDamagedError(str(self._path), why)
+            return StoreDamagedError(str(self.path), why)
         if isinstance(error, _AWAY):
             return StoreAwayError(why)
         return StoreError(why)

@@ -13,7 +13,7 @@ import apsw
 import trio
 
 from supervision.durable._words.errors import StoreError
-from supervision.durable._words.opened import Told
+from supervision.durable._words.opened import Measures, Told
 from supervision.durable._words.records import Answer, Record
 
 from .database import Copy, Database
@@ -36,7 +36,9 @@ class SqliteClaim:
     """
 
     def __init__(self, path: Path, make: Make) -> None:
-        self._path = path
+        self.path = str(path)
+        """Of the store."""
+        self._name = path.name
         self._make = make
         self._lock: StoreLock | None = StoreLock(path)
         self.number = self._lock.number
@@ -53,7 +55,7 @@ class SqliteClaim:
             await trio.lowlevel.checkpoint()
             msg = "the store is not claimed any more"
             raise StoreError(msg)
-        writer = Writer(f"the writer of {self._path.name}")
+        writer = Writer(f"the writer of {self._name}")
         made: list[Database] = []
 
         def make() -> Database:
@@ -91,6 +93,11 @@ class SqliteOpening:
         self._closed = False
         writer.quiet = database.truncate
 
+    @property
+    def grown(self) -> tuple[int, int]:
+        """How often its log has come above its limit, and its bytes the last time."""
+        return self._database.grown
+
     def carry(self, batch: Sequence[Record], told: Told) -> None:
         """Have a batch carried out.  One at a time.
 
@@ -110,6 +117,12 @@ class SqliteOpening:
         database = self._database
         # the answers first: nobody waits for the log
         self._writer.do(lambda: database.carry(batch), heard, database.checkpoint)
+
+    def measures(self) -> Measures:
+        """How large the file and its log are, as the disk has them."""
+        path = self._database.path
+        log = path.with_name(path.name + "-wal")
+        return Measures(str(path), _size(path), _size(log))
 
     async def backup(self, path: Path) -> None:
         """Make a copy while the store is used, between its batches.
@@ -150,3 +163,10 @@ class SqliteOpening:
         with trio.CancelScope(shield=True):
             await self._writer.end()
         self._lock.release()
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -22,7 +22,7 @@ _TABLES: Final = """
 create table meta     (name text primary key, value) without rowid;
 create table sessions (
     key text primary key, state blob, state_version integer, token blob,
-    generation integer not null, crashes blob, owner text
+    generation integer not null, crashes blob, owner text, held text
 );
 create table prompts (
     number integer primary key, key text not null, id text not null,
@@ -32,6 +32,7 @@ create table prompts (
     outcome blob, turn integer, ended_at real,
     unique (key, id)
 );
+create index sessions_held on sessions (key) where held is not null;
 create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;
 """

@@ -24,6 +24,22 @@ class StoreUp(Event):
 
 
 @attrs.frozen
+class StoreGrows(Event):
+    """The log of a store in a file is above its limit; told again when it was below.
+
+    Another process reads in the file for very long: what is written meanwhile cannot
+    be brought in.  Everything goes on; the log shrinks when that reader has left.
+    """
+
+    path: str
+    """The file; its log is beside it, with `-wal` behind its name."""
+    bytes: int
+    """How long the log is."""
+    limit: int
+    """`StorePolicy.log_bytes`."""
+
+
+@attrs.frozen
 class SessionHeld(Event):
     """What the store has of a key cannot be read: nothing of it begins."""
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+import attrs
+
 from .encoding import Encoding
 from .policy import StorePolicy
 from .records import Answer, Record
@@ -23,6 +25,18 @@ Told: TypeAlias = Callable[[Sequence[Answer] | Exception], None]
 with the error why there are none; once, in Trio's thread, in a later step."""
 
 
+@attrs.frozen
+class Measures:
+    """How large an opened store is, now."""
+
+    path: str
+    """Where it is."""
+    size: int | None = None
+    """Bytes of the file; None: there is none."""
+    log: int | None = None
+    """Bytes of the log beside it; None: there is none."""
+
+
 class Opened(Protocol):
     """A store that is open: one router's."""
 
@@ -30,8 +44,17 @@ class Opened(Protocol):
     """Which opening of this store it is; rises by at least one from each to the next,
     in a copy too."""
 
+    @property
+    def grown(self) -> tuple[int, int]:
+        """How often its log has come above its limit, and its bytes the last time."""
+        ...
+
     def carry(self, batch: Sequence[Record], told: Told) -> None:
         """Have a batch carried out.  One at a time."""
+
+    def measures(self) -> Measures:
+        """How large it is; quick, in Trio's thread, at any time."""
+        ...
 
     async def close(self) -> None:
         """Let go of it, for another.  Nothing is out.  Idempotent; a checkpoint."""
@@ -40,6 +63,8 @@ class Opened(Protocol):
 class Claimed(Protocol):
     """A store that is this router's, and is not open yet."""
 
+    path: str
+    """Where it is, in words."""
     number: int
     """Which opening it will be, as far as can be known without opening it: `opened` is
     at least this."""

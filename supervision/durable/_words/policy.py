@@ -66,5 +66,9 @@ class StorePolicy:
     has no answer then is `Lost` to those who wait; the store may have it.  Default: 5
     seconds."""
 
+    log_bytes: int = attrs.field(default=256 * _MEBI, validator=_whole)
+    """Bytes of the log of a store in a file above which `StoreGrows` is told: somebody
+    reads in it for very long.  Default 256 MiB."""
+
     page: int = attrs.field(default=500, validator=_whole)
     """Keys that are looked at in one step when a router begins.  Default 500."""

@@ -74,6 +74,8 @@ class SessionRow:
     crashes: bytes | None
     """Its quarantine; None: it is in none."""
     owner: str | None
+    held: str | None = None
+    """Why it is held: it could not be read; None: it could, as far as is known."""
 
 
 # ------------------------------------------------------------------------ what is asked
@@ -161,6 +163,17 @@ class Quarantine:
 
 
 @attrs.frozen(eq=False)
+class Hold:
+    """Keep why a key cannot be read; None: it can.  Answer: `Holding`.
+
+    A key that nothing is kept of stays so.
+    """
+
+    key: str
+    why: str | None
+
+
+@attrs.frozen(eq=False)
 class Forget:
     """Forget all that is kept of a key but its prompts, and end those that wait.
 
@@ -195,7 +208,10 @@ class Waiting:
 
 @attrs.frozen(eq=False)
 class Prune:
-    """Delete prompts that ended before a time, some at a time.  Answer: `Pruned`."""
+    """Delete prompts that ended before a time, some at a time.  Answer: `Pruned`.
+
+    Those of keys that are held stay.
+    """
 
     before: float
     most: int
@@ -209,6 +225,7 @@ Record: TypeAlias = (
     | Settle
     | Bind
     | Quarantine
+    | Hold
     | Forget
     | Find
     | Waiting
@@ -275,6 +292,15 @@ class Forgotten:
     """There was something to forget."""
     withdrawn: tuple[int, ...]
     """Numbers of the prompts that got their outcome by it."""
+    held: int = 0
+    """How many keys are held then."""
+
+
+@attrs.frozen(eq=False)
+class Holding:
+    """How many keys are held now."""
+
+    held: int
 
 
 @attrs.frozen(eq=False)
@@ -293,6 +319,8 @@ class Keys:
     """Keys with open prompts."""
 
     keys: tuple[str, ...]
+    held: int = 0
+    """How many keys are held, with open prompts or without."""
 
 
 @attrs.frozen(eq=False)
@@ -315,6 +343,7 @@ Answer: TypeAlias = (
     | Brought
     | Completion
     | Forgotten
+    | Holding
     | Found
     | Keys
     | Pruned

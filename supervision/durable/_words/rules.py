@@ -18,6 +18,7 @@ from .records import (
     Ended,
     Find,
     Forget,
+    Hold,
     Prune,
     Quarantine,
     Record,
@@ -27,7 +28,7 @@ from .records import (
 )
 
 
-def refusal(  # noqa: PLR0911 - a case a record
+def refusal(  # noqa: C901, PLR0911 - a case a record
     record: Record, policy: StorePolicy
 ) -> str | None:
     """Say why no store takes this record; None: it may be carried out.
@@ -54,6 +55,8 @@ def refusal(  # noqa: PLR0911 - a case a record
             return _text(key)
         case Bring(key=key) | Bind(key=key) | Quarantine(key=key) | Waiting(after=key):
             return _text(key)
+        case Hold(key=key, why=why):
+            return _text(key, why or "")
         case Find(key=key, id=name):
             return _text(key, name)
         case Begin() | Prune():

@@ -65,6 +65,7 @@ class Writer:
         "_book",
         "_down_since",
         "_due",
+        "_error",
         "_opened",
         "_pause",
         "_policy",
@@ -85,6 +86,7 @@ class Writer:
         self._pause = policy.retry_first
         self._retry: Timer | None = None
         self._down_since: float | None = None
+        self._error: StoreAwayError | None = None  # why, if it is down
         self._quiet: trio.Event | None = None
         self._sent_at = 0.0
         self.batches = 0
@@ -103,6 +105,12 @@ class Writer:
     def down(self) -> bool:
         """Whether the store does not answer."""
         return self._down_since is not None
+
+    def trouble(self) -> tuple[float, StoreAwayError] | None:
+        """For how many seconds the store has not answered, and why; None: it does."""
+        if self._down_since is None or self._error is None:
+            return None
+        return self._around.now() - self._down_since, self._error
 
     def begin(self, opened: Opened) -> None:
         """The store is open: what waits may be carried out."""
@@ -173,6 +181,7 @@ class Writer:
 
     def _away(self, error: StoreAwayError) -> None:
         now = self._around.now()
+        self._error = error
         if self._down_since is None:
             self._down_since = now
             self._around.is_down(error)

@@ -22,6 +22,7 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Forget,
+    Hold,
     Prune,
     Quarantine,
     Record,
@@ -62,7 +63,8 @@ class Dice:
         while len(made) < self.dice.randint(1, 12):
             kind = self.dice.choice(kinds)
             made += [kind() for _ in range(self.dice.choice((1, 1, 3)))]
-        return made
+        # behind all that may make a row: a second time it would find that
+        return [*made, *(self.hold() for _ in range(self.dice.choice((0, 1, 2))))]
 
     def key(self) -> str:
         return self.dice.choice(KEYS)
@@ -126,6 +128,9 @@ class Dice:
 
     def quarantine(self) -> Record:
         return Quarantine(self.key(), self.token(), self.at)
+
+    def hold(self) -> Record:
+        return Hold(self.key(), self.dice.choice((None, "why", "\ud800")))
 
     def forget(self) -> Record:
         return Forget(self.key(), b"withdrawn", 2, self.numbers(), self.at)

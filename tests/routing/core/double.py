@@ -313,6 +313,7 @@ class Later:
     plain = False
     epoch = 1
     left = ()
+    store = None
 
     def __init__(self, *late: str) -> None:
         self.late = set(late)  # the hooks that take their time
