@@ -24,6 +24,7 @@ from actors.hosting import actor_of, seconds, whole
 from .core.core import Core
 from .core.draining import drain
 from .core.looking import info, statistics
+from .errors import NoStoreError
 from .limits import DrainReport, Limits, RouterStatistics, SessionInfo, VerbResult
 from .parts.lane import check_key
 from .reading import Reading
@@ -126,6 +127,27 @@ class RouterRef(Reading[P, C]):
         if core is None:
             return VerbResult(known=False)
         return core.verbs.end(key, CloseReason.CLOSED, reason)
+
+    async def release(self, key: str) -> bool:
+        """Try a key again that is held: what its store has of it could not be read.
+
+        If it can be read now, its prompts run, in their order; `SessionHeld` said why
+        it could not.  `reset` frees it as well, and forgets its state.  Starts no
+        session of a key that has no prompts.  A checkpoint.
+
+        Returns:
+            Whether it was held, and is not any more; False: it was not.
+
+        Raises:
+            SessionHeldError: it cannot be read yet; its cause says why.
+            NoStoreError: this router has no store.
+            StoreError: the store does not answer, or the router has ended.
+        """
+        check_key(key)
+        store = self._house(key).keeping.store
+        if store is None:
+            raise NoStoreError(self.ref.path, "release()")
+        return await store.release(key)
 
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -6,7 +6,7 @@ reading order:
 
     shapes errors   what is shown, as JSON, and why it is not
     process         what the process takes of the machine
-    actors sessions detail      trees and sessions, cut to what fits; one actor
+    actors sessions stores      trees, sessions, what is in stores, cut to what fits
     limits          of a router, changed by their names
     values frames stacks        where somebody stands: any value, frames, turns
     looking         everything there is to see

@@ -29,11 +29,11 @@ from supervision._metrics.registry import REGISTRY, Registry
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 
-from .actors import Survey, find
-from .detail import detail_of
+from .actors import Survey, detail_of, find
 from .errors import (
     BadQueryError,
     UnknownPathError,
+    UnknownSessionError,
 )
 from .limits import limits_shape
 from .process import process_shape
@@ -58,6 +58,7 @@ from .shapes import (
     TopShape,
 )
 from .stacks import actor_stack, session_stack
+from .stores import Stores, passivated_shape
 
 MOST: Final = 10_000
 """Rows that are given at most."""
@@ -97,6 +98,8 @@ class Looking:
         self._stop = stop
         self._registries = registries
         self._begun = trio.current_time()
+        self.stores = Stores(system)
+        """What is in the stores of routers, and what may be done with them."""
 
     # ------------------------------------------------------------------ looking at it
 
@@ -209,6 +212,24 @@ class Looking:
         """
         core, lane = self._session(key, router)
         return suspended_shape(core, key) if lane is None else shape_of(core, lane)
+
+    async def any_session(self, key: str, *, router: str | None = None) -> SessionShape:
+        """Look at one session, also at one that only a store knows.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError.
+            CannotError: a store does not answer.
+        """
+        await trio.lowlevel.checkpoint()
+        routers = routers_of(self._system)
+        try:
+            return self.session(key, router=router)
+        except UnknownSessionError:
+            asked = chosen(routers, router).values()
+            if all(each.keeping.store is None for each in asked):
+                raise
+        core, info = await self.stores.knowing(key, router)
+        return passivated_shape(core, key, info)
 
     def session_stack(self, key: str, *, router: str | None = None) -> StackShape:
         """Where a session stands: its turns, their tasks, what waits; no checkpoint.

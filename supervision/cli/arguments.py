@@ -212,8 +212,21 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         const="suspended",
         help="instead: keys that have no session, and that a prompt would resume",
     )
+    wanted.add_argument(
+        "--all",
+        action="store_true",
+        help="also keys that are only in the store; a page, in the order of keys",
+    )
+    sessions.add_argument(
+        "--held", action="store_true", help="of all: those whose state cannot be read"
+    )
+    sessions.add_argument(
+        "--after", metavar="KEY", help="of all: those behind this key"
+    )
     sessions.add_argument("--match", metavar="TEXT", help="only keys that contain it")
-    sessions.add_argument("--order", choices=ORDERS, default="worst")
+    sessions.add_argument(
+        "--order", choices=ORDERS, metavar="ORDER", help=f"(default: {ORDERS[0]})"
+    )
     sessions.add_argument(
         "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
     )
@@ -230,9 +243,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         help="instead: all actors of a process that hangs, without its socket "
         "(Python 3.14 and newer)",
     )
-    stack.add_argument(
-        "--router", metavar="PATH", help="(default: the only one that knows the key)"
-    )
+    _add_router(stack, "the only one that knows the key")
     stack.add_argument(
         "--all", action="store_true", help="show frames of the library, too"
     )
@@ -248,6 +259,11 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     )
 
     _add(commands, "statistics", one)
+
+    outcome = _add(commands, "outcome", one)
+    outcome.add_argument("key", help="of the session")
+    outcome.add_argument("id", help="what the prompt was sent with")
+    _add_router(outcome, "the only one that has it")
 
 
 def _add_doing(commands: _Commands, shared: _Parser) -> None:
@@ -266,9 +282,7 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
 
     abort = _add(commands, "abort", one)
     abort.add_argument("turn", type=_count, help="its id, as it is shown")
-    abort.add_argument(
-        "--router", metavar="PATH", help="(default: the only one with such a turn)"
-    )
+    _add_router(abort, "the only one with such a turn")
     abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
     abort.add_argument(
         "--soft",
@@ -287,6 +301,17 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
         f"change: {', '.join(CHANGEABLE)}",
     )
 
+    store = _add(commands, "store", one)
+    store.add_argument(
+        "words",
+        nargs="*",
+        metavar="backup PATH",
+        help="copy it to a file that is not there, while the service runs",
+    )
+    _add_router(store, "all; to copy, the only one that has a store")
+    release = _add(commands, "release", one)
+    _add_key(release)
+
     cancel = _add(commands, "cancel", one)
     cancel.add_argument("--all", action="store_true", help="take back what waits, too")
     reset = _add(commands, "reset", one)
@@ -298,9 +323,11 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
 
 def _add_key(parser: _Parser) -> None:
     parser.add_argument("key", help="of the session")
-    parser.add_argument(
-        "--router", metavar="PATH", help="(default: the only one that knows the key)"
-    )
+    _add_router(parser, "the only one that knows the key")
+
+
+def _add_router(parser: _Parser, default: str) -> None:
+    parser.add_argument("--router", metavar="PATH", help=f"(default: {default})")
 
 
 def _count(text: str) -> int:

@@ -62,7 +62,10 @@ SAID: Final[Mapping[str, Said]] = {
     ),
     "sessions": Said(
         "list sessions",
-        "List sessions, the worst first; or the keys that are suspended.",
+        (
+            "List sessions, the worst first; or the keys that are suspended; or, page "
+            "by page, all keys, also those that are only in the store of a router."
+        ),
         "actors sessions --phase running --order idle",
     ),
     "session": Said(
@@ -87,6 +90,30 @@ SAID: Final[Mapping[str, Said]] = {
         "everything that is counted",
         "Say everything that is counted.",
         "actors statistics --json",
+    ),
+    "outcome": Said(
+        "what became of a prompt",
+        (
+            "Say what became of a prompt that a router with a store has accepted: its "
+            "outcome, or that it waits."
+        ),
+        "actors outcome person/3 msg-17",
+    ),
+    "store": Said(
+        "what the store of a router does, or copy it",
+        (
+            "Say what the store of each router does, and whether it answers; or copy "
+            "one while it is used: `backup PATH`."
+        ),
+        "actors store backup /var/backups/chat.db",
+    ),
+    "release": Said(
+        "try a held key again",
+        (
+            "Try a key again whose state could not be read: if it can be now, its "
+            "prompts run."
+        ),
+        "actors release person/3",
     ),
     "stop": Said(
         "stop an actor, or the service",

@@ -7,6 +7,7 @@ answers, nor the commands.  In reading order:
     failures        how asking fails
     answers         is what a server sent what its words say?
     connection      HTTP over a Unix socket
+    exchange        requests and answers
     asking          Client: what a control socket is asked
     directory       where control sockets are, and which one is meant
 """

@@ -179,7 +179,7 @@ def test_each_example_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("st", "stack statistics stop"),
+        ("st", "stack statistics store stop"),
         ("stack --", "--help --socket --json --router --all --pid"),
         ("sessions --sus", "--suspended"),
         ("fly --", ""),

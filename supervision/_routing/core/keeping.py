@@ -11,8 +11,10 @@ A `go` is called once, with what the hook was given, in Trio's thread; at once o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+import attrs
 import trio
 
 from actors import Outcome, Receipt, RefusedError
@@ -28,8 +30,47 @@ End: TypeAlias = Callable[[TurnRun, Outcome], None]
 Settle: TypeAlias = Callable[[Receipt[Any], Outcome], None]
 
 
+@attrs.frozen(kw_only=True)
+class KeyInfo:
+    """A key, as the store has it."""
+
+    key: str
+    waiting: int
+    """Prompts of it that have no outcome, those that run included."""
+    state: int | None
+    """Bytes of its state; None: it has none."""
+    token: bool
+    """Whether a token is bound."""
+    generation: int
+    owner: str | None
+    held: str | None
+    """Why it is held; None: it is not, as far as is known."""
+    quarantined: float | None
+    """Seconds until its quarantine lets a prompt in; None: it is in none."""
+
+
+@attrs.frozen(kw_only=True)
+class PromptInfo:
+    """A prompt, as the store has it."""
+
+    number: int
+    """`Receipt.id`."""
+    outcome: Outcome | None
+    """None: it has none yet."""
+    turn: int | None
+    """The turn that gave it."""
+    age: float
+    """Seconds since it was accepted."""
+    ended: float | None
+    """Seconds since it got its outcome."""
+
+
 class Stored(Protocol):
-    """What may be asked of a router's store, by whoever looks."""
+    """What may be asked of a router's store, by whoever looks.
+
+    Whatever waits for the store raises StoreError: it does not answer, or the router
+    has ended.
+    """
 
     def statistics(self) -> StoreStatistics:
         """What is counted; from memory."""
@@ -37,6 +78,28 @@ class Stored(Protocol):
 
     def why_held(self, lane: Lane) -> str | None:
         """Why nothing of a key begins: what is kept of it cannot be read; None."""
+        ...
+
+    async def keys(
+        self, after: str, most: int, *, held: bool = False
+    ) -> Sequence[KeyInfo]:
+        """So many keys behind this one, in their order; or those that are held."""
+        ...
+
+    async def key(self, key: str) -> KeyInfo | None:
+        """One key; None: the store has nothing of it."""
+        ...
+
+    async def prompt(self, key: str, id: str) -> PromptInfo | None:  # noqa: A002
+        """A prompt by its address; None: unknown.  Nothing follows from the look."""
+        ...
+
+    async def backup(self, path: Path) -> int:
+        """Copy the store to this path while it is used; returns the copy's bytes."""
+        ...
+
+    async def release(self, key: str) -> bool:
+        """See `RouterRef.release`."""
         ...
 
 

@@ -310,6 +310,10 @@ class AsyncRouter(Generic[P, C]):
         """As `reset`, and forget the key."""
         return await self._line.step(self.ref.close, key, reason)
 
+    async def release(self, key: str) -> bool:
+        """Try a key again that is held: as `RouterRef.release`."""
+        return await self._line.run(self.ref.release, key)
+
     async def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""
         await self._line.step(self.ref.stop_admission)

@@ -324,6 +324,10 @@ class BlockingRouter(Generic[P, C]):
         """As `reset`, and forget the key."""
         return self._line.step(self.ref.close, key, reason)
 
+    def release(self, key: str) -> bool:
+        """Try a key again that is held: as `RouterRef.release`."""
+        return self._line.run(self.ref.release, key)
+
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""
         self._line.step(self.ref.stop_admission)

@@ -7,6 +7,7 @@ command line.  In reading order:
     pipe            is standard output read by anybody?
     process         `actors stack --pid`: a process looked into from outside
     source stack    `actors stack`, with lines of source
+    stores          what is in stores, also what is in no memory; copies of them
     asking          those that only look: ps, tree, inspect, sessions, events, ...
     telling         those that do something: stop, restart, cancel, reset, close
     completion      `actors completion`: a script for a shell

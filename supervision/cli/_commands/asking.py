@@ -29,18 +29,17 @@ from supervision._view.shapes import (
     ServiceShape,
     SessionShape,
     StatisticsShape,
-    StoreShape,
 )
+from supervision._view.stores import PASSIVATED
 from supervision.client.asking import Client
 from supervision.client.directory import choose_client, live_services, runtime_directory
 from supervision.client.failures import ClientError
 from supervision.service import ExitCode
 
 from .pipe import reader_watched
-from .printing import print_facts, print_json, print_lines, print_table
+from .printing import Fact, print_facts, print_json, print_lines, print_table
 from .stack import print_stack
-
-Fact = tuple[str, str | Text]
+from .stores import list_keys, store_facts
 
 
 def list_services(arguments: Namespace) -> int:
@@ -121,12 +120,15 @@ def show_actor(arguments: Namespace) -> int:
 
 
 def list_sessions(arguments: Namespace) -> int:
-    """`actors sessions`: the sessions that match, in an order."""
+    """`actors sessions`: the sessions that match, in an order; or a page of all."""
+    if arguments.all or arguments.held or arguments.after is not None:
+        return list_keys(arguments)
+    order = arguments.order or "worst"
     found = choose_client(arguments.socket).sessions(
         router=arguments.router,
         phase=arguments.phase,
         match=arguments.match,
-        order=arguments.order,
+        order=order,
         limit=arguments.limit,
     )
     if arguments.json:
@@ -134,7 +136,7 @@ def list_sessions(arguments: Namespace) -> int:
         return ExitCode.OK
     shown = found["sessions"]
     several = len({each["router"] for each in shown}) > 1
-    title = session_title(shown, found["matching"], arguments.order)
+    title = session_title(shown, found["matching"], order)
     columns = session_columns(title, fixed=False, routers=several)
     print_table(columns, [session_cells(each, routers=several) for each in shown])
     return ExitCode.OK
@@ -148,6 +150,8 @@ def show_session(arguments: Namespace) -> int:
         print_json(session)
     else:
         print_facts(_session_facts(session))
+        if session["phase"] == PASSIVATED:
+            return ExitCode.OK
         stack = client.session_stack(session["key"], router=session["router"])
         print_lines([Text()])
         print_stack(client, stack)
@@ -233,6 +237,8 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
         turns = plural(session["given_up"], "turn")
         text = f"{turns} given up, code that goes on for {span(session['burning'])}"
         yield "burning", Text(text, WRONG)
+    if session["held"] is not None:
+        yield "held", Text(clean(session["held"]), WRONG)
     if session["quarantined"] is not None:
         yield "refused", Text(f"for {span(session['quarantined'])} more", WRONG)
     if session["age"] is not None:
@@ -314,24 +320,7 @@ def _router_facts(router: RouterShape) -> Iterator[Fact]:
         ),
     )
     if router["store"] is not None:
-        yield from _store_facts(router["store"])
-
-
-def _store_facts(store: StoreShape) -> Iterator[Fact]:
-    yield "store", clean(store["path"])
-    if store["down"] is not None:
-        text = f"for {span(store['down'])}: {clean(store['why'] or '')}"
-        yield "down", Text(text, WRONG)
-    yield (
-        "commits",
-        (
-            f"{whole(store['batches'])}, {whole(store['operations'])} operations, "
-            f"{span(store['seconds'])} in it"
-        ),
-    )
-    yield "unwritten", plural(store["unwritten"], "prompt")
-    if store["held"]:
-        yield "held", Text(plural(store["held"], "key"), WRONG)
+        yield from store_facts(router["store"])
 
 
 def _counted(numbers: dict[str, int]) -> str:

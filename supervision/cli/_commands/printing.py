@@ -16,6 +16,9 @@ from rich.text import Text
 from supervision._drawing.columns import Column, lay_out
 from supervision._drawing.look import LABEL
 
+Fact = tuple[str, str | Text]
+"""A label, and what it is."""
+
 
 class _Console(Console):
     """One that leaves it to the program what a reader that goes away means."""

@@ -10,5 +10,6 @@ or the service.  In reading order:
     stream          events to a client, as long as it listens
     gate            what every request passes: bounded bodies, time, faults of ours
     audit           a line in the log for what is done
-    app             the endpoints
+    stores          the endpoints about stores
+    app             the other endpoints
 """

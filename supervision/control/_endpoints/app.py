@@ -27,6 +27,7 @@ from .audit import audited
 from .gate import Gate
 from .metrics import metrics
 from .request import Parameters, parameters, part
+from .stores import StoreEndpoints
 from .stream import LINES, EventStream
 from .words import answer, refusal, to_json
 
@@ -42,6 +43,11 @@ ENDPOINTS: Final = (
     "POST /actors/PATH/restart restart a supervisor's child",
     "GET /sessions?router=&phase=&match=&order=&limit= a list of sessions",
     "GET /sessions/KEY?router= one session",
+    "GET /keys?router=&after=&held=&limit= a page of keys, also those only stored",
+    "GET /outcome?key=&id=&router= a prompt, as a store has it",
+    "GET /stores?router= the stores of routers",
+    "POST /store/backup (router, path) copy a store while it is used",
+    "POST /sessions/KEY/release (router) try a held key again",
     "GET /stack?key=&router=&path= where a session, or an actor, stands",
     "POST /sessions/KEY/cancel (router, reason) abort its turn",
     "POST /sessions/KEY/cancel_all (router, reason) and take back what waits",
@@ -71,6 +77,7 @@ def make_app(view: View) -> Starlette:
         view: of the service.
     """
     here = _Endpoints(view)
+    stores = StoreEndpoints(view)
 
     def get(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
         return Route(path, endpoint, methods=["GET"])
@@ -95,7 +102,12 @@ def make_app(view: View) -> Starlette:
                 post(f"/sessions/{{key:path}}/{verb}", here.session_verb(verb))
                 for verb in ("cancel", "cancel_all", "reset", "close")
             ),
+            post("/sessions/{key:path}/release", stores.release),
             get("/sessions/{key:path}", here.session),
+            get("/keys", stores.keys),
+            get("/outcome", stores.outcome),
+            get("/stores", stores.stores),
+            post("/store/backup", stores.backup),
             post("/turns/{id}/abort", here.abort_turn),
             get("/stack", here.stack),
             get("/limits", here.limits),
@@ -208,7 +220,8 @@ class _Endpoints:
     async def session(self, request: Request) -> Response:
         asked = await parameters(request, "router")
         key = part(request, "key")
-        return answer(self._view.session(key, router=asked.text("router")))
+        found = await self._view.any_session(key, router=asked.text("router"))
+        return answer(found)
 
     async def stack(self, request: Request) -> Response:
         asked = await parameters(request, "key", "router", "path")

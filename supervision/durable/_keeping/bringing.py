@@ -14,6 +14,7 @@ and nothing of it begins.  The store keeps why, until it can be read.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -125,9 +126,9 @@ class Bringing:
         key.held = None
         self._queue(lane, brought.rows)
         go, key.go = key.go, None
-        confined = self._quarantine_of(lane, row)
-        if confined is not None:
-            core.leaving.confine(lane, *confined)
+        left, why = self._term_of(lane.key, row.crashes if row is not None else None)
+        if left > 0:
+            core.leaving.confine(lane, left, why)
         elif go is not None:
             go(lane)
         else:
@@ -145,35 +146,40 @@ class Bringing:
         if isinstance(answer, Holding):
             self.held = answer.held
 
-    def _quarantine_of(
-        self, lane: Lane, row: SessionRow | None
-    ) -> tuple[float, StoredError] | None:
-        """How long it is in quarantine, and why; None: it is in none.
+    def quarantine_of(self, key: str, crashes: bytes | None) -> float:
+        """For how many seconds a key is in quarantine; 0 or less: it is in none."""
+        return self._term_of(key, crashes)[0]
+
+    def _term_of(self, key: str, crashes: bytes | None) -> tuple[float, StoredError]:
+        """How long it is in quarantine, and why.
 
         One that cannot be read has been; the next crashes are counted anew.
         """
-        if row is None or row.crashes is None:
-            return None
-        try:
-            until, *words = self._kept.codec.decode(row.crashes, ORIGIN, lane.key)
-        except CodecError:
-            return None
-        left: float = until - wall()
-        return (left, StoredError(*words)) if left > 0 else None
+        if crashes is not None:
+            with contextlib.suppress(CodecError):
+                until, *words = self._kept.codec.decode(crashes, ORIGIN, key)
+                return until - wall(), StoredError(*words)
+        return 0.0, StoredError("", "")
 
     def _restore(self, lane: Lane, key: Key, row: SessionRow) -> None:
         """Raises CodecError: the state or the token cannot be read."""
-        codec, core = self._kept.codec, self._kept.core
-        token = None
-        if row.token is not None:
-            token = codec.decode(row.token, TOKEN, lane.key)
+        core = self._kept.core
+        state, token = self.read(lane.key, row)
         if row.state is not None:
-            body, version = row.state.body, row.state.version
-            state = codec.decode(body, STATE, lane.key, version)
             lane.state = key.state = state
         if token is not None:
             core.tokens.brought(lane.key, token)
         lane.generation = max(lane.generation, row.generation)
+
+    def read(self, key: str, row: SessionRow) -> tuple[Any, Any]:
+        """Give state and token of a key.  Raises CodecError: one cannot be read."""
+        codec = self._kept.codec
+        state = token = None
+        if row.token is not None:
+            token = codec.decode(row.token, TOKEN, key)
+        if row.state is not None:
+            state = codec.decode(row.state.body, STATE, key, row.state.version)
+        return state, token
 
     def _queue(self, lane: Lane, rows: tuple[Row, ...]) -> None:
         """Open prompts stand before those that have come to this router.

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from actors import Failed, Outcome, Receipt, Withdrawn
 from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import Lane
-from supervision.durable._words.errors import CodecError
+from supervision.durable._words.errors import CodecError, StoreAwayError
 from supervision.durable._words.records import Find, Found, Repeated
-from supervision.durable._writing.book import Entry
+from supervision.durable._writing.book import Entry, Question
 
 from .bodies import OUTCOME
 from .place import Place, Waiter
+
+ENDED: Final = "the router has ended"
+"""Why there will be no answer."""
 
 
 class Finding:
@@ -77,6 +80,8 @@ class Finding:
             known: Receipt[Any] | None = lane.extra.known.find(id)
             if known is not None and not getattr(known.ended, "forgotten", False):
                 return known
+        if self._kept.closed:
+            raise StoreAwayError(ENDED)
         waiter = Waiter()
 
         def told(answer: Found | Exception) -> None:
@@ -86,7 +91,7 @@ class Finding:
             else:
                 waiter.told(answer)
 
-        self._kept.submit(Entry(Find(key, id), told))
+        self._kept.submit(Question(Find(key, id), told))
         receipt: Receipt[Any] | None = await waiter.wait()
         return receipt
 

@@ -38,7 +38,6 @@ from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
     Bind,
     Ended,
-    Find,
     Forget,
     Forgotten,
     Prune,
@@ -47,13 +46,13 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
-from supervision.durable._writing.book import Entry
+from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, key_of
-from .finding import Finding
+from .finding import ENDED, Finding
 from .looking import Looking
 from .recovery import Recovery
 from .tokens import KeptTokens
@@ -93,6 +92,7 @@ class Kept:
         self.left: list[Receipt[Any]] = []
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
+        self.closed = False  # nobody will be answered any more
         self.writer = Writer(policy, self)
         self.arriving = Arriving(self)
         self.bringing = Bringing(self)
@@ -142,10 +142,11 @@ class Kept:
         """
         if self._pruning is not None:
             self._pruning.cancel()
+        self.closed = True
         rest = await self.writer.end(self.policy.close_within)
         for entry in rest:
-            if isinstance(entry.record, Find):
-                entry.told(StoreAwayError("the router has ended"))
+            if isinstance(entry, Question):
+                entry.told(StoreAwayError(ENDED))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
                 if row is not None:

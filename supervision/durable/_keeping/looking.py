@@ -7,14 +7,40 @@ asked goes through the writer as any record does, behind what was submitted befo
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import trio
+
+from supervision._routing.core.keeping import KeyInfo, PromptInfo
 from supervision._routing.limits import StoreStatistics
 from supervision._routing.parts.lane import Lane
+from supervision.durable._words.errors import (
+    CodecError,
+    SessionHeldError,
+    StoreAwayError,
+    StoreError,
+)
 from supervision.durable._words.events import StoreGrows
 from supervision.durable._words.opened import Measures, Opened
+from supervision.durable._words.records import (
+    Bring,
+    Brought,
+    Find,
+    Found,
+    KeyRow,
+    Look,
+    Record,
+    Refused,
+    Seen,
+)
+from supervision.durable._writing.book import Question
 
-from .place import Key
+from .bringing import key_of
+from .finding import ENDED
+from .place import Key, Waiter
+from .wall import wall
 
 logger = logging.getLogger("supervision")
 
@@ -66,6 +92,121 @@ class Looking:
         if key is None or key.held is None:
             return None
         return str(key.held.__cause__)
+
+    # ---------------------------------------------------------- what waits for it
+
+    async def keys(
+        self, after: str, most: int, *, held: bool = False
+    ) -> Sequence[KeyInfo]:
+        """See `Stored`."""
+        seen: Seen = await self._ask(Look(after, most, held))
+        return [self._info(each) for each in seen.rows]
+
+    async def key(self, key: str) -> KeyInfo | None:
+        """See `Stored`."""
+        seen: Seen = await self._ask(Look("", 1, key=key))
+        return self._info(seen.rows[0]) if seen.rows else None
+
+    async def prompt(self, key: str, id: str) -> PromptInfo | None:  # noqa: A002
+        """See `Stored`."""
+        found: Found = await self._ask(Find(key, id))
+        if found.number is None:
+            return None
+        outcome, now = None, wall()
+        if found.outcome is not None:
+            outcome = self._kept.finding.outcome_of(key, found.outcome)
+        return PromptInfo(
+            number=found.number,
+            outcome=outcome,
+            turn=found.turn,
+            age=max(0.0, now - found.at),
+            ended=None if found.ended_at is None else max(0.0, now - found.ended_at),
+        )
+
+    async def backup(self, path: Path) -> int:
+        """See `Stored`."""
+        opened: Opened | None = self._kept.opened
+        if opened is None or self._kept.closed:
+            await trio.lowlevel.checkpoint()
+            raise StoreAwayError("it is not open" if opened is None else ENDED)
+        try:
+            return await opened.backup(path)
+        except FileExistsError as error:
+            msg = f"there is something at {path}: a copy replaces nothing"
+            raise StoreError(msg) from error
+        except StoreAwayError as error:
+            msg = f"the store is not copied to {path}: {error.why}"
+            raise StoreError(msg) from error
+
+    async def release(self, key: str) -> bool:
+        """See `RouterRef.release`."""
+        return bool(await self._ask(Bring(key), lambda came: self._tried(key, came)))
+
+    def _tried(self, key: str, brought: Brought) -> bool:
+        """What is kept of a key is here: was it held, and can it be read now?
+
+        Raises:
+            SessionHeldError: it was, and cannot.
+        """
+        bringing, row = self._kept.bringing, brought.session
+        lane: Lane | None = self._kept.core.lanes.get(key)
+        if lane is not None:
+            if key_of(lane).held is None:
+                return False  # it is there, or on its way
+            bringing.came(lane, brought)
+            still = key_of(lane).held
+            if still is not None:
+                raise still
+            return True
+        if row is None:
+            return False
+        try:
+            bringing.read(key, row)
+        except CodecError as error:
+            bringing.note(key, row, error)
+            raise SessionHeldError(key) from error
+        bringing.note(key, row, None)
+        if brought.rows:
+            self._kept.recovery.again(key)
+        return row.held is not None
+
+    async def _ask(
+        self, record: Record, then: Callable[[Any], object] | None = None
+    ) -> Any:  # Any: the answer to this record, or what `then` makes of it
+        """Ask the store, if it answers.  `then` is called in the step of the answer."""
+        trouble = self._kept.writer.trouble()
+        if self._kept.closed or trouble is not None:
+            await trio.lowlevel.checkpoint()
+            raise trouble[1] if trouble is not None else StoreAwayError(ENDED)
+        waiter = Waiter()
+
+        def told(answer: Any) -> None:
+            if isinstance(answer, Refused):
+                answer = StoreError(answer.why)
+            elif then is not None and not isinstance(answer, Exception):
+                try:
+                    answer = then(answer)
+                except SessionHeldError as error:
+                    answer = error
+            waiter.told(answer)
+
+        self._kept.submit(Question(record, told))
+        return await waiter.wait()
+
+    def _info(self, row: KeyRow) -> KeyInfo:
+        left = self._kept.bringing.quarantine_of(row.key, row.crashes)
+        return KeyInfo(
+            key=row.key,
+            waiting=row.waiting,
+            state=row.state,
+            token=row.token,
+            generation=row.generation,
+            owner=row.owner,
+            held=row.held,
+            quarantined=left if left > 0 else None,
+        )
+
+    # ------------------------------------------------------------------------- its log
 
     def watch(self) -> None:
         """A batch has been written: has the log grown too long by it?"""

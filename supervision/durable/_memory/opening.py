@@ -7,11 +7,12 @@ of Trio's, one for each batch: so a mock clock and a seed decide when, and nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import trio
 
-from supervision.durable._words.errors import StoreAwayError
+from supervision.durable._words.errors import StoreAwayError, StoreError
 from supervision.durable._words.opened import Measures, Told
 from supervision.durable._words.records import Answer, Record
 
@@ -64,6 +65,12 @@ class MemoryOpening:
     def measures(self) -> Measures:
         """It has no size."""
         return Measures(WHERE)
+
+    async def backup(self, path: Path) -> int:
+        """Refuse; a checkpoint.  Raises StoreError: it is in no file."""
+        await trio.lowlevel.checkpoint()
+        msg = f"a MemoryStore is in no file: nothing is copied to {path}"
+        raise StoreError(msg)
 
     async def close(self) -> None:
         """Let go of the store.  Idempotent; a checkpoint.

@@ -7,6 +7,7 @@ as plain as possible; a store that is faster has to come to the same.
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final, assert_never
 
@@ -30,7 +31,9 @@ from supervision.durable._words.records import (
     Found,
     Hold,
     Holding,
+    KeyRow,
     Keys,
+    Look,
     Prune,
     Pruned,
     Quarantine,
@@ -38,6 +41,7 @@ from supervision.durable._words.records import (
     Refused,
     Repeated,
     Row,
+    Seen,
     SessionRow,
     Settle,
     Waiting,
@@ -161,6 +165,8 @@ class Tables:
                 return self._forget(record, hidden)
             case Find():
                 return self._find(record)
+            case Look():
+                return self._look(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
                 keys = heapq.nsmallest(most, behind)
@@ -281,7 +287,32 @@ class Tables:
         if number is None:
             return Found(None)
         prompt = self._prompts[number]
-        return Found(number, prompt.outcome, prompt.turn, prompt.row.at)
+        return Found(
+            number, prompt.outcome, prompt.turn, prompt.row.at, prompt.ended_at
+        )
+
+    def _look(self, record: Look) -> Answer:
+        there = {*self._sessions, *self._open}
+        if record.key is not None:
+            there &= {record.key}
+        else:
+            there = {each for each in there if each > record.after}
+        rows = (self._seen(each) for each in sorted(there))
+        found = (each for each in rows if not record.held or each.held is not None)
+        return Seen(tuple(itertools.islice(found, record.most)))
+
+    def _seen(self, key: str) -> KeyRow:
+        row = self._sessions.get(key)
+        return KeyRow(
+            key=key,
+            waiting=len(self._open.get(key, ())),
+            state=len(row.state.body) if row is not None and row.state else None,
+            token=row is not None and row.token is not None,
+            generation=row.generation if row is not None else 0,
+            crashes=row.crashes if row is not None else None,
+            owner=row.owner if row is not None else None,
+            held=row.held if row is not None else None,
+        )
 
     def _prune(self, record: Prune) -> Pruned:
         ended = (

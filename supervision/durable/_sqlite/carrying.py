@@ -31,7 +31,9 @@ from supervision.durable._words.records import (
     Found,
     Hold,
     Holding,
+    KeyRow,
     Keys,
+    Look,
     Prune,
     Pruned,
     Quarantine,
@@ -39,6 +41,7 @@ from supervision.durable._words.records import (
     Refused,
     Repeated,
     Row,
+    Seen,
     SessionRow,
     Settle,
     State,
@@ -57,7 +60,9 @@ _INSERT: Final = (
     f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
     " on conflict do nothing"
 )
-_LOOK: Final = "select number, outcome, turn, at from prompts where key = ? and id = ?"
+_LOOK: Final = (
+    "select number, outcome, turn, at, ended_at from prompts where key = ? and id = ?"
+)
 _OPEN: Final = (
     f"select {_COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
     " and number <> ? order by begun is null, steers is null, number"
@@ -94,6 +99,23 @@ _SESSION: Final = (
 _HOLD: Final = "update sessions set held = ? where key = ?"
 _HELD: Final = "select count(*) from sessions where held is not null"
 _FORGET: Final = "delete from sessions where key = ?"
+_SEEN: Final = (
+    "select k.key, (select count(*) from prompts p where p.key = k.key and"
+    " p.outcome is null), length(state), token is not null, coalesce(generation, 0),"
+    " crashes, owner, held from ({}) k left join sessions s on s.key = k.key"
+    " order by k.key"
+)
+_SEEN_ALL: Final = _SEEN.format(
+    "select key from sessions where key > ?1 union"
+    " select key from prompts where outcome is null and key > ?1 order by key limit ?2"
+)
+_SEEN_HELD: Final = _SEEN.format(
+    "select key from sessions where held is not null and key > ?1 order by key limit ?2"
+)
+_SEEN_ONE: Final = _SEEN.format(
+    "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
+    " select key from prompts where outcome is null and key = ?1 and not ?2"
+)
 _WAITING: Final = (
     "select distinct key from prompts where outcome is null and key > ?"
     " order by key limit ?"
@@ -282,6 +304,20 @@ class Carrying:
         for index, record in run:
             self._answers[index] = self._look(record.key, record.id)
 
+    def look(self, run: Indexed[Look]) -> None:
+        """Look at keys."""
+        for index, record in run:
+            if record.key is not None:
+                found = self._rows(_SEEN_ONE, record.key, record.held)[: record.most]
+            else:
+                query = _SEEN_HELD if record.held else _SEEN_ALL
+                found = self._rows(query, record.after, record.most)
+            rows = (
+                KeyRow(key, waiting, state, bool(token), *rest)
+                for key, waiting, state, token, *rest in found
+            )
+            self._answers[index] = Seen(tuple(rows))
+
     def waiting(self, run: Indexed[Waiting]) -> None:
         """Look for keys."""
         for index, record in run:
@@ -331,6 +367,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Hold: Carrying.hold,
     Forget: Carrying.forget,
     Find: Carrying.find,
+    Look: Carrying.look,
     Waiting: Carrying.waiting,
     Prune: Carrying.prune,
 }

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import apsw
 import trio
 
-from supervision.durable._words.errors import StoreError
+from supervision.durable._words.errors import StoreAwayError, StoreError
 from supervision.durable._words.opened import Measures, Told
 from supervision.durable._words.records import Answer, Record
 
@@ -91,6 +91,8 @@ class SqliteOpening:
         self._lock = lock
         self._is_out = False
         self._closed = False
+        # what ends the copy that is being made, and that it has ended
+        self._copying: tuple[trio.CancelScope, trio.Event] | None = None
         writer.quiet = database.truncate
 
     @property
@@ -124,8 +126,8 @@ class SqliteOpening:
         log = path.with_name(path.name + "-wal")
         return Measures(str(path), _size(path), _size(log))
 
-    async def backup(self, path: Path) -> None:
-        """Make a copy while the store is used, between its batches.
+    async def backup(self, path: Path) -> int:
+        """Make a copy while the store is used, between its batches; returns its bytes.
 
         It is whole, and has everything that was stored when this was called.  Restored,
         its openings are numbered beyond any that the original had.  Cancelled, or in
@@ -133,8 +135,28 @@ class SqliteOpening:
 
         Raises:
             FileExistsError: there is something at this path.
-            StoreError: it cannot be written.
+            StoreAwayError: it cannot be written; or the store is closed meanwhile.
+            StoreError: another copy is being made.
         """
+        if self._closed or self._copying is not None:
+            await trio.lowlevel.checkpoint()
+            msg = "another copy of this store is being made"
+            raise StoreError("the store is closed" if self._closed else msg)
+        done = trio.Event()
+        size = 0
+        with trio.CancelScope() as scope:
+            self._copying = scope, done
+            try:
+                size = await self._copy(path)
+            finally:
+                self._copying = None
+                done.set()
+        if scope.cancelled_caught:
+            msg = "the store was closed before the copy was whole"
+            raise StoreAwayError(msg)
+        return size
+
+    async def _copy(self, path: Path) -> int:
         database, writer = self._database, self._writer
         made: list[Copy] = []
         try:
@@ -142,6 +164,7 @@ class SqliteOpening:
             while not await writer.ask(made[0].step):
                 pass
             await writer.ask(made[0].finish)
+            return await writer.ask(lambda: path.stat().st_size)
         except FileExistsError:
             raise
         except (apsw.Error, OSError) as error:
@@ -159,6 +182,11 @@ class SqliteOpening:
             await trio.lowlevel.checkpoint()
             return
         self._closed = True
+        if self._copying is not None:
+            scope, done = self._copying
+            scope.cancel()
+            with trio.CancelScope(shield=True):
+                await done.wait()
         self._writer.do_unheard(self._database.close)
         with trio.CancelScope(shield=True):
             await self._writer.end()

@@ -174,8 +174,8 @@ class StateTooLargeError(StoreError):
 class SessionHeldError(StoreError):
     """What a store has of a key cannot be read: nothing of it begins, nothing is lost.
 
-    `__cause__` says why.  Its prompts wait: mend the code and restart, or `reset` the
-    key, which forgets its state.
+    `__cause__` says why.  Its prompts wait: mend the code and restart, or what else is
+    wrong and `release` the key; or `reset` it, which forgets its state.
     """
 
     def __init__(self, key: str) -> None:

@@ -12,6 +12,7 @@ answers is decided by the error:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -54,6 +55,17 @@ class Opened(Protocol):
 
     def measures(self) -> Measures:
         """How large it is; quick, in Trio's thread, at any time."""
+        ...
+
+    async def backup(self, path: Path) -> int:
+        """Make a copy while it is used; returns its bytes when it is whole.
+
+        Cancelled, or in vain: nothing is left behind.
+
+        Raises:
+            FileExistsError: there is something at this path.
+            StoreError: it cannot be made, or not now; or the store is closed meanwhile.
+        """
         ...
 
     async def close(self) -> None:

@@ -198,6 +198,22 @@ class Find:
 
 
 @attrs.frozen(eq=False)
+class Look:
+    """Look at keys that something is kept of, or that have open prompts.
+
+    In the order of keys.  Answer: `Seen`.
+    """
+
+    after: str
+    """Those behind this one; "" begins."""
+    most: int
+    held: bool = False
+    """Only those that are held."""
+    key: str | None = None
+    """Only this one, wherever it is."""
+
+
+@attrs.frozen(eq=False)
 class Waiting:
     """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
 
@@ -228,6 +244,7 @@ Record: TypeAlias = (
     | Hold
     | Forget
     | Find
+    | Look
     | Waiting
     | Prune
 )
@@ -312,6 +329,34 @@ class Found:
     outcome: bytes | None = None
     turn: int | None = None
     at: float = 0.0
+    """When it was accepted."""
+    ended_at: float | None = None
+    """When it got its outcome."""
+
+
+@attrs.frozen
+class KeyRow:
+    """A key as whoever looks sees it."""
+
+    key: str
+    waiting: int
+    """Prompts that have no outcome."""
+    state: int | None
+    """Bytes of its state; None: it has none."""
+    token: bool
+    """Whether a token is bound."""
+    generation: int
+    """As `SessionRow`; 0: nothing is kept of it but its prompts."""
+    crashes: bytes | None
+    owner: str | None
+    held: str | None
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """Keys."""
+
+    rows: tuple[KeyRow, ...]
 
 
 @attrs.frozen(eq=False)
@@ -345,6 +390,7 @@ Answer: TypeAlias = (
     | Forgotten
     | Holding
     | Found
+    | Seen
     | Keys
     | Pruned
     | Done

@@ -19,6 +19,7 @@ from .records import (
     Find,
     Forget,
     Hold,
+    Look,
     Prune,
     Quarantine,
     Record,
@@ -55,6 +56,8 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             return _text(key)
         case Bring(key=key) | Bind(key=key) | Quarantine(key=key) | Waiting(after=key):
             return _text(key)
+        case Look(after=after, key=key):
+            return _text(after, key or "")
         case Hold(key=key, why=why):
             return _text(key, why or "")
         case Find(key=key, id=name):

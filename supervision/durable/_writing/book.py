@@ -41,6 +41,15 @@ class Entry:
         self.void = False  # it was taken back
 
 
+class Question(Entry):
+    """A record whose answer a task waits for: `told` takes an error as well.
+
+    It is told one when there will be no answer: the router has ended.
+    """
+
+    __slots__ = ()
+
+
 class Book:
     """What waits, and what is out.
 

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
+from unittest.mock import ANY
 
+import attrs
 import pytest
 import trio
+import trio.testing
 
+from actors import Completed, Failed
 from actors.hosting import actor_of
 from actors.testing import seeds
-from supervision import StoreStatistics, start_router
+from supervision import (
+    Limits,
+    NoStoreError,
+    RestartLimit,
+    StoreStatistics,
+    start_router,
+)
 from supervision._routing.census import counts_of
-from supervision.durable import SqliteStore, StoreGrows, StorePolicy
+from supervision.durable import (
+    MemoryStore,
+    SessionHeldError,
+    SqliteStore,
+    StoreAwayError,
+    StoreError,
+    StoreGrows,
+    StorePolicy,
+)
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.sql import connect
 
-from .stage import Player, Process, Stage, completed, open_process
+from .stage import Player, Process, ScriptError, Stage, completed, open_process
+
+KINDS = pytest.mark.parametrize("kind", ["memory", "sqlite"])
 
 
 class Newer(Player):
@@ -167,3 +188,170 @@ async def test_d64_a_log_that_cannot_be_brought_in_is_told(
         await grow(20)
         assert len(list(events.drain())) == 1
     assert caplog.text.count("above its limit of 200000") == 2
+
+
+class Mended(Player):
+    """One whose upcaster can be mended while it runs."""
+
+    state_version: ClassVar[int] = 2
+
+
+@attrs.define
+class Flaky:
+    """An upcaster that raises until it is mended."""
+
+    broken: bool = True
+
+    def __call__(self, state: Any) -> Any:
+        if self.broken:
+            raise ScriptError("why")
+        return state
+
+
+@KINDS
+async def test_d67_a_held_key_is_released(kind: str) -> None:
+    """All that waited runs, in order; one that is not mended stays held."""
+    flaky = Flaky()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "chat.db"
+        store: Any = MemoryStore(upcasters={1: flaky})
+        if kind == "sqlite":
+            store = SqliteStore(path, upcasters={1: flaky})
+        async with open_process(Stage(store)) as process:
+            for key in ("ann", "bob"):
+                await (await process.router.accept(key, "old")).outcome()
+        new = Stage(store)
+        async with open_process(new, Mended) as process:
+            router = process.router
+            first = await router.accept("ann", "first")
+            second = await router.accept("ann", "second")
+            await (await router.accept("carol", "other")).outcome()
+            with pytest.raises(SessionHeldError, match="a state cannot be read"):
+                await router.release("ann")
+            with pytest.raises(SessionHeldError):
+                await router.release("bob")  # it has no session, and was not tried
+            assert await core_of(process).keeping.store.key("bob")  # behind that
+            assert store_of(process).held == 2
+            assert new.begun == [("carol", "other")]
+
+            flaky.broken = False
+            assert await router.release("ann")
+            assert completed(await first.outcome())
+            assert completed(await second.outcome())
+            assert await router.release("bob")
+            assert router.inspect("bob") is None
+            assert not await router.release("ann")
+            assert not await router.release("bob")
+            assert not await router.release("nobody")
+            assert store_of(process).held == 0
+    assert new.begun[1:] == [("ann", "first"), ("ann", "second")]
+
+
+@seeds(2)
+async def test_a_key_without_a_place_is_brought_when_it_is_released() -> None:
+    """It takes one like others whose prompts wait."""
+    flaky = Flaky()
+    stage = Stage(MemoryStore(upcasters={1: flaky}))
+    async with open_process(stage) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+        await process.router.accept("ann", "waits", attempts=2, id="x")
+        process.kill()
+    one = Limits(sessions=1, turns=1)
+    async with open_process(stage, Mended, limits=one) as process:
+        router = process.router
+        await trio.sleep(1)
+        flaky.broken = False
+        assert await router.release("ann")
+        receipt = await router.find("ann", "x")
+        assert receipt is not None
+        assert completed(await receipt.outcome())
+
+
+@seeds(1)
+async def test_what_is_asked_of_a_store_that_is_away_is_refused() -> None:
+    """At once, and with why; so is what nobody will answer any more."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        core = core_of(process)
+        store, router = core.keeping.store, process.router
+        await (await router.accept("ann", "one", id="1")).outcome()
+        stage.memory.away(100)
+        router.send("ann", "two", id="2")
+        await trio.sleep(1)
+        for ask in (
+            lambda: store.keys("", 9),
+            lambda: store.key("ann"),
+            lambda: store.prompt("ann", "1"),
+            lambda: router.release("ann"),
+        ):
+            with pytest.raises(StoreAwayError, match="told to be away"):
+                await ask()
+        stage.memory.away(0)
+        await trio.sleep(10)
+        waits = await store.prompt("ann", "2")
+        assert waits.outcome == Completed("two", turn=waits.turn)
+        stage.memory.stand_still()
+        errors: list[Exception] = []
+
+        async def asks() -> None:
+            with pytest.raises(StoreAwayError, match="has ended") as caught:
+                await store.key("ann")
+            errors.append(caught.value)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asks)
+            await trio.testing.wait_all_tasks_blocked()
+            router.ref.stop()
+            await router.ref.wait_stopped()
+        assert len(errors) == 1
+        for ask in (
+            lambda: store.key("ann"),
+            lambda: store.backup(Path("/x")),
+            lambda: core.keeping.find("ann", "1"),
+        ):
+            with pytest.raises(StoreAwayError, match="has ended"):
+                await ask()
+        stage.memory.go_on()
+
+
+@seeds(1)
+async def test_what_a_store_says_of_keys_and_prompts() -> None:
+    """Those that wait, those that ended, those in quarantine; unknown ones: None."""
+    stage = Stage()
+    brief = Limits(sessions=9, turns=9, restarts=RestartLimit(0, within=1), idle=1)
+    async with open_process(stage, limits=brief) as process:
+        router, store = process.router, core_of(process).keeping.store
+        failed = await router.accept("ann", "bind:t fail:no", id="1", owner="anna")
+        await failed.outcome()
+        await router.accept("ann", "wait:door", id="2", owner="anna")
+        await (await router.accept("bob", "crash", id="1")).outcome()
+        await trio.sleep(5)
+        ann, bob = await store.keys("", 9)
+        assert (ann.key, ann.waiting, ann.token, ann.owner) == ("ann", 1, True, "anna")
+        assert ann.quarantined is None
+        assert bob.quarantined is not None
+        assert bob.quarantined > 20
+        assert await store.keys("ann", 1) == [attrs.evolve(bob, quarantined=ANY)]
+        assert await store.key("carol") is None
+
+        ended, waits = await store.prompt("ann", "1"), await store.prompt("ann", "2")
+        assert type(ended.outcome) is Failed
+        assert (ended.number, ended.turn, waits.outcome) == (1, 1, None)
+        assert waits.ended is None
+        assert ended.ended is not None
+        assert await store.prompt("ann", "3") is None
+        with pytest.raises(StoreError, match="no text"):
+            await store.key("\ud800")
+        stage.open("door")
+
+
+@seeds(1)
+async def test_a_router_without_a_store_releases_nothing() -> None:
+    """It says what it would need."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        plain = start_router(process.system, Player, stage, name="plain")
+        with pytest.raises(NoStoreError, match="release"):
+            await plain.release("ann")
+        with pytest.raises(ValueError, match="key"):
+            await plain.release("")

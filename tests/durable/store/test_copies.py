@@ -10,11 +10,14 @@ import trio
 import trio.testing
 
 from supervision.durable import (
+    MemoryStore,
     SqliteStore,
     StoreAwayError,
+    StoreError,
     StorePolicy,
 )
 from supervision.durable._sqlite import database as database_file
+from supervision.durable._sqlite import opening as opening_file
 from supervision.durable._sqlite.database import Copy, Database
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.sql import connect
@@ -77,6 +80,47 @@ async def test_a_copy_that_was_not_finished_is_not_there(tmp_path: Path) -> None
             await opening.backup(tmp_path / "none" / "copy.db")
         assert [each for each in names(tmp_path) if "copy" in each] == []
         await bench.ask(accept(5000), Accepted)
+
+
+async def test_a_store_that_is_closed_gives_up_its_copy(tmp_path: Path) -> None:
+    """Nothing of it is left, and nobody waits for it; nor is there another one."""
+    path = tmp_path / "chat.db"
+    await fill(path, 2000)
+    opening = await SqliteStore(path).claim().open()
+    steps = 0
+
+    class Slow(Copy):
+        def step(self, pages: int = 1) -> bool:
+            nonlocal steps
+            steps += 1
+            return super().step(pages) and False  # it never ends
+
+    async with trio.open_nursery() as nursery:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opening_file, "Copy", Slow)
+
+            async def copy() -> None:
+                with pytest.raises(StoreAwayError, match="closed before"):
+                    await opening.backup(tmp_path / "copy.db")
+
+            nursery.start_soon(copy)
+            await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(StoreError, match="another copy"):
+                await opening.backup(tmp_path / "other.db")
+            await opening.close()
+    with pytest.raises(StoreError, match="closed"):
+        await opening.backup(tmp_path / "late.db")
+
+    assert names(tmp_path) == ["chat.db", "chat.db.lock"]
+    assert integrity(path) == "ok"
+
+
+async def test_a_store_in_memory_has_no_copies(tmp_path: Path) -> None:
+    """It says so."""
+    async with opened(MemoryStore()) as bench:
+        with pytest.raises(StoreError, match="in no file"):
+            await bench.opened.backup(tmp_path / "copy.db")
+    assert names(tmp_path) == []
 
 
 # ------------------------------------------------------------------------------ the log

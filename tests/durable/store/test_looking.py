@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import attrs
+
 from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import (
     Begin,
@@ -14,15 +18,34 @@ from supervision.durable._words.records import (
     Found,
     Hold,
     Holding,
+    KeyRow,
     Keys,
+    Look,
     Prune,
     Pruned,
+    Quarantine,
     Refused,
+    Seen,
     Waiting,
 )
 from tests.durable.store.bench import accept, complete, kind, opened, store
 
 __all__ = ["kind", "store"]  # fixtures
+
+
+def key_row(key: str, **changes: Any) -> KeyRow:
+    """Make what is seen of a key; Any: in place of what is nothing."""
+    nothing = KeyRow(
+        key,
+        waiting=0,
+        state=None,
+        token=False,
+        generation=0,
+        crashes=None,
+        owner=None,
+        held=None,
+    )
+    return attrs.evolve(nothing, **changes)
 
 
 async def test_a_key_is_held_until_it_is_not(store: Engine) -> None:
@@ -56,3 +79,33 @@ async def test_what_ended_of_a_held_key_is_not_pruned(store: Engine) -> None:
         assert (await bench.ask(Find("a", "id-1"), Found)).number == 1
         await bench.carry(Hold("a", None))
         assert (await bench.ask(Prune(40.0, 3), Pruned)).number == 1
+
+
+async def test_keys_are_looked_at_in_pages(store: Engine) -> None:
+    """In their order: those that something is kept of, those with open prompts."""
+    async with opened(store) as bench:
+        await bench.carry(
+            *(accept(each, key) for each, key in enumerate(("b", "b", "é", "done"))),
+            accept(10, "a", owner="ann"),
+            complete(10, key="a", generation=3, token=b"t", bound=True),
+            complete(3, key="done", state=None),
+            Bind("c", b"t"),
+            Quarantine("c", b"why"),
+        )
+        first = await bench.ask(Look("", 2), Seen)
+        rest = await bench.ask(Look("b", 9), Seen)
+        await bench.carry(Hold("c", "why"))
+
+        assert first.rows == (
+            key_row("a", state=5, token=True, generation=3, owner="ann"),
+            key_row("b", waiting=2),
+        )
+        assert [each.key for each in rest.rows] == ["c", "é"]
+        assert rest.rows[0] == key_row("c", token=True, generation=1, crashes=b"why")
+        held = await bench.ask(Look("a", 9, held=True), Seen)
+        assert [(each.key, each.held) for each in held.rows] == [("c", "why")]
+        assert (await bench.ask(Look("c", 9, held=True), Seen)).rows == ()
+        one = await bench.ask(Look("", 1, key="b"), Seen)
+        assert one.rows == first.rows[1:]
+        assert (await bench.ask(Look("", 1, key="done"), Seen)).rows == ()
+        assert "stored" in (await bench.ask(Look("\ud800", 1), Refused)).why

@@ -345,7 +345,7 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
         assert await numbers(bench, "b") == [10]
         for each in (1, 2):
             found = await bench.ask(Find("a", f"id-{each}"), Found)
-            assert plain(found) == plain(Found(each, b"done", 7, float(each)))
+            assert plain(found) == plain(Found(each, b"done", 7, float(each), 50.0))
 
 
 async def test_a_turn_that_is_completed_twice_is_complete(store: Engine) -> None:
@@ -420,9 +420,9 @@ async def test_an_outcome_is_the_first_one(store: Engine) -> None:
 
         assert all(isinstance(each, Done | Completion) for each in answers)
         found = await bench.ask(Find("a", "id-1"), Found)
-        assert plain(found) == plain(Found(1, b"first", None, 1.0))
+        assert plain(found) == plain(Found(1, b"first", None, 1.0, 60.0))
         found = await bench.ask(Find("a", "id-2"), Found)
-        assert plain(found) == plain(Found(2, b"done", 7, 2.0))
+        assert plain(found) == plain(Found(2, b"done", 7, 2.0, 50.0))
 
 
 # ------------------------------------------------------------ bind, quarantine, forget
@@ -472,7 +472,7 @@ async def test_a_key_is_forgotten_with_those_that_wait(store: Engine) -> None:
         assert await numbers(bench) == [1, 4]
         assert await numbers(bench, "b") == [6]
         found = await bench.ask(Find("a", "id-2"), Found)
-        assert plain(found) == plain(Found(2, b"w", None, 2.0))
+        assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0))
 
 
 async def test_forgetting_tells_the_same_when_its_answer_was_lost(

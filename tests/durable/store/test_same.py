@@ -23,6 +23,7 @@ from supervision.durable._words.records import (
     Find,
     Forget,
     Hold,
+    Look,
     Prune,
     Quarantine,
     Record,
@@ -154,6 +155,13 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Bring(key) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
         Waiting("", 100),
+        *(
+            Look(after, most, held)
+            for after in ("", "b")
+            for most in (2, 9)
+            for held in (True, False)
+        ),
+        *(Look("", 1, held, key) for key in KEYS for held in (True, False)),
         dice.prune(),
     ]
 

@@ -1,0 +1,169 @@
+"""The commands about stores: sessions --all, outcome, store, release.
+
+The service asks its store: no other process opens the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.text import Text
+
+from supervision._drawing.columns import Column
+from supervision._drawing.look import DIM, GOOD, MAYBE, PLAIN, WRONG, phase
+from supervision._drawing.text import clean, plural, size, span, whole, words
+from supervision._view.sessions import short
+from supervision._view.shapes import ResultShape, StoreShape
+from supervision._view.stores import KeyShape, OutcomeShape, RouterStoreShape
+from supervision.client.directory import CommandError, choose_client
+from supervision.service import ExitCode
+
+from .printing import Fact, print_facts, print_json, print_lines, print_table
+
+
+def list_keys(arguments: Namespace) -> int:
+    """`actors sessions --all`: a page of keys, also of those that are only stored."""
+    for name in ("phase", "match", "order"):
+        if getattr(arguments, name) is not None:
+            text = f"--{name} is not for --all, --held and --after: keys come in order"
+            raise CommandError(text)
+    found = choose_client(arguments.socket).keys(
+        router=arguments.router,
+        after=arguments.after,
+        held=arguments.held,
+        limit=arguments.limit,
+    )
+    if arguments.json:
+        print_json(found)
+        return ExitCode.OK
+    columns = [
+        Column(title="KEY"),
+        Column(title="PHASE"),
+        Column(title="OPEN", right=True),
+        Column(title="STATE", right=True),
+        Column(title="TOKEN"),
+        Column(title="HELD"),
+    ]
+    print_table(columns, [_key_cells(each) for each in found["keys"]])
+    if found["after"] is not None:
+        print_lines([Text(f"more: --after {clean(found['after'])}", DIM)])
+    return ExitCode.OK
+
+
+def show_outcome(arguments: Namespace) -> int:
+    """`actors outcome`: what became of a prompt."""
+    client = choose_client(arguments.socket)
+    found = client.outcome(arguments.key, arguments.id, router=arguments.router)
+    if arguments.json:
+        print_json(found)
+    else:
+        print_facts(_outcome_facts(found))
+    return ExitCode.OK
+
+
+def store(arguments: Namespace) -> int:
+    """`actors store`: what the stores of routers do; or copy one, `backup PATH`."""
+    client = choose_client(arguments.socket)
+    match arguments.words:
+        case []:
+            found = client.stores(arguments.router)
+            if arguments.json:
+                print_json(found)
+                return ExitCode.OK
+            for number, each in enumerate(found["stores"]):
+                if number:
+                    print_lines([Text()])
+                print_facts(_router_facts(each))
+            return ExitCode.OK
+        case ["backup", path]:
+            # of the caller's directory, which is not the service's
+            where = Path(path).absolute()
+            return _said(client.backup(where, router=arguments.router), arguments)
+        case _:
+            text = "say 'actors store', or 'actors store backup PATH'"
+            raise CommandError(text)
+
+
+def release(arguments: Namespace) -> int:
+    """`actors release`: try a held key again."""
+    client = choose_client(arguments.socket)
+    return _said(client.release(arguments.key, router=arguments.router), arguments)
+
+
+def store_facts(store: StoreShape) -> Iterator[Fact]:
+    """What there is to say of a store, the worst first."""
+    yield "store", clean(store["path"])
+    if store["down"] is not None:
+        text = f"for {span(store['down'])}: {clean(store['why'] or '')}"
+        yield "down", Text(text, WRONG)
+    yield (
+        "commits",
+        (
+            f"{whole(store['batches'])}, {plural(store['operations'], 'operation')}, "
+            f"{span(store['seconds'])} in it"
+        ),
+    )
+    yield "unwritten", plural(store["unwritten"], "prompt")
+    if store["held"]:
+        yield "held", Text(plural(store["held"], "key"), WRONG)
+
+
+def _router_facts(found: RouterStoreShape) -> Iterator[Fact]:
+    each = found["store"]
+    yield "router", clean(found["router"])
+    yield from store_facts(each)
+    yield "size", f"{size(each['size'])}, log {size(each['log'])}"
+    opening = f"opening {whole(each['opened'])}" if each["opened"] else "not open"
+    since = "" if each["age"] is None else f", for {span(each['age'])}"
+    yield "open", f"{opening}{since}"
+    if each["age"]:
+        rate = each["batches"] / each["age"]
+        yield "rate", f"{rate:,.1f} commits a second, on average"
+    yield "waiting", f"{size(each['unwritten_bytes'])} to be written"
+    yield "kept", plural(found["kept"], "prompt")
+    yield (
+        "answers",
+        Text("no", WRONG) if each["down"] is not None else Text("yes", GOOD),
+    )
+
+
+def _outcome_facts(found: OutcomeShape) -> Iterator[Fact]:
+    yield "key", clean(found["key"])
+    yield "id", clean(found["id"])
+    yield "router", clean(found["router"])
+    yield "prompt", str(found["number"])
+    if found["outcome"] is None:
+        yield "outcome", Text("none yet: it waits, or its turn runs", MAYBE)
+    else:
+        yield "outcome", words(found["outcome"])
+    if found["text"] is not None:
+        yield "says", clean(found["text"])
+    if found["turn"] is not None:
+        yield "turn", short(found["turn"])
+    yield "accepted", f"{span(found['age'])} ago"
+    if found["ended"] is not None:
+        yield "ended", f"{span(found['ended'])} ago"
+
+
+def _key_cells(found: KeyShape) -> list[Text]:
+    session = found["session"]
+    style = phase(session["phase"]) if found["memory"] else DIM
+    return [
+        Text(clean(session["key"]) or "''", PLAIN if found["memory"] else DIM),
+        Text(clean(session["phase"]), style),
+        Text(whole(found["open"]) if found["open"] else "", MAYBE),
+        Text("" if found["state"] is None else size(found["state"])),
+        Text("yes" if found["token"] else ""),
+        Text(clean(session["held"] or ""), WRONG),
+    ]
+
+
+def _said(result: ResultShape, arguments: Namespace) -> int:
+    if arguments.json:
+        print_json(result)
+    else:
+        sys.stdout.write(clean(result["done"]) + "\n")
+    return ExitCode.OK

@@ -1,0 +1,61 @@
+"""The endpoints about stores: keys that may be nowhere else, prompts, copies."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from supervision._view.view import View
+
+from .request import parameters, part
+from .words import answer, refusal
+
+
+class StoreEndpoints:
+    """What is asked of stores.
+
+    Args:
+        view: of the service.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._stores = view.stores
+
+    async def stores(self, request: Request) -> Response:
+        """What each does."""
+        asked = await parameters(request, "router")
+        return answer(self._stores.list(asked.text("router")))
+
+    async def keys(self, request: Request) -> Response:
+        """A page of keys."""
+        asked = await parameters(request, "router", "after", "held", "limit")
+        found = await self._stores.keys(
+            router=asked.text("router"),
+            after=asked.text("after") or "",
+            held=asked.flag("held", default=False),
+            limit=asked.whole("limit", 100),
+        )
+        return answer(found)
+
+    async def outcome(self, request: Request) -> Response:
+        """A prompt."""
+        asked = await parameters(request, "key", "id", "router")
+        key, name = asked.text("key"), asked.text("id")
+        if key is None or name is None:
+            return refusal(400, "say whose prompt, and which: key= and id=")
+        router = asked.text("router")
+        return answer(await self._stores.outcome(key, name, router=router))
+
+    async def release(self, request: Request) -> Response:
+        """Try a held key again."""
+        asked = await parameters(request, "router")
+        key = part(request, "key")
+        return answer(await self._stores.release(key, router=asked.text("router")))
+
+    async def backup(self, request: Request) -> Response:
+        """Copy a store."""
+        asked = await parameters(request, "router", "path")
+        path = asked.text("path")
+        if path is None:
+            return refusal(400, "say where to: path=, an absolute path")
+        return answer(await self._stores.backup(path, router=asked.text("router")))

@@ -1,0 +1,287 @@
+"""What is in a router's store, asked through a real socket while it is used."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import pytest
+import trio
+
+from actors import Session, Turn, open_system
+from supervision import RouterRef, start_router
+from supervision.durable import MemoryStore, SqliteStore
+from tests.control.client import Served, serving
+from tests.durable.store.disk import names
+
+
+class Notes(Session[str, str, tuple[str, ...]]):
+    """Keeps what it was told; "hang" does not end, "no" fails."""
+
+    initial_state: ClassVar[tuple[str, ...]] = ()
+
+    async def take_turn(self, turn: Turn[str, str, tuple[str, ...]]) -> str:
+        if turn.prompt == "hang":
+            await trio.sleep_forever()
+        if turn.prompt == "no":
+            msg = "no \x1b such thing"
+            raise ValueError(msg)
+        turn.state = (*turn.state, turn.prompt)
+        return turn.prompt.upper()
+
+    async def answer_aside(self, turn: Turn[str, str, tuple[str, ...]]) -> str:
+        return turn.prompt
+
+
+class Newer(Notes):
+    """Of a newer release."""
+
+    state_version: ClassVar[int] = 2
+
+
+async def fill(path: Path, *keys: str, make: type[Notes] = Notes) -> None:
+    """Have keys that only the store knows."""
+    async with open_system() as system:
+        router = start_router(system, make, durable=SqliteStore(path))
+        for key in keys:
+            await (await router.accept(key, "milk", id="1", owner="o")).outcome()
+
+
+def start(served: Served, path: Path, name: str = "notes") -> RouterRef[str, str]:
+    """Start a router with a store beside the one that has none."""
+    return start_router(served.system, Notes, durable=SqliteStore(path), name=name)
+
+
+async def test_keys_come_in_pages_wherever_they_are(tmp_path: Path) -> None:
+    """In their order, each once; what only the store has says so."""
+    path = tmp_path / "notes.db"
+    await fill(path, "a", "c/x", "d")
+    await fill(path, "held", make=Newer)
+    async with serving(tmp_path) as served:
+        router = start(served, path)
+        await (await router.accept("b", "bread")).outcome()
+        await router.accept("c/x", "hang", id="2")
+        await router.accept("held", "waits", id="2")
+        router.ask_aside("e", "what?")  # in memory only
+        assert not (await served.get("/sessions/b")).json["held"]
+        pages: list[list[dict[str, Any]]] = []
+        after: str | None = ""
+        while after is not None:
+            page = (await served.get(f"/keys?limit=2&after={quote(after)}")).json
+            pages.append(page["keys"])
+            after = page["after"]
+        held = (await served.get("/keys?held=true")).json
+        session = (await served.get("/sessions/d")).json
+        unknown = await served.get("/sessions/nobody")
+
+    found = [each for page in pages for each in page]
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert [
+        (each["session"]["key"], each["memory"], each["open"]) for each in found
+    ] == [
+        ("a", False, 0),
+        ("b", True, 0),
+        ("c/x", True, 1),
+        ("d", False, 0),
+        ("e", True, 0),
+        ("held", True, 1),
+    ]
+    assert [each["session"]["phase"] for each in found[:4]] == [
+        "passivated",
+        "idle",
+        "running",
+        "passivated",
+    ]
+    assert [each["state"] is None for each in found] == [False] * 4 + [True, False]
+    assert "version 2" in found[5]["session"]["held"]
+    assert [each["session"]["key"] for each in held["keys"]] == ["held"]
+    assert held["after"] is None
+    assert (session["phase"], session["generation"]) == ("passivated", 1)
+    assert session["owner"] == "o"
+    assert unknown.status == 404
+    assert unknown.error == "no router knows the session 'nobody', and no store has it"
+
+
+async def test_what_became_of_a_prompt(tmp_path: Path) -> None:
+    """Its kind, its result or error, when; or that it waits, or is not known."""
+    path = tmp_path / "notes.db"
+    await fill(path, "ann")
+    async with serving(tmp_path) as served:
+        router = start(served, path)
+        await (await router.accept("ann", "no", id="a b/c")).outcome()
+        await router.accept("ann", "hang", id="3")
+        done = (await served.get("/outcome?key=ann&id=1")).json
+        failed = (await served.get("/outcome?key=ann&id=a+b%2Fc&router=/notes")).json
+        waits = (await served.get("/outcome?key=ann&id=3")).json
+        unknown = await served.get("/outcome?key=ann&id=4")
+        half = await served.get("/outcome?key=ann")
+
+    assert (done["outcome"], done["text"], done["turn"]) == ("Completed", "MILK", 1)
+    assert (done["router"], done["number"]) == ("/notes", 1)
+    assert 0 <= done["ended"] <= done["age"]
+    assert (failed["outcome"], failed["text"]) == (
+        "Failed",
+        "ValueError: no \\x1b such thing",
+    )
+    assert waits["outcome"] is waits["text"] is waits["ended"] is None
+    assert unknown.status == 404
+    assert unknown.error == "session 'ann' has no prompt '4', or it is no longer kept"
+    assert half.status == 400
+
+
+async def test_a_store_is_copied_while_it_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer comes when it is whole; the copy is a store; it leaves a line."""
+    caplog.set_level(logging.INFO, "supervision.audit")
+    path, copy = tmp_path / "notes.db", tmp_path / "copy.db"
+    async with serving(tmp_path) as served:
+        router = start(served, path)
+        await (await router.accept("ann", "milk", id="1")).outcome()
+        done = await served.post("/store/backup", {"path": str(copy)})
+        again = await served.post("/store/backup", {"path": str(copy)})
+        nowhere = await served.post("/store/backup", {"path": f"{tmp_path}/no/x"})
+        relative = await served.post("/store/backup", {"path": "copy.db"})
+        missing = await served.post("/store/backup", {})
+
+    assert done.json["done"].startswith(f"the store of /notes is in {copy}: ")
+    assert (again.status, nowhere.status) == (409, 409)
+    assert again.error.endswith(
+        f"there is something at {copy}: a copy replaces nothing"
+    )
+    assert "is not copied to" in nowhere.error
+    assert (relative.status, missing.status) == (400, 400)
+    assert "absolute" in relative.error
+    lines = [each for each in caplog.records if each.name == "supervision.audit"]
+    assert lines[0].getMessage().startswith("backup by user")
+    assert len(lines) == 5
+    assert [each for each in names(tmp_path) if "copy" in each] == ["copy.db"]
+    async with open_system() as system:
+        router = start_router(system, Notes, durable=SqliteStore(copy))
+        found = await router.find("ann", "1")
+        assert found is not None
+        assert found.ended is not None
+
+
+async def test_a_held_key_is_released_by_its_verb(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be read yet is refused, with why."""
+    caplog.set_level(logging.INFO, "supervision.audit")
+    path = tmp_path / "notes.db"
+    await fill(path, "a/b")
+    broken = True
+
+    def upcast(state: Any) -> Any:
+        if broken:
+            msg = "why"
+            raise ValueError(msg)
+        return state
+
+    async with serving(tmp_path) as served:
+        store = SqliteStore(path, upcasters={1: upcast})
+        router = start_router(served.system, Newer, durable=store, name="notes")
+        waits = await router.accept("a/b", "waits")
+        refused = await served.post("/sessions/a%2Fb/release")
+        broken = False
+        done = await served.post("/sessions/a%2Fb/release")
+        outcome = await waits.outcome()
+        again = await served.post("/sessions/a%2Fb/release")
+        unknown = await served.post("/sessions/nobody/release", {"router": "/notes"})
+
+    assert refused.status == 409
+    assert refused.error.startswith("/notes: session 'a/b' is held: a state cannot be")
+    assert done.json["done"] == "release 'a/b': it can be read, and is held no more"
+    assert getattr(outcome, "result", None) == "WAITS"
+    assert (again.status, unknown.status) == (409, 404)
+    assert again.error == "session 'a/b' is not held"
+    lines = [each for each in caplog.records if each.name == "supervision.audit"]
+    assert [each.getMessage().partition(" by ")[0] for each in lines] == [
+        "release a/b",
+        "release a/b",
+        "release a/b",
+        "release nobody",
+    ]
+
+
+async def test_what_a_store_does_is_told_also_while_it_is_away(tmp_path: Path) -> None:
+    """From memory; what would have to wait for it is refused."""
+    store = MemoryStore()
+    async with serving(tmp_path) as served:
+        router = start_router(served.system, Notes, durable=store, name="notes")
+        await (await router.accept("ann", "milk", id="1")).outcome()
+        well = (await served.get("/stores")).json["stores"]
+        store.away(1000)
+        router.send("ann", "bread")
+        while router.statistics().store.down is None:  # type: ignore[union-attr] # there is one
+            await trio.lowlevel.checkpoint()
+        badly = (await served.get("/stores?router=/notes")).json["stores"]
+        answers = [
+            await served.get("/keys"),
+            await served.get("/outcome?key=ann&id=1"),
+            await served.get("/sessions/nobody"),
+            await served.post("/sessions/ann/release"),
+            await served.post("/store/backup", {"path": str(tmp_path / "x")}),
+        ]
+        metrics = (await served.get("/metrics")).body.decode()
+        store.away(0)
+
+    assert [(each["router"], each["store"]["opened"]) for each in well] == [
+        ("/notes", 1)
+    ]
+    assert well[0]["store"]["down"] is None
+    assert (badly[0]["store"]["unwritten"], badly[0]["store"]["why"]) == (
+        1,
+        "it was told to be away",
+    )
+    assert [each.status for each in answers] == [409] * 5
+    assert {each.error for each in answers[:4]} == {
+        "/notes: the store does not answer: it was told to be away"
+    }
+    assert "in no file" in answers[4].error
+    assert 'actors_store_up{router="/notes"} 0' in metrics
+    assert 'actors_prompts_unwritten{router="/notes"} 1' in metrics
+
+
+async def test_a_router_is_chosen_as_everywhere(tmp_path: Path) -> None:
+    """The only one with a store; of several the one that is named, or has the key."""
+    await fill(tmp_path / "one.db", "ann", "both")
+    await fill(tmp_path / "two.db", "bob", "both")
+    async with serving(tmp_path) as served:
+        without = [
+            await served.get("/keys"),
+            await served.get("/stores"),
+            await served.get("/outcome?key=a&id=1"),
+            await served.post("/sessions/nobody/release"),
+        ]
+        plain = await served.get("/sessions/nobody")
+        start(served, tmp_path / "one.db", "one")
+        start(served, tmp_path / "two.db", "two")
+        several = [
+            await served.get("/keys"),
+            await served.post("/store/backup", {"path": str(tmp_path / "x")}),
+            await served.get("/sessions/both"),
+            await served.get("/outcome?key=both&id=1"),
+        ]
+        named = (await served.get("/keys?router=/two")).json
+        known = (await served.get("/sessions/bob")).json
+        outcome = (await served.get("/outcome?key=ann&id=1")).json
+        stores = (await served.get("/stores")).json["stores"]
+        other = await served.get("/keys?router=/router")
+        nowhere = await served.get("/keys?router=/nowhere")
+        out_of_range = await served.get("/keys?router=/two&limit=0")
+
+    assert {(each.status, each.error) for each in without} == {
+        (409, "no router has a store: give it one with durable=")
+    }
+    assert (plain.status, "store" in plain.error) == (404, False)
+    assert [each.status for each in several] == [409] * 4
+    assert several[0].error == "several routers have a store: say which of /one, /two"
+    assert several[2].error == "several routers know 'both': say which of /one, /two"
+    assert [each["session"]["key"] for each in named["keys"]] == ["bob", "both"]
+    assert (known["router"], outcome["router"]) == ("/two", "/one")
+    assert [each["router"] for each in stores] == ["/one", "/two"]
+    assert (other.status, nowhere.status, out_of_range.status) == (409, 404, 400)
+    assert other.error.startswith("/router has no store")
