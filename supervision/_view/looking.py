@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, Final, cast
@@ -221,12 +222,10 @@ class Looking:
             CannotError: a store does not answer.
         """
         await trio.lowlevel.checkpoint()
-        routers = routers_of(self._system)
         try:
             return self.session(key, router=router)
         except UnknownSessionError:
-            asked = chosen(routers, router).values()
-            if all(each.keeping.store is None for each in asked):
+            if not self.stores.any(router):
                 raise
         core, info = await self.stores.knowing(key, router)
         return passivated_shape(core, key, info)
@@ -287,13 +286,15 @@ class Looking:
         Args:
             kinds: names, such as `TurnEnded`; one that others are kinds of stands for
                 all of them.  Default: all about the life of actors and of sessions,
-                not single messages, prompts or turns' tools.
+                and about stores, not single messages, prompts or turns' tools.
             capacity: how many unread ones are kept; then the oldest goes, counted.
 
         Raises:
             BadQueryError: no such event.
         """
-        types = [_event(kind) for kind in kinds] or list(_DEFAULT)
+        types = [_event(kind) for kind in kinds]
+        if not types:
+            types = [*_DEFAULT, *_events_of_stores().values()]
         return self._system.subscribe(*types, capacity=capacity)
 
     # -------------------------------------------------------------------------- inside
@@ -315,18 +316,29 @@ def _whole(name: str, value: object) -> None:
 
 
 def _event(kind: str) -> type[Event]:
-    found = _EVENTS.get(kind)
+    known = {**_EVENTS, **_events_of_stores()}
+    found = known.get(kind)
     if found is None:
-        msg = f"there is no event {kind!r}; there are: {', '.join(sorted(_EVENTS))}"
+        msg = f"there is no event {kind!r}; there are: {', '.join(sorted(known))}"
         raise BadQueryError(msg)
     return found
 
 
-_EVENTS: Final[dict[str, type[Event]]] = {
-    name: value
-    for name, value in vars(actors).items()
-    if isinstance(value, type) and issubclass(value, Event)
-}
+def _events_of(module: object) -> dict[str, type[Event]]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Event)
+    }
+
+
+def _events_of_stores() -> dict[str, type[Event]]:
+    """Those that are told of stores, where somebody has one: else it is not loaded."""
+    durable = sys.modules.get("supervision.durable")
+    return _events_of(durable) if durable is not None else {}
+
+
+_EVENTS: Final = _events_of(actors)
 _DEFAULT: Final = (
     actors.ActorStarted,
     actors.ActorCrashed,

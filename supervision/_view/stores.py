@@ -113,6 +113,11 @@ class Stores:
 
     # ------------------------------------------------------------------------- looking
 
+    def any(self, router: str | None = None) -> bool:
+        """Whether there is one; not a checkpoint."""
+        routers = chosen(routers_of(self._system), router).values()
+        return not all(each.keeping.store is None for each in routers)
+
     def list(self, router: str | None = None) -> StoresShape:
         """What each store does, or that of one router; not a checkpoint, from memory.
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import trio
+
 from actors import Abort, ActorStoppedError, CloseReason
 from actors.hosting import actor_of, root_of
 from supervision._routing.census import routers_of
+from supervision._routing.core.core import Core
 from supervision._trees.errors import SupervisionError
 from supervision._trees.requests import restart_child, stop_child
 from supervision._trees.shell import Shell
@@ -87,6 +90,32 @@ class View(Looking):
             msg = f"the verb must be one of {', '.join(_VERBS)}, not {verb!r}"
             raise BadQueryError(msg)
         owner, _ = self._session(key, router)
+        return self._verb(owner, key, verb, reason)
+
+    async def any_session_verb(
+        self,
+        key: str,
+        verb: str,
+        *,
+        router: str | None = None,
+        reason: object = None,
+    ) -> ResultShape:
+        """As `session_verb`; `reset` and `close` also of a key that only a store knows.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError, BadQueryError: as there.
+            CannotError: a store does not answer.
+        """
+        await trio.lowlevel.checkpoint()
+        try:
+            return self.session_verb(key, verb, router=router, reason=reason)
+        except UnknownSessionError:
+            if verb not in _CLOSES or not self.stores.any(router):
+                raise
+        owner, _ = await self.stores.knowing(key, router)
+        return self._verb(owner, key, verb, reason)
+
+    def _verb(self, owner: Core, key: str, verb: str, reason: object) -> ResultShape:
         if verb == "cancel":
             result = owner.verbs.cancel(key, hard=True, reason=reason, hint=None)
         elif verb == "cancel_all":

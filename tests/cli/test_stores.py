@@ -252,7 +252,6 @@ async def test_a_service_with_a_store_is_asked_by_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The real one, over its socket, while it runs; its copy is a store too."""
-
     socket = tmp_path / "n.sock"
 
     class Tree(Supervisor):

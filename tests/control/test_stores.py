@@ -11,8 +11,10 @@ import pytest
 import trio
 
 from actors import Session, Turn, open_system
+from actors.hosting import hub_of
 from supervision import RouterRef, start_router
-from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable import MemoryStore, SqliteStore, StoreGrows
+from supervision.service import BadQueryError, View
 from tests.control.client import Served, serving
 from tests.durable.store.disk import names
 
@@ -285,3 +287,38 @@ async def test_a_router_is_chosen_as_everywhere(tmp_path: Path) -> None:
     assert [each["router"] for each in stores] == ["/one", "/two"]
     assert (other.status, nowhere.status, out_of_range.status) == (409, 404, 400)
     assert other.error.startswith("/router has no store")
+
+
+@pytest.mark.parametrize("verb", ["reset", "close"])
+async def test_a_key_that_only_a_store_has_is_forgotten(
+    verb: str, tmp_path: Path
+) -> None:
+    """As one in memory; what is not there anywhere is unknown."""
+    path = tmp_path / "notes.db"
+    await fill(path, "a/b")
+    async with serving(tmp_path) as served:
+        without = await served.post(f"/sessions/nobody/{verb}")
+        start(served, path)
+        nothing = await served.post("/sessions/a%2Fb/cancel")
+        done = await served.post(f"/sessions/a%2Fb/{verb}")
+        keys = (await served.get("/keys")).json["keys"]
+        again = await served.post(f"/sessions/a%2Fb/{verb}")
+
+    assert done.json["done"].startswith(f"{verb} 'a/b': no turn was running")
+    assert keys == []
+    assert [each.status for each in (without, nothing, again)] == [404] * 3
+
+
+async def test_events_of_stores_can_be_followed(tmp_path: Path) -> None:
+    """By their names; and they are among those that come without one."""
+    async with open_system() as system:
+        view = View(system)
+        store = SqliteStore(tmp_path / "notes.db")
+        router = start_router(system, Notes, durable=store)
+        with view.subscribe(["StoreGrows"]) as named, view.subscribe() as usual:
+            event = StoreGrows(1.0, router.ref, "notes.db", 2, 1)
+            hub_of(system).publish(event)
+            assert list(named.drain()) == [event]
+            assert event in list(usual.drain())
+        with pytest.raises(BadQueryError, match="StoreDown, StoreGrows, StoreUp"):
+            view.subscribe(["StoreShrinks"])

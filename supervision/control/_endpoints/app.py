@@ -249,7 +249,7 @@ class _Endpoints:
         async def endpoint(request: Request) -> Response:
             asked = await parameters(request, "router", "reason")
             return answer(
-                self._view.session_verb(
+                await self._view.any_session_verb(
                     part(request, "key"),
                     verb,
                     router=asked.text("router"),
