@@ -32,6 +32,8 @@ class Extra:
     body_over = False  # it has returned, or raised
     stalled = False  # it has been told that it has; the next sign is to be told too
     probing = False  # `alive` has been asked and has not answered
+    returns = False  # cut because its router ends: its prompts may wait again
+    again: dict[int, int] | None = None  # {prompt that waits again: how often tried}
     leaving = False  # given up: somebody else says its last words
     words: trio.lowlevel.Task | None = None  # who says them
 

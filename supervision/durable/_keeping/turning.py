@@ -19,7 +19,6 @@ from actors import (
     Failed,
     Outcome,
     Receipt,
-    SessionCrashedError,
 )
 from actors.hosting import ENDED, TurnRun
 from supervision._routing.core.keeping import Begin as GoBegin
@@ -202,7 +201,8 @@ class Turning:
             if lane.turn is run:
                 lane.state = run.before
             run.outcome = outcome = Failed(error=error, turn=run.id)
-        if self._kept.core.sessions.forgets(lane):
+        taken_back = _again(run) and run.need_extra().returns
+        if taken_back or self._kept.core.sessions.forgets(lane):
             state = None
         body = b""
         if self._is_kept(run):
@@ -228,8 +228,11 @@ class Turning:
                     raise error  # the router cannot go on with a store like this
                 self._commit(self._failed(left, error), last=True)
                 return
-            for receipt, each, then in left.steered:
-                then(receipt, each)
+            if _again(run):
+                run.lane.push_front(_unsteered(left.steered))
+            else:
+                for receipt, each, then in left.steered:
+                    then(receipt, each)
             left.go(run, left.outcome)
             self._kept.finding.told(receipts)
 
@@ -247,6 +250,8 @@ class Turning:
             lane.state = run.before
             key_of(lane).state = UNSET  # as far as anybody knows
         run.outcome = outcome = Failed(error=error, turn=run.id)
+        if run.extra is not None:
+            run.extra.again = None
         body = self._seal(run, outcome).body if left.body else b""
         return attrs.evolve(left, outcome=outcome, body=body, state=None)
 
@@ -256,16 +261,16 @@ class Turning:
         lane, encode = run.lane, self._kept.codec.encode
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []
+        tried = _again(run)
         for receipt in run.receipts:
             if _row(receipt) is None:
                 continue
-            tried = tried_again(receipt, left.outcome)
-            if tried is None:
-                ended.append(Ended(receipt.id, left.body, run.id))
+            if receipt.id in tried:
+                again.append((receipt.id, tried[receipt.id]))
             else:
-                again.append((receipt.id, tried))
+                ended.append(Ended(receipt.id, left.body, run.id))
         for receipt, each, _ in left.steered:
-            if _row(receipt) is not None:
+            if not tried and _row(receipt) is not None:
                 told = encode(each, OUTCOME, lane.key)
                 ended.append(Ended(receipt.id, told, run.id))
         key = key_of(lane)
@@ -297,19 +302,26 @@ class Turning:
         return self._state_of(lane)
 
 
-def tried_again(receipt: Receipt[Any], outcome: Outcome) -> int | None:
-    """How often a prompt that is to wait again has been tried; None: it has ended."""
-    more = receipt.need_more()
-    if isinstance(outcome, Failed) and isinstance(outcome.error, SessionCrashedError):
-        # as `Turns._try_again` decides
-        return more.tried + 1 if more.tried + 1 < more.attempts else None
-    return None
-
-
 def _row(receipt: Receipt[Any]) -> Any:
     """Its place in the store; None: it has none."""
     more = receipt._more
     return more.row if more is not None else None
+
+
+def _again(run: TurnRun) -> dict[int, int]:
+    """{prompt that waits again: how often it has been tried}."""
+    return (run.extra.again if run.extra is not None else None) or {}
+
+
+def _unsteered(
+    steered: list[tuple[Receipt[Any], Outcome, GoSettle]],
+) -> list[Receipt[Any]]:
+    """What was put into a turn that does not count: prompts again."""
+    receipts = [receipt for receipt, _, _ in steered]
+    for receipt in receipts:
+        more = receipt.need_more()
+        more.steers, more.settling = None, False
+    return receipts
 
 
 def _nothing(_: object) -> None:

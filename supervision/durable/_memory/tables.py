@@ -64,7 +64,8 @@ class StoredPrompt:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended."""
+    """The opening in which a turn was marked for it that has not ended; 0: one was, and
+    does not count."""
     body: bytes | None
     """None: it has ended, and only its address and outcome are kept."""
     outcome: bytes | None
@@ -191,7 +192,7 @@ class Tables:
             self._mark(number, tried, record.opened)
         return DONE
 
-    def _mark(self, number: int, tried: int, begun: int | None) -> None:
+    def _mark(self, number: int, tried: int, begun: int) -> None:
         prompt = self._prompts.get(number)
         if prompt is not None and prompt.outcome is None:
             prompt.row.tried = tried
@@ -202,7 +203,7 @@ class Tables:
         for ended in record.ended:
             self._end(ended, record.at)
         for number, tried in record.again:
-            self._mark(number, tried, None)
+            self._mark(number, tried, 0)
         changes: dict[str, object] = {"generation": record.generation}
         if record.state is not None:
             changes["state"] = record.state

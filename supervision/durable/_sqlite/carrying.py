@@ -198,7 +198,7 @@ class Carrying:
         new = self._insert(sends) if sends else True
         self._end([(each, record.at) for _, record in run for each in record.ended])
         again = [
-            (tried, None, number) for _, record in run for number, tried in record.again
+            (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
             self._cursor.executemany(_MARK, again)

@@ -36,7 +36,10 @@ class Row:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended; None: none."""
+    """The opening in which a turn was marked for it that has not ended; None: none.
+
+    0: there was one, which does not count: it stands before those that wait.
+    """
     steers: int | None
     """The turn that it was to be put into; None: it was to have one of its own."""
     body: bytes
@@ -117,7 +120,7 @@ class Complete:
     turn: int
     ended: tuple[Ended, ...]
     again: tuple[tuple[int, int], ...] = ()
-    """(number, tried) of prompts that wait again: their mark goes."""
+    """(number, tried) of prompts that wait again: their mark is 0 then."""
     state: State | None = None
     """None: as it was."""
     token: bytes | None = None

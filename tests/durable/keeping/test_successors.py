@@ -110,6 +110,71 @@ async def test_a_drain_keeps_what_waits_for_a_slot_or_a_checkpoint() -> None:
 
 
 @seeds(3)
+async def test_a_drain_puts_back_what_may_be_tried_again() -> None:
+    """With what was put into it, before all that waits; it is no attempt."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        script = "wait:go point wait:never"
+        running = await router.accept("ann", script, id="running", attempts=2)
+        await turn_runs(stage, script)
+        once = await router.accept("bob", "keep wait:never", id="once")
+        twice = await router.accept("eve", "keep wait:never", id="twice", attempts=2)
+        waits = await router.accept("ann", "waits", id="waits")
+        steered = router.steer("ann", "steered", id="steered")
+        await steered.durable()
+        stage.open("go")
+        await trio.sleep(1)
+        late = router.steer("ann", "late", id="late")
+        report = await router.drain(10)
+        assert set(report.kept) == {running, steered, late, waits, twice}
+        assert len(report.aborted) == 3
+        assert report.lost == ()
+        assert isinstance(once.ended, Aborted)
+        assert running.ended is None
+    assert stage.state("ann") is None
+    assert stage.state("bob") == ("keep wait:never",)
+    assert stage.state("eve") is None
+    stage.open("never")
+    stage.begun.clear()
+    async with open_process(stage) as process:
+        await stage.all_ended()
+    ann = [prompt for key, prompt in stage.begun if key == "ann"]
+    assert ann == [script, "steered", "late", "waits"]
+    outcomes = stage.outcomes()
+    assert {name for name in outcomes if completed(outcomes[name])} == (
+        {"running", "steered", "late", "waits", "twice"}
+    )
+
+
+@pytest.mark.parametrize("how", ["stop", "crash"])
+@pytest.mark.parametrize("attempts", [1, 2])
+@seeds(2)
+async def test_a_router_ends_under_a_turn(attempts: int, how: str) -> None:
+    """It is tried again, if it may be; that was an attempt."""
+    stage = Stage()
+    async with open_tree(stage) as router:
+        receipt = await router.accept("ann", "wait:door", id="x", attempts=attempts)
+        await turn_runs(stage, "wait:door")
+        if how == "crash":
+            crash(router)
+        else:
+            router.ref.stop()
+        await trio.sleep(1)
+        stage.open("door")
+        await trio.sleep(1)
+        kept = attempts == 2 and how == "stop"  # nobody takes its place
+        assert isinstance(receipt.ended, Aborted) == (attempts == 1)
+        assert (receipt.ended is None) == kept
+    async with open_process(stage):
+        await stage.all_ended()
+    assert completed(stage.outcomes()["x"]) == (attempts == 2)
+    (prompt,) = stage.memory.prompts()
+    assert prompt.tried == attempts
+    assert stage.begun.count(("ann", "wait:door")) == attempts
+
+
+@seeds(3)
 async def test_receipts_get_their_outcomes_from_the_successor() -> None:
     """A crash of the router is as a kill, but for who holds a receipt."""
     stage = Stage()
