@@ -18,7 +18,7 @@ import trio
 from actors import Outcome, Receipt, RefusedError
 from actors.hosting import TurnRun
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 
 from .waiting import Line
 
@@ -82,6 +82,12 @@ class Keeping(Protocol):
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """As `forgotten`, of a key without a lane; False: nothing is known of it."""
         ...
+
+    def left_by(self, lane: Lane) -> Any:
+        """A session has ended as it was to: the state that its successor finds.
+
+        UNSET: there is none, it makes a new one.
+        """
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """A prompt by its address; None: unknown.  A checkpoint."""
@@ -162,6 +168,11 @@ class Straight:
         """See `Keeping`."""
         del key, reason
         return False
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        del lane
+        return UNSET
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """See `Keeping`."""

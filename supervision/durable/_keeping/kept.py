@@ -25,7 +25,7 @@ from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
 from supervision.durable._words.errors import (
     StoreAwayError,
@@ -300,6 +300,7 @@ class Kept:
         """See `Keeping`."""
         key = key_of(lane)
         key.state, key.bound, key.token = None, False, None
+        key.forgotten = True
         key.stale = key.asked and not key.brought
         run: TurnRun | None = lane.turn
         taken = self.turning.taken(run) if run is not None else ()
@@ -312,6 +313,12 @@ class Kept:
         """See `Keeping`."""
         self._forget(key, (), reason)
         return True
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        key = key_of(lane)
+        forgotten, key.forgotten = key.forgotten, False
+        return UNSET if forgotten else lane.state
 
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""

@@ -65,7 +65,17 @@ class Place:
 class Key:
     """What is known of a key whose lane is there."""
 
-    __slots__ = ("asked", "bound", "brought", "go", "held", "stale", "state", "token")
+    __slots__ = (
+        "asked",
+        "bound",
+        "brought",
+        "forgotten",
+        "go",
+        "held",
+        "stale",
+        "state",
+        "token",
+    )
 
     def __init__(self) -> None:
         self.asked = False
@@ -80,6 +90,8 @@ class Key:
         """The state that the store has, as the object that was written or read."""
         self.stale = False
         """It was forgotten after the store was asked: the answer is of no use."""
+        self.forgotten = False
+        """And its session has not ended since."""
         self.bound = False
         """A token has been bound that goes with the commit of the turn that runs."""
         self.token: object = None
