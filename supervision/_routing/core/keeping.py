@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 import trio
 
 from actors import Outcome, Receipt, RefusedError
-from actors.hosting import TurnRun
+from actors.hosting import Log, MemoryLog, TurnRun
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
 
@@ -81,6 +81,10 @@ class Keeping(Protocol):
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """As `forgotten`, of a key without a lane; False: nothing is known of it."""
+        ...
+
+    def history_of(self, lane: Lane) -> Log:
+        """What has been kept of a key's history."""
         ...
 
     def left_by(self, lane: Lane) -> Any:
@@ -169,9 +173,17 @@ class Straight:
         del key, reason
         return False
 
+    def history_of(self, lane: Lane) -> MemoryLog:
+        """See `Keeping`."""
+        extra = lane.need_extra()
+        log: MemoryLog | None = extra.history
+        if log is None:
+            log = extra.history = MemoryLog()
+        return log
+
     def left_by(self, lane: Lane) -> Any:
         """See `Keeping`."""
-        del lane
+        lane.need_extra().history = None
         return UNSET
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002

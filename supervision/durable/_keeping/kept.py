@@ -27,6 +27,7 @@ from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -44,6 +45,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Refused,
     Settle,
 )
@@ -52,7 +54,7 @@ from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
-from .bringing import Bringing, key_of
+from .bringing import Bringing, history_of, key_of
 from .finding import Finding
 from .recovery import Recovery
 from .tokens import KeptTokens
@@ -141,7 +143,7 @@ class Kept:
             self._pruning.cancel()
         rest = await self.writer.end(self.policy.close_within)
         for entry in rest:
-            if isinstance(entry.record, Find):
+            if isinstance(entry.record, Find | Read):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
@@ -301,6 +303,7 @@ class Kept:
         key = key_of(lane)
         key.state, key.bound, key.token = None, False, None
         key.forgotten = True
+        history_of(self, lane).forget()
         key.stale = key.asked and not key.brought
         run: TurnRun | None = lane.turn
         taken = self.turning.taken(run) if run is not None else ()
@@ -313,6 +316,10 @@ class Kept:
         """See `Keeping`."""
         self._forget(key, (), reason)
         return True
+
+    def history_of(self, lane: Lane) -> StoredLog:
+        """See `Keeping`."""
+        return history_of(self, lane)
 
     def left_by(self, lane: Lane) -> Any:
         """See `Keeping`."""

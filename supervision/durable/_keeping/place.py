@@ -8,6 +8,7 @@ from typing import Any
 import trio
 
 from supervision._routing.errors import PromptKeptError
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
 
@@ -72,6 +73,7 @@ class Key:
         "forgotten",
         "go",
         "held",
+        "history",
         "stale",
         "state",
         "token",
@@ -88,6 +90,8 @@ class Key:
         """Why it cannot be: nothing of it begins, and nothing is lost."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
+        self.history: StoredLog | None = None
+        """What its turns have appended; None: nothing is known of it yet."""
         self.stale = False
         """It was forgotten after the store was asked: the answer is of no use."""
         self.forgotten = False
