@@ -45,21 +45,22 @@ PLAN: Final = {
         "park words",
         "attrs trio",
     ),
+    "histories": Room("actors/_sessions/histories", "conversation_words", "attrs trio"),
     "streams": Room("actors/_sessions/streams", "conversation_words", "outcome trio"),
     "turns": Room(
         "actors/_sessions/turns",
-        "park words seat actor engine_ground conversation_words",
+        "park words seat actor engine_ground conversation_words histories",
         "attrs trio",
     ),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words turns",
+        "words seat actor engine_ground conversation_words histories turns",
         "trio typing_extensions",
     ),
     "actors": Room(
         "actors",
-        "park words seat actor engine_ground cell workers conversation_words streams "
-        "turns sessions",
+        "park words seat actor engine_ground cell workers conversation_words histories "
+        "streams turns sessions",
         "trio",
     ),
     "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
@@ -95,9 +96,15 @@ PLAN: Final = {
         "attrs msgspec",
     ),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
+    "stored_histories": Room(
+        "supervision/durable/_histories",
+        "actors store_words codec writing",
+        "attrs trio",
+    ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words codec writing",
+        "actors routing_words routing_parts routing_core store_words codec writing "
+        "stored_histories",
         "attrs trio",
     ),
     "memory_store": Room(

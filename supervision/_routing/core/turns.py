@@ -27,7 +27,15 @@ from actors import (
     Turn,
     TurnEnded,
 )
-from actors.hosting import ENDED, SHUT_DOWN, WORK, TurnRun, put_back, unprotected
+from actors.hosting import (
+    ENDED,
+    SHUT_DOWN,
+    WORK,
+    TurnRun,
+    history_left,
+    put_back,
+    unprotected,
+)
 from supervision._routing.parts.busy import WAITING, begins_at
 from supervision._routing.parts.fates import tried_again
 from supervision._routing.parts.lane import (
@@ -253,9 +261,17 @@ class Turns:
                 if waited > books.wait_longest:  # noqa: PLR1730 - without the call
                     books.wait_longest = waited
         if keeping.plain:
+            if run.extra is not None and run.extra.history is not None:
+                self._keep_history(run)
             self._settle(run, outcome)
         else:
             keeping.ended(run, outcome, self._settle)
+
+    def _keep_history(self, run: TurnRun) -> None:
+        """What it has appended is in its key's history from now on, in memory."""
+        change = history_left(run)
+        if change is not None and not self._core.sessions.forgets(run.lane):
+            self._keeping.history_of(run.lane).commit(change)
 
     def _settle(  # noqa: C901, PLR0912 - the hot way is written out
         self, run: TurnRun, outcome: Outcome

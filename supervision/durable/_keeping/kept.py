@@ -25,8 +25,9 @@ from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -44,6 +45,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Refused,
     Settle,
 )
@@ -52,7 +54,7 @@ from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
-from .bringing import Bringing, key_of
+from .bringing import Bringing, history_of, key_of
 from .finding import Finding
 from .recovery import Recovery
 from .tokens import KeptTokens
@@ -140,7 +142,7 @@ class Kept:
         if self._pruning is not None:
             self._pruning.cancel()
         for entry in await self.writer.end(self.policy.close_within):
-            if isinstance(entry.record, Find):
+            if isinstance(entry.record, Find | Read):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
@@ -303,6 +305,8 @@ class Kept:
         """See `Keeping`."""
         key = key_of(lane)
         key.state, key.bound, key.token = None, False, None
+        key.forgotten = True
+        history_of(self, lane).forget()
         key.stale = key.asked and not key.brought
         run: TurnRun | None = lane.turn
         taken = self.turning.taken(run) if run is not None else ()
@@ -315,6 +319,16 @@ class Kept:
         """See `Keeping`."""
         self._forget(key, (), reason)
         return True
+
+    def history_of(self, lane: Lane) -> StoredLog:
+        """See `Keeping`."""
+        return history_of(self, lane)
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        key = key_of(lane)
+        forgotten, key.forgotten = key.forgotten, False
+        return UNSET if forgotten else lane.state
 
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""

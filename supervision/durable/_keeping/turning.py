@@ -20,11 +20,12 @@ from actors import (
     Outcome,
     Receipt,
 )
-from actors.hosting import ENDED, TurnRun
+from actors.hosting import ENDED, TurnRun, history_left
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.parts.lane import UNSET, Lane
+from supervision.durable._histories.log import Commit
 from supervision.durable._words.errors import (
     CodecError,
     StateTooLargeError,
@@ -41,7 +42,7 @@ from supervision.durable._words.records import (
 from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME, STATE, TOKEN
-from .bringing import key_of
+from .bringing import history_of, key_of
 from .wall import wall
 
 
@@ -69,6 +70,8 @@ class Left:
     """What was put into it."""
     state: State | None
     """None: the store has it."""
+    history: Commit | None
+    """Of its history; None: the store has that."""
     go: GoEnd
 
 
@@ -200,16 +203,23 @@ class Turning:
             state, sealed = None, None
             if lane.turn is run:
                 lane.state = run.before
+            if run.extra is not None and run.extra.history is not None:
+                run.extra.history.put_back()
             run.outcome = outcome = Failed(error=error, turn=run.id)
+        history: Commit | None = None
+        change = history_left(run)
         taken_back = _again(run) and run.need_extra().returns
         if taken_back or self._kept.core.sessions.forgets(lane):
             state = None
+        elif change is not None:
+            history = history_of(self._kept, lane).written(change)
         body = b""
         if self._is_kept(run):
             body = (sealed or self._seal(run, outcome)).body
         if state is not None:
             key_of(lane).state = lane.state
-        self._commit(Left(run, outcome, body, steered, state, go), last=False)
+        left = Left(run, outcome, body, steered, state, history, go)
+        self._commit(left, last=False)
 
     def _commit(self, left: Left, *, last: bool) -> None:
         """Have what a turn leaves written, and then told.
@@ -241,6 +251,7 @@ class Turning:
             tell(None)
             return
         size = len(left.body) + (len(left.state.body) if left.state else 0)
+        size += left.history.size if left.history is not None else 0
         self._kept.submit(Entry(record, tell, size, receipts))
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
@@ -252,8 +263,10 @@ class Turning:
         run.outcome = outcome = Failed(error=error, turn=run.id)
         if run.extra is not None:
             run.extra.again = None
+        if left.history is not None:
+            history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
-        return attrs.evolve(left, outcome=outcome, body=body, state=None)
+        return attrs.evolve(left, outcome=outcome, body=body, state=None, history=None)
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
@@ -276,7 +289,8 @@ class Turning:
         key = key_of(lane)
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
-        if not (ended or again or left.state is not None or bound):
+        history = left.history
+        if not (ended or again or bound or left.state is not None or history):
             return None
         return Complete(
             lane.key,
@@ -288,6 +302,8 @@ class Turning:
             bound,
             max(1, lane.generation),
             at=wall(),
+            entries=history.entries if history is not None else (),
+            begins=history.begins if history is not None else None,
         )
 
     def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:

@@ -32,6 +32,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
@@ -41,6 +42,8 @@ from supervision.durable._words.records import (
     Waiting,
 )
 from supervision.durable._words.rules import accepting
+
+from .histories import Histories
 
 _NOTHING: Final = SessionRow(
     state=None, token=None, generation=1, crashes=None, owner=None
@@ -98,6 +101,7 @@ class Tables:
         self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
+        self.histories = Histories()
 
     # ------------------------------------------------------------------ what is there
 
@@ -132,7 +136,7 @@ class Tables:
             answers.append(self._apply(record, hidden))
         return answers
 
-    def _apply(  # noqa: C901, PLR0911 - a case a record
+    def _apply(  # noqa: C901, PLR0911, PLR0912 - a case a record
         self, record: Record, hidden: set[int]
     ) -> Answer:
         match record:
@@ -157,6 +161,8 @@ class Tables:
                 return self._forget(record, hidden)
             case Find():
                 return self._find(record)
+            case Read():
+                return self.histories.read(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
                 return Keys(tuple(heapq.nsmallest(most, behind)))
@@ -212,7 +218,13 @@ class Tables:
         first = self._prompts.get(record.ended[0].number) if record.ended else None
         if first is not None and first.row.owner is not None:
             changes["owner"] = first.row.owner
-        keeps = record.state is not None or (record.bound and record.token is not None)
+        if record.entries or record.begins is not None:
+            changes["entries"] = self.histories.write(record)
+        keeps = (
+            record.state is not None
+            or (record.bound and record.token is not None)
+            or bool(record.entries)
+        )
         self._keep(record.key, keeps, **changes)
         return Completion(tuple(known))
 
@@ -247,6 +259,7 @@ class Tables:
 
     def _forget(self, record: Forget, hidden: set[int]) -> Answer:
         known = self._sessions.pop(record.key, None) is not None
+        self.histories.forget(record.key)
         for number in sorted(self._open.get(record.key, set()) - hidden):
             if number in record.but:
                 continue

@@ -33,6 +33,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
@@ -44,6 +45,7 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import accepting, refusal
 
+from . import histories
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
@@ -86,8 +88,8 @@ _SET: Final = (
 _BIND: Final = _SET.format("token")
 _QUARANTINE: Final = _SET.format("crashes")
 _SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner"
-    " from sessions where key = ?"
+    "select state, state_version, token, generation, crashes, owner,"  # noqa: S608
+    f" {histories.SPAN} from sessions where key = ?1"
 )
 _FORGET: Final = "delete from sessions where key = ?"
 _WAITING: Final = (
@@ -203,6 +205,7 @@ class Carrying:
         if again:
             self._cursor.executemany(_MARK, again)
         self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        histories.write(self._cursor, [record for _, record in run])
         for index, record in run:
             known = () if new else map(self._known, record.sends)
             self._answers[index] = Completion(
@@ -240,6 +243,7 @@ class Carrying:
         for index, record in run:
             self._cursor.execute(_FORGET, (record.key,))
             known = self._connection.changes() > 0
+            histories.forget(self._cursor, record.key)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -263,6 +267,11 @@ class Carrying:
         for index, record in run:
             self._answers[index] = self._look(record.key, record.id)
 
+    def read(self, run: Indexed[Read]) -> None:
+        """Read entries of histories."""
+        for index, record in run:
+            self._answers[index] = histories.read(self._connection, record)
+
     def waiting(self, run: Indexed[Waiting]) -> None:
         """Look for keys."""
         for index, record in run:
@@ -280,10 +289,11 @@ class Carrying:
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
-        for state, version, *rest in self._rows(_SESSION, key):
-            session = SessionRow(
-                None if state is None else State(state, version), *rest
-            )
+        for state, version, *rest, first, last in self._rows(_SESSION, key):
+            kept = None if state is None else State(state, version)
+            token, generation, crashes, owner = rest
+            entries = histories.span(first, last)
+            session = SessionRow(kept, token, generation, crashes, owner, entries)
         return Brought(session, tuple(self._open(key, index, itself)))
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
@@ -310,6 +320,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Quarantine: Carrying.quarantine,
     Forget: Carrying.forget,
     Find: Carrying.find,
+    Read: Carrying.read,
     Waiting: Carrying.waiting,
     Prune: Carrying.prune,
 }
@@ -324,6 +335,6 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         token,
         record.generation,
         record.ended[0].number if record.ended else None,
-        state is not None or token is not None,
+        state is not None or token is not None or bool(record.entries),
         record.bound,
     )

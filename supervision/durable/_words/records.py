@@ -67,6 +67,16 @@ class State:
 
 
 @attrs.frozen
+class HistoryRow:
+    """An entry of a session's history.  Those of a key have numbers without a gap."""
+
+    number: int
+    body: bytes
+    version: int
+    """Of the class: `Session.entry_version`."""
+
+
+@attrs.frozen
 class SessionRow:
     """What is kept of a key."""
 
@@ -77,6 +87,8 @@ class SessionRow:
     crashes: bytes | None
     """Its quarantine; None: it is in none."""
     owner: str | None
+    entries: tuple[int, int] = (0, 0)
+    """Of its history: the number of the first entry, and that of the next one."""
 
 
 # ------------------------------------------------------------------------ what is asked
@@ -132,6 +144,10 @@ class Complete:
     """Prompts that are accepted if and only if this is carried out; each with an id
     that is known already is passed over."""
     at: float = 0.0
+    entries: tuple[HistoryRow, ...] = ()
+    """Of its history: each stands at its number, whatever stood there."""
+    begins: int | None = None
+    """Entries with a number below this one go; None: none do."""
 
 
 @attrs.frozen(eq=False)
@@ -188,6 +204,19 @@ class Find:
 
 
 @attrs.frozen(eq=False)
+class Read:
+    """Read entries of a key's history.  Answer: `Page`."""
+
+    key: str
+    first: int
+    """From this number on."""
+    end: int
+    """Up to this one, which is not among them."""
+    most: int
+    """Bytes of bodies: no more are read behind the one that comes to it."""
+
+
+@attrs.frozen(eq=False)
 class Waiting:
     """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
 
@@ -214,6 +243,7 @@ Record: TypeAlias = (
     | Quarantine
     | Forget
     | Find
+    | Read
     | Waiting
     | Prune
 )
@@ -292,6 +322,14 @@ class Found:
 
 
 @attrs.frozen(eq=False)
+class Page:
+    """Entries of a history."""
+
+    rows: tuple[HistoryRow, ...]
+    """By their numbers."""
+
+
+@attrs.frozen(eq=False)
 class Keys:
     """Keys with open prompts."""
 
@@ -319,6 +357,7 @@ Answer: TypeAlias = (
     | Completion
     | Forgotten
     | Found
+    | Page
     | Keys
     | Pruned
     | Done
