@@ -68,6 +68,7 @@ class Core:
         "events",
         "finishing",
         "give_up",
+        "history_of",
         "idle",
         "ids",
         "keeping",
@@ -144,6 +145,7 @@ class Core:
         self.enqueue = self.accepting.enqueue
         self.session_ready = self.sessions.ready
         self.seal = keeping.seal
+        self.history_of = keeping.history_of
         self.give_up = self.leaving.give_up
         self.cut_waiting = self.turns.cut_waiting
         self.unbegin = self.turns.unbegin

@@ -25,8 +25,9 @@ from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -51,7 +52,7 @@ from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
-from .bringing import Bringing, key_of
+from .bringing import Bringing, history_of, key_of
 from .finding import ENDED, Finding
 from .looking import Looking
 from .recovery import Recovery
@@ -143,8 +144,7 @@ class Kept:
         if self._pruning is not None:
             self._pruning.cancel()
         self.closed = True
-        rest = await self.writer.end(self.policy.close_within)
-        for entry in rest:
+        for entry in await self.writer.end(self.policy.close_within):
             if isinstance(entry, Question):
                 entry.told(StoreAwayError(ENDED))
             for receipt in entry.receipts:
@@ -158,7 +158,11 @@ class Kept:
             await self.opened.close()
         else:
             self.claimed.release()
-        return [*self.finding.rest(), *self.bringing.rest()]
+        rest = self.finding.rest()
+        # a turn may have ended since, and its prompts are to be tried again
+        known = {each.id for each in self.left}
+        self.left += [each for each in rest if each.id not in known]
+        return [*rest, *self.bringing.rest()]
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out."""
@@ -305,6 +309,8 @@ class Kept:
         """See `Keeping`."""
         key = key_of(lane)
         key.state, key.bound, key.token = None, False, None
+        key.forgotten = True
+        history_of(self, lane).forget()
         key.stale = key.asked and not key.brought
         run: TurnRun | None = lane.turn
         taken = self.turning.taken(run) if run is not None else ()
@@ -317,6 +323,16 @@ class Kept:
         """See `Keeping`."""
         self._forget(key, (), reason)
         return True
+
+    def history_of(self, lane: Lane) -> StoredLog:
+        """See `Keeping`."""
+        return history_of(self, lane)
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        key = key_of(lane)
+        forgotten, key.forgotten = key.forgotten, False
+        return UNSET if forgotten else lane.state
 
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""

@@ -23,17 +23,15 @@ from supervision.durable._words.errors import (
     StoreError,
 )
 from supervision.durable._words.events import StoreGrows
+from supervision.durable._words.looks import KeyRow, Look, Seen
 from supervision.durable._words.opened import Measures, Opened
 from supervision.durable._words.records import (
     Bring,
     Brought,
     Find,
     Found,
-    KeyRow,
-    Look,
     Record,
     Refused,
-    Seen,
 )
 from supervision.durable._writing.book import Question
 

@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 
 import attrs
 
+from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
 from supervision.durable._words.records import (
     DONE,
     Accept,
@@ -29,24 +30,22 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Found,
-    Hold,
-    Holding,
-    KeyRow,
     Keys,
-    Look,
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
     Row,
-    Seen,
     SessionRow,
     Settle,
     Waiting,
 )
 from supervision.durable._words.rules import accepting
+
+from .histories import Histories
 
 _NOTHING: Final = SessionRow(
     state=None, token=None, generation=1, crashes=None, owner=None
@@ -70,7 +69,8 @@ class StoredPrompt:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended."""
+    """The opening in which a turn was marked for it that has not ended; 0: one was, and
+    does not count."""
     body: bytes | None
     """None: it has ended, and only its address and outcome are kept."""
     outcome: bytes | None
@@ -103,6 +103,7 @@ class Tables:
         self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
+        self.histories = Histories()
 
     # ------------------------------------------------------------------ what is there
 
@@ -167,6 +168,8 @@ class Tables:
                 return self._find(record)
             case Look():
                 return self._look(record)
+            case Read():
+                return self.histories.read(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
                 keys = heapq.nsmallest(most, behind)
@@ -203,7 +206,7 @@ class Tables:
             self._mark(number, tried, record.opened)
         return DONE
 
-    def _mark(self, number: int, tried: int, begun: int | None) -> None:
+    def _mark(self, number: int, tried: int, begun: int) -> None:
         prompt = self._prompts.get(number)
         if prompt is not None and prompt.outcome is None:
             prompt.row.tried = tried
@@ -214,7 +217,7 @@ class Tables:
         for ended in record.ended:
             self._end(ended, record.at)
         for number, tried in record.again:
-            self._mark(number, tried, None)
+            self._mark(number, tried, 0)
         changes: dict[str, object] = {"generation": record.generation}
         if record.state is not None:
             changes["state"] = record.state
@@ -223,7 +226,13 @@ class Tables:
         first = self._prompts.get(record.ended[0].number) if record.ended else None
         if first is not None and first.row.owner is not None:
             changes["owner"] = first.row.owner
-        keeps = record.state is not None or (record.bound and record.token is not None)
+        if record.entries or record.begins is not None:
+            changes["entries"] = self.histories.write(record)
+        keeps = (
+            record.state is not None
+            or (record.bound and record.token is not None)
+            or bool(record.entries)
+        )
         self._keep(record.key, keeps, **changes)
         return Completion(tuple(known))
 
@@ -261,6 +270,7 @@ class Tables:
 
     def _forget(self, record: Forget, hidden: set[int]) -> Answer:
         known = self._sessions.pop(record.key, None) is not None
+        self.histories.forget(record.key)
         for number in sorted(self._open.get(record.key, set()) - hidden):
             if number in record.but:
                 continue

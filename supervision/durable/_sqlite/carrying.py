@@ -12,6 +12,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
+from supervision.durable._words.looks import Hold, Look
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
     DONE,
@@ -29,19 +30,15 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Found,
-    Hold,
-    Holding,
-    KeyRow,
     Keys,
-    Look,
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
     Row,
-    Seen,
     SessionRow,
     Settle,
     State,
@@ -49,6 +46,7 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import accepting, refusal
 
+from . import histories, looks
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
@@ -93,29 +91,10 @@ _SET: Final = (
 _BIND: Final = _SET.format("token")
 _QUARANTINE: Final = _SET.format("crashes")
 _SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner, held"
-    " from sessions where key = ?"
+    "select state, state_version, token, generation, crashes, owner, held,"  # noqa: S608
+    f" {histories.SPAN} from sessions where key = ?1"
 )
-_HOLD: Final = "update sessions set held = ? where key = ?"
-_HELD: Final = "select count(*) from sessions where held is not null"
 _FORGET: Final = "delete from sessions where key = ?"
-_SEEN: Final = (
-    "select k.key, (select count(*) from prompts p where p.key = k.key and"
-    " p.outcome is null), length(state), token is not null, coalesce(generation, 0),"
-    " crashes, owner, held from ({}) k left join sessions s on s.key = k.key"
-    " order by k.key"
-)
-_SEEN_ALL: Final = _SEEN.format(
-    "select key from sessions where key > ?1 union"
-    " select key from prompts where outcome is null and key > ?1 order by key limit ?2"
-)
-_SEEN_HELD: Final = _SEEN.format(
-    "select key from sessions where held is not null and key > ?1 order by key limit ?2"
-)
-_SEEN_ONE: Final = _SEEN.format(
-    "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
-    " select key from prompts where outcome is null and key = ?1 and not ?2"
-)
 _WAITING: Final = (
     "select distinct key from prompts where outcome is null and key > ?"
     " order by key limit ?"
@@ -226,11 +205,12 @@ class Carrying:
         new = self._insert(sends) if sends else True
         self._end([(each, record.at) for _, record in run for each in record.ended])
         again = [
-            (tried, None, number) for _, record in run for number, tried in record.again
+            (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
             self._cursor.executemany(_MARK, again)
         self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        histories.write(self._cursor, [record for _, record in run])
         for index, record in run:
             known = () if new else map(self._known, record.sends)
             self._answers[index] = Completion(
@@ -266,19 +246,14 @@ class Carrying:
     def hold(self, run: Indexed[Hold]) -> None:
         """Keep why keys cannot be read."""
         for index, record in run:
-            self._cursor.execute(_HOLD, (record.why, record.key))
-            self._answers[index] = Holding(self._held())
-
-    def _held(self) -> int:
-        """Count the keys that are held; there is an index of those alone."""
-        ((number,),) = self._rows(_HELD)
-        return int(number)
+            self._answers[index] = looks.hold(self._connection, record)
 
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
             self._cursor.execute(_FORGET, (record.key,))
             known = self._connection.changes() > 0
+            histories.forget(self._cursor, record.key)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -289,7 +264,7 @@ class Carrying:
             found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
             withdrawn = tuple(number for (number,) in found)
             self._answers[index] = Forgotten(
-                known or bool(withdrawn), withdrawn, self._held()
+                known or bool(withdrawn), withdrawn, looks.held(self._connection)
             )
 
     # ------------------------------------------------------------------- what is there
@@ -307,23 +282,19 @@ class Carrying:
     def look(self, run: Indexed[Look]) -> None:
         """Look at keys."""
         for index, record in run:
-            if record.key is not None:
-                found = self._rows(_SEEN_ONE, record.key, record.held)[: record.most]
-            else:
-                query = _SEEN_HELD if record.held else _SEEN_ALL
-                found = self._rows(query, record.after, record.most)
-            rows = (
-                KeyRow(key, waiting, state, bool(token), *rest)
-                for key, waiting, state, token, *rest in found
-            )
-            self._answers[index] = Seen(tuple(rows))
+            self._answers[index] = looks.look(self._connection, record)
+
+    def read(self, run: Indexed[Read]) -> None:
+        """Read entries of histories."""
+        for index, record in run:
+            self._answers[index] = histories.read(self._connection, record)
 
     def waiting(self, run: Indexed[Waiting]) -> None:
         """Look for keys."""
         for index, record in run:
             rows = self._rows(_WAITING, record.after, record.most)
             keys = tuple(key for (key,) in rows)
-            self._answers[index] = Keys(keys, self._held())
+            self._answers[index] = Keys(keys, looks.held(self._connection))
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
@@ -336,10 +307,11 @@ class Carrying:
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
-        for state, version, *rest in self._rows(_SESSION, key):
-            session = SessionRow(
-                None if state is None else State(state, version), *rest
-            )
+        for state, version, *rest, first, last in self._rows(_SESSION, key):
+            kept = None if state is None else State(state, version)
+            token, generation, crashes, owner, held = rest
+            entries = histories.span(first, last)
+            session = SessionRow(kept, token, generation, crashes, owner, held, entries)
         return Brought(session, tuple(self._open(key, index, itself)))
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
@@ -368,6 +340,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Forget: Carrying.forget,
     Find: Carrying.find,
     Look: Carrying.look,
+    Read: Carrying.read,
     Waiting: Carrying.waiting,
     Prune: Carrying.prune,
 }
@@ -382,6 +355,6 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         token,
         record.generation,
         record.ended[0].number if record.ended else None,
-        state is not None or token is not None,
+        state is not None or token is not None or bool(record.entries),
         record.bound,
     )

@@ -32,6 +32,10 @@ create table prompts (
     outcome blob, turn integer, ended_at real,
     unique (key, id)
 );
+create table history  (
+    key text not null, n integer not null, turn integer not null,
+    version integer not null, body blob not null, primary key (key, n)
+) without rowid;
 create index sessions_held on sessions (key) where held is not null;
 create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;

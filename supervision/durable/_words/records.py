@@ -17,6 +17,8 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from .looks import Hold, Holding, Look, Seen
+
 # ------------------------------------------------------------------------- what is kept
 
 
@@ -36,7 +38,10 @@ class Row:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended; None: none."""
+    """The opening in which a turn was marked for it that has not ended; None: none.
+
+    0: there was one, which does not count: it stands before those that wait.
+    """
     steers: int | None
     """The turn that it was to be put into; None: it was to have one of its own."""
     body: bytes
@@ -64,6 +69,16 @@ class State:
 
 
 @attrs.frozen
+class HistoryRow:
+    """An entry of a session's history.  Those of a key have numbers without a gap."""
+
+    number: int
+    body: bytes
+    version: int
+    """Of the class: `Session.entry_version`."""
+
+
+@attrs.frozen
 class SessionRow:
     """What is kept of a key."""
 
@@ -76,6 +91,8 @@ class SessionRow:
     owner: str | None
     held: str | None = None
     """Why it is held: it could not be read; None: it could, as far as is known."""
+    entries: tuple[int, int] = (0, 0)
+    """Of its history: the number of the first entry, and that of the next one."""
 
 
 # ------------------------------------------------------------------------ what is asked
@@ -119,7 +136,7 @@ class Complete:
     turn: int
     ended: tuple[Ended, ...]
     again: tuple[tuple[int, int], ...] = ()
-    """(number, tried) of prompts that wait again: their mark goes."""
+    """(number, tried) of prompts that wait again: their mark is 0 then."""
     state: State | None = None
     """None: as it was."""
     token: bytes | None = None
@@ -131,6 +148,10 @@ class Complete:
     """Prompts that are accepted if and only if this is carried out; each with an id
     that is known already is passed over."""
     at: float = 0.0
+    entries: tuple[HistoryRow, ...] = ()
+    """Of its history: each stands at its number, whatever stood there."""
+    begins: int | None = None
+    """Entries with a number below this one go; None: none do."""
 
 
 @attrs.frozen(eq=False)
@@ -163,17 +184,6 @@ class Quarantine:
 
 
 @attrs.frozen(eq=False)
-class Hold:
-    """Keep why a key cannot be read; None: it can.  Answer: `Holding`.
-
-    A key that nothing is kept of stays so.
-    """
-
-    key: str
-    why: str | None
-
-
-@attrs.frozen(eq=False)
 class Forget:
     """Forget all that is kept of a key but its prompts, and end those that wait.
 
@@ -198,19 +208,16 @@ class Find:
 
 
 @attrs.frozen(eq=False)
-class Look:
-    """Look at keys that something is kept of, or that have open prompts.
+class Read:
+    """Read entries of a key's history.  Answer: `Page`."""
 
-    In the order of keys.  Answer: `Seen`.
-    """
-
-    after: str
-    """Those behind this one; "" begins."""
+    key: str
+    first: int
+    """From this number on."""
+    end: int
+    """Up to this one, which is not among them."""
     most: int
-    held: bool = False
-    """Only those that are held."""
-    key: str | None = None
-    """Only this one, wherever it is."""
+    """Bytes of bodies: no more are read behind the one that comes to it."""
 
 
 @attrs.frozen(eq=False)
@@ -245,6 +252,7 @@ Record: TypeAlias = (
     | Forget
     | Find
     | Look
+    | Read
     | Waiting
     | Prune
 )
@@ -314,13 +322,6 @@ class Forgotten:
 
 
 @attrs.frozen(eq=False)
-class Holding:
-    """How many keys are held now."""
-
-    held: int
-
-
-@attrs.frozen(eq=False)
 class Found:
     """A prompt, or none."""
 
@@ -334,29 +335,12 @@ class Found:
     """When it got its outcome."""
 
 
-@attrs.frozen
-class KeyRow:
-    """A key as whoever looks sees it."""
-
-    key: str
-    waiting: int
-    """Prompts that have no outcome."""
-    state: int | None
-    """Bytes of its state; None: it has none."""
-    token: bool
-    """Whether a token is bound."""
-    generation: int
-    """As `SessionRow`; 0: nothing is kept of it but its prompts."""
-    crashes: bytes | None
-    owner: str | None
-    held: str | None
-
-
 @attrs.frozen(eq=False)
-class Seen:
-    """Keys."""
+class Page:
+    """Entries of a history."""
 
-    rows: tuple[KeyRow, ...]
+    rows: tuple[HistoryRow, ...]
+    """By their numbers."""
 
 
 @attrs.frozen(eq=False)
@@ -391,6 +375,7 @@ Answer: TypeAlias = (
     | Holding
     | Found
     | Seen
+    | Page
     | Keys
     | Pruned
     | Done

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from .looks import Hold, Look
 from .policy import StorePolicy
 from .records import (
     Accept,
@@ -18,10 +19,10 @@ from .records import (
     Ended,
     Find,
     Forget,
-    Hold,
-    Look,
+    HistoryRow,
     Prune,
     Quarantine,
+    Read,
     Record,
     Row,
     Settle,
@@ -40,13 +41,14 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
     match record:
         case Accept(row=row):
             return _row(row, policy)
-        case Complete(key=key, ended=ended, state=state, sends=sends):
+        case Complete(key=key, ended=ended, state=state, sends=sends, entries=entries):
             if state is not None and len(state.body) > policy.state_bytes:
                 return _large("state", len(state.body), policy.state_bytes)
             return (
                 _text(key)
                 or _first(_ended(each, policy) for each in ended)
                 or _first(_row(each, policy) for each in sends)
+                or _first(_entry(each, policy) for each in entries)
             )
         case Settle(ended=ended):
             return _ended(ended, policy)
@@ -54,7 +56,13 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             if len(withdrawn) > policy.state_bytes:
                 return _large("outcome", len(withdrawn), policy.state_bytes)
             return _text(key)
-        case Bring(key=key) | Bind(key=key) | Quarantine(key=key) | Waiting(after=key):
+        case (
+            Bring(key=key)
+            | Bind(key=key)
+            | Quarantine(key=key)
+            | Read(key=key)
+            | Waiting(after=key)
+        ):
             return _text(key)
         case Look(after=after, key=key):
             return _text(after, key or "")
@@ -89,6 +97,12 @@ def _row(row: Row, policy: StorePolicy) -> str | None:
     if len(row.body) > policy.prompt_bytes:
         return _large("prompt", len(row.body), policy.prompt_bytes)
     return _text(row.key, row.id, row.owner or "", row.job or "")
+
+
+def _entry(entry: HistoryRow, policy: StorePolicy) -> str | None:
+    if len(entry.body) > policy.entry_bytes:
+        return _large("entry", len(entry.body), policy.entry_bytes)
+    return None
 
 
 def _ended(ended: Ended, policy: StorePolicy) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
 from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import (
     Begin,
@@ -16,16 +17,11 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Found,
-    Hold,
-    Holding,
-    KeyRow,
     Keys,
-    Look,
     Prune,
     Pruned,
     Quarantine,
     Refused,
-    Seen,
     Waiting,
 )
 from tests.durable.store.bench import accept, complete, kind, opened, store

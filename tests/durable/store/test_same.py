@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable._words.looks import Hold, Look
 from supervision.durable._words.records import (
     Accept,
     Begin,
@@ -22,10 +23,10 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Forget,
-    Hold,
-    Look,
+    HistoryRow,
     Prune,
     Quarantine,
+    Read,
     Record,
     Row,
     Settle,
@@ -37,6 +38,7 @@ from tests.durable.store.bench import SMALL, opened, plain, row
 KEYS = ("a", "b", "é", "\U0001f600")
 SEEDS = 20
 IDS = 15
+ENTRIES = 8
 
 
 class Dice:
@@ -55,7 +57,7 @@ class Dice:
         kinds = [
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
-            *(self.bring, self.find, self.waiting),
+            *(self.bring, self.find, self.waiting, self.read),
         ]
         self.has_again = self.dice.random() < 0.5
         if self.has_again:
@@ -115,7 +117,12 @@ class Dice:
             int(self.at),
             tuple(self.row() for _ in range(self.dice.choice((0, 0, 2)))),
             self.at,
+            tuple(self.entry() for _ in range(self.dice.choice((0, 0, 1, 3)))),
+            self.dice.choice((None, None, self.dice.randint(0, ENTRIES))),
         )
+
+    def entry(self) -> HistoryRow:
+        return HistoryRow(self.dice.randint(0, ENTRIES), self.body(), 3)
 
     def begin(self) -> Record:
         numbers = self.numbers()
@@ -142,6 +149,11 @@ class Dice:
     def find(self) -> Record:
         return Find(self.key(), f"id-{self.dice.randint(0, IDS)}")
 
+    def read(self) -> Record:
+        first = self.dice.randint(0, ENTRIES)
+        last = self.dice.randint(0, ENTRIES + 1)
+        return Read(self.key(), first, last, self.dice.choice((1, 60, 1000)))
+
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
 
@@ -153,6 +165,7 @@ def everything(dice: Dice) -> Sequence[Record]:
     """Ask for all that is there."""
     return [
         *(Bring(key) for key in KEYS),
+        *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
         Waiting("", 100),
         *(

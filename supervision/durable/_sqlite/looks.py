@@ -1,0 +1,61 @@
+"""Keys as whoever looks sees them, and which are held: what is asked of the tables.
+
+What it comes to is what `_memory/tables` says in plain Python.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
+
+from .sql import Connection, Value
+
+_HOLD: Final = "update sessions set held = ? where key = ?"
+_HELD: Final = "select count(*) from sessions where held is not null"
+_SEEN: Final = (
+    "select k.key, (select count(*) from prompts p where p.key = k.key and"
+    " p.outcome is null), length(state), token is not null, coalesce(generation, 0),"
+    " crashes, owner, held from ({}) k left join sessions s on s.key = k.key"
+    " order by k.key"
+)
+_SEEN_ALL: Final = _SEEN.format(
+    "select key from sessions where key > ?1 union"
+    " select key from prompts where outcome is null and key > ?1 order by key limit ?2"
+)
+_SEEN_HELD: Final = _SEEN.format(
+    "select key from sessions where held is not null and key > ?1 order by key limit ?2"
+)
+_SEEN_ONE: Final = _SEEN.format(
+    "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
+    " select key from prompts where outcome is null and key = ?1 and not ?2"
+)
+
+
+def look(connection: Connection, record: Look) -> Seen:
+    """Look at keys."""
+    values: tuple[Value, ...]
+    if record.key is not None:
+        query, values = _SEEN_ONE, (record.key, record.held)
+    else:
+        query = _SEEN_HELD if record.held else _SEEN_ALL
+        values = (record.after, record.most)
+    found = connection.execute(query, values).fetchall()
+    return Seen(
+        tuple(
+            KeyRow(key, waiting, state, bool(token), *rest)
+            for key, waiting, state, token, *rest in found[: record.most]
+        )
+    )
+
+
+def hold(connection: Connection, record: Hold) -> Holding:
+    """Keep why a key cannot be read."""
+    connection.execute(_HOLD, (record.why, record.key))
+    return Holding(held(connection))
+
+
+def held(connection: Connection) -> int:
+    """Count the keys that are held; there is an index of those alone."""
+    ((number,),) = connection.execute(_HELD).fetchall()
+    return int(number)

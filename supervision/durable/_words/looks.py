@@ -1,0 +1,67 @@
+"""What a store is asked by whoever looks at its keys, and what it says of them.
+
+Which keys are held is known to the store, so that it is seen without trying each.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen(eq=False)
+class Look:
+    """Look at keys that something is kept of, or that have open prompts.
+
+    In the order of keys.  Answer: `Seen`.
+    """
+
+    after: str
+    """Those behind this one; "" begins."""
+    most: int
+    held: bool = False
+    """Only those that are held."""
+    key: str | None = None
+    """Only this one, wherever it is."""
+
+
+@attrs.frozen
+class KeyRow:
+    """A key as whoever looks sees it."""
+
+    key: str
+    waiting: int
+    """Prompts that have no outcome."""
+    state: int | None
+    """Bytes of its state; None: it has none."""
+    token: bool
+    """Whether a token is bound."""
+    generation: int
+    """As `SessionRow`; 0: nothing is kept of it but its prompts."""
+    crashes: bytes | None
+    owner: str | None
+    held: str | None
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """Keys."""
+
+    rows: tuple[KeyRow, ...]
+
+
+@attrs.frozen(eq=False)
+class Hold:
+    """Keep why a key cannot be read; None: it can.  Answer: `Holding`.
+
+    A key that nothing is kept of stays so.
+    """
+
+    key: str
+    why: str | None
+
+
+@attrs.frozen(eq=False)
+class Holding:
+    """How many keys are held now."""
+
+    held: int
