@@ -177,16 +177,17 @@ PLAN: Final = {
     # a service to try, and the command
     "traffic": Room("supervision/demo/traffic", "actors supervision", "attrs trio"),
     "demo_tree": Room(
-        "supervision/demo/_tree", "actors supervision traffic", "attrs trio"
+        "supervision/demo/_tree", "actors durable supervision traffic", "attrs trio"
     ),
     "playing": Room(
         "supervision/demo/_playing",
-        "actors said view service client drawing traffic demo_tree",
+        "actors durable said view service supervision client drawing traffic "
+        "demo_tree",
         "attrs rich trio",
     ),
     "demo": Room(
         "supervision/demo",
-        "view service client drawing traffic demo_tree playing",
+        "actors view service client drawing traffic demo_tree playing",
         "attrs rich trio",
     ),
     "commands": Room(

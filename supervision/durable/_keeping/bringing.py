@@ -185,6 +185,7 @@ class Bringing:
         more.job = row.job
         more.attempts, more.tried = row.attempts, row.tried
         more.row = Place(row.key, row.number, None)
+        core.unused -= len(more.followers or ())  # of the router before this one
         followers = self._kept.finding.followers_of(row.number)
         more.followers = [*(more.followers or ()), *followers] or None
         self._kept.finding.come(receipt)

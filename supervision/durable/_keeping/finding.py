@@ -48,11 +48,16 @@ class Finding:
     def rest(self) -> list[Receipt[Any]]:
         """Those that wait in the store when the router has ended, wherever they were.
 
-        Those who follow one that is not here are told to look for it.
+        Those who follow one that is not here are told to look for it.  Whoever follows
+        is no prompt of its own: it is counted with its outcome, or not at all.
         """
+        core = self._kept.core
         rest = [each for each in self._open.values() if each.ended is None]
         self._open.clear()
+        for each in rest:
+            core.unused += len(each.need_more().followers or ())
         for receipts in self._waiting.values():
+            core.unused += len(receipts)
             for each in receipts:
                 each.leave(PromptKeptError(each.key, each.id))
         self._waiting.clear()

@@ -142,8 +142,7 @@ class Kept:
         """
         if self._pruning is not None:
             self._pruning.cancel()
-        rest = await self.writer.end(self.policy.close_within)
-        for entry in rest:
+        for entry in await self.writer.end(self.policy.close_within):
             if isinstance(entry.record, Find | Read):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
@@ -157,7 +156,11 @@ class Kept:
             await self._opened.close()
         else:
             self.claimed.release()
-        return [*self.finding.rest(), *self.bringing.rest()]
+        rest = self.finding.rest()
+        # a turn may have ended since, and its prompts are to be tried again
+        known = {each.id for each in self.left}
+        self.left += [each for each in rest if each.id not in known]
+        return [*rest, *self.bringing.rest()]
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out."""

@@ -29,8 +29,10 @@ from supervision import (
     find_child,
     router_ref,
 )
+from supervision._routing.census import counts_of
+from supervision.durable._words.records import Complete
 
-from .stage import WIDE, Player, Stage, completed, open_process, turn_runs
+from .stage import WIDE, Player, Process, Stage, completed, open_process, turn_runs
 
 
 @asynccontextmanager
@@ -217,6 +219,54 @@ async def test_receipts_get_their_outcomes_from_the_successor() -> None:
         "waits",
         "unwritten",
     ]
+
+
+def balance(process: Process) -> tuple[int, int, int]:
+    """Prompts that its routers have accepted, ended and kept."""
+    ((_, counts),) = counts_of(process.system).values()
+    return counts.accepted, sum(counts.outcomes.values()), counts.kept
+
+
+@seeds(3)
+async def test_what_is_to_be_tried_again_as_a_router_ends_is_kept() -> None:
+    """Its turn is over, and its commit on its way: no lane has it."""
+    stage = Stage()
+    async with open_process(stage) as process:
+
+        def at(point: str, batch: Any) -> None:
+            if point == "before carry" and any(
+                isinstance(each, Complete) and each.again for each in batch
+            ):
+                process.router.ref.stop()
+
+        stage.memory.at_point(at)
+        receipt = await process.router.accept("ann", "crash", id="1", attempts=2)
+        with pytest.raises(PromptKeptError):
+            await receipt.outcome()
+        await process.router.ref.wait_stopped()
+
+        assert balance(process) == (1, 0, 1)
+
+
+@seeds(3)
+async def test_a_prompt_that_was_sent_again_is_counted_with_its_outcome() -> None:
+    """Not if the router ends before."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await process.router.accept("ann", "wait:never", id="running", attempts=9)
+        await turn_runs(stage, "wait:never")
+        await process.router.accept("ann", "waits", id="1")
+        process.kill()
+    async with open_process(stage) as process:
+        await process.router.find("ann", "1")
+        await process.router.accept("ann", "waits", id="1")
+        await trio.sleep(1)
+        process.router.ref.stop()
+        await process.router.ref.wait_stopped()
+
+        accepted, ended, kept = balance(process)
+        assert accepted == ended + kept
+        assert kept
 
 
 @seeds(3)
