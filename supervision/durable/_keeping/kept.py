@@ -49,6 +49,7 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 from supervision.durable._writing.writer import Writer
 
@@ -317,6 +318,8 @@ class Kept:
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """See `Keeping`."""
+        if unwritable(key) is not None:
+            return False
         self._forget(key, (), reason)
         return True
 
