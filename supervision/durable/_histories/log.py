@@ -16,12 +16,13 @@ import trio
 
 from actors.hosting import Change
 from supervision.durable._codec.protocol import Where
-from supervision.durable._words.errors import StoreRefusedError
+from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
 from supervision.durable._words.records import HistoryRow, Page, Read, Refused
 from supervision.durable._writing.book import Question
 
 PAGE_BYTES: Final = 1024 * 1024
 """Of entries that are read at once, more or less."""
+_ENDED: Final = "the router has ended"
 
 
 @attrs.frozen(eq=False)
@@ -74,8 +75,11 @@ class StoredLog:
         """See `Log`.
 
         Raises:
-            StoreError: the router has ended.
+            StoreAwayError: the router has ended.
+            StoreRefusedError: the store does not take the question.
         """
+        if self._kept.writer.ended:
+            raise StoreAwayError(_ENDED)
         there = trio.Event()
         heard: list[Page | Refused | Exception] = []
 

@@ -15,6 +15,7 @@ and nothing of it begins.  The store keeps why, until it can be read.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -29,6 +30,7 @@ from supervision.durable._words.errors import (
     StoredError,
     TurnInterruptedError,
 )
+from supervision.durable._words.events import SessionHeld
 from supervision.durable._words.looks import Hold, Holding
 from supervision.durable._words.records import (
     Bring,
@@ -118,7 +120,9 @@ class Bringing:
                 key.asked = False
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
-                self._kept.is_held(lane, key.held)
+                text = f"is held: {error}"
+                core.world.log_failure(logging.ERROR, lane.key, text)
+                core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
                 return
             self.note(lane.key, row, None)

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
+import trio
+
 from actors import Failed, Outcome, Receipt, Withdrawn
 from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import CodecError, StoreAwayError
 from supervision.durable._words.records import Find, Found, Repeated
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 
 from .bodies import OUTCOME
@@ -85,6 +88,9 @@ class Finding:
             known: Receipt[Any] | None = lane.extra.known.find(id)
             if known is not None and not getattr(known.ended, "forgotten", False):
                 return known
+        if unwritable(key, id) is not None:
+            await trio.lowlevel.checkpoint()
+            return None
         if self._kept.closed:
             raise StoreAwayError(ENDED)
         waiter = Waiter()

@@ -33,7 +33,7 @@ from supervision.durable._words.errors import (
     StoreBusyError,
     StoreRefusedError,
 )
-from supervision.durable._words.events import SessionHeld, StoreDown, StoreUp
+from supervision.durable._words.events import StoreDown, StoreUp
 from supervision.durable._words.opened import Claimed, Opened
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
@@ -47,6 +47,7 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.writer import Writer
 
@@ -198,12 +199,6 @@ class Kept:
     def fail(self, error: Exception) -> None:
         self._crash(error)
 
-    def is_held(self, lane: Lane, error: Exception) -> None:
-        """A key cannot be brought: its state cannot be read."""
-        text = f"is held: {error.__cause__}"
-        self.core.world.log_failure(logging.ERROR, lane.key, text)
-        self.core.tell(SessionHeld, lane.key, error)
-
     def _tell(self, kind: Any, *args: Any) -> None:
         core = self.core
         if core.wants(kind):
@@ -321,6 +316,8 @@ class Kept:
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """See `Keeping`."""
+        if unwritable(key) is not None:
+            return False
         self._forget(key, (), reason)
         return True
 

@@ -76,6 +76,11 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             assert_never(record)
 
 
+def unwritable(*texts: str) -> str | None:
+    """Say which of these no store takes: it has no bytes; None: all can be written."""
+    return _text(*texts)
+
+
 def accepting(batch: Sequence[Record]) -> dict[int, int]:
     """Give `{number: index of the record of this batch that accepts it}`.
 
