@@ -161,14 +161,9 @@ class Stores:
         with _asking(core.ref.path):
             rows = await _store_of(core).keys(after, limit, held=held)
         infos = {each.key: each for each in rows}
-        last = rows[-1].key if len(rows) == limit else None
-        names = [
-            key
-            async for key in _in_memory(core, held=held)
-            if key > after and (last is None or key <= last)
-        ]
+        names = [key async for key in _in_memory(core, held=held) if key > after]
         keys = sorted({*infos, *heapq.nsmallest(limit, names)})
-        more = len(keys) > limit or last is not None
+        more = len(keys) > limit or len(rows) == limit
         keys = keys[:limit]
         shapes = [
             _key_shape(core, key, infos.get(key))

@@ -247,24 +247,22 @@ async def test_d67_a_held_key_is_released(kind: str) -> None:
     assert new.begun[1:] == [("ann", "first"), ("ann", "second")]
 
 
-@seeds(2)
-async def test_a_key_without_a_place_is_brought_when_it_is_released() -> None:
-    """It takes one like others whose prompts wait."""
-    flaky = Flaky()
-    stage = Stage(MemoryStore(upcasters={1: flaky}))
-    async with open_process(stage) as process:
+@seeds(1)
+async def test_which_keys_are_held_is_known_without_trying_them() -> None:
+    """A later process counts them when it begins."""
+    stage = Stage()
+    async with open_process(stage, Newer) as process:
         await (await process.router.accept("ann", "old")).outcome()
-        await process.router.accept("ann", "waits", attempts=2, id="x")
-        process.kill()
-    one = Limits(sessions=1, turns=1)
-    async with open_process(stage, Mended, limits=one) as process:
-        router = process.router
+    async with open_process(stage) as process:
+        with pytest.raises(SessionHeldError):
+            await process.router.release("ann")
+    async with open_process(stage) as process:
         await trio.sleep(1)
-        flaky.broken = False
-        assert await router.release("ann")
-        receipt = await router.find("ann", "x")
-        assert receipt is not None
-        assert completed(await receipt.outcome())
+        assert process.router.list() == []
+        assert store_of(process).held == 1
+        process.router.close("ann")
+        await trio.sleep(1)
+        assert store_of(process).held == 0
 
 
 @seeds(1)

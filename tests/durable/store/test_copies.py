@@ -161,6 +161,22 @@ async def test_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
         await bench.ask(accept(3), Accepted)
 
 
+def test_the_log_grows_anew_when_it_was_emptied(tmp_path: Path) -> None:
+    """By a single batch, if that is enough."""
+    policy = StorePolicy(log_bytes=10_000)
+    database = Database(tmp_path / "chat.db", 1, policy=policy)
+    seen = [database.grown]
+    for each in range(3):
+        database.carry([accept(each, body=b"x" * 20_000)])
+        seen.append(database.grown)
+        if each == 1:
+            assert database.truncate()
+    database.close()
+
+    assert [times for times, _ in seen] == [0, 1, 1, 2]
+    assert seen[1][1] > 20_000
+
+
 async def test_the_writer_has_time_when_it_is_quiet(tmp_path: Path) -> None:
     """It does what there is to do until it is done, and then waits for a job."""
     async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
