@@ -51,9 +51,10 @@ PLAN: Final = {
         "park words seat actor engine_ground conversation_words",
         "attrs trio",
     ),
+    "leaves": Room("actors/_sessions/leaves", "conversation_words turns"),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words turns",
+        "words seat actor engine_ground conversation_words turns leaves",
         "trio typing_extensions",
     ),
     "actors": Room(

@@ -114,6 +114,19 @@ class Host(Protocol):
     def token_of(self, key: str) -> object:
         """What has been bound under this key; None."""
 
+    def draft(
+        self,
+        key: str,
+        prompt: Any,
+        id: object,  # noqa: A002 - its name to users
+    ) -> Any:
+        """Look at a prompt that a turn is to leave: what is sent when it completes.
+
+        Raises:
+            TypeError, ValueError: it cannot be.
+        """
+        ...
+
     def enqueue(
         self,
         home: Any,

@@ -64,6 +64,7 @@ class Core:
         "changed",
         "chunks",
         "cut_waiting",
+        "draft",
         "enqueue",
         "events",
         "finishing",
@@ -142,6 +143,7 @@ class Core:
         # what its sessions and their turns need of it, from those whose it is
         self.withdraw = self.accepting.withdraw
         self.enqueue = self.accepting.enqueue
+        self.draft = self.accepting.draft
         self.session_ready = self.sessions.ready
         self.seal = keeping.seal
         self.give_up = self.leaving.give_up

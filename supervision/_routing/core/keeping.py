@@ -45,6 +45,20 @@ class Keeping(Protocol):
             TypeError, ValueError: it cannot be kept as it is.
         """
 
+    def drafted(self, offer: Offer) -> None:
+        """A turn is to leave this prompt.
+
+        Raises:
+            TypeError, ValueError: it cannot be kept as it is.
+        """
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
+        """There is no place for the key of a prompt that a turn has left.
+
+        It waits where it is kept; None: it is kept nowhere.
+        """
+        ...
+
     def line_for(self, error: RefusedError) -> Line | None:
         """Where whoever was refused with this may wait for room; None: nowhere."""
 
@@ -117,6 +131,12 @@ class Straight:
         self.epoch = epoch
 
     def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def drafted(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
         """See `Keeping`."""
 
     def line_for(self, error: RefusedError) -> Line | None:

@@ -94,6 +94,8 @@ class Kept:
         self.leaving = False
         self.writer = Writer(policy, self)
         self.arriving = Arriving(self)
+        self.drafted = self.arriving.drafted
+        self.leave_there = self.arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
@@ -318,6 +320,7 @@ class Kept:
         outcome = Withdrawn(reason)
         withdrawn = self.codec.encode(outcome, OUTCOME, key)
         record = Forget(key, withdrawn, self.epoch, but, wall())
+        self.turning.forget(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:

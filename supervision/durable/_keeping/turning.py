@@ -43,6 +43,7 @@ from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME, STATE, TOKEN
 from .bringing import key_of
+from .sending import Sending, Sent
 from .wall import wall
 
 
@@ -71,6 +72,8 @@ class Left:
     state: State | None
     """None: the store has it."""
     go: GoEnd
+    sends: tuple[Sent, ...] = ()
+    """The prompts that it sends."""
 
 
 class Turning:
@@ -80,7 +83,7 @@ class Turning:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_marked", "_sealed", "_steered")
+    __slots__ = ("_kept", "_marked", "_sealed", "_sending", "_steered")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
@@ -88,6 +91,7 @@ class Turning:
         self._sealed: dict[int, Sealed] = {}  # {id of a turn: as it will be told}
         # {id of a turn: what was put into it}
         self._steered: dict[int, list[tuple[Receipt[Any], Outcome, GoSettle]]] = {}
+        self._sending = Sending(kept)
 
     # ------------------------------------------------------------------------ it begins
 
@@ -209,7 +213,13 @@ class Turning:
             body = (sealed or self._seal(run, outcome)).body
         if state is not None:
             key_of(lane).state = lane.state
-        self._commit(Left(run, outcome, body, steered, state, go), last=False)
+        sends = self._sending.of(run, outcome)
+        left = Left(run, outcome, body, steered, state, go, sends)
+        self._commit(left, last=False)
+
+    def forget(self, key: str) -> None:
+        """What is on its way to this key will have been withdrawn there."""
+        self._sending.forget(key)
 
     def _commit(self, left: Left, *, last: bool) -> None:
         """Have what a turn leaves written, and then told.
@@ -230,6 +240,8 @@ class Turning:
                 return
             for receipt, each, then in left.steered:
                 then(receipt, each)
+            if answer is not None:
+                self._sending.sent(left.sends, answer.known)
             left.go(run, left.outcome)
             self._kept.finding.told(receipts)
 
@@ -238,6 +250,7 @@ class Turning:
             tell(None)
             return
         size = len(left.body) + (len(left.state.body) if left.state else 0)
+        size += sum(len(each.row.body) for each in left.sends)
         self._kept.submit(Entry(record, tell, size, receipts))
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
@@ -248,7 +261,8 @@ class Turning:
             key_of(lane).state = UNSET  # as far as anybody knows
         run.outcome = outcome = Failed(error=error, turn=run.id)
         body = self._seal(run, outcome).body if left.body else b""
-        return attrs.evolve(left, outcome=outcome, body=body, state=None)
+        self._sending.unsent(left.sends)
+        return attrs.evolve(left, outcome=outcome, body=body, state=None, sends=())
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
@@ -271,7 +285,7 @@ class Turning:
         key = key_of(lane)
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
-        if not (ended or again or left.state is not None or bound):
+        if not (ended or again or left.state is not None or bound or left.sends):
             return None
         return Complete(
             lane.key,
@@ -282,6 +296,7 @@ class Turning:
             encode(token, TOKEN, lane.key) if token is not None else None,
             bound,
             max(1, lane.generation),
+            tuple(each.row for each in left.sends),
             at=wall(),
         )
 
