@@ -51,7 +51,7 @@ PLAN: Final = {
         "park words seat actor engine_ground conversation_words",
         "attrs trio",
     ),
-    "leaves": Room("actors/_sessions/leaves", "conversation_words turns"),
+    "leaves": Room("actors/_sessions/leaves", "conversation_words turns", "attrs"),
     "sessions": Room(
         "actors/_sessions",
         "words seat actor engine_ground conversation_words turns leaves",
@@ -60,7 +60,7 @@ PLAN: Final = {
     "actors": Room(
         "actors",
         "park words seat actor engine_ground cell workers conversation_words streams "
-        "turns sessions",
+        "turns leaves sessions",
         "trio",
     ),
     "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
@@ -96,13 +96,26 @@ PLAN: Final = {
         "attrs msgspec",
     ),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
+    "keeping_ground": Room(
+        "supervision/durable/_keeping: bodies place wall",
+        "routing_words store_words codec writing",
+        "trio",
+    ),
+    "later": Room(
+        "supervision/durable/_keeping/later",
+        "actors routing_parts store_words writing keeping_ground",
+        "attrs",
+    ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words codec writing",
+        "actors routing_words routing_parts routing_core store_words codec writing"
+        " keeping_ground later",
         "attrs trio",
     ),
     "memory_store": Room(
-        "supervision/durable/_memory", "store_words keeping", "attrs trio"
+        "supervision/durable/_memory",
+        "store_words keeping_ground keeping",
+        "attrs trio",
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"

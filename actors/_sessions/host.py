@@ -127,6 +127,28 @@ class Host(Protocol):
         """
         ...
 
+    def draft_reminder(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """Look at a reminder that a turn is to leave: what is kept when it completes.
+
+        Raises:
+            TypeError, ValueError: it cannot be.
+            RuntimeError: the house keeps none.
+        """
+        ...
+
+    def draft_forget(self, name: str) -> str:
+        """Look at the name of one that a turn is to forget.  Raises as that."""
+        ...
+
     def enqueue(
         self,
         home: Any,

@@ -27,6 +27,33 @@ End: TypeAlias = Callable[[TurnRun, Outcome], None]
 Settle: TypeAlias = Callable[[Receipt[Any], Outcome], None]
 
 
+class Reminds(Protocol):
+    """Keeps reminders."""
+
+    def draft(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """Make one.  Raises TypeError, ValueError: it cannot be."""
+
+    def draft_forget(self, name: str) -> str:
+        """Look at a name.  Raises TypeError, ValueError: it cannot be one."""
+        ...
+
+    async def remind(self, draft: Any) -> None:
+        """Keep one.  A checkpoint."""
+
+    async def unremind(self, key: str, name: str) -> bool:
+        """Forget one; whether it was there.  A checkpoint."""
+        ...
+
+
 class Keeping(Protocol):
     """Stands between a router's decisions and what follows from them."""
 
@@ -36,6 +63,8 @@ class Keeping(Protocol):
     """Which opening of its store this is; in memory the incarnation of the router."""
     left: Sequence[Receipt[Any]]
     """The prompts that wait and are not lost when the router ends."""
+    reminding: Reminds | None
+    """None: no reminders are kept."""
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -126,6 +155,7 @@ class Straight:
 
     plain = True
     left: Sequence[Receipt[Any]] = ()
+    reminding: Reminds | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch

@@ -20,7 +20,7 @@ which store it is.  In reading order:
     bringing    what a store has of a key becomes a lane's
     finding     prompts by their address, and receipts that follow others
     arriving    prompts come
-    sending     prompts that turns leave
+    later/      what turns leave: prompts for others, and reminders
     turning     turns: their mark, their seal, their commit
     recovery    keys with open prompts are brought, as places are free
     making      what a router with a store is given

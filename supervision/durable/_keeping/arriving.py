@@ -24,8 +24,8 @@ from supervision.durable._words.records import (
 from supervision.durable._writing.book import Entry
 
 from .bodies import ORIGIN, PROMPT
-from .bringing import MADE, key_of
-from .place import Place
+from .bringing import key_of
+from .place import MADE, Place
 from .wall import wall
 
 STEER: Final = PromptKind.STEER

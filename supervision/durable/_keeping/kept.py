@@ -47,6 +47,7 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
+from supervision.durable._words.reminders import ForgetReminder, Remind
 from supervision.durable._writing.book import Entry
 from supervision.durable._writing.writer import Writer
 
@@ -54,10 +55,11 @@ from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, key_of
 from .finding import Finding
+from .later.reminding import Reminding
 from .recovery import Recovery
 from .tokens import KeptTokens
 from .turning import Turning
-from .wall import wall
+from .wall import Wall, wall
 
 logger = logging.getLogger("supervision")
 
@@ -70,6 +72,7 @@ class Kept:
         policy: how much and how long it keeps.
         codec: values as bytes, and back.
         crash: ends the router with an error.
+        clock: by which reminders are due.
     """
 
     plain = False
@@ -80,6 +83,7 @@ class Kept:
         policy: StorePolicy,
         codec: Bodies,
         crash: Callable[[Exception], None],
+        clock: Wall,
     ) -> None:
         self.claimed = claimed
         self.policy = policy
@@ -99,6 +103,7 @@ class Kept:
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
+        self.reminding = Reminding(self, clock)
         self.recovery = Recovery(self)
         self._opened: Opened | None = None
         self._pruning: Timer | None = None
@@ -131,6 +136,7 @@ class Kept:
         core.turn_ids += more
         self.writer.begin(opened)
         self.recovery.begin()
+        self.reminding.begin()
         self._prune_later()
 
     async def close(self) -> list[Receipt[Any]]:
@@ -141,9 +147,10 @@ class Kept:
         """
         if self._pruning is not None:
             self._pruning.cancel()
+        self.reminding.end()
         rest = await self.writer.end(self.policy.close_within)
         for entry in rest:
-            if isinstance(entry.record, Find):
+            if isinstance(entry.record, Find | Remind | ForgetReminder):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
@@ -321,6 +328,7 @@ class Kept:
         withdrawn = self.codec.encode(outcome, OUTCOME, key)
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
+        self.reminding.forget(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:

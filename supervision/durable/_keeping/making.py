@@ -11,6 +11,7 @@ from supervision.durable._words.opened import Engine
 
 from .bodies import Bodies
 from .kept import Kept
+from .wall import Wall
 
 
 def make_keeping(
@@ -33,4 +34,4 @@ def make_keeping(
     codec = Values(make, types=how.types, state=how.state, upcasters=how.upcasters)
     sealer = Sealer(how.seal) if how.seal is not None else None
     bodies = Bodies(codec, sealer)
-    return Kept(engine.claim(), engine.policy, bodies, crash)
+    return Kept(engine.claim(), engine.policy, bodies, crash, engine.clock or Wall())

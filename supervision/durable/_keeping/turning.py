@@ -43,7 +43,8 @@ from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME, STATE, TOKEN
 from .bringing import key_of
-from .sending import Sending, Sent
+from .later.reminding import Left as Reminders
+from .later.sending import Sending, Sent
 from .wall import wall
 
 
@@ -74,6 +75,8 @@ class Left:
     go: GoEnd
     sends: tuple[Sent, ...] = ()
     """The prompts that it sends."""
+    reminders: Reminders = ((), ())
+    """Those that it sets, and forgets."""
 
 
 class Turning:
@@ -112,6 +115,8 @@ class Turning:
         def told(_: object) -> None:
             # it may have been given back, or its prompts taken from it, meanwhile
             if run.phase is not ENDED and not self._kept.leaving:
+                for each in run.receipts:
+                    self._kept.reminding.moved(each)
                 go(run)
 
         self._kept.submit(Entry(record, told))
@@ -214,7 +219,8 @@ class Turning:
         if state is not None:
             key_of(lane).state = lane.state
         sends = self._sending.of(run, outcome)
-        left = Left(run, outcome, body, steered, state, go, sends)
+        reminders = self._kept.reminding.of(run, outcome)
+        left = Left(run, outcome, body, steered, state, go, sends, reminders)
         self._commit(left, last=False)
 
     def forget(self, key: str) -> None:
@@ -242,6 +248,7 @@ class Turning:
                 then(receipt, each)
             if answer is not None:
                 self._sending.sent(left.sends, answer.known)
+                self._kept.reminding.come(left.reminders[0])
             left.go(run, left.outcome)
             self._kept.finding.told(receipts)
 
@@ -251,6 +258,7 @@ class Turning:
             return
         size = len(left.body) + (len(left.state.body) if left.state else 0)
         size += sum(len(each.row.body) for each in left.sends)
+        size += sum(len(each.body) for each in left.reminders[0])
         self._kept.submit(Entry(record, tell, size, receipts))
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
@@ -262,7 +270,7 @@ class Turning:
         run.outcome = outcome = Failed(error=error, turn=run.id)
         body = self._seal(run, outcome).body if left.body else b""
         self._sending.unsent(left.sends)
-        return attrs.evolve(left, outcome=outcome, body=body, state=None, sends=())
+        return Left(run, outcome, body, left.steered, None, left.go)
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
@@ -285,7 +293,8 @@ class Turning:
         key = key_of(lane)
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
-        if not (ended or again or left.state is not None or bound or left.sends):
+        leaves = left.sends or any(left.reminders)
+        if not (ended or again or left.state is not None or bound or leaves):
             return None
         return Complete(
             lane.key,
@@ -298,6 +307,8 @@ class Turning:
             max(1, lane.generation),
             tuple(each.row for each in left.sends),
             at=wall(),
+            reminders=left.reminders[0],
+            unremind=left.reminders[1],
         )
 
     def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:

@@ -17,6 +17,15 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from .reminders import (
+    Due,
+    DuePage,
+    ForgetReminder,
+    Remind,
+    ReminderRow,
+    Unreminded,
+)
+
 # ------------------------------------------------------------------------- what is kept
 
 
@@ -129,6 +138,10 @@ class Complete:
     """Prompts that are accepted if and only if this is carried out; each with an id
     that is known already is passed over."""
     at: float = 0.0
+    reminders: tuple[ReminderRow, ...] = ()
+    """Reminders of its key, each in place of one with its name."""
+    unremind: tuple[str, ...] = ()
+    """Names of reminders of its key that are forgotten."""
 
 
 @attrs.frozen(eq=False)
@@ -201,6 +214,20 @@ class Prune:
     most: int
 
 
+@attrs.frozen(eq=False)
+class Fire:
+    """A reminder is due: accept its prompt, and set it to its next time.
+
+    If it is there, with this due time; in one step.  Answer: `Fired`.
+    """
+
+    row: Row
+    name: str
+    due: float
+    next: float | None
+    """When it is due again; None: it has come, and is forgotten."""
+
+
 Record: TypeAlias = (
     Accept
     | Bring
@@ -213,6 +240,10 @@ Record: TypeAlias = (
     | Find
     | Waiting
     | Prune
+    | Remind
+    | ForgetReminder
+    | Due
+    | Fire
 )
 
 # --------------------------------------------------------------------- what is answered
@@ -302,6 +333,15 @@ class Pruned:
     number: int
 
 
+@attrs.frozen(eq=False)
+class Fired:
+    """A reminder was due."""
+
+    done: bool
+    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
+    time, or the prompt of this time is another one."""
+
+
 class Done:
     """It is carried out, and there is nothing to say."""
 
@@ -318,5 +358,8 @@ Answer: TypeAlias = (
     | Found
     | Keys
     | Pruned
+    | Unreminded
+    | DuePage
+    | Fired
     | Done
 )

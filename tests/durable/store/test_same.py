@@ -21,6 +21,7 @@ from supervision.durable._words.records import (
     Complete,
     Ended,
     Find,
+    Fire,
     Forget,
     Prune,
     Quarantine,
@@ -29,6 +30,12 @@ from supervision.durable._words.records import (
     Settle,
     State,
     Waiting,
+)
+from supervision.durable._words.reminders import (
+    Due,
+    ForgetReminder,
+    Remind,
+    ReminderRow,
 )
 from tests.durable.store.bench import SMALL, opened, plain, row
 
@@ -54,6 +61,8 @@ class Dice:
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
             *(self.bring, self.find, self.waiting),
+            *(self.remind, self.remind, self.fire, self.fire, self.due),
+            self.forget_reminder,
         ]
         self.has_again = self.dice.random() < 0.5
         if self.has_again:
@@ -101,8 +110,13 @@ class Dice:
 
     def complete(self) -> Record:
         ended, again = self.numbers(), self.numbers() if self.has_again else ()
+        key = self.key()
+        reminders = {
+            each.name: each for each in (self.reminder(key), self.reminder(key))
+        }
+        name = self.name()
         return Complete(
-            self.key(),
+            key,
             self.dice.randint(1, 9),
             tuple(self.ended(each) for each in ended),
             tuple((each, 1) for each in again if each not in ended),
@@ -112,6 +126,12 @@ class Dice:
             int(self.at),
             tuple(self.row() for _ in range(self.dice.choice((0, 0, 2)))),
             self.at,
+            tuple(
+                each
+                for each in reminders.values()
+                if each.name != name and self.dice.random() < 0.5
+            ),
+            (name,) if self.dice.random() < 0.3 else (),
         )
 
     def begin(self) -> Record:
@@ -139,6 +159,31 @@ class Dice:
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
 
+    def name(self) -> str:
+        return self.dice.choice(("x", "y"))
+
+    def time(self) -> float:
+        return float(self.dice.randint(1, 4))
+
+    def reminder(self, key: str) -> ReminderRow:
+        every = self.dice.choice((None, 2.5))
+        return ReminderRow(key, self.name(), self.time(), every, self.body())
+
+    def remind(self) -> Record:
+        return Remind(self.reminder(self.key()))
+
+    def fire(self) -> Record:
+        next_due = self.dice.choice((None, 5.0))
+        return Fire(self.row(), self.name(), self.time(), next_due)
+
+    def forget_reminder(self) -> Record:
+        self.next += 1
+        return ForgetReminder(self.key(), self.name(), self.next, self.at)
+
+    def due(self) -> Record:
+        after = self.dice.choice((None, (2.0, "b", "x")))
+        return Due(self.time(), self.dice.randint(1, 4), after)
+
     def prune(self) -> Record:
         return Prune(self.at - 3, self.dice.randint(1, 5))
 
@@ -149,6 +194,7 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Bring(key) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
         Waiting("", 100),
+        Due(1e9, 100),
         dice.prune(),
     ]
 
@@ -189,3 +235,4 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             await third.carry(look[-1])
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
+            assert once.reminders() == memory.reminders(), batch
