@@ -103,6 +103,33 @@ class Stored(Protocol):
         ...
 
 
+class Reminds(Protocol):
+    """Keeps reminders."""
+
+    def draft(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """Make one.  Raises TypeError, ValueError: it cannot be."""
+
+    def draft_forget(self, name: str) -> str:
+        """Look at a name.  Raises TypeError, ValueError: it cannot be one."""
+        ...
+
+    async def remind(self, draft: Any) -> None:
+        """Keep one.  A checkpoint."""
+
+    async def unremind(self, key: str, name: str) -> bool:
+        """Forget one; whether it was there.  A checkpoint."""
+        ...
+
+
 class Keeping(Protocol):
     """Stands between a router's decisions and what follows from them."""
 
@@ -114,6 +141,8 @@ class Keeping(Protocol):
     """The prompts that wait and are not lost when the router ends."""
     store: Stored | None
     """What may be asked of its store; None: there is none."""
+    reminding: Reminds | None
+    """None: no reminders are kept."""
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -122,6 +151,20 @@ class Keeping(Protocol):
             RefusedError: there is no room for it.
             TypeError, ValueError: it cannot be kept as it is.
         """
+
+    def drafted(self, offer: Offer) -> None:
+        """A turn is to leave this prompt.
+
+        Raises:
+            TypeError, ValueError: it cannot be kept as it is.
+        """
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
+        """There is no place for the key of a prompt that a turn has left.
+
+        It waits where it is kept; None: it is kept nowhere.
+        """
+        ...
 
     def line_for(self, error: RefusedError) -> Line | None:
         """Where whoever was refused with this may wait for room; None: nowhere."""
@@ -201,11 +244,18 @@ class Straight:
     plain = True
     left: Sequence[Receipt[Any]] = ()
     store: Stored | None = None
+    reminding: Reminds | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
     def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def drafted(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
         """See `Keeping`."""
 
     def line_for(self, error: RefusedError) -> Line | None:

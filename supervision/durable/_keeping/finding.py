@@ -13,7 +13,10 @@ from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import CodecError, StoreAwayError
-from supervision.durable._words.records import Find, Found, Repeated
+from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.records import (
+    Repeated,
+)
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 
@@ -47,6 +50,7 @@ class Finding:
     def over(self, receipt: Receipt[Any]) -> None:
         """It has been told, or the store has none of it."""
         self._open.pop(receipt.id, None)
+        self._kept.reminding.moved(receipt)
 
     def rest(self) -> list[Receipt[Any]]:
         """Those that wait in the store when the router has ended, wherever they were.

@@ -41,8 +41,6 @@ from supervision.durable._words.records import (
     Ended,
     Forget,
     Forgotten,
-    Prune,
-    Pruned,
     Quarantine,
     Refused,
     Settle,
@@ -55,11 +53,13 @@ from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, history_of, key_of
 from .finding import ENDED, Finding
+from .later.reminding import Reminding
 from .looking import Looking
+from .place import KeptTokens
+from .pruning import Pruning
 from .recovery import Recovery
-from .tokens import KeptTokens
 from .turning import Turning
-from .wall import wall
+from .wall import Wall, wall
 
 logger = logging.getLogger("supervision")
 
@@ -72,6 +72,7 @@ class Kept:
         policy: how much and how long it keeps.
         codec: values as bytes, and back.
         crash: ends the router with an error.
+        clock: by which reminders are due.
     """
 
     plain = False
@@ -82,6 +83,7 @@ class Kept:
         policy: StorePolicy,
         codec: Bodies,
         crash: Callable[[Exception], None],
+        clock: Wall,
     ) -> None:
         self.claimed = claimed
         self.policy = policy
@@ -97,13 +99,16 @@ class Kept:
         self.closed = False  # nobody will be answered any more
         self.writer = Writer(policy, self)
         self.arriving = Arriving(self)
+        self.drafted = self.arriving.drafted
+        self.leave_there = self.arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
+        self.reminding = Reminding(self, clock)
         self.recovery = Recovery(self)
         self.store = Looking(self)
         self.opened: Opened | None = None
-        self._pruning: Timer | None = None
+        self.pruning = Pruning(self)
 
     def join(self, core: Any, receipts: list[Receipt[Any]]) -> None:
         """The router is there.
@@ -134,7 +139,8 @@ class Kept:
         self.writer.begin(opened)
         self.store.open()
         self.recovery.begin()
-        self._prune_later()
+        self.reminding.begin()
+        self.pruning.begin()
 
     async def close(self) -> list[Receipt[Any]]:
         """Wait for what is on its way, within bounds, and let go of the store.
@@ -142,8 +148,8 @@ class Kept:
         Returns:
             What waits in it, and may be in somebody's hands.
         """
-        if self._pruning is not None:
-            self._pruning.cancel()
+        self.pruning.end()
+        self.reminding.end()
         self.closed = True
         for entry in await self.writer.end(self.policy.close_within):
             if isinstance(entry, Question):
@@ -336,6 +342,8 @@ class Kept:
         outcome = Withdrawn(reason)
         withdrawn = self.codec.encode(outcome, OUTCOME, key)
         record = Forget(key, withdrawn, self.epoch, but, wall())
+        self.turning.forget(key)
+        self.reminding.forget(key)
 
         def told(answer: Forgotten) -> None:
             self.bringing.held = answer.held
@@ -362,26 +370,6 @@ class Kept:
         """See `Keeping`."""
         self.leaving = True
         self.has_room()  # those who wait for it are refused
-
-    # ------------------------------------------------------------------- what is old
-
-    def _prune_later(self) -> None:
-        due = self.core.now() + self.policy.prune_every
-        self._pruning = self.core.at(due, self._prune)
-
-    def _prune(self) -> None:
-        self._pruning = None
-        if self.leaving:
-            return
-        record = Prune(wall() - self.policy.keep, self.policy.prune)
-
-        def told(answer: Pruned) -> None:
-            if answer.number >= self.policy.prune:
-                self._prune()
-            elif not self.leaving:
-                self._prune_later()
-
-        self.submit(Entry(record, told))
 
 
 def _after(call: Callable[[], object]) -> Callable[[object], None]:

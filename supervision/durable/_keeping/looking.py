@@ -23,13 +23,17 @@ from supervision.durable._words.errors import (
     StoreError,
 )
 from supervision.durable._words.events import StoreGrows
-from supervision.durable._words.looks import KeyRow, Look, Seen
+from supervision.durable._words.looks import (
+    Find,
+    Found,
+    KeyRow,
+    Look,
+    Seen,
+)
 from supervision.durable._words.opened import Measures, Opened
 from supervision.durable._words.records import (
     Bring,
     Brought,
-    Find,
-    Found,
     Record,
     Refused,
 )

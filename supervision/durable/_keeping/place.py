@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import trio
 
 from supervision._routing.errors import PromptKeptError
+from supervision._routing.tokens import to_json
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
+
+MADE: Final = "~"
+"""What the ids begin with that nobody has given."""
 
 
 class Place:
@@ -122,3 +126,51 @@ class Waiter:
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
+
+
+class KeptTokens:
+    """`{key: token}` of the keys that are there; the store is told by `Kept.bound`.
+
+    The store has the rest: a key brings its token with it, and leaves it there.
+    """
+
+    __slots__ = ("_tokens", "suspended")
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, object] = {}
+        self.suspended: dict[str, None] = {}
+        """Empty: whose tokens wait in the store is not known without asking it."""
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def get(self, key: str) -> object:
+        """What has been bound under this key; None."""
+        return self._tokens.get(key)
+
+    def entered(self, key: str) -> None:
+        """The key has a lane; what it has bound comes with it."""
+
+    def left(self, key: str) -> None:
+        """It has none any more."""
+        self._tokens.pop(key, None)
+
+    def brought(self, key: str, token: object) -> None:
+        """The store has this one."""
+        self._tokens[key] = token
+
+    def keep(self, key: str, token: object) -> bool:
+        """Keep a token; None forgets it.  False: there was nothing to forget.
+
+        Raises:
+            TypeError: it is not a JSON value; nothing was changed.
+        """
+        if token is None:
+            return self._tokens.pop(key, None) is not None
+        to_json(token)
+        self._tokens[key] = token
+        return True
+
+    def close(self) -> None:
+        """Its router has ended."""
+        self._tokens.clear()

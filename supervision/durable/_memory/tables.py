@@ -7,13 +7,20 @@ as plain as possible; a store that is faster has to come to the same.
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final, assert_never
 
 import attrs
 
-from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
+from supervision.durable._words.looks import (
+    Find,
+    Found,
+    Hold,
+    Holding,
+    Keys,
+    Look,
+    Waiting,
+)
 from supervision.durable._words.records import (
     DONE,
     Accept,
@@ -26,11 +33,10 @@ from supervision.durable._words.records import (
     Complete,
     Completion,
     Ended,
-    Find,
+    Fire,
+    Fired,
     Forget,
     Forgotten,
-    Found,
-    Keys,
     Prune,
     Pruned,
     Quarantine,
@@ -41,11 +47,13 @@ from supervision.durable._words.records import (
     Row,
     SessionRow,
     Settle,
-    Waiting,
 )
+from supervision.durable._words.reminders import Due, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting
 
 from .histories import Histories
+from .looks import look
+from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
     state=None, token=None, generation=1, crashes=None, owner=None
@@ -104,6 +112,7 @@ class Tables:
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
         self.histories = Histories()
+        self.reminders = Reminders()
 
     # ------------------------------------------------------------------ what is there
 
@@ -167,7 +176,7 @@ class Tables:
             case Find():
                 return self._find(record)
             case Look():
-                return self._look(record)
+                return look(record, self._sessions, self._open)
             case Read():
                 return self.histories.read(record)
             case Waiting(after=after, most=most):
@@ -176,6 +185,15 @@ class Tables:
                 return Keys(tuple(keys), self._held())
             case Prune():
                 return self._prune(record)
+            case Remind(reminder=row):
+                self.reminders.keep(row)
+                return DONE
+            case ForgetReminder():
+                return self.reminders.forget_marked(record)
+            case Due():
+                return self.reminders.due(record)
+            case Fire():
+                return self._fire(record)
             case _:
                 assert_never(record)
 
@@ -234,6 +252,10 @@ class Tables:
             or bool(record.entries)
         )
         self._keep(record.key, keeps, **changes)
+        for reminder in record.reminders:
+            self.reminders.keep(reminder)
+        for name in record.unremind:
+            self.reminders.forget(record.key, name)
         return Completion(tuple(known))
 
     def _is_new(self, row: Row) -> bool:
@@ -271,6 +293,7 @@ class Tables:
     def _forget(self, record: Forget, hidden: set[int]) -> Answer:
         known = self._sessions.pop(record.key, None) is not None
         self.histories.forget(record.key)
+        known = self.reminders.forget_all(record.key) or known
         for number in sorted(self._open.get(record.key, set()) - hidden):
             if number in record.but:
                 continue
@@ -301,29 +324,6 @@ class Tables:
             number, prompt.outcome, prompt.turn, prompt.row.at, prompt.ended_at
         )
 
-    def _look(self, record: Look) -> Answer:
-        there = {*self._sessions, *self._open}
-        if record.key is not None:
-            there &= {record.key}
-        else:
-            there = {each for each in there if each > record.after}
-        rows = (self._seen(each) for each in sorted(there))
-        found = (each for each in rows if not record.held or each.held is not None)
-        return Seen(tuple(itertools.islice(found, record.most)))
-
-    def _seen(self, key: str) -> KeyRow:
-        row = self._sessions.get(key)
-        return KeyRow(
-            key=key,
-            waiting=len(self._open.get(key, ())),
-            state=len(row.state.body) if row is not None and row.state else None,
-            token=row is not None and row.token is not None,
-            generation=row.generation if row is not None else 0,
-            crashes=row.crashes if row is not None else None,
-            owner=row.owner if row is not None else None,
-            held=row.held if row is not None else None,
-        )
-
     def _prune(self, record: Prune) -> Pruned:
         ended = (
             (prompt.ended_at, number)
@@ -336,7 +336,15 @@ class Tables:
         for _, number in gone:
             row = self._prompts.pop(number).row
             del self._numbers[row.key, row.id]
-        return Pruned(len(gone))
+        more = self.reminders.prune(record.before, record.most)
+        return Pruned(len(gone) + more)
+
+    def _fire(self, record: Fire) -> Fired:
+        row = record.row
+        if self.reminders.fires(record):
+            self._insert(row)
+        there = self._prompts.get(self._numbers.get((row.key, row.id), -1))
+        return Fired(there is not None and there.row.number == row.number)
 
 
 def _copy(row: Row) -> Row:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
+from supervision.durable._words.looks import (
+    Hold,
+    Holding,
+    KeyRow,
+    Keys,
+    Look,
+    Seen,
+    Waiting,
+)
 
 from .sql import Connection, Value
 
@@ -30,6 +38,17 @@ _SEEN_ONE: Final = _SEEN.format(
     "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
     " select key from prompts where outcome is null and key = ?1 and not ?2"
 )
+
+_WAITING: Final = (
+    "select distinct key from prompts where outcome is null and key > ?"
+    " order by key limit ?"
+)
+
+
+def waiting(connection: Connection, record: Waiting) -> Keys:
+    """Look for keys with open prompts."""
+    found = connection.execute(_WAITING, (record.after, record.most)).fetchall()
+    return Keys(tuple(key for (key,) in found), held(connection))
 
 
 def look(connection: Connection, record: Look) -> Seen:

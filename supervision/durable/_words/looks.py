@@ -1,4 +1,4 @@
-"""What a store is asked by whoever looks at its keys, and what it says of them.
+"""What a store is asked by whoever looks for keys and prompts, and what it says.
 
 Which keys are held is known to the store, so that it is seen without trying each.
 """
@@ -65,3 +65,43 @@ class Holding:
     """How many keys are held now."""
 
     held: int
+
+
+@attrs.frozen(eq=False)
+class Waiting:
+    """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
+
+    after: str
+    """Those behind this one; "" begins."""
+    most: int
+
+
+@attrs.frozen(eq=False)
+class Keys:
+    """Keys with open prompts."""
+
+    keys: tuple[str, ...]
+    held: int = 0
+    """How many keys are held, with open prompts or without."""
+
+
+@attrs.frozen(eq=False)
+class Find:
+    """Look for a prompt by its address.  Answer: `Found`."""
+
+    key: str
+    id: str
+
+
+@attrs.frozen(eq=False)
+class Found:
+    """A prompt, or none."""
+
+    number: int | None
+    """None: unknown, or no longer kept."""
+    outcome: bytes | None = None
+    turn: int | None = None
+    at: float = 0.0
+    """When it was accepted."""
+    ended_at: float | None = None
+    """When it got its outcome."""

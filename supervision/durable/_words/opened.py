@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
@@ -94,6 +94,8 @@ class Engine(Protocol):
 
     policy: StorePolicy
     encoding: Encoding
+    clock: Any
+    """By which reminders are due; None: the wall clock."""
 
     def claim(self) -> Claimed:
         """Make it this router's; in Trio's thread, quick.

@@ -73,6 +73,9 @@ class StorePolicy:
     log_bytes: int = attrs.field(default=256 * _MEBI, validator=_whole)
     """Bytes of the log of a store in a file above which `StoreGrows` is told: somebody
     reads in it for very long.  Default 256 MiB."""
+    reminders: int = attrs.field(default=100, validator=_whole)
+    """Prompts of reminders that wait for a turn at once at most: of many that are due
+    the others stay in the store meanwhile.  Default 100."""
 
     page: int = attrs.field(default=500, validator=_whole)
     """Keys that are looked at in one step when a router begins.  Default 500."""

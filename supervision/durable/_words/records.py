@@ -17,7 +17,15 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from .looks import Hold, Holding, Look, Seen
+from .looks import Find, Found, Hold, Holding, Keys, Look, Seen, Waiting
+from .reminders import (
+    Due,
+    DuePage,
+    ForgetReminder,
+    Remind,
+    ReminderRow,
+    Unreminded,
+)
 
 # ------------------------------------------------------------------------- what is kept
 
@@ -152,6 +160,10 @@ class Complete:
     """Of its history: each stands at its number, whatever stood there."""
     begins: int | None = None
     """Entries with a number below this one go; None: none do."""
+    reminders: tuple[ReminderRow, ...] = ()
+    """Reminders of its key, each in place of one with its name."""
+    unremind: tuple[str, ...] = ()
+    """Names of reminders of its key that are forgotten."""
 
 
 @attrs.frozen(eq=False)
@@ -200,14 +212,6 @@ class Forget:
 
 
 @attrs.frozen(eq=False)
-class Find:
-    """Look for a prompt by its address.  Answer: `Found`."""
-
-    key: str
-    id: str
-
-
-@attrs.frozen(eq=False)
 class Read:
     """Read entries of a key's history.  Answer: `Page`."""
 
@@ -221,15 +225,6 @@ class Read:
 
 
 @attrs.frozen(eq=False)
-class Waiting:
-    """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
-
-    after: str
-    """Those behind this one; "" begins."""
-    most: int
-
-
-@attrs.frozen(eq=False)
 class Prune:
     """Delete prompts that ended before a time, some at a time.  Answer: `Pruned`.
 
@@ -238,6 +233,20 @@ class Prune:
 
     before: float
     most: int
+
+
+@attrs.frozen(eq=False)
+class Fire:
+    """A reminder is due: accept its prompt, and set it to its next time.
+
+    If it is there, with this due time; in one step.  Answer: `Fired`.
+    """
+
+    row: Row
+    name: str
+    due: float
+    next: float | None
+    """When it is due again; None: it has come, and is forgotten."""
 
 
 Record: TypeAlias = (
@@ -255,6 +264,10 @@ Record: TypeAlias = (
     | Read
     | Waiting
     | Prune
+    | Remind
+    | ForgetReminder
+    | Due
+    | Fire
 )
 
 # --------------------------------------------------------------------- what is answered
@@ -322,20 +335,6 @@ class Forgotten:
 
 
 @attrs.frozen(eq=False)
-class Found:
-    """A prompt, or none."""
-
-    number: int | None
-    """None: unknown, or no longer kept."""
-    outcome: bytes | None = None
-    turn: int | None = None
-    at: float = 0.0
-    """When it was accepted."""
-    ended_at: float | None = None
-    """When it got its outcome."""
-
-
-@attrs.frozen(eq=False)
 class Page:
     """Entries of a history."""
 
@@ -344,19 +343,19 @@ class Page:
 
 
 @attrs.frozen(eq=False)
-class Keys:
-    """Keys with open prompts."""
-
-    keys: tuple[str, ...]
-    held: int = 0
-    """How many keys are held, with open prompts or without."""
-
-
-@attrs.frozen(eq=False)
 class Pruned:
     """How many were deleted."""
 
     number: int
+
+
+@attrs.frozen(eq=False)
+class Fired:
+    """A reminder was due."""
+
+    done: bool
+    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
+    time, or the prompt of this time is another one."""
 
 
 class Done:
@@ -378,5 +377,8 @@ Answer: TypeAlias = (
     | Page
     | Keys
     | Pruned
+    | Unreminded
+    | DuePage
+    | Fired
     | Done
 )

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from .looks import Hold, Look
+from .looks import (
+    Find,
+    Hold,
+    Look,
+    Waiting,
+)
 from .policy import StorePolicy
 from .records import (
     Accept,
@@ -17,7 +22,7 @@ from .records import (
     Bring,
     Complete,
     Ended,
-    Find,
+    Fire,
     Forget,
     HistoryRow,
     Prune,
@@ -26,11 +31,11 @@ from .records import (
     Record,
     Row,
     Settle,
-    Waiting,
 )
+from .reminders import Due, ForgetReminder, Remind, ReminderRow
 
 
-def refusal(  # noqa: C901, PLR0911 - a case a record
+def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
     record: Record, policy: StorePolicy
 ) -> str | None:
     """Say why no store takes this record; None: it may be carried out.
@@ -41,6 +46,10 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
     match record:
         case Accept(row=row):
             return _row(row, policy)
+        case Remind(reminder=reminder):
+            return _reminder(reminder, policy)
+        case ForgetReminder(key=key, name=name):
+            return _text(key, name)
         case Complete(key=key, ended=ended, state=state, sends=sends, entries=entries):
             if state is not None and len(state.body) > policy.state_bytes:
                 return _large("state", len(state.body), policy.state_bytes)
@@ -49,6 +58,7 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
                 or _first(_ended(each, policy) for each in ended)
                 or _first(_row(each, policy) for each in sends)
                 or _first(_entry(each, policy) for each in entries)
+                or _first(_reminder(each, policy) for each in record.reminders)
             )
         case Settle(ended=ended):
             return _ended(ended, policy)
@@ -70,7 +80,7 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             return _text(key, why or "")
         case Find(key=key, id=name):
             return _text(key, name)
-        case Begin() | Prune():
+        case Begin() | Prune() | Due() | Fire():
             return None
         case _:
             assert_never(record)
@@ -90,7 +100,7 @@ def accepting(batch: Sequence[Record]) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     for index, record in enumerate(batch):
-        if isinstance(record, Accept):
+        if isinstance(record, Accept | Fire):
             found[record.row.number] = index
         elif isinstance(record, Complete):
             for row in record.sends:
@@ -108,6 +118,12 @@ def _entry(entry: HistoryRow, policy: StorePolicy) -> str | None:
     if len(entry.body) > policy.entry_bytes:
         return _large("entry", len(entry.body), policy.entry_bytes)
     return None
+
+
+def _reminder(reminder: ReminderRow, policy: StorePolicy) -> str | None:
+    if len(reminder.body) > policy.prompt_bytes:
+        return _large("prompt", len(reminder.body), policy.prompt_bytes)
+    return _text(reminder.key, reminder.name)
 
 
 def _ended(ended: Ended, policy: StorePolicy) -> str | None:

@@ -21,7 +21,12 @@ from supervision.durable._sqlite import opening as opening_file
 from supervision.durable._sqlite.database import Copy, Database
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.sql import connect
-from supervision.durable._words.records import Accepted, Bring, Brought, Find, Found
+from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.records import (
+    Accepted,
+    Bring,
+    Brought,
+)
 from tests.durable.store.bench import accept, complete, opened
 from tests.durable.store.disk import (
     PATIENCE,

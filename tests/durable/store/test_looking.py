@@ -6,23 +6,29 @@ from typing import Any
 
 import attrs
 
-from supervision.durable._words.looks import Hold, Holding, KeyRow, Look, Seen
+from supervision.durable._words.looks import (
+    Find,
+    Found,
+    Hold,
+    Holding,
+    KeyRow,
+    Keys,
+    Look,
+    Seen,
+    Waiting,
+)
 from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import (
     Begin,
     Bind,
     Bring,
     Brought,
-    Find,
     Forget,
     Forgotten,
-    Found,
-    Keys,
     Prune,
     Pruned,
     Quarantine,
     Refused,
-    Waiting,
 )
 from tests.durable.store.bench import accept, complete, kind, opened, store
 

@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 
 from supervision.durable import StoreInUseError
+from supervision.durable._words.looks import (
+    Find,
+    Found,
+    Keys,
+    Waiting,
+)
 from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import (
     DONE,
@@ -18,11 +24,8 @@ from supervision.durable._words.records import (
     Completion,
     Done,
     Ended,
-    Find,
     Forget,
     Forgotten,
-    Found,
-    Keys,
     Prune,
     Pruned,
     Quarantine,
@@ -32,7 +35,6 @@ from supervision.durable._words.records import (
     SessionRow,
     Settle,
     State,
-    Waiting,
 )
 from tests.durable.store.bench import (
     Bench,

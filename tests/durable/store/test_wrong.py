@@ -21,7 +21,12 @@ from supervision.durable._sqlite.database import Database
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.schema import APPLICATION, SCHEMA, Schema
 from supervision.durable._sqlite.sql import connect
-from supervision.durable._words.records import Accepted, Bring, Brought, Find, Found
+from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.records import (
+    Accepted,
+    Bring,
+    Brought,
+)
 from tests.durable.store.bench import Bench, accept, opened
 from tests.durable.store.disk import (
     damage,

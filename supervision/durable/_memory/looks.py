@@ -1,0 +1,47 @@
+"""Keys as whoever looks sees them, in plain Python."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Mapping
+
+from supervision.durable._words.looks import KeyRow, Look, Seen
+from supervision.durable._words.records import SessionRow
+
+
+def look(
+    record: Look,
+    sessions: Mapping[str, SessionRow],
+    waiting: Mapping[str, Collection[int]],
+) -> Seen:
+    """Look at keys.
+
+    Args:
+        record: which.
+        sessions: `{key: what is kept of it}`.
+        waiting: `{key: numbers of its open prompts}`.
+    """
+    there = {*sessions, *waiting}
+    if record.key is not None:
+        there &= {record.key}
+    else:
+        there = {each for each in there if each > record.after}
+    rows = (
+        _seen(each, sessions.get(each), len(waiting.get(each, ())))
+        for each in sorted(there)
+    )
+    found = (each for each in rows if not record.held or each.held is not None)
+    return Seen(tuple(itertools.islice(found, record.most)))
+
+
+def _seen(key: str, row: SessionRow | None, waiting: int) -> KeyRow:
+    return KeyRow(
+        key=key,
+        waiting=waiting,
+        state=len(row.state.body) if row is not None and row.state else None,
+        token=row is not None and row.token is not None,
+        generation=row.generation if row is not None else 0,
+        crashes=row.crashes if row is not None else None,
+        owner=row.owner if row is not None else None,
+        held=row.held if row is not None else None,
+    )
