@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import trio
+
 from actors import (
     Lost,
     Outcome,
@@ -149,7 +151,12 @@ class Kept:
         """
         self.pruning.end()
         self.reminding.end()
-        for entry in await self.writer.end(self.policy.close_within):
+        try:
+            unanswered = await self.writer.end(self.policy.close_within)
+        except trio.Cancelled:  # its time is up
+            self._leave_rest()
+            raise
+        for entry in unanswered:
             if isinstance(entry.record, Find | Read | Remind | ForgetReminder):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
@@ -163,11 +170,18 @@ class Kept:
             await self._opened.close()
         else:
             self.claimed.release()
+        return [*self._leave_rest(), *self.bringing.rest()]
+
+    def _leave_rest(self) -> list[Receipt[Any]]:
+        """Count as left what has no outcome, wherever it was.
+
+        A turn may have ended since the lanes were looked at, and its prompts are to be
+        tried again.
+        """
         rest = self.finding.rest()
-        # a turn may have ended since, and its prompts are to be tried again
         known = {each.id for each in self.left}
         self.left += [each for each in rest if each.id not in known]
-        return [*rest, *self.bringing.rest()]
+        return rest
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out."""
