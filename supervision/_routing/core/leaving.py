@@ -112,7 +112,8 @@ class Leaving:
                 extra.timer.cancel()
             extra.timer = extra.reason = extra.crashes = extra.bringing = None
             extra.suspending = False
-        lane.state = UNSET
+        if core.keeping.plain or reason in (CloseReason.RESET, CloseReason.CLOSED):
+            lane.state = UNSET
         if lane.phase == PLACE:
             if not lane.busy:
                 self.forget(lane)
