@@ -329,6 +329,7 @@ class Kept:
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
         self.reminding.forget(key)
+        self.arriving.forget_left(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:

@@ -319,6 +319,29 @@ async def test_d53_a_passivated_key_is_woken() -> None:
 
 
 @seeds(2)
+async def test_one_whose_sender_is_cancelled_comes_all_the_same() -> None:
+    """It has been kept; and one that is set anew comes at its new time."""
+    stage = Calendar()
+    async with open_process(stage, Sleeper) as process:
+        router = process.router
+        stage.memory.latency = 5
+        with trio.move_on_after(1):
+            await router.remind("ann", "a", after=50, prompt="ring")
+        await trio.sleep(100)
+        assert stage.times("ring")
+        stage.memory.latency = 0
+        begun = trio.current_time()
+        await router.remind("ann", "b", after=90, prompt="bell")
+        await router.remind("ann", "b", after=30, prompt="bell")
+        await router.remind("ann", "c", after=30, prompt="gong")
+        await router.remind("ann", "c", after=90, prompt="gong")
+        await trio.sleep(200)
+
+    assert stage.times("bell") == pytest.approx([begun + 30])
+    assert stage.times("gong") == pytest.approx([begun + 90])
+
+
+@seeds(2)
 async def test_close_and_reset_forget_the_reminders_of_their_key() -> None:
     """Of a key without a session too; not those of others."""
     stage = Calendar()
@@ -420,9 +443,15 @@ async def test_a_store_in_a_file_has_them_too(tmp_path: Path) -> None:
         assert await process.router.forget("ann", "a") is True
         past = datetime(2020, 1, 1).astimezone()
         await process.router.remind("bob", "b", at=past, every=86400, prompt="ring")
-        while not stage.seen:  # noqa: ASYNC110 - nobody tells
-            await trio.sleep(0.01)
+        with trio.fail_after(10):
+            while not stage.seen:  # noqa: ASYNC110 - nobody tells
+                await trio.sleep(0.01)
         await process.router.remind("cat", "c", after=1e9, prompt="far")
+        due = stage.seen[0][3].due  # type: ignore[union-attr]
+        name = f"~remind:b:{due:%Y-%m-%dT%H:%M:%S.%fZ}"
+        receipt = await process.router.find("bob", name)
+        assert receipt is not None
+        await receipt.outcome()
     async with open_process(stage, Sleeper) as process:
         assert await process.router.forget("bob", "b") is True
         assert await process.router.forget("bob", "b") is False
@@ -432,6 +461,8 @@ async def test_a_store_in_a_file_has_them_too(tmp_path: Path) -> None:
     assert prompt == "ring"
     assert reminder is not None
     assert reminder.missed > 2000
+    assert receipt is not None
+    assert isinstance(receipt.ended, Completed)
 
 
 async def test_without_a_store_there_are_none() -> None:
