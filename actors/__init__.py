@@ -62,6 +62,7 @@ from ._sessions.events import TurnResumed as TurnResumed
 from ._sessions.events import TurnStalled as TurnStalled
 from ._sessions.events import TurnStarted as TurnStarted
 from ._sessions.facts import ChildTurn as ChildTurn
+from ._sessions.histories.history import History as History
 from ._sessions.leaves.reminder import Reminder as Reminder
 from ._sessions.outcomes import Abort as Abort
 from ._sessions.outcomes import Aborted as Aborted
@@ -260,6 +261,7 @@ __all__ = [
     "Exit",
     "Failed",
     "Finished",
+    "History",
     "HookFailed",
     "HookOverdue",
     "IncarnationEnded",

@@ -12,6 +12,8 @@ from ._engine.crashes import shown
 from ._engine.hub import SCHEDULE_EVERY
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
+from ._sessions.histories.draft import Change
+from ._sessions.histories.log import Log, MemoryLog
 from ._sessions.host import Host
 from ._sessions.phase import ENDED
 from ._sessions.policies import (
@@ -40,6 +42,7 @@ from ._sessions.turns.early import (
     abort,
     cut,
     give_way,
+    history_left,
     put_back,
     withdraw_steering,
 )
@@ -110,11 +113,14 @@ __all__ = (
     "SHUT_DOWN",
     "SUSPEND",
     "WORK",
+    "Change",
     "ChunkLog",
     "Chunks",
     "Fair",
     "FirstLooks",
     "Host",
+    "Log",
+    "MemoryLog",
     "More",
     "Place",
     "Props",
@@ -131,6 +137,7 @@ __all__ = (
     "cut_short",
     "give_way",
     "has_failed",
+    "history_left",
     "hold_limits",
     "hub_of",
     "is_steerable",

@@ -45,22 +45,23 @@ PLAN: Final = {
         "park words",
         "attrs trio",
     ),
+    "histories": Room("actors/_sessions/histories", "conversation_words", "attrs trio"),
     "streams": Room("actors/_sessions/streams", "conversation_words", "outcome trio"),
     "turns": Room(
         "actors/_sessions/turns",
-        "park words seat actor engine_ground conversation_words",
+        "park words seat actor engine_ground conversation_words histories",
         "attrs trio",
     ),
     "leaves": Room("actors/_sessions/leaves", "conversation_words turns", "attrs"),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words turns leaves",
+        "words seat actor engine_ground conversation_words histories turns leaves",
         "trio typing_extensions",
     ),
     "actors": Room(
         "actors",
-        "park words seat actor engine_ground cell workers conversation_words streams "
-        "turns leaves sessions",
+        "park words seat actor engine_ground cell workers conversation_words histories "
+        "streams turns leaves sessions",
         "trio",
     ),
     "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
@@ -96,9 +97,14 @@ PLAN: Final = {
         "attrs msgspec",
     ),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
+    "stored_histories": Room(
+        "supervision/durable/_histories",
+        "actors store_words codec writing",
+        "attrs trio",
+    ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec writing",
+        "routing_words store_words codec writing stored_histories",
         "trio",
     ),
     "later": Room(
@@ -108,8 +114,8 @@ PLAN: Final = {
     ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words codec writing"
-        " keeping_ground later",
+        "actors routing_words routing_parts routing_core store_words codec writing "
+        "stored_histories keeping_ground later",
         "attrs trio",
     ),
     "memory_store": Room(
@@ -184,16 +190,16 @@ PLAN: Final = {
     # a service to try, and the command
     "traffic": Room("supervision/demo/traffic", "actors supervision", "attrs trio"),
     "demo_tree": Room(
-        "supervision/demo/_tree", "actors supervision traffic", "attrs trio"
+        "supervision/demo/_tree", "actors durable supervision traffic", "attrs trio"
     ),
     "playing": Room(
         "supervision/demo/_playing",
-        "actors said view service client drawing traffic demo_tree",
+        "actors durable said view service supervision client drawing traffic demo_tree",
         "attrs rich trio",
     ),
     "demo": Room(
         "supervision/demo",
-        "view service client drawing traffic demo_tree playing",
+        "actors view service client drawing traffic demo_tree playing",
         "attrs rich trio",
     ),
     "commands": Room(

@@ -6,6 +6,7 @@ order:
     outcomes errors policies phase receipt events
                         vocabulary: what becomes of a prompt, errors, policies
     sizes               how much a value holds
+    histories/          what has been said: entries that stay
     streams/            what a turn says, on its way to who reads it
     turns/              a turn's inner side
     leaves/             what a turn leaves if it completes

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Generic
 
+from .histories.history import History
 from .outcomes import Abort, Outcome
 from .phase import ENDED, ENDING, RUNNING, Phase
 from .receipt import Receipt
 from .state import C, P, S, with_default
 from .turns.clocks import tool_of
-from .turns.early import abort
+from .turns.early import abort, keep
 from .turns.family import depth_of, top_of
 from .turns.run import TurnRun
 from .turns.steering import steering_of
@@ -147,10 +148,25 @@ class TurnFacts(Generic[P, C, S]):
         run.lane.state = value
 
     def keep_state(self) -> None:
-        """Keep the state as it is now, however the turn ends."""
+        """Keep the state and the history as they are now, however the turn ends."""
         run = top_of(self._run)
         run.check_open("keep the state")
-        run.before = run.lane.state
+        keep(run)
+
+    # Any: `Session.entry_type` says of which type
+    @property
+    def history(self) -> History[Any]:
+        """The conversation's history: entries that are appended, the oldest first.
+
+        For what grows: with a store a state is written whole by each turn, an entry
+        once, and only what is read is in memory.  Without a store it is in memory, and
+        goes where the state goes.  A child's is its parent's.
+
+        Example:
+            >>> recent = await turn.history.window(20)
+            >>> turn.history.append(Said("user", turn.prompt))
+        """
+        return History(top_of(self._run))
 
 
 class ChildTurn:

@@ -14,6 +14,7 @@ from actors._engine.timers import Timer
 from actors.events import Event
 from actors.ref import AnyRef
 
+from .histories.log import Log
 from .outcomes import Outcome, Withdrawn
 from .receipt import Receipt
 from .turns.looks import FirstLooks
@@ -107,6 +108,10 @@ class Host(Protocol):
 
     def committed(self, home: Any) -> Any:
         """The state that asides see: without what a running turn has changed."""
+
+    def history_of(self, home: Any) -> Log:
+        """What has been kept of a key's history."""
+        ...
 
     def bind(self, home: Any, session: Any, token: object) -> None:
         """Remember a token for those that come after this session; None forgets it."""

@@ -76,6 +76,11 @@ class Session(Actor[Any], Generic[P, C, S]):
     """The state of a new conversation: a value that nobody can change, as all keys
     have the same.  Default None.  For one that can be changed write `new_state`."""
 
+    entry_type: ClassVar[Any] = None  # Any: a type, as it is written in an annotation
+    """The type of what is in `Turn.history`, `Said` or `Said | Tool`, say: with a store
+    entries of a declared type are written fast, and others are refused.  Default None:
+    it is not declared."""
+
     _needs: ClassVar[str | None] = (
         "a session belongs to a router, write start_router(system, ...)"
     )

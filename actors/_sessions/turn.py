@@ -37,7 +37,7 @@ from .policies import KeepState, seconds
 from .receipt import Receipt
 from .state import C, P, S
 from .turns.clocks import hand_over
-from .turns.early import cut
+from .turns.early import cut, keep
 from .turns.family import top_of
 from .turns.run import TurnRun
 from .turns.steering import taken_by
@@ -208,7 +208,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         run.need_extra().steps += 1
         run.sign()
         if run.policy.keep_state is KeepState.STEPS and run.parent is None:
-            run.before = run.lane.state
+            keep(run)
         return left - 1
 
     async def checkpoint(self) -> tuple[Receipt[P], ...]:

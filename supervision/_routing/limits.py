@@ -246,7 +246,10 @@ class DrainReport:
     outcomes: Mapping[str, int]
     """`{name of the outcome's class: number}` of prompts since it began."""
     aborted: tuple[int, ...]
-    """Ids of the turns that were aborted because their time was up."""
+    """Ids of the turns that were aborted because their time was up.
+
+    With a store their prompts are `kept` if they were sent with `attempts` above 1.
+    """
     lost: tuple[Receipt[Any], ...]
     """The prompts that no turn has taken, in the order of acceptance."""
     kept: tuple[Receipt[Any], ...] = ()

@@ -11,15 +11,18 @@ from typing import Any, Final, NoReturn
 
 import attrs
 
+from actors.hosting import whole
+
 from .traffic.plan import Plan
 
 _PLAN: Final = Plan()
 _SECONDS: Final = 45.0
-_BUDGET: Final = 10.0
+_BUDGET: Final = 20.0
 _FAULTS: Final = 15
 """How many faults of the tree a demo has room for: one round of the rota and a half."""
 _FAULT_EVERY: Final = (0.2, 3.0)
 """Seconds between two of them, at least and at most."""
+_KILLS: Final = 2
 _USAGE: Final = 2  # `ExitCode.USAGE`, which is not loaded for `--help`
 
 
@@ -37,9 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="actors demo",
         description="Run a chat service under an hour of recorded real traffic, with "
-        "faults; watch it, stop it, and see that it adds up.  The exit status is 0 "
-        "only if every accepted prompt has one outcome and the service has drained "
-        "in time.",
+        "faults; watch it, kill it, stop it, and see that it adds up.  It has a store "
+        "in a temporary file, if the extra 'durable' is installed.  The exit status "
+        "is 0 only if every accepted prompt has one outcome and the service has "
+        "drained in time.",
         epilog="The traffic: 12,031 turns of 7,373 conversations, from the paper "
         "Mooncake (FAST '25), Apache License 2.0.",
     )
@@ -82,6 +86,13 @@ def make_parser() -> argparse.ArgumentParser:
         help="let things go wrong (default: yes)",
     )
     add(
+        "--kills",
+        type=int,
+        default=_KILLS,
+        help="how often the service is killed with kill -9, if it has a store "
+        "(default: %(default)d; 0 with --no-faults)",
+    )
+    add(
         "--budget",
         type=float,
         default=_BUDGET,
@@ -115,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in ("seconds", "budget"):
             _check(name, getattr(given, name))
+        whole("kills", given.kills, least=0)
         plan = attrs.evolve(
             _PLAN,
             speed=given.speed,

@@ -30,7 +30,7 @@ from supervision.client import Client, ClientError
 from supervision.service import ExitCode
 
 from ._playing.course import Course, DemoError, Options, demonstrate
-from ._playing.outside import can_be_watched
+from ._playing.outside import can_be_kept, can_be_watched
 from .traffic.plan import Plan
 
 WIDTH: Final = 112
@@ -136,7 +136,9 @@ def take_pictures(folder: Path, plan: Plan, after: float) -> ExitCode:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="actors-pictures-") as place:
         socket = Path(place) / "demo.sock"
-        options = Options(plan=plan, seconds=math.inf, socket=socket)
+        options = Options(
+            plan=plan, seconds=math.inf, socket=socket, durable=can_be_kept()
+        )
         photographer = Photographer(Client(socket), folder, after)
         summary = demonstrate(options, photographer)
     console = Console(width=_SUMMARY_WIDTH, height=HEIGHT)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,7 @@ from supervision.demo.pictures import main as take_pictures
 from supervision.service import ExitCode
 
 PATIENCE = 100  # seconds until a demo is killed that does not do what it should
+_NOBODYS: Any = None  # what is not used
 FAST = ["--plain", "--speed", "200", "--seconds", "30"]
 
 
@@ -85,14 +87,36 @@ def test_a_demo_ends_in_a_summary_that_adds_up(
 
     told = words_of(capsys.readouterr().out)
     assert status == 0, told
-    accepted = re.search(r"accepted (\d+) = ([^:]*?) throughput", told)
+    accepted = re.search(r"accepted (\d+) = (.*?) kill -9", told)
     assert accepted is not None, told
     outcomes = [int(number) for number in re.findall(r"(\d+) \w+", accepted[2])]
     assert int(accepted[1]) == sum(outcomes) >= 55
-    assert "adds up yes" in told
+    assert "adds up yes: every accepted prompt has one outcome, in the store" in told
     assert "what went wrong with prompts nothing" in told
-    assert "is ready after" in log.read_text()
+    killed = re.search(r"kill -9 2 times, back within [\d.]+ m?s: of (\d+) open", told)
+    assert killed is not None, told
+    assert int(killed[1]) > 0
+    assert log.read_text().count("is ready after") == 3
     assert not (tmp_path / "s").exists()
+
+
+def test_a_demo_without_what_a_store_needs_runs_in_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so, is not killed, and adds up all the same."""
+    monkeypatch.setattr("supervision.demo._playing.terminal.can_be_kept", lambda: False)
+
+    status = actors(["demo", *FAST, "--turns", "20", "--socket", "none"])
+
+    lines = capsys.readouterr().out.splitlines()
+    told = words_of(" ".join(lines))
+    assert status == 0, told
+    assert lines[0] == (
+        "no store, so it runs in memory and is not killed: "
+        "pip install 'trio-actors[durable]'"
+    )
+    assert "adds up yes: every accepted prompt has one outcome, in the router" in told
+    assert "kill -9" not in told
 
 
 def test_a_service_that_cannot_start_shows_the_end_of_its_log(
@@ -229,6 +253,7 @@ def test_the_live_view_is_for_a_terminal_with_a_socket(
     assert isinstance(asked[0][1], watcher)
     assert asked[0][0].seconds == 30
     assert asked[0][0].plan == Plan(slots=9, fault_every=2.0)
+    assert (asked[0][0].kills, asked[0][0].durable) == (2, True)
 
 
 class Nobody:
@@ -245,7 +270,6 @@ async def test_leaving_the_block_kills_a_service_that_still_runs(
     """Whatever the reason; its files stay for whoever wants to know."""
     async with open_service(Plan(), tmp_path, budget=1, socket=None) as service:
         assert service.exit_code is None
-        assert service.account() is None
         assert service.report() is None
 
     assert service.exit_code == 128 + signal.SIGKILL
@@ -277,6 +301,56 @@ def test_a_service_that_is_not_ready_in_time_is_given_up(
         demonstrate(Options(plan=Plan()), Nobody())
 
     assert caught.value.exit_code == ExitCode.CRASHED
+
+
+def test_a_service_that_does_not_come_back_is_told() -> None:
+    """With what it said last, and exit status 1, whatever its own was."""
+
+    class Saboteur(Nobody):
+        async def watch(self, course: Course) -> None:
+            await course.playing.wait()
+            program = "print('I cannot'); raise SystemExit(7)"
+            course.service.command[1:] = ["-c", program]
+
+    plan = Plan(turns=60, speed=200)
+    options = Options(plan=plan, seconds=30, kills=1, durable=True)
+
+    with pytest.raises(DemoError, match="before it was back after kill -9") as caught:
+        demonstrate(options, Saboteur())
+
+    assert "with exit code 7" in str(caught.value)
+    assert caught.value.exit_code == ExitCode.CRASHED
+    assert caught.value.log.endswith("I cannot")
+
+
+def test_kills_that_are_not_due_in_time_are_made_in_the_end() -> None:
+    """A slow machine sees them too; what had no outcome has one all the same."""
+    options = Options(plan=Plan(speed=1), seconds=0.5, kills=1, durable=True)
+
+    summary = demonstrate(options, Nobody())
+
+    assert summary.account is not None
+    assert summary.account["kills"]["number"] == 1
+    assert summary.account["kills"]["open"] > 0
+    assert summary.broken == []
+    assert summary.exit_code == ExitCode.OK
+
+
+def test_a_service_that_ends_by_itself_is_not_taken_for_killed() -> None:
+    """Its own exit status is that of the command."""
+
+    class Other(Nobody):
+        async def watch(self, course: Course) -> None:
+            await course.playing.wait()
+            course.service.process.terminate()
+            await course.service.process.wait()
+            await course._kill(_NOBODYS, _NOBODYS)
+
+    summary = demonstrate(Options(plan=Plan(faults=False)), Other())
+
+    assert summary.account is not None
+    assert summary.account["kills"]["number"] == 0
+    assert summary.exit_code == ExitCode.OK
 
 
 def test_what_a_watcher_raises_comes_out() -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socketpair
 from typing import Any
 
 import pytest
@@ -16,12 +17,16 @@ import trio.testing
 
 from actors import Finished, open_system
 from actors.hosting import actor_of
-from supervision import describe_child, find_child
+from supervision import describe_child, find_child, start_router
 from supervision.demo import Demo, Plan, tree
+from supervision.demo._playing.calling import FarLine
+from supervision.demo._tree.chat import Chat
+from supervision.demo._tree.desk import Desk
 from supervision.demo._tree.faults import ROTA, Faults
+from supervision.demo._tree.ledger import Ledger
 from supervision.demo._tree.tools import NAMES
 from supervision.demo._tree.tree import Leash
-from supervision.demo.traffic import Accident
+from supervision.demo.traffic import Accident, Prompt, planned, recorded
 from supervision.demo.traffic.book import (
     ANSWERED,
     MADE_AGAIN,
@@ -31,6 +36,19 @@ from supervision.demo.traffic.book import (
     STEERED,
     Book,
 )
+from supervision.demo.traffic.senders import Senders
+from supervision.demo.traffic.wire import Wire
+from supervision.demo.traffic.words import (
+    Accepted,
+    Ask,
+    Ended,
+    Find,
+    Kept,
+    Send,
+    Told,
+    Unknown,
+)
+from supervision.durable import MemoryStore
 from supervision.service import ExitCode, Service, ServiceReport, Settings, serve
 
 # what may become of a prompt with such an accident, if nothing else befalls it
@@ -182,6 +200,95 @@ async def test_traffic_goes_on_where_it_was_when_it_is_restarted(
     check_sums(book, service.report)
 
 
+async def test_senders_in_another_process_are_told_all(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Over a socket, to the last outcome; the book is the same as in one process."""
+    del autojump_clock
+    ours, theirs = socketpair()
+    plan = Plan(turns=600, slots=10, fault_every=0.7, desk=theirs.detach())
+    book, line, wire = Book(), FarLine(), Wire(ours)
+    senders = Senders(plan, book, planned(recorded()[:600]), line)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.hold, wire, senders)
+        nursery.start_soon(senders.run)
+        async with served(plan) as service:
+            await trio.sleep(3)
+        await line.wait_broken()
+        nursery.cancel_scope.cancel()
+    await wire.aclose()
+    book.close()
+
+    assert service.report is not None
+    check_sums(book, service.report)
+    assert sum(service.report.in_drain.values()) > 10
+    assert book.faults.total() == 4
+    assert book.read > 100
+    assert len(book.waits) > 100
+
+
+def prompt_of(number: int, *, streamed: bool = False) -> Prompt:
+    """One that takes a second."""
+    return Prompt(number, 0.0, "k", 0.0, 2, streamed, 2, Accident.NONE, 1)
+
+
+async def test_a_desk_says_what_becomes_of_a_prompt_as_often_as_it_is_asked(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """One that is sent again is the same, through a restart too, with a store."""
+    del autojump_clock
+    store, told = MemoryStore(), list[Told]()
+    processes: list[list[Ask]] = [
+        [
+            Send("1", prompt_of(1)),
+            Send("1", prompt_of(1), again=True),
+            Send("2", prompt_of(2, streamed=True)),
+            Send("3", prompt_of(3)),
+        ],
+        [
+            Find("1", "k"),
+            Send("2", prompt_of(2, streamed=True), again=True),
+            Find("3", "k"),
+            Find("3", "k"),
+            Find("4", "k"),
+        ],
+    ]
+    for asks in processes:
+        ledger = Ledger()
+        ledger.tell = told.append
+        async with open_system() as system, trio.open_nursery() as nursery:
+            nobody: Any = None  # none of them uses a tool
+            router = start_router(
+                system, Chat, Plan(speed=1), ledger, nobody, durable=store
+            )
+            desk = Desk(ledger, router, nursery.start_soon, keeps=True)
+            for ask in asks:
+                desk.take(ask)
+                await trio.sleep(0.1)
+            await trio.sleep(1 if not isinstance(asks[0], Find) else 5)
+            router.ref.stop()
+            await router.ref.wait_stopped()
+            ledger.settle_all()
+        told.append(Kept("that was one process"))
+
+    number = told.index(Kept("that was one process"))
+    first, second = told[:number], told[number:]
+    assert [each for each in first if isinstance(each, Accepted)] == [
+        Accepted(each) for each in "1123"
+    ]
+    assert Ended("1", "Completed", 1) in first
+    assert Ended("2", "Aborted") in first
+    assert first[-1] == Kept("3")
+    assert Unknown("4") in second
+    assert Accepted("2") in second
+    for found in (
+        Ended("1", "Completed", 1),
+        Ended("2", "Aborted"),
+        Ended("3", "Completed", 1),
+    ):
+        assert second.count(found) == 1
+
+
 async def test_a_demo_may_begin_anew(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -261,7 +368,7 @@ def test_the_tree_is_that_of_the_plan_in_the_environment(
     """Without one it plays for ever."""
     monkeypatch.delenv("ACTORS_DEMO", raising=False)
     for_ever = tree()
-    plan = Plan(speed=5, book=tmp_path / "book")
+    plan = Plan(speed=5, store=tmp_path / "store")
     monkeypatch.setenv("ACTORS_DEMO", plan.as_text())
 
     assert for_ever.args == (Plan(repeat=True),)

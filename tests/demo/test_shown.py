@@ -18,6 +18,7 @@ from actors import (
 )
 from supervision.cli import Client, ClientError, NobodyThereError
 from supervision.demo import Plan
+from supervision.demo._playing.audit import Audit
 from supervision.demo._playing.course import Course, Options, Stage
 from supervision.demo._playing.outside import Outside
 from supervision.demo._playing.summary import Summary
@@ -29,7 +30,7 @@ from tests.cli.story import router, top
 
 # ------------------------------------------------------------------------- the summary
 
-ACCOUNT: Any = Book(Plan()).as_json(0.0) | {
+ACCOUNT: Any = Book().as_json(0.0) | {
     "seconds": 12.0,
     "offered": 1_020,
     "accepted": 1_000,
@@ -59,6 +60,22 @@ REPORT: Mapping[str, Any] = {
     "lost_total": 0,
 }
 SUMMARY = Summary(plan=Plan(), account=ACCOUNT, report=REPORT, service_exit=0)
+KILLS: Any = {
+    "number": 2,
+    "longest_away": 1.25,
+    "away": 2.0,
+    "open": 9,
+    "interrupted": 4,
+    "tried_again": 2,
+    "sent_again": 1,
+}
+KILLED = Summary(
+    plan=Plan(),
+    account=ACCOUNT | {"kills": KILLS, "accepted": 1_002, "offered": 1_022, "kept": 2},
+    report={**REPORT, "accepted": 7, "outcomes": {"Completed": 5}},
+    service_exit=0,
+    audit=Audit(1_000),
+)
 
 
 def drawn(summary: Summary) -> str:
@@ -93,11 +110,34 @@ def test_a_summary_says_what_became_of_everything() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_summary_says_what_a_kill_has_done() -> None:
+    """The store is what counts then: the last process knows of its own only."""
+    text = " ".join(drawn(KILLED).split())
+
+    assert KILLED.differences == []
+    assert (
+        "2 times, back within 1.25 s: of 9 open prompts 4 interrupted, 2 tried again, "
+        "3 waited and went on; 1 that had no answer sent again"
+    ) in text
+    assert "1,002 = 990 Completed + 10 Failed + 2 kept in the store for the n" in text
+    assert "8 s at 60 times the speed: 8 min of the recording" in text
+    assert "one outcome, in the store and as its sender was told" in text
+
+
+def test_a_store_that_says_something_else_makes_the_code_1() -> None:
+    """With the first prompt of which it does."""
+    found = attrs.evolve(KILLED, audit=Audit(999, ["3 is Lost", "4 is Lost"]))
+
+    assert found.exit_code == 1
+    assert found.differences == ["2 prompts other than told: 3 is Lost"]
+
+
 @pytest.mark.parametrize(
     ("account", "report", "words"),
     [
-        ({}, {"accepted": 1_001}, "1,001 prompts were accepted, 1,000 have an outcome"),
-        ({}, {"adds_up": False}, "1,000 prompts were accepted"),
+        ({}, {"accepted": 1_001}, "count 1,000 accepted prompts, the router 1,001"),
+        ({}, {"adds_up": False}, "1,000 accepted prompts, and 1,000 with an outcome"),
+        ({"missing": 1, "accepted": 1_001}, {}, "1,001 prompts were accepted, 1,000"),
         ({"accepted": 999, "offered": 1_019}, {}, "the senders count 999"),
         ({"offered": 1_021}, {}, "neither accepted nor refused"),
         (
@@ -162,10 +202,11 @@ def course_of(tmp_path: Path, *, socket: Path | None = None) -> Course:
     """A course that has just begun, with nobody at the other end."""
     nobody: Any = Process()
     service = Outside(
+        command=[],
+        plan=Plan(),
         process=nobody,
-        budget=10,
+        wire=nobody,
         socket=socket,
-        book=tmp_path / "account.json",
         report_file=tmp_path / "report.json",
         log=tmp_path / "log",
     )
@@ -181,12 +222,15 @@ async def test_lines_tell_how_far_it_is(
     screen = io.StringIO()
     course = course_of(tmp_path, socket=tmp_path / "s")
     course.account = ACCOUNT | {"turns": 3}
+    course.book.offer("1", "k", NOTHING)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(Lines(Console(file=screen, width=60)).watch, course)
         await trio.sleep(2)
         course.enter(Stage.PLAYING)
         await trio.sleep(12)
+        course.book.kill()
+        await trio.sleep(1)
         course.enter(Stage.STOPPING)
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
@@ -199,7 +243,10 @@ async def test_lines_tell_how_far_it_is(
         "playing   5 s",
         "playing  10 s",
     ]
-    assert found[-2:] == ["asked to stop, within 10 s", "stopping   0 s"]
+    assert (
+        "killed it (kill -9): 1 prompt had no outcome; it is started again\n"
+    ) in screen.getvalue()
+    assert found[-2:] == ["asked to stop, within 20 s", "stopping   0 s"]
     text = screen.getvalue()
     assert f"watch it with: actors top --socket {tmp_path / 's'}\n" in text
     assert "1,000 accepted, 1,000 ended (990 completed), 3 turns run" in text
@@ -217,6 +264,10 @@ async def test_the_foot_of_the_live_view_says_what_goes_on(tmp_path: Path) -> No
     assert "playing 0 s, 45 s left   3 faults" in foot(course).plain
     assert "Ctrl-C: stop" in foot(course).plain
     assert "3 faults" in line(course, ACCOUNT)
+
+    course.account = ACCOUNT | {"kills": KILLS}
+
+    assert "3 faults, killed 2 times" in foot(course).plain
 
 
 class Screen(io.StringIO):

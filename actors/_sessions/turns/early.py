@@ -19,6 +19,7 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from actors._engine.crashes import split_crash
+from actors._sessions.histories.draft import Change
 from actors._sessions.outcomes import Abort, Aborted, Outcome, Preempted, Withdrawn
 from actors._sessions.phase import DRAINING, ENDED, ENDING, RUNNING, WAITING
 from actors._sessions.policies import KeepState
@@ -135,8 +136,18 @@ def let_go(run: Any) -> None:
         run.host.give_up(run)
 
 
+def keep(run: Any) -> None:
+    """Have its state and its history be what they are now, however the turn ends."""
+    run.before = run.lane.state
+    if run.extra is not None and run.extra.history is not None:
+        run.extra.history.keep()
+
+
 def put_back(run: Any) -> None:
-    """Have the state of a turn that does not complete be what the next turn finds."""
+    """Have the state of a turn that does not complete be what the next turn finds.
+
+    And its history.
+    """
     extra = run.extra
     if (
         run.has_begun
@@ -145,6 +156,21 @@ def put_back(run: Any) -> None:
         and not (extra is not None and extra.keeps_state)
     ):
         run.lane.state = run.before
+        if extra is not None and extra.history is not None:
+            extra.history.put_back()
+
+
+def history_left(run: Any) -> Change | None:
+    """What a turn that has ended leaves for its history; None: nothing.
+
+    Asked once.
+    """
+    extra = run.extra
+    if extra is None or extra.history is None:
+        return None
+    draft, extra.history = extra.history, None
+    change: Change | None = draft.change()
+    return change
 
 
 def may_write(run: Any) -> bool:

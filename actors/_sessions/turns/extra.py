@@ -8,6 +8,8 @@ from typing import Any
 
 import trio
 
+from actors._sessions.histories.draft import Draft
+
 from .clocks import Clocks
 from .family import Family
 from .partial import Kept
@@ -21,6 +23,7 @@ class Extra:
     family: Family | None = None
     steering: Steering | None = None
     partial: Kept | None = None  # of what it has emitted
+    history: Draft | None = None  # what it has appended
     notes: dict[str, Any] | None = None
     interrupted: str | None = None  # the hint of a soft abort
     drained: trio.Event | None = None  # nothing more will come into its drain window
@@ -36,6 +39,8 @@ class Extra:
     body_over = False  # it has returned, or raised
     stalled = False  # it has been told that it has; the next sign is to be told too
     probing = False  # `alive` has been asked and has not answered
+    returns = False  # cut because its router ends: its prompts may wait again
+    again: dict[int, int] | None = None  # {prompt that waits again: how often tried}
     leaving = False  # given up: somebody else says its last words
     words: trio.lowlevel.Task | None = None  # who says them
 

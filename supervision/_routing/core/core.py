@@ -70,6 +70,7 @@ class Core:
         "events",
         "finishing",
         "give_up",
+        "history_of",
         "idle",
         "ids",
         "keeping",
@@ -147,6 +148,7 @@ class Core:
         self.draft = self.accepting.draft
         self.session_ready = self.sessions.ready
         self.seal = keeping.seal
+        self.history_of = keeping.history_of
         self.give_up = self.leaving.give_up
         self.cut_waiting = self.turns.cut_waiting
         self.unbegin = self.turns.unbegin

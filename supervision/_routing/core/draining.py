@@ -2,6 +2,9 @@
 
 When four fifths of the time are over, turns that still run are aborted and prompts that
 wait are lost; clean-up has the rest.
+
+With a store what waits is kept, and so are the prompts of turns that are aborted then,
+if they may be tried more than once: that is no attempt.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ async def drain(core: Core, within: float) -> DrainReport:
         if run.has_begun and run.phase is not ENDED:  # else its end is being kept
             if not core.keeping.plain:  # what no checkpoint has taken is kept
                 core.turns.follow_ups(run)
+                run.need_extra().returns = True
             abort(run, hard=True, reason=DRAINING, hint=None, within=None)
             aborted.append(run.id)
     with trio.CancelScope(deadline=deadline):
@@ -77,6 +81,7 @@ def leave_all(core: Core, why: str) -> None:
         if not run.has_begun:
             run.conclude(run.verdict or Lost(why))
         else:
+            run.need_extra().returns = not core.keeping.plain
             cut(run, run.verdict or run.returned or Aborted(why))
             core.leaving.give_up(run)
     for lane in tuple(core.lanes.values()):

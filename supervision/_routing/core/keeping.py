@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeAlias
 import trio
 
 from actors import Outcome, Receipt, RefusedError
-from actors.hosting import TurnRun
+from actors.hosting import Log, MemoryLog, TurnRun
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 
 from .waiting import Line
 
@@ -126,6 +126,16 @@ class Keeping(Protocol):
         """As `forgotten`, of a key without a lane; False: nothing is known of it."""
         ...
 
+    def history_of(self, lane: Lane) -> Log:
+        """What has been kept of a key's history."""
+        ...
+
+    def left_by(self, lane: Lane) -> Any:
+        """A session has ended as it was to: the state that its successor finds.
+
+        UNSET: there is none, it makes a new one.
+        """
+
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """A prompt by its address; None: unknown.  A checkpoint."""
         ...
@@ -212,6 +222,19 @@ class Straight:
         """See `Keeping`."""
         del key, reason
         return False
+
+    def history_of(self, lane: Lane) -> MemoryLog:
+        """See `Keeping`."""
+        extra = lane.need_extra()
+        log: MemoryLog | None = extra.history
+        if log is None:
+            log = extra.history = MemoryLog()
+        return log
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        lane.need_extra().history = None
+        return UNSET
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """See `Keeping`."""

@@ -21,7 +21,6 @@ from supervision._routing.parts.lane import (
     PLACE,
     QUARANTINED,
     STARTING,
-    UNSET,
     Lane,
 )
 
@@ -112,8 +111,7 @@ class Leaving:
                 extra.timer.cancel()
             extra.timer = extra.reason = extra.crashes = extra.bringing = None
             extra.suspending = False
-        if core.keeping.plain or reason in (CloseReason.RESET, CloseReason.CLOSED):
-            lane.state = UNSET
+        lane.state = core.keeping.left_by(lane)
         if lane.phase == PLACE:
             if not lane.busy:
                 self.forget(lane)

@@ -27,8 +27,17 @@ from actors import (
     Turn,
     TurnEnded,
 )
-from actors.hosting import ENDED, SHUT_DOWN, WORK, TurnRun, put_back, unprotected
+from actors.hosting import (
+    ENDED,
+    SHUT_DOWN,
+    WORK,
+    TurnRun,
+    history_left,
+    put_back,
+    unprotected,
+)
 from supervision._routing.parts.busy import WAITING, begins_at
+from supervision._routing.parts.fates import tried_again
 from supervision._routing.parts.lane import (
     ASLEEP,
     AT_ONCE,
@@ -241,10 +250,7 @@ class Turns:
         tally.turns += 1
         started = run.started_at
         if kind is not Completed:
-            log_turn(core.world, run, outcome)
-            if kind is Lost:
-                for receipt in run.receipts:
-                    receipt.need_more()  # so that `give` hears of each
+            self._not_completed(run, outcome)
         if started == started:  # noqa: PLR0124 - as `has_begun`, without the call
             if kind is not Completed:
                 put_back(run)
@@ -255,9 +261,17 @@ class Turns:
                 if waited > books.wait_longest:  # noqa: PLR1730 - without the call
                     books.wait_longest = waited
         if keeping.plain:
+            if run.extra is not None and run.extra.history is not None:
+                self._keep_history(run)
             self._settle(run, outcome)
         else:
             keeping.ended(run, outcome, self._settle)
+
+    def _keep_history(self, run: TurnRun) -> None:
+        """What it has appended is in its key's history from now on, in memory."""
+        change = history_left(run)
+        if change is not None and not self._core.sessions.forgets(run.lane):
+            self._keeping.history_of(run.lane).commit(change)
 
     def _settle(  # noqa: C901, PLR0912 - the hot way is written out
         self, run: TurnRun, outcome: Outcome
@@ -274,8 +288,10 @@ class Turns:
         if TurnEnded in core.events.wanted:
             seconds = core.now() - run.started_at if run.has_begun else 0.0
             core.tell(TurnEnded, lane.key, run.id, outcome, seconds)
-        if type(outcome) is Failed and isinstance(outcome.error, SessionCrashedError):
-            self._try_again(run, outcome)
+        if (run.extra is not None and run.extra.again is not None) or (
+            type(outcome) is Failed and isinstance(outcome.error, SessionCrashedError)
+        ):
+            self._give_or_try_again(run, outcome)
         else:
             for receipt in run.receipts:
                 if receipt._more is not None or core.events.wanted:
@@ -316,20 +332,44 @@ class Turns:
         elif phase != STARTING:
             self.advance(lane)
 
-    def _try_again(self, run: TurnRun, outcome: Failed) -> None:
-        """Its session crashed under it: prompts that may be tried again wait again."""
-        again: list[Receipt[Any]] = []
+    def _not_completed(self, run: TurnRun, outcome: Outcome) -> None:
+        """Write it down, and see who is tried again.
+
+        Once: what is kept and what is told are to be the same.
+        """
+        log_turn(self._core.world, run, outcome)
+        if type(outcome) is Lost:
+            for receipt in run.receipts:
+                receipt.need_more()  # so that `give` hears of each
+        ending = not self._keeping.plain and self._core.world.ending
+        again: dict[int, int] = {}
         for receipt in run.receipts:
-            more = receipt.need_more()
-            more.tried += 1
-            if more.tried < more.attempts:
+            more = receipt._more  # None: nobody said that it may be
+            if more is not None:
+                tried = tried_again(run, more, outcome, ending=ending)
+                if tried is not None:
+                    again[receipt.id] = tried
+        if again:
+            run.need_extra().again = again
+
+    def _give_or_try_again(self, run: TurnRun, outcome: Outcome) -> None:
+        """Its session crashed under it, or its router ends: some may be tried again."""
+        again = (run.extra.again if run.extra is not None else None) or {}
+        left: list[Receipt[Any]] = []
+        for receipt in run.receipts:
+            more, each = receipt.need_more(), outcome
+            if receipt.id in again:
+                more.tried = again[receipt.id]
                 receipt._turn = None
                 if more.stream is not None:
                     more.stream.restart(more.tried + 1)
-                again.append(receipt)
-            else:
-                self._core.give(receipt, attrs.evolve(outcome, attempts=more.tried))
-        run.lane.push_front(again)
+                left.append(receipt)
+                continue
+            if type(each) is Failed:
+                more.tried += 1
+                each = attrs.evolve(each, attempts=more.tried)
+            self._core.give(receipt, each)
+        run.lane.push_front(left)
 
     def follow_ups(self, run: TurnRun) -> None:
         """Steering prompts that no checkpoint has taken become turns of their own."""

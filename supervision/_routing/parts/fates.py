@@ -1,4 +1,4 @@
-"""What becomes of a key when its session has ended: a table, and a count of crashes.
+"""What becomes of a key when its session has ended, and of prompts that were cut short.
 
 Pure: how it ended goes in, what follows comes out; time is a number.
 
@@ -24,7 +24,17 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
-from actors import CloseReason, Crashed, Exit, Killed
+from actors import (
+    Aborted,
+    CloseReason,
+    Crashed,
+    Exit,
+    Failed,
+    Killed,
+    Outcome,
+    SessionCrashedError,
+)
+from actors.hosting import SHUT_DOWN, More, TurnRun
 from supervision._trees.policies import Backoff, RestartLimit
 
 
@@ -56,6 +66,31 @@ def fate_of(
     if isinstance(exit_, Crashed | Killed):
         return Fate.REPLACED, CloseReason.CRASHED
     return Fate.CLOSED, CloseReason.FINISHED
+
+
+def tried_again(
+    run: TurnRun, more: More, outcome: Outcome, *, ending: bool
+) -> int | None:
+    """How often a prompt that is to wait again has been tried; None: it has ended.
+
+    Args:
+        run: its turn, which has ended.
+        more: of the prompt.
+        outcome: what became of the turn.
+        ending: with a store: the router's actor has begun to end.
+    """
+    tried = more.tried + 1
+    if type(outcome) is Failed:
+        if not isinstance(outcome.error, SessionCrashedError):
+            return None
+    elif type(outcome) is not Aborted or more.attempts == 1 or run.aside:
+        return None
+    elif run.extra is not None and run.extra.returns:
+        tried = more.tried  # nothing is wrong with it
+    elif not ending or outcome.reason != SHUT_DOWN:
+        return None
+    # else: it may be why the router has crashed
+    return tried if tried < more.attempts else None
 
 
 class Crashes:

@@ -69,6 +69,7 @@ class Extra:
     bringing: Any = None  # of STARTING: what is being brought for it
     gone: Any = None  # of CLOSING: what follows when the end of its turn is kept
     kept: Any = None  # what is known of it in a store
+    history: Any = None  # without one: what its turns have appended
 
 
 class Lane:

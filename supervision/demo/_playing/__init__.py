@@ -4,7 +4,9 @@ May know the traffic, the client and what is drawn; the tree runs in another pro
 In reading order:
 
     outside         the service's process, seen from outside
-    summary         two accounts, and whether they add up
+    calling         the senders' line to it
+    audit           what its store says in the end
+    summary         all accounts, and whether they add up
     course          from its start to the summary
     watching        what is shown meanwhile
     terminal        who shows it, and what is said in the end

@@ -1,8 +1,12 @@
 """The course of the demo: start the service, watch it, ask it to stop, account for it.
 
-    STARTING   until the senders' first account is there
+    STARTING   until the service says its first word
     PLAYING    until the time is over, everything has been sent, or somebody says stop
     STOPPING   from SIGTERM to the end of the process
+
+Meanwhile it is killed (`kill -9`), once so many prompts have their outcome, and started
+again; the senders are here, and go on.  In the end their book is held against the
+service's report, and against the store.
 
 The first Ctrl-C (or SIGTERM) ends the playing and begins the stopping, the next one is
 handed on to the service, which then stops at once.  A service that does not end after
@@ -14,7 +18,7 @@ from __future__ import annotations
 import enum
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,17 +26,21 @@ import attrs
 import trio
 
 from actors.hosting import Whole
-from supervision.demo.traffic.book import BookShape
+from supervision.demo.traffic.book import Book, BookShape
 from supervision.demo.traffic.plan import Plan
+from supervision.demo.traffic.recording import Prompt, planned, recorded
+from supervision.demo.traffic.senders import Senders
 from supervision.service import ExitCode
 
+from .audit import Audit, look_into
+from .calling import FarLine
 from .outside import Outside, open_service
 from .summary import Summary
 
 LOOK_EVERY: Final = 0.1
 """Seconds between two looks at the service."""
-STARTS_WITHIN: Final = 30.0
-"""Seconds that the service has to be ready."""
+STARTS_WITHIN: Final = 60.0
+"""Seconds that the service has to be ready, and to be back when it was killed."""
 PATIENCE: Final = 10.0
 """Seconds over its budget after which it is killed."""
 
@@ -69,8 +77,12 @@ class Options:
     plan: Plan
     seconds: float = 45.0
     """For how long it plays.  Default 45."""
-    budget: float = 10.0
-    """Seconds for the service to drain and stop.  Default 10."""
+    budget: float = 20.0
+    """Seconds for the service to drain and stop.  Default 20."""
+    kills: int = 0
+    """How often it is killed; more than 0 only with a store.  Default 0."""
+    durable: bool = False
+    """Whether it has a store, in a temporary file.  Default False."""
     socket: Path | None = None
     """Where its control socket is to be; None: it has none."""
     log: Path | None = None
@@ -83,9 +95,13 @@ class Course:
 
     options: Options
     service: Outside
+    line: FarLine = attrs.field(factory=FarLine)
+    """From the senders to the service."""
+    book: Book = attrs.field(factory=Book)
+    """The senders' account."""
     stage: Stage = Stage.STARTING
     account: BookShape | None = None
-    """The latest that was read; None: there is none yet."""
+    """The book as it was looked at last; None: nothing has been sent yet."""
     began: float = attrs.field(factory=trio.current_time)
     """When the stage began."""
     enough: trio.Event = attrs.field(factory=trio.Event)
@@ -113,47 +129,101 @@ class Course:
         self.stage = stage
         self.began = trio.current_time()
 
-    async def run(self) -> Summary:
+    async def run(self, nursery: trio.Nursery) -> Summary:
         """Go through the stages; returns when the process has ended.
+
+        Args:
+            nursery: for what runs beside it; cancel it afterwards.
 
         Raises:
             DemoError: it ended, or was not ready in time, before there was anything to
-                account for.
+                account for; or it did not come back.
         """
-        await self._start()
-        await self._play()
+        plan = self.options.plan
+        prompts = planned(recorded()[: plan.turns], plan.seed)
+        senders = Senders(plan, self.book, prompts, self.line)
+        await self._start(nursery, senders, "was ready", "was not ready")
+        nursery.start_soon(senders.run)
+        await self._play(nursery, senders)
         await self._stop()
-        self.account = self.service.account() or self.account
+        await self.line.wait_broken()
+        self.book.close()
+        self.account = self.book.as_json(trio.current_time())
         code = self.service.exit_code
         assert code is not None
+        audit: Audit | None = None
+        if plan.store is not None:
+            audit = await look_into(plan.store, self.book.prompts)
         return Summary(
-            plan=self.options.plan,
+            plan=plan,
             account=self.account,
             report=self.service.report(),
             service_exit=code,
+            audit=audit,
         )
 
-    async def _start(self) -> None:
+    async def _start(
+        self, nursery: trio.Nursery, senders: Senders, done: str, failed: str
+    ) -> None:
+        """Wait for the first word of the process."""
+        nursery.start_soon(self.line.hold, self.service.wire, senders)
         with trio.move_on_after(STARTS_WITHIN):
-            while await self._lives():
-                if self.account is not None:
-                    return
+            async with trio.open_nursery() as waiting:
+                waiting.start_soon(_first, self.service.process.wait, waiting)
+                waiting.start_soon(_first, self.line.wait_there, waiting)
+            if self.service.exit_code is None:
+                return
         code = self.service.exit_code
         if code is None:
-            text = f"the service was not ready within {STARTS_WITHIN:g} s"
+            text = f"the service {failed} within {STARTS_WITHIN:g} s"
         else:
-            text = f"the service ended before it was ready, with exit code {code}"
-        log = self.service.last_words()
-        raise DemoError(text, log, code or ExitCode.CRASHED)
+            text = f"the service ended before it {done}, with exit code {code}"
+        if self.book.kills["number"]:  # whatever it says of itself
+            code = ExitCode.CRASHED
+        raise DemoError(text, self.service.last_words(), code or ExitCode.CRASHED)
 
-    async def _play(self) -> None:
+    async def _play(self, nursery: trio.Nursery, senders: Senders) -> None:
         self.enter(Stage.PLAYING)
         self.playing.set()
-        with trio.move_on_after(self.options.seconds):
-            while await self._lives():
-                done = self.account is not None and self.account["done"]
-                if done or self.enough.is_set():
-                    return
+        marks = self._marks(senders.prompts)
+        while await self._lives():
+            if self.book.finished.is_set() or self.enough.is_set():
+                return
+            over = self.seconds >= self.options.seconds
+            if self._is_due(marks, over=over):
+                marks.pop(0)
+                await self._kill(nursery, senders)
+            elif over:
+                return
+
+    def _marks(self, prompts: Sequence[Prompt]) -> list[float]:
+        """After how many outcomes it is killed: in the first half of what there is."""
+        options = self.options
+        last = options.seconds * options.plan.speed
+        number = sum(each.at <= last for each in prompts)
+        kills = options.kills
+        return [number * each / (2 * kills) for each in range(1, kills + 1)]
+
+    def _is_due(self, marks: list[float], *, over: bool) -> bool:
+        """Whether it is killed now: under load, and if the time is over anyway."""
+        book = self.book
+        if not marks or not book.open:
+            return False
+        return over or (book.ended >= marks[0] and book.turns > 0)
+
+    async def _kill(self, nursery: trio.Nursery, senders: Senders) -> None:
+        """Kill the process, and wait until another one is there in its place."""
+        begun = trio.current_time()
+        await self.service.kill()
+        if self.service.exit_code != 128 + signal.SIGKILL:
+            return  # it had ended by itself
+        await self.line.wait_broken()  # it may have said something
+        self.book.kill()
+        self.account = self.book.as_json(trio.current_time())
+        await self.service.start_again(self.book.faults.total())
+        was = "after kill -9"
+        await self._start(nursery, senders, f"was back {was}", f"was not back {was}")
+        self.book.back(trio.current_time() - begun)
 
     async def _stop(self) -> None:
         self.enter(Stage.STOPPING)
@@ -162,15 +232,20 @@ class Course:
             while await self._lives():
                 pass
         if self.service.exit_code is None:
-            self.service.process.kill()
-            await self.service.process.wait()
+            await self.service.kill()
 
     async def _lives(self) -> bool:
-        """Wait a moment, and read the account; False: the process has ended."""
+        """Wait a moment, and look at the book; False: the process has ended."""
         with trio.move_on_after(LOOK_EVERY):
             await self.service.process.wait()
-        self.account = self.service.account() or self.account
+        self.account = self.book.as_json(trio.current_time())
         return self.service.exit_code is None
+
+
+async def _first(wait: Callable[[], Awaitable[object]], nursery: trio.Nursery) -> None:
+    """Wait, and end the waiting of the others."""
+    await wait()
+    nursery.cancel_scope.cancel()
 
 
 class Watcher(Protocol):
@@ -210,6 +285,9 @@ async def _demonstrate(options: Options, watcher: Watcher) -> Summary:
         tempfile.TemporaryDirectory(prefix="actors-demo-") as folder,
         trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
     ):
+        if options.durable:
+            plan = attrs.evolve(options.plan, store=Path(folder) / "demo.db")
+            options = attrs.evolve(options, plan=plan)
         async with (
             open_service(
                 options.plan,
@@ -224,7 +302,7 @@ async def _demonstrate(options: Options, watcher: Watcher) -> Summary:
             nursery.start_soon(_listen, course, signals)
             nursery.start_soon(watcher.watch, course)
             try:
-                summary = await course.run()
+                summary = await course.run(nursery)
             finally:
                 nursery.cancel_scope.cancel()
         return summary

@@ -1,8 +1,9 @@
-"""The demo's service from outside: a process, its files and its control socket.
+"""The demo's service from outside: a process, its files and its sockets.
 
 It is started as anybody would start it, by `actors run`, and told to stop as an
 orchestrator does, by SIGTERM.  It has a session of its own, so that Ctrl-C reaches the
-command and not both; it ends by itself when the command is gone (`Plan.leash`).
+command and not both; it ends by itself when the command is gone (`Plan.leash`).  One
+that was killed is started again, with the same files.
 """
 
 from __future__ import annotations
@@ -16,41 +17,62 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socketpair
 from typing import Any, Final, cast
 
 import attrs
 import trio
 
-from supervision.demo.traffic.book import BookShape
 from supervision.demo.traffic.plan import VARIABLE, Plan
+from supervision.demo.traffic.wire import Wire
 
 NAME: Final = "demo"
 """What the service is called."""
 
 TREE: Final = "supervision.demo:tree"
 _TAIL: Final = 20  # lines of the log that are shown when something is wrong
-_NEEDED: Final = ("starlette", "hypercorn")
+_WATCHED: Final = ("starlette", "hypercorn")
+_KEPT: Final = ("apsw", "msgspec")
 
 
 def can_be_watched() -> bool:
     """Whether what a control socket needs is installed."""
-    return all(importlib.util.find_spec(each) is not None for each in _NEEDED)
+    return all(importlib.util.find_spec(each) is not None for each in _WATCHED)
 
 
-@attrs.frozen(kw_only=True)
+def can_be_kept() -> bool:
+    """Whether what a store in a file needs is installed."""
+    return all(importlib.util.find_spec(each) is not None for each in _KEPT)
+
+
+@attrs.define(kw_only=True, eq=False)
 class Outside:
-    """One process of the demo's service, seen from outside."""
+    """The demo's service, seen from outside: one process after the other."""
 
-    process: trio.Process
-    budget: float
-    """Seconds that it has to drain and stop."""
+    command: list[str]
+    plan: Plan
     socket: Path | None
     """Its control socket; None: it has none."""
-    book: Path
-    """Of the senders' account."""
     report_file: Path
     """Of its final report."""
     log: Path
+    process: trio.Process
+    """The latest."""
+    wire: Wire
+    """From its senders to the latest process."""
+
+    async def start_again(self, faults_before: int) -> None:
+        """Start one more process; the one before must have ended.
+
+        Args:
+            faults_before: faults of the tree that there were.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        await self.close()
+        self.plan = attrs.evolve(self.plan, faults_before=faults_before)
+        self.process, self.wire = await _start(self.command, self.plan, self.log)
 
     @property
     def exit_code(self) -> int | None:
@@ -63,9 +85,10 @@ class Outside:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
 
-    def account(self) -> BookShape | None:
-        """Read the senders' account as it is now; None: there is none yet."""
-        return cast("BookShape | None", _read(self.book))
+    async def kill(self) -> None:
+        """Send SIGKILL, and wait until the process has ended."""
+        self.process.kill()
+        await self.process.wait()
 
     def report(self) -> dict[str, Any] | None:
         """Read the final report; None: there is none (yet)."""
@@ -78,6 +101,16 @@ class Outside:
         except FileNotFoundError:
             return ""
         return "\n".join(text.splitlines()[-_TAIL:])
+
+    async def close(self) -> None:
+        """Kill the process if it still runs, and let go of what leads to it."""
+        with trio.CancelScope(shield=True):
+            assert self.process.stdin is not None
+            await self.process.stdin.aclose()
+            if self.process.returncode is None:
+                self.process.kill()
+            await self.process.wait()  # a killed process ends
+            await self.wire.aclose()
 
 
 @asynccontextmanager
@@ -92,7 +125,7 @@ async def open_service(
     """Run the service in a process of its own; leaving the block kills what is left.
 
     Args:
-        plan: what it is to do; where its account is kept is said here.
+        plan: what it is to do; where its senders are is said here.
         folder: for its files.
         budget: seconds that it has to drain and stop.
         socket: where its control socket is to be; None: nowhere.
@@ -101,38 +134,51 @@ async def open_service(
     Raises:
         OSError: the log cannot be written, or the process cannot be started.
     """
-    book, report = folder / "account.json", folder / "report.json"
+    report = folder / "report.json"
     log = log if log is not None else folder / "service.log"
-    plan = attrs.evolve(plan, book=book, leash=True)
+    plan = attrs.evolve(plan, leash=True)
     command = [sys.executable, "-m", "supervision.cli", "run", TREE, "--name", NAME]
     command += ["--socket", str(socket) if socket is not None else "none"]
     command += ["--budget", f"{budget:g}", "--report", str(report)]
     command += ["--log-format", "plain"]
-    with log.open("w", encoding="utf-8") as file:
-        process = await trio.lowlevel.open_process(
-            command,
-            stdin=-1,  # a pipe: its leash
-            stdout=file,
-            stderr=file,
-            env={**os.environ, VARIABLE: plan.as_text()},
-            start_new_session=True,
-        )
+    log.write_text("", encoding="utf-8")
+    process, wire = await _start(command, plan, log)
+    service = Outside(
+        command=command,
+        plan=plan,
+        socket=socket,
+        report_file=report,
+        log=log,
+        process=process,
+        wire=wire,
+    )
     try:
-        yield Outside(
-            process=process,
-            budget=budget,
-            socket=socket,
-            book=book,
-            report_file=report,
-            log=log,
-        )
+        yield service
     finally:
-        with trio.CancelScope(shield=True):
-            assert process.stdin is not None
-            await process.stdin.aclose()
-            if process.returncode is None:
-                process.kill()
-            await process.wait()  # a killed process ends
+        await service.close()
+
+
+async def _start(
+    command: list[str], plan: Plan, log: Path
+) -> tuple[trio.Process, Wire]:
+    """Start a process that has one end of a socket; its log goes on."""
+    ours, theirs = socketpair()
+    try:
+        with theirs, log.open("a", encoding="utf-8") as file:
+            plan = attrs.evolve(plan, desk=theirs.fileno())
+            process = await trio.lowlevel.open_process(
+                command,
+                stdin=-1,  # a pipe: its leash
+                stdout=file,
+                stderr=file,
+                env={**os.environ, VARIABLE: plan.as_text()},
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+    except OSError:
+        ours.close()
+        raise
+    return process, Wire(ours)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
-"""What is said at the end of the demo: two accounts, and whether they add up.
+"""What is said at the end of the demo: its accounts, and whether they add up.
 
-The service's report counts what its router did, the senders' account what they got:
-every prompt that was accepted must have one outcome in both, and the same.  Pure: it
-reads two JSON objects and draws.
+The senders' account counts what they were told.  It is held against the store, which
+knows of every prompt what a process said that was killed since; without a store there
+is one process, and its report counts what its router did.  Every prompt that was
+accepted must have one outcome in both, and the same.  Pure: it reads and draws.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from supervision.demo.traffic.book import (
     MADE_AGAIN,
     NOTHING,
     STEERED,
+    UNANSWERED,
     WITHOUT,
     BookShape,
+    KillsShape,
 )
 from supervision.demo.traffic.plan import Plan
 from supervision.demo.traffic.recording import Accident
 from supervision.service import ExitCode
+
+from .audit import Audit
 
 OUTCOMES: Final = (
     "Completed",
@@ -46,6 +51,7 @@ _WHY: Final = {
     "QuarantinedError": "its session had crashed too often",
     "QueueFullError": "too many waited in its session",
     "SaturatedError": "there was no room for its session",
+    UNANSWERED: "sent as the service ended",
 }
 _WIDTH = 80
 _MILLI = 1_000
@@ -63,6 +69,8 @@ class Summary:
     """The service's; None: it did not get so far."""
     service_exit: int
     """The exit status of the service."""
+    audit: Audit | None = None
+    """What the store says; None: there is none."""
 
     @property
     def broken(self) -> list[str]:
@@ -78,12 +86,26 @@ class Summary:
         if account is None or report is None:
             which = "account of its senders" if account is None else "report"
             return [f"the service has left no {which}"]
-        ended = sum(report["outcomes"].values())
-        if report["accepted"] != ended or not report["adds_up"]:
-            text = f"{report['accepted']:,} prompts were accepted, {ended:,} have"
+        if not report["adds_up"]:
+            ended = sum(report["outcomes"].values())
+            text = f"the service counts {report['accepted']:,} accepted prompts, and"
+            found.append(f"{text} {ended:,} with an outcome")
+        ended = sum(account["outcomes"].values())
+        if account["accepted"] != ended + account["kept"]:
+            text = f"{account['accepted']:,} prompts were accepted, {ended:,} have"
             found.append(f"{text} an outcome")
         if account["offered"] != account["accepted"] + sum(account["refused"].values()):
             found.append("prompts were neither accepted nor refused")
+        if self.audit is None:
+            found += self._of_router(account, report)
+        elif self.audit.differ:
+            number, first = len(self.audit.differ), self.audit.differ[0]
+            found.append(f"{amount(number, 'prompt')} other than told: {first}")
+        return found
+
+    def _of_router(self, account: BookShape, report: Mapping[str, Any]) -> list[str]:
+        """Where the senders' account is not the router's."""
+        found: list[str] = []
         if account["accepted"] != report["accepted"]:
             text = f"the senders count {account['accepted']:,} accepted prompts"
             found.append(f"{text}, the router {report['accepted']:,}")
@@ -130,8 +152,9 @@ class Summary:
             table.add_row("drain", _drain(self.report))
         if self.account is not None and self.report is not None:
             good = not self.differences
-            words = "yes: every accepted prompt has one outcome, in the router's books "
-            words += "and in its senders'"
+            books = "store" if self.audit is not None else "router's books"
+            words = f"yes: every accepted prompt has one outcome, in the {books} "
+            words += "and as its sender was told"
             table.add_row(
                 Text("adds up", "bold"),
                 Text(words if good else "NO", "bold green" if good else "bold red"),
@@ -147,17 +170,20 @@ class Summary:
         # the senders go on while the service drains, and are refused
         drained = report["drain_seconds"] + report["stop_seconds"] if report else 0.0
         seconds = max(0.0, account["seconds"] - drained)
-        recorded = seconds * plan.speed / _MINUTE
-        text = f"{seconds:.0f} s at {plan.speed:g} times the speed: {recorded:.0f} min "
+        played = max(0.0, seconds - account["kills"]["away"])
+        recorded = played * plan.speed / _MINUTE
+        text = f"{played:.0f} s at {plan.speed:g} times the speed: {recorded:.0f} min "
         text += f"of the recording, {account['conversations']:,} conversations"
         yield "traffic", text
         refused = sum(account["refused"].values())
         text = f"{account['offered']:,} = {account['accepted']:,} accepted + "
         yield "prompts", f"{text}{refused:,} refused"
-        # the router's own count: the senders' is held against it
-        outcomes: Mapping[str, int] = report["outcomes"] if report else {}
-        accepted = report["accepted"] if report else account["accepted"]
-        yield "accepted", f"{accepted:,} = {_sum(outcomes or account['outcomes'])}"
+        text = f"{account['accepted']:,} = {_sum(account['outcomes'])}"
+        if account["kept"]:
+            text += f" + {account['kept']:,} kept in the store for the next process"
+        yield "accepted", text
+        if account["kills"]["number"]:
+            yield "kill -9", _kills(account["kills"])
         if refused or account["came_back"]:
             text = _refused(account["refused"]) or "none for good"
             if account["came_back"]:
@@ -176,7 +202,9 @@ class Summary:
                 ("longest", waits["longest"]),
             )
         )
-        yield "waits", f"{text}, for one of {plan.slots} slots"
+        what = f"one of {plan.slots} slots"
+        what = f"the store and {what}" if self.audit is not None else what
+        yield "waits", f"{text}, for {what}"
 
     def _filed(self, account: BookShape) -> Table:
         """What went wrong with prompts, and what became of them."""
@@ -235,6 +263,16 @@ def _drain(report: Mapping[str, Any]) -> str:
     ):
         text += f", {amount(number, word)} {what}" if number else ""
     return text
+
+
+def _kills(kills: KillsShape) -> str:
+    """What became of the prompts that a dead process had."""
+    number = kills["number"]
+    rest = kills["open"] - kills["interrupted"] - kills["tried_again"]
+    text = f"{amount(number, 'time')}, back within {_time(kills['longest_away'])}: "
+    text += f"of {amount(kills['open'], 'open prompt')} {kills['interrupted']:,} "
+    text += f"interrupted, {kills['tried_again']:,} tried again, {rest:,} waited and "
+    return text + f"went on; {kills['sent_again']:,} that had no answer sent again"
 
 
 def _sum(outcomes: Mapping[str, int]) -> str:

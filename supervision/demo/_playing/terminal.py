@@ -21,7 +21,7 @@ from supervision.demo.traffic.plan import Plan
 from supervision.service import ExitCode
 
 from .course import DemoError, Options, Watcher, demonstrate
-from .outside import NAME, can_be_watched
+from .outside import NAME, can_be_kept, can_be_watched
 from .watching import Lines, LiveView
 
 
@@ -33,13 +33,19 @@ def show(plan: Plan, given: argparse.Namespace) -> int:
     """
     console = Console(highlight=False)
     socket = choose_socket(given.socket)
+    durable = can_be_kept()
     options = Options(
         plan=plan,
         seconds=given.seconds,
         budget=given.budget,
+        kills=given.kills if durable and plan.faults else 0,
+        durable=durable,
         socket=socket,
         log=given.log,
     )
+    if not durable:
+        text = "no store, so it runs in memory and is not killed: "
+        console.print(Text(f"{text}pip install 'trio-actors[durable]'"), soft_wrap=True)
     watcher: Watcher = Lines(console)
     if socket is None and given.socket is None:
         text = "no control socket, so no live view: pip install 'trio-actors[control]'"

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from supervision._drawing.frame import Extras, frame
 from supervision._view.shapes import TopShape
+from supervision._words.text import amount
 from supervision.client.asking import Client, ClientError
 from supervision.demo.traffic.book import BookShape
 
@@ -48,7 +49,7 @@ class Lines:
         options = course.options
         self._say(f"starting the service as process {course.service.process.pid}")
         told: Stage | None = None
-        lines = 0
+        lines = kills = 0
         while True:
             if course.stage is not told and course.stage is not Stage.STARTING:
                 told = course.stage
@@ -57,6 +58,9 @@ class Lines:
                 else:
                     self._say(f"asked to stop, within {options.budget:g} s")
                 lines = 0
+            if course.book.kills["number"] > kills:
+                kills += 1
+                self._say(f"killed it (kill -9): {_left(course)}; it is started again")
             if told is not None and course.seconds >= LINE_EVERY * lines:
                 lines += 1
                 if course.account is not None:
@@ -73,6 +77,10 @@ class Lines:
 
     def _say(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
+
+
+def _left(course: Course) -> str:
+    return f"{amount(course.book.open, 'prompt')} had no outcome"
 
 
 def line(course: Course, account: BookShape) -> str:
@@ -145,6 +153,8 @@ def foot(course: Course) -> Text:
     text.append(f" {course.seconds:.0f} s, {course.left:.0f} s left")
     if course.account is not None:
         text.append(f"   {_faults(course.account['faults'])}")
+        if killed := course.account["kills"]["number"]:
+            text.append(f", killed {amount(killed, 'time')}")
         away = course.account["waits"]["p99"] * _MILLI
         text.append(f"   p99 wait {away:.0f} ms")
     if course.stage is Stage.PLAYING:

@@ -21,7 +21,7 @@ from actors import (
 )
 from actors.hosting import Whole
 from supervision import SupervisionError, find_child
-from supervision.demo.traffic.book import ANSWERED, MADE_AGAIN, MET, WITHOUT, Book
+from supervision.demo.traffic.book import ANSWERED, MADE_AGAIN, MET, WITHOUT
 from supervision.demo.traffic.plan import Plan
 from supervision.demo.traffic.recording import (
     CHUNK,
@@ -30,6 +30,7 @@ from supervision.demo.traffic.recording import (
     Prompt,
 )
 
+from .ledger import Ledger
 from .tools import NAMES, Call
 
 _TOOL_EVERY: Final = 4
@@ -54,22 +55,22 @@ class Chat(Session[Prompt, int]):
 
     Args:
         plan: how fast.
-        book: where it says how long its prompts waited, and what its tools came to.
+        ledger: where it says how long its prompts waited, and what its tools came to.
         demo: the supervisor that has the tools.
     """
 
     initial_state = 0  # turns so far
 
-    def __init__(self, plan: Plan, book: Book, demo: AnyRef) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger, demo: AnyRef) -> None:
         self.plan = plan
-        self.book = book
+        self.ledger = ledger
         self.demo = demo
 
     async def take_turn(self, turn: Turn[Prompt, int]) -> int:
-        """Read the prompt, perhaps use a tool, then write the chunks."""
+        """Read, perhaps use a tool, then write the chunks; the result: which try."""
         prompt = turn.prompt
         pace = self.plan.pace
-        self.book.waits.append(turn.started_at - turn.receipts[0].at)
+        self.ledger.waits.append(turn.started_at - turn.receipts[0].at)
         await trio.sleep(pace(prompt.prefill))
         if not prompt.number % _TOOL_EVERY:
             with contextlib.suppress(ToolSkippedError):  # somebody has put a word in
@@ -82,7 +83,7 @@ class Chat(Session[Prompt, int]):
                 await turn.checkpoint()
             await turn.emit(number)
         turn.state += 1
-        return prompt.chunks
+        return turn.attempt
 
     async def _use_tool(self, turn: Turn[Prompt, int], name: str) -> None:
         pace = self.plan.pace
@@ -90,17 +91,17 @@ class Chat(Session[Prompt, int]):
         with turn.tool(name):
             for tried in range(_TRIES):
                 if tried:
-                    self.book.notes[MADE_AGAIN] += 1
+                    self.ledger.notes[MADE_AGAIN] += 1
                     await trio.sleep(_BETWEEN_TRIES)
                 try:
                     tool = await find_child(self.demo, "tools", name)
                     await tool.ask(Call(pace(_TOOL_TAKES)), within=within)
                 except (ActorError, SupervisionError, trio.TooSlowError) as error:
-                    self.book.notes[MET + type(error).__name__] += 1
+                    self.ledger.notes[MET + type(error).__name__] += 1
                 else:
-                    self.book.notes[ANSWERED] += 1
+                    self.ledger.notes[ANSWERED] += 1
                     return
-        self.book.notes[WITHOUT] += 1
+        self.ledger.notes[WITHOUT] += 1
 
     async def _suffer(self, turn: Turn[Prompt, int], prompt: Prompt) -> None:
         if not self.plan.faults:
@@ -109,11 +110,9 @@ class Chat(Session[Prompt, int]):
             case Accident.RAISES:
                 msg = "the turn was to raise here"
                 raise ScriptedError(msg)
-            case Accident.CRASHES if prompt.number in self.book.crashed:
-                self.book.crashed.discard(prompt.number)  # now it goes well
+            case Accident.CRASHES if turn.attempt > 1:
+                pass  # now it goes well
             case Accident.CRASHES:
-                if prompt.attempts > 1:
-                    self.book.crashed.add(prompt.number)
                 self.start_soon(_crash)
                 await trio.sleep_forever()
             case Accident.HANGS:

@@ -1,8 +1,8 @@
 """What goes wrong with the tree of the demo, one thing after the other.
 
 An actor beside the traffic: at each tick it does the next thing of a fixed rota, to a
-victim that a seeded random number chooses, and tells the book which prompts it has hit.
-It does nothing that is not open to any code in the tree.
+victim that a seeded random number chooses, and tells the ledger which prompts it has
+hit.  It does nothing that is not open to any code in the tree.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from supervision import (
     router_ref,
     stop_child,
 )
-from supervision.demo.traffic.book import ROUTER_CRASHED, SESSION_KILLED, Book
+from supervision.demo.traffic.book import ROUTER_CRASHED, SESSION_KILLED
 from supervision.demo.traffic.plan import Plan
 from supervision.demo.traffic.recording import Prompt
 
 from .chat import Chat
+from .ledger import Ledger
 from .tools import NAMES, Break
 
 _PATIENCE: Final = 5.0
@@ -78,14 +79,16 @@ class Faults(Actor[Next]):
 
     Args:
         plan: how often, and the seed.
-        book: where it says what it has done, and to whom.
+        ledger: where it says what it has done, and to whom.
         demo: the supervisor of all.
         chat: the class of the router's sessions.
     """
 
-    def __init__(self, plan: Plan, book: Book, demo: AnyRef, chat: type[Chat]) -> None:
+    def __init__(
+        self, plan: Plan, ledger: Ledger, demo: AnyRef, chat: type[Chat]
+    ) -> None:
         self.plan = plan
-        self.book = book
+        self.ledger = ledger
         self.demo = demo
         self.chat = chat
         self.chance = random.Random(plan.seed)  # noqa: S311 - a load, not a secret
@@ -98,7 +101,7 @@ class Faults(Actor[Next]):
             Fault.SLOTS_BACK: self._restore_slots,
             Fault.ROUTER_CRASHED: self._crash_router,
         }
-        self.turn = book.faults.total()  # in the rota; a restart goes on
+        self.turn = ledger.rota  # in the rota; a restart goes on
 
     async def started(self) -> None:
         """Find the router, and begin."""
@@ -122,7 +125,7 @@ class Faults(Actor[Next]):
             except SupervisionError:  # the victim is away, from the fault before
                 return
             if done:
-                self.book.faults[fault.value] += 1
+                self.ledger.fault(fault.value)
 
     async def _break_tool(self) -> bool:
         tool = await find_child(self.demo, "tools", self.chance.choice(NAMES))
@@ -149,7 +152,7 @@ class Faults(Actor[Next]):
             actor = actor_of(session)
             if actor is not None and actor.key == victim.key:
                 if victim.turn is not None:
-                    self.book.file_turn(victim.key, victim.turn, SESSION_KILLED)
+                    self.ledger.file_turn(victim.key, victim.turn, SESSION_KILLED)
                 session.kill()
                 return True
         return False
@@ -172,11 +175,11 @@ class Faults(Actor[Next]):
         router = self.router.ref
         before = actor_of(router)
         begun = trio.current_time()
-        with self.book.file_all(ROUTER_CRASHED):
+        with self.ledger.file_all(ROUTER_CRASHED):
             router.tell_nowait(StrayMessage())
             # nothing that an actor may wait for tells of another's restart
             while actor_of(router) in (None, before):  # noqa: ASYNC110
                 await trio.sleep(_LOOK_EVERY)
         away = trio.current_time() - begun
-        self.book.longest_repair = max(self.book.longest_repair, away)
+        self.ledger.longest_repair = max(self.ledger.longest_repair, away)
         return True

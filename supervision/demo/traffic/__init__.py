@@ -6,7 +6,9 @@ reading order:
 
     recording       the recorded turns, and what is to go wrong with each of them
     plan            how fast, how much, with which faults
+    words wire      what senders and service say to each other, and how
     book            the senders' own account
+    senders         who sends all this, and does what users do
 """
 
 from .recording import CHUNK as CHUNK

@@ -62,8 +62,13 @@ class Plan:
     leash: bool = False
     """End when standard input ends: whoever has started the service has gone.
     Default False."""
-    book: Path | None = None
-    """Where the traffic's own account is kept, as JSON.  Default None: nowhere."""
+    desk: int | None = None
+    """Descriptor of a socket to the senders, who are in another process.
+    Default None: they are in the tree."""
+    store: Path | None = None
+    """The file in which the router keeps what it accepts.  Default None: in memory."""
+    faults_before: int = 0
+    """Faults of the tree that there were in processes before.  Default 0."""
 
     def __attrs_post_init__(self) -> None:
         for name in ("speed", "fault_every"):
@@ -76,12 +81,15 @@ class Plan:
             whole(name, getattr(self, name), least=1)
         if self.turns is not None:
             whole("turns", self.turns, least=1)
-        whole("seed", self.seed, least=0)
+        for name in ("seed", "faults_before"):
+            whole(name, getattr(self, name), least=0)
+        if self.desk is not None:
+            whole("desk", self.desk, least=0)
         for name, kind in (
             ("faults", bool),
             ("repeat", bool),
             ("leash", bool),
-            ("book", (Path, type(None))),
+            ("store", (Path, type(None))),
         ):
             value = getattr(self, name)
             if not isinstance(value, kind):
@@ -118,7 +126,7 @@ class Plan:
     def as_text(self) -> str:
         """The plan as a JSON object, for the environment."""
         fields: dict[str, Any] = attrs.asdict(self)
-        fields["book"] = str(self.book) if self.book is not None else None
+        fields["store"] = str(self.store) if self.store is not None else None
         return json.dumps(fields)
 
     @classmethod
@@ -145,8 +153,8 @@ class Plan:
             if name not in known:
                 msg = f"{VARIABLE} has no {name!r}; it has {', '.join(known)}"
                 raise PlanError(msg)
-        if isinstance(fields.get("book"), str):
-            fields["book"] = Path(fields["book"])
+        if isinstance(fields.get("store"), str):
+            fields["store"] = Path(fields["store"])
         try:
             return cls(**fields)
         except (TypeError, ValueError) as error:

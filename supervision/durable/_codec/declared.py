@@ -1,9 +1,9 @@
-"""What a session class says of its types: prompts, chunks, state.
+"""What a session class says of its types: prompts, chunks, state, entries.
 
 They stand in brackets, `Session[Ask, str, tuple[Said, ...]]`, somewhere among the bases
-of the class; the state's may also be that of `new_state` or `initial_state`.  What is
-left open is `UNKNOWN`: also a type variable with a bound, as nobody says which class it
-will be.
+of the class; the state's may also be that of `new_state` or `initial_state`.  That of
+entries of a history stands alone (`entry_type`).  What is left open is `UNKNOWN`: also
+a type variable with a bound, as nobody says which class it will be.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ class Declared:
         self.state: Any = _closed(state)
         if self.state is UNKNOWN:
             self.state = _closed(_hinted(session))
+        self.entry: Any = UNKNOWN
+        if session.entry_type is not None:
+            self.entry = _closed(_read(session.entry_type, session))
         begins_with_none = (
             session.new_state is _NEW_STATE and session.initial_state is None
         )

@@ -19,6 +19,7 @@ class Where(enum.Enum):
     OUTCOME = "an outcome"
     TOKEN = "a token"  # noqa: S105 - no secret of ours
     ORIGIN = "an origin"
+    ENTRY = "an entry"
 
 
 class Codec(Protocol):
@@ -26,6 +27,8 @@ class Codec(Protocol):
 
     version: int
     """Of the states that it writes."""
+    entry_version: int
+    """Of the entries of a history that it writes."""
 
     def encode(self, value: Any, where: Where) -> bytes:
         """Make bytes of a value.
@@ -41,7 +44,7 @@ class Codec(Protocol):
         Args:
             data: what `encode` has made, perhaps in an older release.
             where: what it is.
-            version: of a state, if it may be another than `self.version`.
+            version: of a state or an entry, if it may be another than what it writes.
 
         Raises:
             CodecError: it cannot be; nothing else, whatever the bytes are.

@@ -102,6 +102,7 @@ class Sealed:
 
     def __init__(self, codec: Codec, sealer: Sealer, context: bytes) -> None:
         self.version = codec.version
+        self.entry_version = codec.entry_version
         self._codec = codec
         self._sealer = sealer
         self._context = context

@@ -58,6 +58,7 @@ class Values:
             in the types of their fields.
         state: type of the state, in place of what the class says; None: as it says.
         upcasters: `{n: fn}`: builtin values of a state of version n to those of n + 1.
+        entry_upcasters: the same for entries of a history.
 
     Raises:
         TypeError: something of this is not what it should be.
@@ -71,16 +72,23 @@ class Values:
         types: Iterable[type[Any]] = (),
         state: Any = None,
         upcasters: Mapping[int, Upcaster] | None = None,
+        entry_upcasters: Mapping[int, Upcaster] | None = None,
     ) -> None:
         said = Declared(session)
         declared = {
             Where.PROMPT: said.prompt,
             Where.CHUNK: said.chunk,
             Where.STATE: said.state if state is None else state,
+            Where.ENTRY: said.entry,
         }
-        self.version: int = getattr(session, "state_version", 1)
+        self._versions = {
+            Where.STATE: Versions(session, upcasters or {}),
+            Where.ENTRY: Versions(session, entry_upcasters or {}, Where.ENTRY),
+        }
+        self.version: int = self._versions[Where.STATE].current
         """Of the states that it writes: `Session.state_version`."""
-        self._versions = Versions(self.version, upcasters or {})
+        self.entry_version: int = self._versions[Where.ENTRY].current
+        """Of the entries that it writes: `Session.entry_version`."""
         self._classes = Classes(tuple(types), declared.values())
         self._plain = Plain(self._classes)
         self._outcomes = Outcomes(self._plain)
@@ -135,14 +143,15 @@ class Values:
         Args:
             data: what `encode` has made, perhaps in an older release.
             where: what it is.
-            version: of a state; None: `self.version`.
+            version: of a state or an entry; None: what it writes.
 
         Raises:
             CodecError: it cannot be.
         """
         try:
-            if where is Where.STATE and version not in (None, self.version):
-                return self._former_state(data, version or 0)
+            versions = self._versions.get(where) if version is not None else None
+            if versions is not None and version != versions.current:
+                return self._former_value(data, where, versions, version or 0)
             return self._read(data, where)
         except CodecError:
             raise
@@ -179,11 +188,13 @@ class Values:
             self._former[name] = typed(self._classes.named(name).cls) if name else None
         return self._former[name]
 
-    def _former_state(self, data: bytes, version: int) -> Any:
-        """Make a state that was written in another version."""
-        self._versions.refuse_newer(version)
+    def _former_value(
+        self, data: bytes, where: Where, versions: Versions, version: int
+    ) -> Any:
+        """Make a state, or an entry, that was written in another version."""
+        versions.refuse_newer(version)
         way, body = data[:2], memoryview(data)[2:]
-        by = self._typed.get(Where.STATE)
+        by = self._typed.get(where)
         if way == _PLAIN:
             plain = self._plain.plain(unpack(body), named=by is None)
         elif way == _BUILTIN:
@@ -191,8 +202,8 @@ class Values:
         elif way == _TYPED:
             plain = read_untyped(_named(body)[1])
         else:
-            raise _strange(Where.STATE, way)
-        plain = self._versions.bring(plain, version)
+            raise _strange(where, way)
+        plain = versions.bring(plain, version)
         return by.convert(plain) if by is not None else self._plain.revive(plain)
 
 

@@ -21,6 +21,7 @@ from supervision.durable._words.records import (
     Repeated,
     Row,
 )
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .bodies import ORIGIN, PROMPT
@@ -48,6 +49,10 @@ class Arriving:
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""
         more = offer.more
+        why = unwritable(offer.key)
+        if why is not None:  # not even to be asked for
+            msg = f"a session's key must be text: {why}"
+            raise ValueError(msg)
         if more.kind in (ASIDE, WORK):
             return
         if self._kept.leaving:

@@ -12,7 +12,7 @@ from supervision.durable._codec.protocol import Codec, Where
 from supervision.durable._codec.sealing import Sealer, context
 
 PROMPT, STATE, OUTCOME = Where.PROMPT, Where.STATE, Where.OUTCOME
-TOKEN, ORIGIN = Where.TOKEN, Where.ORIGIN
+TOKEN, ORIGIN, ENTRY = Where.TOKEN, Where.ORIGIN, Where.ENTRY
 
 
 class Bodies:
@@ -33,6 +33,11 @@ class Bodies:
     def version(self) -> int:
         """Of the states that it writes."""
         return self._codec.version
+
+    @property
+    def entry_version(self) -> int:
+        """Of the entries that it writes."""
+        return self._codec.entry_version
 
     # Any: values are anything
     def encode(self, value: Any, where: Where, key: str) -> bytes:

@@ -21,6 +21,7 @@ from typing import Any
 from actors import Failed, Outcome, PromptKind, Receipt
 from actors.hosting import ASIDE, WORK, More
 from supervision._routing.parts.lane import GONE, Lane
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     CodecError,
     SessionHeldError,
@@ -143,6 +144,7 @@ class Bringing:
             body, version = row.state.body, row.state.version
             state = codec.decode(body, STATE, lane.key, version)
             lane.state = key.state = state
+        key.history = StoredLog(self._kept, lane.key, row.entries)
         if token is not None:
             core.tokens.brought(lane.key, token)
         lane.generation = max(lane.generation, row.generation)
@@ -181,6 +183,7 @@ class Bringing:
         more.job = row.job
         more.attempts, more.tried = row.attempts, row.tried
         more.row = Place(row.key, row.number, None)
+        core.unused -= len(more.followers or ())  # of the router before this one
         followers = self._kept.finding.followers_of(row.number)
         more.followers = [*(more.followers or ()), *followers] or None
         self._kept.finding.come(receipt)
@@ -246,6 +249,14 @@ def key_of(lane: Lane) -> Key:
     if key is None:
         key = extra.kept = Key()
     return key
+
+
+def history_of(kept: Any, lane: Lane) -> StoredLog:
+    """What its turns have appended: what the store has, or nothing so far."""
+    key = key_of(lane)
+    if key.history is None:
+        key.history = StoredLog(kept, lane.key, (0, 0))
+    return key.history
 
 
 def is_kept(receipt: Receipt[Any]) -> bool:

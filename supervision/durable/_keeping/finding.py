@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import trio
+
 from actors import Failed, Outcome, Receipt, Withdrawn
 from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import CodecError
 from supervision.durable._words.records import Find, Found, Repeated
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME
@@ -46,11 +49,16 @@ class Finding:
     def rest(self) -> list[Receipt[Any]]:
         """Those that wait in the store when the router has ended, wherever they were.
 
-        Those who follow one that is not here are told to look for it.
+        Those who follow one that is not here are told to look for it.  Whoever follows
+        is no prompt of its own: it is counted with its outcome, or not at all.
         """
+        core = self._kept.core
         rest = [each for each in self._open.values() if each.ended is None]
         self._open.clear()
+        for each in rest:
+            core.unused += len(each.need_more().followers or ())
         for receipts in self._waiting.values():
+            core.unused += len(receipts)
             for each in receipts:
                 each.leave(PromptKeptError(each.key, each.id))
         self._waiting.clear()
@@ -78,6 +86,9 @@ class Finding:
             known: Receipt[Any] | None = lane.extra.known.find(id)
             if known is not None and not getattr(known.ended, "forgotten", False):
                 return known
+        if unwritable(key, id) is not None:
+            await trio.lowlevel.checkpoint()
+            return None
         waiter = Waiter()
 
         def told(answer: Found | Exception) -> None:

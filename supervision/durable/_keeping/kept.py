@@ -25,8 +25,9 @@ from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -44,16 +45,18 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Refused,
     Settle,
 )
 from supervision.durable._words.reminders import ForgetReminder, Remind
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
-from .bringing import Bringing, key_of
+from .bringing import Bringing, history_of, key_of
 from .finding import Finding
 from .later.reminding import Reminding
 from .recovery import Recovery
@@ -97,9 +100,8 @@ class Kept:
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
         self.writer = Writer(policy, self)
-        self.arriving = Arriving(self)
-        self.drafted = self.arriving.drafted
-        self.leave_there = self.arriving.leave_there
+        self.arriving = arriving = Arriving(self)
+        self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
@@ -148,9 +150,8 @@ class Kept:
         if self._pruning is not None:
             self._pruning.cancel()
         self.reminding.end()
-        rest = await self.writer.end(self.policy.close_within)
-        for entry in rest:
-            if isinstance(entry.record, Find | Remind | ForgetReminder):
+        for entry in await self.writer.end(self.policy.close_within):
+            if isinstance(entry.record, Find | Read | Remind | ForgetReminder):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
@@ -163,7 +164,11 @@ class Kept:
             await self._opened.close()
         else:
             self.claimed.release()
-        return [*self.finding.rest(), *self.bringing.rest()]
+        rest = self.finding.rest()
+        # a turn may have ended since, and its prompts are to be tried again
+        known = {each.id for each in self.left}
+        self.left += [each for each in rest if each.id not in known]
+        return [*rest, *self.bringing.rest()]
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out."""
@@ -297,18 +302,20 @@ class Kept:
         body = None
         if token is not None:
             body = self.codec.encode(token, TOKEN, key)
-        self.submit(Entry(Bind(key, body, wall()), _after(lambda: None)))
+        self.submit(Entry(Bind(key, body, wall()), _nothing))
 
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         now = wall()
         body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
-        self.submit(Entry(Quarantine(lane.key, body, now), _after(lambda: None)))
+        self.submit(Entry(Quarantine(lane.key, body, now), _nothing))
 
     def forgotten(self, lane: Lane, reason: object) -> None:
         """See `Keeping`."""
         key = key_of(lane)
         key.state, key.bound, key.token = None, False, None
+        key.forgotten = True
+        history_of(self, lane).forget()
         key.stale = key.asked and not key.brought
         run: TurnRun | None = lane.turn
         taken = self.turning.taken(run) if run is not None else ()
@@ -319,8 +326,20 @@ class Kept:
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """See `Keeping`."""
+        if unwritable(key) is not None:
+            return False
         self._forget(key, (), reason)
         return True
+
+    def history_of(self, lane: Lane) -> StoredLog:
+        """See `Keeping`."""
+        return history_of(self, lane)
+
+    def left_by(self, lane: Lane) -> Any:
+        """See `Keeping`."""
+        key = key_of(lane)
+        forgotten, key.forgotten = key.forgotten, False
+        return UNSET if forgotten else lane.state
 
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""
@@ -377,8 +396,5 @@ class Kept:
         self.submit(Entry(record, told))
 
 
-def _after(call: Callable[[], object]) -> Callable[[object], None]:
-    def told(_: object) -> None:
-        call()
-
-    return told
+def _nothing(_: object) -> None:
+    """Nothing follows."""

@@ -31,7 +31,13 @@ def make_keeping(
         TypeError, ValueError: its codec does not fit the class.
     """
     how = engine.encoding
-    codec = Values(make, types=how.types, state=how.state, upcasters=how.upcasters)
+    codec = Values(
+        make,
+        types=how.types,
+        state=how.state,
+        upcasters=how.upcasters,
+        entry_upcasters=how.entry_upcasters,
+    )
     sealer = Sealer(how.seal) if how.seal is not None else None
     bodies = Bodies(codec, sealer)
     return Kept(engine.claim(), engine.policy, bodies, crash, engine.clock or Wall())

@@ -8,6 +8,7 @@ from typing import Any, Final
 import trio
 
 from supervision._routing.errors import PromptKeptError
+from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
 
@@ -68,7 +69,18 @@ class Place:
 class Key:
     """What is known of a key whose lane is there."""
 
-    __slots__ = ("asked", "bound", "brought", "go", "held", "stale", "state", "token")
+    __slots__ = (
+        "asked",
+        "bound",
+        "brought",
+        "forgotten",
+        "go",
+        "held",
+        "history",
+        "stale",
+        "state",
+        "token",
+    )
 
     def __init__(self) -> None:
         self.asked = False
@@ -81,8 +93,12 @@ class Key:
         """Why it cannot be: nothing of it begins, and nothing is lost."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
+        self.history: StoredLog | None = None
+        """What its turns have appended; None: nothing is known of it yet."""
         self.stale = False
         """It was forgotten after the store was asked: the answer is of no use."""
+        self.forgotten = False
+        """And its session has not ended since."""
         self.bound = False
         """A token has been bound that goes with the commit of the turn that runs."""
         self.token: object = None

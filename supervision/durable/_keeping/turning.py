@@ -19,13 +19,13 @@ from actors import (
     Failed,
     Outcome,
     Receipt,
-    SessionCrashedError,
 )
-from actors.hosting import ENDED, TurnRun
+from actors.hosting import ENDED, TurnRun, history_left
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.parts.lane import UNSET, Lane
+from supervision.durable._histories.log import Commit
 from supervision.durable._words.errors import (
     CodecError,
     StateTooLargeError,
@@ -42,7 +42,7 @@ from supervision.durable._words.records import (
 from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME, STATE, TOKEN
-from .bringing import key_of
+from .bringing import history_of, key_of
 from .later.reminding import Left as Reminders
 from .later.sending import Sending, Sent
 from .wall import wall
@@ -72,6 +72,8 @@ class Left:
     """What was put into it."""
     state: State | None
     """None: the store has it."""
+    history: Commit | None
+    """Of its history; None: the store has that."""
     go: GoEnd
     sends: tuple[Sent, ...] = ()
     """The prompts that it sends."""
@@ -210,9 +212,16 @@ class Turning:
             state, sealed = None, None
             if lane.turn is run:
                 lane.state = run.before
+            if run.extra is not None and run.extra.history is not None:
+                run.extra.history.put_back()
             run.outcome = outcome = Failed(error=error, turn=run.id)
-        if self._kept.core.sessions.forgets(lane):
+        history: Commit | None = None
+        change = history_left(run)
+        taken_back = _again(run) and run.need_extra().returns
+        if taken_back or self._kept.core.sessions.forgets(lane):
             state = None
+        elif change is not None:
+            history = history_of(self._kept, lane).written(change)
         body = b""
         if self._is_kept(run):
             body = (sealed or self._seal(run, outcome)).body
@@ -220,7 +229,7 @@ class Turning:
             key_of(lane).state = lane.state
         sends = self._sending.of(run, outcome)
         reminders = self._kept.reminding.of(run, outcome)
-        left = Left(run, outcome, body, steered, state, go, sends, reminders)
+        left = Left(run, outcome, body, steered, state, history, go, sends, reminders)
         self._commit(left, last=False)
 
     def forget(self, key: str) -> None:
@@ -244,8 +253,11 @@ class Turning:
                     raise error  # the router cannot go on with a store like this
                 self._commit(self._failed(left, error), last=True)
                 return
-            for receipt, each, then in left.steered:
-                then(receipt, each)
+            if _again(run):
+                run.lane.push_front(_unsteered(left.steered))
+            else:
+                for receipt, each, then in left.steered:
+                    then(receipt, each)
             if answer is not None:
                 self._sending.sent(left.sends, answer.known)
                 self._kept.reminding.come(left.reminders[0])
@@ -259,6 +271,7 @@ class Turning:
         size = len(left.body) + (len(left.state.body) if left.state else 0)
         size += sum(len(each.row.body) for each in left.sends)
         size += sum(len(each.body) for each in left.reminders[0])
+        size += left.history.size if left.history is not None else 0
         self._kept.submit(Entry(record, tell, size, receipts))
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
@@ -268,9 +281,13 @@ class Turning:
             lane.state = run.before
             key_of(lane).state = UNSET  # as far as anybody knows
         run.outcome = outcome = Failed(error=error, turn=run.id)
+        if run.extra is not None:
+            run.extra.again = None
+        if left.history is not None:
+            history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
         self._sending.unsent(left.sends)
-        return Left(run, outcome, body, left.steered, None, left.go)
+        return Left(run, outcome, body, left.steered, None, None, left.go)
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
@@ -278,23 +295,24 @@ class Turning:
         lane, encode = run.lane, self._kept.codec.encode
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []
+        tried = _again(run)
         for receipt in run.receipts:
             if _row(receipt) is None:
                 continue
-            tried = tried_again(receipt, left.outcome)
-            if tried is None:
-                ended.append(Ended(receipt.id, left.body, run.id))
+            if receipt.id in tried:
+                again.append((receipt.id, tried[receipt.id]))
             else:
-                again.append((receipt.id, tried))
+                ended.append(Ended(receipt.id, left.body, run.id))
         for receipt, each, _ in left.steered:
-            if _row(receipt) is not None:
+            if not tried and _row(receipt) is not None:
                 told = encode(each, OUTCOME, lane.key)
                 ended.append(Ended(receipt.id, told, run.id))
         key = key_of(lane)
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
-        leaves = left.sends or any(left.reminders)
-        if not (ended or again or left.state is not None or bound or leaves):
+        history = left.history
+        leaves = left.sends or any(left.reminders) or left.state is not None or history
+        if not (ended or again or bound or leaves):
             return None
         return Complete(
             lane.key,
@@ -309,6 +327,8 @@ class Turning:
             at=wall(),
             reminders=left.reminders[0],
             unremind=left.reminders[1],
+            entries=history.entries if history is not None else (),
+            begins=history.begins if history is not None else None,
         )
 
     def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:
@@ -323,19 +343,26 @@ class Turning:
         return self._state_of(lane)
 
 
-def tried_again(receipt: Receipt[Any], outcome: Outcome) -> int | None:
-    """How often a prompt that is to wait again has been tried; None: it has ended."""
-    more = receipt.need_more()
-    if isinstance(outcome, Failed) and isinstance(outcome.error, SessionCrashedError):
-        # as `Turns._try_again` decides
-        return more.tried + 1 if more.tried + 1 < more.attempts else None
-    return None
-
-
 def _row(receipt: Receipt[Any]) -> Any:
     """Its place in the store; None: it has none."""
     more = receipt._more
     return more.row if more is not None else None
+
+
+def _again(run: TurnRun) -> dict[int, int]:
+    """{prompt that waits again: how often it has been tried}."""
+    return (run.extra.again if run.extra is not None else None) or {}
+
+
+def _unsteered(
+    steered: list[tuple[Receipt[Any], Outcome, GoSettle]],
+) -> list[Receipt[Any]]:
+    """What was put into a turn that does not count: prompts again."""
+    receipts = [receipt for receipt, _, _ in steered]
+    for receipt in receipts:
+        more = receipt.need_more()
+        more.steers, more.settling = None, False
+    return receipts
 
 
 def _nothing(_: object) -> None:

@@ -18,7 +18,12 @@ from supervision.durable._keeping.wall import Wall
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError
 from supervision.durable._words.policy import StorePolicy
-from supervision.durable._words.records import Answer, Record, SessionRow
+from supervision.durable._words.records import (
+    Answer,
+    HistoryRow,
+    Record,
+    SessionRow,
+)
 from supervision.durable._words.reminders import ReminderRow
 
 from .faults import Faults, Hook
@@ -41,6 +46,7 @@ class MemoryStore:
         state: the type of states, in place of what the session class says.
         upcasters: `{n: fn}`: builtin values of a state of version n to those of n + 1;
             the class says which it has (`state_version`).
+        entry_upcasters: the same for entries of `Turn.history` (`entry_version`).
         seal: an object with `seal(data, context)` and `open(data, context)`, both to
             bytes, for all bodies; keys, ids and times are not sealed.
         policy: how much and how long.
@@ -59,12 +65,13 @@ class MemoryStore:
         types: Sequence[type] = (),
         state: Any = None,
         upcasters: Mapping[int, Callable[[Any], Any]] | None = None,
+        entry_upcasters: Mapping[int, Callable[[Any], Any]] | None = None,
         seal: Any = None,
         policy: StorePolicy | None = None,
     ) -> None:
         self.policy = policy if policy is not None else StorePolicy()
         """How much and how long."""
-        self.encoding = Encoding(types, state, upcasters, seal)
+        self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""
         self.batches = 0
         """How many batches have been carried out."""
@@ -173,6 +180,10 @@ class MemoryStore:
     def time(self) -> datetime:
         """Say what time it is for reminders: it goes as Trio's clock does."""
         return datetime.fromtimestamp(self.clock.now(), UTC)
+
+    def history(self, key: str) -> tuple[HistoryRow, ...]:
+        """Give the entries of a key's history, by number."""
+        return self._tables.histories.of(key)
 
     # ------------------------------------------------------------------ what parts do
 

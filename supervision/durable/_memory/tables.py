@@ -26,7 +26,6 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Found,
@@ -34,6 +33,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
@@ -42,9 +42,10 @@ from supervision.durable._words.records import (
     Settle,
     Waiting,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting
 
+from .histories import Histories
 from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
@@ -69,7 +70,8 @@ class StoredPrompt:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended."""
+    """The opening in which a turn was marked for it that has not ended; 0: one was, and
+    does not count."""
     body: bytes | None
     """None: it has ended, and only its address and outcome are kept."""
     outcome: bytes | None
@@ -103,6 +105,7 @@ class Tables:
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
         self.reminders = Reminders()
+        self.histories = Histories()
 
     # ------------------------------------------------------------------ what is there
 
@@ -162,6 +165,8 @@ class Tables:
                 return self._forget(record, hidden)
             case Find():
                 return self._find(record)
+            case Read():
+                return self.histories.read(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
                 return Keys(tuple(heapq.nsmallest(most, behind)))
@@ -206,7 +211,7 @@ class Tables:
             self._mark(number, tried, record.opened)
         return DONE
 
-    def _mark(self, number: int, tried: int, begun: int | None) -> None:
+    def _mark(self, number: int, tried: int, begun: int) -> None:
         prompt = self._prompts.get(number)
         if prompt is not None and prompt.outcome is None:
             prompt.row.tried = tried
@@ -217,7 +222,7 @@ class Tables:
         for ended in record.ended:
             self._end(ended, record.at)
         for number, tried in record.again:
-            self._mark(number, tried, None)
+            self._mark(number, tried, 0)
         changes: dict[str, object] = {"generation": record.generation}
         if record.state is not None:
             changes["state"] = record.state
@@ -226,7 +231,13 @@ class Tables:
         first = self._prompts.get(record.ended[0].number) if record.ended else None
         if first is not None and first.row.owner is not None:
             changes["owner"] = first.row.owner
-        keeps = record.state is not None or (record.bound and record.token is not None)
+        if record.entries or record.begins is not None:
+            changes["entries"] = self.histories.write(record)
+        keeps = (
+            record.state is not None
+            or (record.bound and record.token is not None)
+            or bool(record.entries)
+        )
         self._keep(record.key, keeps, **changes)
         for reminder in record.reminders:
             self.reminders.keep(reminder)
@@ -266,6 +277,7 @@ class Tables:
     def _forget(self, record: Forget, hidden: set[int]) -> Answer:
         known = self._sessions.pop(record.key, None) is not None
         known = self.reminders.forget_all(record.key) or known
+        self.histories.forget(record.key)
         for number in sorted(self._open.get(record.key, set()) - hidden):
             if number in record.but:
                 continue

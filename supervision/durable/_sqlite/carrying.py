@@ -27,7 +27,6 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Found,
@@ -35,6 +34,7 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
+    Read,
     Record,
     Refused,
     Repeated,
@@ -44,9 +44,10 @@ from supervision.durable._words.records import (
     State,
     Waiting,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
+from . import histories
 from .reminders import Reminders
 from .sql import Connection, Value
 
@@ -90,8 +91,8 @@ _SET: Final = (
 _BIND: Final = _SET.format("token")
 _QUARANTINE: Final = _SET.format("crashes")
 _SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner"
-    " from sessions where key = ?"
+    "select state, state_version, token, generation, crashes, owner,"  # noqa: S608
+    f" {histories.SPAN} from sessions where key = ?1"
 )
 _FORGET: Final = "delete from sessions where key = ?"
 _WAITING: Final = (
@@ -203,7 +204,7 @@ class Carrying:
         new = self._insert(sends) if sends else True
         self._end([(each, record.at) for _, record in run for each in record.ended])
         again = [
-            (tried, None, number) for _, record in run for number, tried in record.again
+            (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
             self._cursor.executemany(_MARK, again)
@@ -213,6 +214,7 @@ class Carrying:
                 self._reminders.keep(record.reminders)
             if record.unremind:
                 self._reminders.forget([(record.key, each) for each in record.unremind])
+        histories.write(self._cursor, [record for _, record in run])
         for index, record in run:
             known = () if new else map(self._known, record.sends)
             self._answers[index] = Completion(
@@ -251,6 +253,7 @@ class Carrying:
             self._cursor.execute(_FORGET, (record.key,))
             known = self._connection.changes() > 0
             known = self._reminders.forget_all(record.key) or known
+            histories.forget(self._cursor, record.key)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -273,6 +276,11 @@ class Carrying:
         """Look for prompts."""
         for index, record in run:
             self._answers[index] = self._look(record.key, record.id)
+
+    def read(self, run: Indexed[Read]) -> None:
+        """Read entries of histories."""
+        for index, record in run:
+            self._answers[index] = histories.read(self._connection, record)
 
     def waiting(self, run: Indexed[Waiting]) -> None:
         """Look for keys."""
@@ -318,10 +326,11 @@ class Carrying:
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
-        for state, version, *rest in self._rows(_SESSION, key):
-            session = SessionRow(
-                None if state is None else State(state, version), *rest
-            )
+        for state, version, *rest, first, last in self._rows(_SESSION, key):
+            kept = None if state is None else State(state, version)
+            token, generation, crashes, owner = rest
+            entries = histories.span(first, last)
+            session = SessionRow(kept, token, generation, crashes, owner, entries)
         return Brought(session, tuple(self._open(key, index, itself)))
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
@@ -348,6 +357,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Quarantine: Carrying.quarantine,
     Forget: Carrying.forget,
     Find: Carrying.find,
+    Read: Carrying.read,
     Waiting: Carrying.waiting,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
@@ -366,6 +376,6 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         token,
         record.generation,
         record.ended[0].number if record.ended else None,
-        state is not None or token is not None,
+        state is not None or token is not None or bool(record.entries),
         record.bound,
     )

@@ -38,6 +38,10 @@ create table reminders (
 ) without rowid;
 create index reminders_due  on reminders (due, key, name) where gone is null;
 create index reminders_gone on reminders (gone_at) where gone is not null;
+create table history  (
+    key text not null, n integer not null, turn integer not null,
+    version integer not null, body blob not null, primary key (key, n)
+) without rowid;
 create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;
 """

@@ -7,7 +7,7 @@ support.  Its errors and constants are used as they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias
 
@@ -27,6 +27,13 @@ class Cursor(Protocol):
     def executemany(self, statements: str, rows: Iterable[Sequence[Value]]) -> Self:
         """Carry one out for each row."""
         ...
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Read one row after the other."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what has not been read."""
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Give all rows; Any: of the columns that the statement names."""

@@ -36,6 +36,7 @@ class SqliteStore:
         state: the type of states, in place of what the session class says.
         upcasters: `{n: fn}`: builtin values of a state of version n to those of n + 1;
             the class says which it has (`state_version`).
+        entry_upcasters: the same for entries of `Turn.history` (`entry_version`).
         seal: an object with `seal(data, context)` and `open(data, context)`, both to
             bytes, for all bodies; keys, ids and times are not sealed.
         policy: how much and how long.
@@ -56,6 +57,7 @@ class SqliteStore:
         types: Sequence[type] = (),
         state: Any = None,
         upcasters: Mapping[int, Callable[[Any], Any]] | None = None,
+        entry_upcasters: Mapping[int, Callable[[Any], Any]] | None = None,
         seal: Any = None,
         policy: StorePolicy | None = None,
     ) -> None:
@@ -79,7 +81,7 @@ class SqliteStore:
         """What a commit waits for."""
         self.policy = policy if policy is not None else StorePolicy()
         """How much and how long."""
-        self.encoding = Encoding(types, state, upcasters, seal)
+        self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""
         self.clock = None
         self._claim = SqliteClaim

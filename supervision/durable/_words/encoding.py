@@ -29,5 +29,9 @@ class Encoding:
         default=None, converter=_dict
     )
     """`{n: fn}`: builtin values of a state of version n to those of n + 1."""
+    entry_upcasters: Mapping[int, Callable[[Any], Any]] = attrs.field(
+        default=None, converter=_dict
+    )
+    """The same for entries of a history."""
     seal: Any = None
     """What seals bodies, and opens them; None: they are as they are."""

@@ -45,6 +45,10 @@ class StorePolicy:
     """A state's body at most; with a larger one its turn is `Failed`.  Default 8 MiB.
     An outcome's body has the same limit."""
 
+    entry_bytes: int = attrs.field(default=_MEBI, validator=_whole)
+    """The body of an entry of a history at most; a larger one is refused at the call.
+    Default 1 MiB."""
+
     keep: float = attrs.field(default=7 * 86_400.0, validator=_seconds)
     """Seconds for which an outcome and its prompt's id are kept.  Default: a week."""
 

@@ -20,6 +20,7 @@ import attrs
 from .reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,
@@ -45,7 +46,10 @@ class Row:
     tried: int
     """How often it has been begun."""
     begun: int | None
-    """The opening in which a turn was marked for it that has not ended; None: none."""
+    """The opening in which a turn was marked for it that has not ended; None: none.
+
+    0: there was one, which does not count: it stands before those that wait.
+    """
     steers: int | None
     """The turn that it was to be put into; None: it was to have one of its own."""
     body: bytes
@@ -73,6 +77,16 @@ class State:
 
 
 @attrs.frozen
+class HistoryRow:
+    """An entry of a session's history.  Those of a key have numbers without a gap."""
+
+    number: int
+    body: bytes
+    version: int
+    """Of the class: `Session.entry_version`."""
+
+
+@attrs.frozen
 class SessionRow:
     """What is kept of a key."""
 
@@ -83,6 +97,8 @@ class SessionRow:
     crashes: bytes | None
     """Its quarantine; None: it is in none."""
     owner: str | None
+    entries: tuple[int, int] = (0, 0)
+    """Of its history: the number of the first entry, and that of the next one."""
 
 
 # ------------------------------------------------------------------------ what is asked
@@ -126,7 +142,7 @@ class Complete:
     turn: int
     ended: tuple[Ended, ...]
     again: tuple[tuple[int, int], ...] = ()
-    """(number, tried) of prompts that wait again: their mark goes."""
+    """(number, tried) of prompts that wait again: their mark is 0 then."""
     state: State | None = None
     """None: as it was."""
     token: bytes | None = None
@@ -138,6 +154,10 @@ class Complete:
     """Prompts that are accepted if and only if this is carried out; each with an id
     that is known already is passed over."""
     at: float = 0.0
+    entries: tuple[HistoryRow, ...] = ()
+    """Of its history: each stands at its number, whatever stood there."""
+    begins: int | None = None
+    """Entries with a number below this one go; None: none do."""
     reminders: tuple[ReminderRow, ...] = ()
     """Reminders of its key, each in place of one with its name."""
     unremind: tuple[str, ...] = ()
@@ -198,6 +218,19 @@ class Find:
 
 
 @attrs.frozen(eq=False)
+class Read:
+    """Read entries of a key's history.  Answer: `Page`."""
+
+    key: str
+    first: int
+    """From this number on."""
+    end: int
+    """Up to this one, which is not among them."""
+    most: int
+    """Bytes of bodies: no more are read behind the one that comes to it."""
+
+
+@attrs.frozen(eq=False)
 class Waiting:
     """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
 
@@ -238,6 +271,7 @@ Record: TypeAlias = (
     | Quarantine
     | Forget
     | Find
+    | Read
     | Waiting
     | Prune
     | Remind
@@ -320,6 +354,14 @@ class Found:
 
 
 @attrs.frozen(eq=False)
+class Page:
+    """Entries of a history."""
+
+    rows: tuple[HistoryRow, ...]
+    """By their numbers."""
+
+
+@attrs.frozen(eq=False)
 class Keys:
     """Keys with open prompts."""
 
@@ -331,15 +373,6 @@ class Pruned:
     """How many were deleted."""
 
     number: int
-
-
-@attrs.frozen(eq=False)
-class Fired:
-    """A reminder was due."""
-
-    done: bool
-    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
-    time, or the prompt of this time is another one."""
 
 
 class Done:
@@ -356,6 +389,7 @@ Answer: TypeAlias = (
     | Completion
     | Forgotten
     | Found
+    | Page
     | Keys
     | Pruned
     | Unreminded

@@ -19,8 +19,10 @@ from .records import (
     Find,
     Fire,
     Forget,
+    HistoryRow,
     Prune,
     Quarantine,
+    Read,
     Record,
     Row,
     Settle,
@@ -44,7 +46,7 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             return _reminder(reminder, policy)
         case ForgetReminder(key=key, name=name):
             return _text(key, name)
-        case Complete(key=key, ended=ended, state=state, sends=sends):
+        case Complete(key=key, ended=ended, state=state, sends=sends, entries=entries):
             if state is not None and len(state.body) > policy.state_bytes:
                 return _large("state", len(state.body), policy.state_bytes)
             return (
@@ -52,6 +54,7 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
                 or _first(_ended(each, policy) for each in ended)
                 or _first(_row(each, policy) for each in sends)
                 or _first(_reminder(each, policy) for each in record.reminders)
+                or _first(_entry(each, policy) for each in entries)
             )
         case Settle(ended=ended):
             return _ended(ended, policy)
@@ -59,7 +62,13 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             if len(withdrawn) > policy.state_bytes:
                 return _large("outcome", len(withdrawn), policy.state_bytes)
             return _text(key)
-        case Bring(key=key) | Bind(key=key) | Quarantine(key=key) | Waiting(after=key):
+        case (
+            Bring(key=key)
+            | Bind(key=key)
+            | Quarantine(key=key)
+            | Read(key=key)
+            | Waiting(after=key)
+        ):
             return _text(key)
         case Find(key=key, id=name):
             return _text(key, name)
@@ -67,6 +76,11 @@ def refusal(  # noqa: C901, PLR0911 - a case a record
             return None
         case _:
             assert_never(record)
+
+
+def unwritable(*texts: str) -> str | None:
+    """Say which of these no store takes: it has no bytes; None: all can be written."""
+    return _text(*texts)
 
 
 def accepting(batch: Sequence[Record]) -> dict[int, int]:
@@ -96,6 +110,12 @@ def _reminder(reminder: ReminderRow, policy: StorePolicy) -> str | None:
     if len(reminder.body) > policy.prompt_bytes:
         return _large("prompt", len(reminder.body), policy.prompt_bytes)
     return _text(reminder.key, reminder.name)
+
+
+def _entry(entry: HistoryRow, policy: StorePolicy) -> str | None:
+    if len(entry.body) > policy.entry_bytes:
+        return _large("entry", len(entry.body), policy.entry_bytes)
+    return None
 
 
 def _ended(ended: Ended, policy: StorePolicy) -> str | None:

@@ -72,6 +72,7 @@ class Writer:
         "_retry",
         "_sent_at",
         "batches",
+        "ended",
         "records",
         "seconds",
     )
@@ -87,6 +88,8 @@ class Writer:
         self._down_since: float | None = None
         self._quiet: trio.Event | None = None
         self._sent_at = 0.0
+        self.ended = False
+        """Nothing is written, and nothing is answered, any more."""
         self.batches = 0
         """Batches that have been answered."""
         self.records = 0
@@ -192,6 +195,7 @@ class Writer:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
         self._opened = None
+        self.ended = True
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None

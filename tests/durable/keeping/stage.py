@@ -14,6 +14,9 @@ A prompt is a small script, one verb for each word:
     "crash"         crash the session
     "point"         a checkpoint; the prompts that it takes are put into the state
     "odd"           put what no codec knows into the state
+    "say:what"      append this to the history
+    "sum:3"         put one entry in place of the first three
+    "look:4"        write down the newest four entries
     anything else   nothing
 
 A turn adds its prompts to the state, a tuple of str, and returns the first of them.
@@ -58,6 +61,8 @@ class Stage:
     """(key, generation, token) of each session."""
     finals: list[tuple[str, Outcome]] = attrs.Factory(list[tuple[str, Outcome]])
     """(key, outcome), as `turn_ended` has seen it."""
+    seen: list[tuple[str, ...]] = attrs.Factory(list[tuple[str, ...]])
+    """The windows that turns have looked through."""
     doors: defaultdict[str, trio.Event] = attrs.Factory(lambda: defaultdict(trio.Event))
 
     def open(self, *doors: str) -> None:
@@ -90,6 +95,14 @@ class Stage:
             return None
         return Values(Player).decode(session.state.body, Where.STATE)
 
+    def entries(self, key: str) -> tuple[str, ...]:
+        """Give the history that is kept of a key."""
+        codec = Values(Player)
+        return tuple(
+            codec.decode(each.body, Where.ENTRY, each.version)
+            for each in self.memory.history(key)
+        )
+
     async def all_ended(self) -> None:
         """Wait until no prompt is open."""
         while any(  # noqa: ASYNC110 - the store tells nobody
@@ -102,6 +115,7 @@ class Player(Session[str, str]):
     """Plays its prompts."""
 
     initial_state: ClassVar[Any] = ()
+    entry_type = str
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -120,7 +134,9 @@ class Player(Session[str, str]):
                 await self.play(turn, verb, what)
         return turn.prompt
 
-    async def play(self, turn: Turn[str, str], verb: str, what: str) -> None:
+    async def play(  # noqa: C901, PLR0912 - a case a verb
+        self, turn: Turn[str, str], verb: str, what: str
+    ) -> None:
         """Do what one word says."""
         match verb:
             case "wait":
@@ -139,6 +155,13 @@ class Player(Session[str, str]):
             case "point":
                 for steered in await turn.checkpoint():
                     turn.state = (*turn.state, steered.prompt)
+            case "say":
+                turn.history.append(what)
+            case "sum":
+                first = (await turn.history.window(len(turn.history)))[: int(what)]
+                turn.history.replace(int(what), "+".join(first))
+            case "look":
+                self.stage.seen.append(await turn.history.window(int(what)))
             case "odd":
                 turn.state = (*turn.state, object())
             case _:

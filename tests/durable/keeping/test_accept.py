@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from actors import (
     Receipt,
     RefusedError,
     Rejected,
+    Turn,
     Withdrawn,
 )
 from actors.testing import seeds
@@ -218,6 +220,32 @@ async def test_d06_what_the_codec_does_not_know_is_refused_at_the_call() -> None
         assert router.inspect("ann") is None
         assert router.statistics().accepted == 0
     assert stage.memory.prompts() == ()
+
+
+@seeds(1)
+async def test_d06_a_key_that_cannot_be_written_is_refused_at_the_call() -> None:
+    """Half of a surrogate pair, as it may come out of JSON: the router lives."""
+    stage, key = Stage(), "\ud800"
+
+    async def work(turn: Turn[str, str]) -> None:
+        raise NotImplementedError
+
+    async with open_process(stage) as process:
+        router = process.router
+        calls: list[Callable[[], object]] = [
+            lambda: router.send(key, "x"),
+            lambda: router.steer(key, "x"),
+            lambda: router.ask_aside(key, "x"),
+            lambda: router.run_exclusive(key, work),
+        ]
+        for call in calls:
+            with pytest.raises(ValueError, match="key must be text"):
+                call()
+        assert not router.reset(key)
+        assert not router.close(key)
+        assert await router.find(key, "id") is None
+        assert await router.find("ann", key) is None
+        assert isinstance(await (await router.accept("ann", "x")).outcome(), Completed)
 
 
 @seeds(3)

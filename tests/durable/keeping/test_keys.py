@@ -54,6 +54,32 @@ async def test_d39_to_be_reaped_costs_no_write() -> None:
     assert stage.started == [("ann", 1, None), ("ann", 2, "token")]
 
 
+class Slow(Player):
+    """Takes its time before it is forgotten."""
+
+    async def suspend(self) -> None:
+        """Do nothing, for long."""
+        await trio.sleep(3)
+
+
+@seeds(3)
+async def test_d39_a_prompt_that_comes_while_its_session_goes_finds_the_state() -> None:
+    """The lane stays, and its next session goes on; after a `reset` with nothing."""
+    stage = Stage()
+    async with open_process(stage, Slow, limits=BRIEF) as process:
+        router = process.router
+        await (await router.accept("ann", "bind:token")).outcome()
+        await trio.sleep(11)  # `suspend` has begun
+        await (await router.accept("ann", "two")).outcome()
+        assert stage.state("ann") == ("bind:token", "two")
+        assert stage.started[-1] == ("ann", 2, "token")
+
+        await trio.sleep(11)
+        router.reset("ann")
+        await (await router.accept("ann", "three")).outcome()
+    assert stage.state("ann") == ("three",)
+
+
 @seeds(1)
 async def test_d40_opening_does_not_read_keys_at_rest() -> None:
     """However many there are: two pages that say that nothing waits, or is due."""

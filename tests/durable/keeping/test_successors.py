@@ -29,8 +29,10 @@ from supervision import (
     find_child,
     router_ref,
 )
+from supervision._routing.census import counts_of
+from supervision.durable._words.records import Complete
 
-from .stage import WIDE, Player, Stage, completed, open_process, turn_runs
+from .stage import WIDE, Player, Process, Stage, completed, open_process, turn_runs
 
 
 @asynccontextmanager
@@ -110,6 +112,71 @@ async def test_a_drain_keeps_what_waits_for_a_slot_or_a_checkpoint() -> None:
 
 
 @seeds(3)
+async def test_a_drain_puts_back_what_may_be_tried_again() -> None:
+    """With what was put into it, before all that waits; it is no attempt."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        script = "wait:go point wait:never"
+        running = await router.accept("ann", script, id="running", attempts=2)
+        await turn_runs(stage, script)
+        once = await router.accept("bob", "keep wait:never", id="once")
+        twice = await router.accept("eve", "keep wait:never", id="twice", attempts=2)
+        waits = await router.accept("ann", "waits", id="waits")
+        steered = router.steer("ann", "steered", id="steered")
+        await steered.durable()
+        stage.open("go")
+        await trio.sleep(1)
+        late = router.steer("ann", "late", id="late")
+        report = await router.drain(10)
+        assert set(report.kept) == {running, steered, late, waits, twice}
+        assert len(report.aborted) == 3
+        assert report.lost == ()
+        assert isinstance(once.ended, Aborted)
+        assert running.ended is None
+    assert stage.state("ann") is None
+    assert stage.state("bob") == ("keep wait:never",)
+    assert stage.state("eve") is None
+    stage.open("never")
+    stage.begun.clear()
+    async with open_process(stage) as process:
+        await stage.all_ended()
+    ann = [prompt for key, prompt in stage.begun if key == "ann"]
+    assert ann == [script, "steered", "late", "waits"]
+    outcomes = stage.outcomes()
+    assert {name for name in outcomes if completed(outcomes[name])} == (
+        {"running", "steered", "late", "waits", "twice"}
+    )
+
+
+@pytest.mark.parametrize("how", ["stop", "crash"])
+@pytest.mark.parametrize("attempts", [1, 2])
+@seeds(2)
+async def test_a_router_ends_under_a_turn(attempts: int, how: str) -> None:
+    """It is tried again, if it may be; that was an attempt."""
+    stage = Stage()
+    async with open_tree(stage) as router:
+        receipt = await router.accept("ann", "wait:door", id="x", attempts=attempts)
+        await turn_runs(stage, "wait:door")
+        if how == "crash":
+            crash(router)
+        else:
+            router.ref.stop()
+        await trio.sleep(1)
+        stage.open("door")
+        await trio.sleep(1)
+        kept = attempts == 2 and how == "stop"  # nobody takes its place
+        assert isinstance(receipt.ended, Aborted) == (attempts == 1)
+        assert (receipt.ended is None) == kept
+    async with open_process(stage):
+        await stage.all_ended()
+    assert completed(stage.outcomes()["x"]) == (attempts == 2)
+    (prompt,) = stage.memory.prompts()
+    assert prompt.tried == attempts
+    assert stage.begun.count(("ann", "wait:door")) == attempts
+
+
+@seeds(3)
 async def test_receipts_get_their_outcomes_from_the_successor() -> None:
     """A crash of the router is as a kill, but for who holds a receipt."""
     stage = Stage()
@@ -152,6 +219,54 @@ async def test_receipts_get_their_outcomes_from_the_successor() -> None:
         "waits",
         "unwritten",
     ]
+
+
+def balance(process: Process) -> tuple[int, int, int]:
+    """Prompts that its routers have accepted, ended and kept."""
+    ((_, counts),) = counts_of(process.system).values()
+    return counts.accepted, sum(counts.outcomes.values()), counts.kept
+
+
+@seeds(3)
+async def test_what_is_to_be_tried_again_as_a_router_ends_is_kept() -> None:
+    """Its turn is over, and its commit on its way: no lane has it."""
+    stage = Stage()
+    async with open_process(stage) as process:
+
+        def at(point: str, batch: Any) -> None:
+            if point == "before carry" and any(
+                isinstance(each, Complete) and each.again for each in batch
+            ):
+                process.router.ref.stop()
+
+        stage.memory.at_point(at)
+        receipt = await process.router.accept("ann", "crash", id="1", attempts=2)
+        with pytest.raises(PromptKeptError):
+            await receipt.outcome()
+        await process.router.ref.wait_stopped()
+
+        assert balance(process) == (1, 0, 1)
+
+
+@seeds(3)
+async def test_a_prompt_that_was_sent_again_is_counted_with_its_outcome() -> None:
+    """Not if the router ends before."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await process.router.accept("ann", "wait:never", id="running", attempts=9)
+        await turn_runs(stage, "wait:never")
+        await process.router.accept("ann", "waits", id="1")
+        process.kill()
+    async with open_process(stage) as process:
+        await process.router.find("ann", "1")
+        await process.router.accept("ann", "waits", id="1")
+        await trio.sleep(1)
+        process.router.ref.stop()
+        await process.router.ref.wait_stopped()
+
+        accepted, ended, kept = balance(process)
+        assert accepted == ended + kept
+        assert kept
 
 
 @seeds(3)

@@ -10,7 +10,7 @@ from supervision.durable import TurnInterruptedError
 from supervision.durable._codec.protocol import Where
 from supervision.durable._codec.values import Values
 
-from .play import Chat, Story
+from .play import Chat, Story, flat
 
 
 def wrong(story: Story) -> list[str]:
@@ -42,6 +42,7 @@ def wrong(story: Story) -> list[str]:
             found.append(f"{number} was told {told}, and is not kept")
         elif type(kept) is not type(told) or kept.turn != told.turn:
             found.append(f"{number} was told {told}, and {kept} is kept")
+    found += story.misread
     found += _states(story, codec, outcomes, by_key)
     found += _attempts(story, outcomes)
     return found
@@ -68,6 +69,12 @@ def _states(
         if session is not None and session.state is not None:
             body, version = session.state.body, session.state.version
             state = codec.decode(body, Where.STATE, version)
+        entries = [
+            codec.decode(each.body, Where.ENTRY, each.version)
+            for each in story.store.history(key)
+        ]
+        if flat(entries) != state:
+            found.append(f"{key} has {state}, and the history {entries}")
         if key in story.reset:
             if not {*state} <= {*right}:
                 found.append(f"{key} has {state}, of {right}")

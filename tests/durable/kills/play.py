@@ -9,6 +9,7 @@ lives until no prompt is open.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -28,6 +29,7 @@ from supervision import Limits, PromptKeptError, RouterRef, start_router
 from supervision.durable import MemoryStore, StoreError, StorePolicy
 
 KEYS = ("ann", "bob", "cyd", "dan")
+COMPACT_ABOVE = 2  # entries of a history
 
 
 @attrs.define(eq=False)
@@ -51,6 +53,8 @@ class Story:
     """{number: the outcome that its sender has seen}."""
     open: list[Any] = attrs.Factory(list[Any])
     """Receipts of the process that runs."""
+    misread: list[str] = attrs.Factory(list[str])
+    """What turns have read in histories that is not so, in words."""
     reset: set[str] = attrs.Factory(set[str])
     """Keys that were reset or closed: their states began anew some time."""
     kills: int = 0
@@ -67,9 +71,18 @@ class Say:
     how: str
 
 
-class Chat(Session[Say, str, tuple[int, ...]]):
-    """Its state is the numbers of the prompts that it has completed."""
+def flat(entries: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """What all of these say."""
+    return tuple(number for each in entries for number in each)
 
+
+class Chat(Session[Say, str, tuple[int, ...]]):
+    """Its state is the numbers of the prompts that it has completed.
+
+    And so is its history, of which the first entries are put together now and then.
+    """
+
+    entry_type = tuple[int, ...]
     prompts = PromptPolicy(dedupe=4, capacity=8)
 
     def __init__(self, story: Story) -> None:
@@ -88,10 +101,27 @@ class Chat(Session[Say, str, tuple[int, ...]]):
                 story.begun[number] = story.begun.get(number, 0) + 1
         for prompt in turn.prompts:
             await self._do(turn, prompt)
-            turn.state = (*turn.state, prompt.number)
+            self._add(turn, prompt.number)
         for steered in await turn.checkpoint():
-            turn.state = (*turn.state, steered.prompt.number)
+            self._add(turn, steered.prompt.number)
+        if len(turn.history) > COMPACT_ABOVE:
+            await self._compact(turn)
         return len(turn.state)
+
+    def _add(self, turn: Turn[Say, str, tuple[int, ...]], number: int) -> None:
+        turn.state = (*turn.state, number)
+        turn.history.append((number,))
+
+    async def _compact(self, turn: Turn[Say, str, tuple[int, ...]]) -> None:
+        """One entry in place of the first ones: all that they said."""
+        entries = [each async for each in turn.history.all(page=2)]
+        turn.history.replace(2, flat(entries[:2]))
+        window = await turn.history.window(len(entries) - 2)
+        if self.story.dead:
+            return
+        if flat(entries) != turn.state or window != tuple(entries[2:]):
+            words = f"{turn.state}, walked through {entries}, window {window}"
+            self.story.misread.append(f"{self.key} has {words}")
 
     async def _do(self, turn: Turn[Say, str, tuple[int, ...]], prompt: Say) -> None:
         match prompt.how:
@@ -103,7 +133,7 @@ class Chat(Session[Say, str, tuple[int, ...]]):
                 for _ in range(5):
                     await trio.lowlevel.checkpoint()
             case "fail":
-                turn.state = (*turn.state, -1)
+                self._add(turn, -1)
                 raise ValueError(prompt.how)
             case "reject":
                 turn.reject("no")

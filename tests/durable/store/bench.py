@@ -25,7 +25,7 @@ from supervision.durable._words.records import (
 )
 
 A = TypeVar("A")
-SMALL: Final = StorePolicy(prompt_bytes=100, state_bytes=200)
+SMALL: Final = StorePolicy(prompt_bytes=100, state_bytes=200, entry_bytes=100)
 KINDS: Final = ("memory", "sqlite")
 
 

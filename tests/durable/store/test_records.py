@@ -339,7 +339,7 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
         assert plain(brought) == plain(
             Brought(
                 SessionRow(State(b"state", 1), b"t", 4, None, "ann"),
-                (row(3, owner="ann"),),
+                (row(3, owner="ann", begun=0),),
             )
         )
         assert await numbers(bench, "b") == [10]

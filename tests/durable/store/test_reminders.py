@@ -11,7 +11,6 @@ from supervision.durable._words.records import (
     Brought,
     Completion,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Prune,
@@ -21,6 +20,7 @@ from supervision.durable._words.records import (
 from supervision.durable._words.reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,

@@ -23,8 +23,10 @@ from supervision.durable._words.records import (
     Find,
     Fire,
     Forget,
+    HistoryRow,
     Prune,
     Quarantine,
+    Read,
     Record,
     Row,
     Settle,
@@ -42,6 +44,7 @@ from tests.durable.store.bench import SMALL, opened, plain, row
 KEYS = ("a", "b", "é", "\U0001f600")
 SEEDS = 20
 IDS = 15
+ENTRIES = 8
 
 
 class Dice:
@@ -53,6 +56,7 @@ class Dice:
         self.at = 0.0
         # a prompt that waits again is not among those that a lost `Forget` meant
         self.has_again = False
+        self.has_fires = False
 
     def batch(self) -> list[Record]:
         """Make a batch of up to a dozen records."""
@@ -60,13 +64,15 @@ class Dice:
         kinds = [
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
-            *(self.bring, self.find, self.waiting),
-            *(self.remind, self.remind, self.fire, self.fire, self.due),
-            self.forget_reminder,
+            *(self.bring, self.find, self.waiting, self.read),
+            *(self.due, self.forget_reminder),
         ]
         self.has_again = self.dice.random() < 0.5
         if self.has_again:
             kinds.remove(self.forget)
+        # nor is one that is set behind a lost `Fire` what that meant
+        self.has_fires = self.dice.random() < 0.5
+        kinds += 3 * [self.fire if self.has_fires else self.remind]
         made: list[Record] = []
         while len(made) < self.dice.randint(1, 12):
             kind = self.dice.choice(kinds)
@@ -126,13 +132,18 @@ class Dice:
             int(self.at),
             tuple(self.row() for _ in range(self.dice.choice((0, 0, 2)))),
             self.at,
+            tuple(self.entry() for _ in range(self.dice.choice((0, 0, 1, 3)))),
+            self.dice.choice((None, None, self.dice.randint(0, ENTRIES))),
             tuple(
                 each
                 for each in reminders.values()
-                if each.name != name and self.dice.random() < 0.5
+                if each.name != name and not self.has_fires
             ),
             (name,) if self.dice.random() < 0.3 else (),
         )
+
+    def entry(self) -> HistoryRow:
+        return HistoryRow(self.dice.randint(0, ENTRIES), self.body(), 3)
 
     def begin(self) -> Record:
         numbers = self.numbers()
@@ -155,6 +166,11 @@ class Dice:
 
     def find(self) -> Record:
         return Find(self.key(), f"id-{self.dice.randint(0, IDS)}")
+
+    def read(self) -> Record:
+        first = self.dice.randint(0, ENTRIES)
+        last = self.dice.randint(0, ENTRIES + 1)
+        return Read(self.key(), first, last, self.dice.choice((1, 60, 1000)))
 
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
@@ -192,6 +208,7 @@ def everything(dice: Dice) -> Sequence[Record]:
     """Ask for all that is there."""
     return [
         *(Bring(key) for key in KEYS),
+        *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
         Waiting("", 100),
         Due(1e9, 100),

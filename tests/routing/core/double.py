@@ -37,7 +37,7 @@ from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Straight
 from supervision._routing.core.waiting import Line
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import UNSET, Lane
 from supervision._routing.tokens import TokenBook
 from tests.sessions.turns.double import HandClock, Wishes
 
@@ -354,6 +354,15 @@ class Later:
         """Nothing was known."""
         del key, reason
         return False
+
+    def history_of(self, lane: Lane) -> Any:
+        """Nobody asks."""
+        raise NotImplementedError(lane.key)
+
+    def left_by(self, lane: Lane) -> Any:
+        """Nothing is kept."""
+        del lane
+        return UNSET
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """Nothing is known."""

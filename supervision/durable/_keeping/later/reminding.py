@@ -22,10 +22,11 @@ from supervision.durable._keeping.bodies import ORIGIN, PROMPT
 from supervision.durable._keeping.place import Place, Waiter
 from supervision.durable._keeping.wall import Wall, wall
 from supervision.durable._words.errors import CodecError, StoreRefusedError
-from supervision.durable._words.records import Fire, Fired, Refused, Row
+from supervision.durable._words.records import Fire, Refused, Row
 from supervision.durable._words.reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,
