@@ -101,9 +101,8 @@ class Kept:
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
         self.writer = Writer(policy, self)
-        self.arriving = Arriving(self)
-        self.drafted = self.arriving.drafted
-        self.leave_there = self.arriving.leave_there
+        self.arriving = arriving = Arriving(self)
+        self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
@@ -315,13 +314,13 @@ class Kept:
         body = None
         if token is not None:
             body = self.codec.encode(token, TOKEN, key)
-        self.submit(Entry(Bind(key, body, wall()), _after(lambda: None)))
+        self.submit(Entry(Bind(key, body, wall()), _nothing))
 
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         now = wall()
         body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
-        self.submit(Entry(Quarantine(lane.key, body, now), _after(lambda: None)))
+        self.submit(Entry(Quarantine(lane.key, body, now), _nothing))
 
     def forgotten(self, lane: Lane, reason: object) -> None:
         """See `Keeping`."""
@@ -361,6 +360,7 @@ class Kept:
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
         self.reminding.forget(key)
+        self.arriving.forget_left(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:
@@ -388,8 +388,5 @@ class Kept:
         self.has_room()  # those who wait for it are refused
 
 
-def _after(call: Callable[[], object]) -> Callable[[object], None]:
-    def told(_: object) -> None:
-        call()
-
-    return told
+def _nothing(_: object) -> None:
+    """Nothing follows."""
