@@ -79,7 +79,7 @@ class Session(Actor[Any], Generic[P, C, S]):
     entry_type: ClassVar[Any] = None  # Any: a type, as it is written in an annotation
     """The type of what is in `Turn.history`, `Said` or `Said | Tool`, say: with a store
     entries of a declared type are written fast, and others are refused.  Default None:
-    it is not declared."""
+    it is not declared.  A class may number its versions (`entry_version`)."""
 
     _needs: ClassVar[str | None] = (
         "a session belongs to a router, write start_router(system, ...)"

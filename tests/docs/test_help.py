@@ -30,7 +30,7 @@ ACTOR = """
 """
 # the same in a subclass of `Session`, beside all that an actor has
 SESSION = """
-    prompts turns child_turns limits initial_state
+    prompts turns child_turns limits initial_state entry_type
     take_turn turn_ended handle suspend alive child_orphaned
     key state new_state turn token generation
     bind deliver follow_up answer_aside

@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 
 import attrs
 
+from supervision.durable._words.histories import Read
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -34,13 +35,11 @@ from supervision.durable._words.records import (
     Completion,
     Ended,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Prune,
     Pruned,
     Quarantine,
-    Read,
     Record,
     Refused,
     Repeated,
@@ -48,7 +47,7 @@ from supervision.durable._words.records import (
     SessionRow,
     Settle,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting
 
 from .histories import Histories

@@ -12,6 +12,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
+from supervision.durable._words.histories import Read
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -33,13 +34,11 @@ from supervision.durable._words.records import (
     Completion,
     Ended,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Prune,
     Pruned,
     Quarantine,
-    Read,
     Record,
     Refused,
     Repeated,
@@ -48,7 +47,7 @@ from supervision.durable._words.records import (
     Settle,
     State,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
 from . import histories, looks

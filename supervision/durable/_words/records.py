@@ -17,10 +17,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from .histories import HistoryRow, Page, Read
 from .looks import Find, Found, Hold, Holding, Keys, Look, Seen, Waiting
 from .reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,
@@ -74,16 +76,6 @@ class State:
     body: bytes
     version: int
     """Of the class: `Session.state_version`."""
-
-
-@attrs.frozen
-class HistoryRow:
-    """An entry of a session's history.  Those of a key have numbers without a gap."""
-
-    number: int
-    body: bytes
-    version: int
-    """Of the class: `Session.entry_version`."""
 
 
 @attrs.frozen
@@ -212,19 +204,6 @@ class Forget:
 
 
 @attrs.frozen(eq=False)
-class Read:
-    """Read entries of a key's history.  Answer: `Page`."""
-
-    key: str
-    first: int
-    """From this number on."""
-    end: int
-    """Up to this one, which is not among them."""
-    most: int
-    """Bytes of bodies: no more are read behind the one that comes to it."""
-
-
-@attrs.frozen(eq=False)
 class Prune:
     """Delete prompts that ended before a time, some at a time.  Answer: `Pruned`.
 
@@ -335,27 +314,10 @@ class Forgotten:
 
 
 @attrs.frozen(eq=False)
-class Page:
-    """Entries of a history."""
-
-    rows: tuple[HistoryRow, ...]
-    """By their numbers."""
-
-
-@attrs.frozen(eq=False)
 class Pruned:
     """How many were deleted."""
 
     number: int
-
-
-@attrs.frozen(eq=False)
-class Fired:
-    """A reminder was due."""
-
-    done: bool
-    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
-    time, or the prompt of this time is another one."""
 
 
 class Done:

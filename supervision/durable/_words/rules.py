@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from .histories import HistoryRow, Read
 from .looks import (
     Find,
     Hold,
@@ -24,10 +25,8 @@ from .records import (
     Ended,
     Fire,
     Forget,
-    HistoryRow,
     Prune,
     Quarantine,
-    Read,
     Record,
     Row,
     Settle,

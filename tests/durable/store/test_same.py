@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable._words.histories import HistoryRow, Read
 from supervision.durable._words.looks import (
     Find,
     Hold,
@@ -28,10 +29,8 @@ from supervision.durable._words.records import (
     Ended,
     Fire,
     Forget,
-    HistoryRow,
     Prune,
     Quarantine,
-    Read,
     Record,
     Row,
     Settle,
@@ -79,6 +78,9 @@ class Dice:
         self.times, self.due_times = times[:2], times[2:]
         if self.has_again:
             kinds.remove(self.forget)
+        # nor is one that is set behind a lost `Fire` what that meant
+        self.has_fires = self.dice.random() < 0.5
+        kinds += 3 * [self.fire if self.has_fires else self.remind]
         made: list[Record] = []
         while len(made) < self.dice.randint(1, 12):
             kind = self.dice.choice(kinds)
@@ -144,7 +146,7 @@ class Dice:
             tuple(
                 each
                 for each in reminders.values()
-                if each.name != name and self.dice.random() < 0.5
+                if each.name != name and not self.has_fires
             ),
             (name,) if self.dice.random() < 0.3 else (),
         )
