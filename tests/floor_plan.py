@@ -181,8 +181,7 @@ PLAN: Final = {
     ),
     "playing": Room(
         "supervision/demo/_playing",
-        "actors durable said view service supervision client drawing traffic "
-        "demo_tree",
+        "actors durable said view service supervision client drawing traffic demo_tree",
         "attrs rich trio",
     ),
     "demo": Room(
