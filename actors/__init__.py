@@ -63,6 +63,7 @@ from ._sessions.events import TurnStalled as TurnStalled
 from ._sessions.events import TurnStarted as TurnStarted
 from ._sessions.facts import ChildTurn as ChildTurn
 from ._sessions.histories.history import History as History
+from ._sessions.leaves.reminder import Reminder as Reminder
 from ._sessions.outcomes import Abort as Abort
 from ._sessions.outcomes import Aborted as Aborted
 from ._sessions.outcomes import Completed as Completed
@@ -302,6 +303,7 @@ __all__ = [
     "Receipt",
     "RefusedError",
     "Rejected",
+    "Reminder",
     "Replay",
     "Request",
     "SaturatedError",

@@ -52,15 +52,16 @@ PLAN: Final = {
         "park words seat actor engine_ground conversation_words histories",
         "attrs trio",
     ),
+    "leaves": Room("actors/_sessions/leaves", "conversation_words turns", "attrs"),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words histories turns",
+        "words seat actor engine_ground conversation_words histories turns leaves",
         "trio typing_extensions",
     ),
     "actors": Room(
         "actors",
         "park words seat actor engine_ground cell workers conversation_words histories "
-        "streams turns sessions",
+        "streams turns leaves sessions",
         "trio",
     ),
     "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
@@ -101,14 +102,26 @@ PLAN: Final = {
         "actors store_words codec writing",
         "attrs trio",
     ),
+    "keeping_ground": Room(
+        "supervision/durable/_keeping: bodies place wall",
+        "routing_words store_words codec writing stored_histories",
+        "trio",
+    ),
+    "later": Room(
+        "supervision/durable/_keeping/later",
+        "actors routing_parts store_words writing keeping_ground",
+        "attrs",
+    ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words codec writing "
-        "stored_histories",
+        "actors routing_words routing_parts routing_core store_words codec writing"
+        " keeping_ground later stored_histories",
         "attrs trio",
     ),
     "memory_store": Room(
-        "supervision/durable/_memory", "store_words keeping", "attrs trio"
+        "supervision/durable/_memory",
+        "store_words keeping_ground keeping",
+        "attrs trio",
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"

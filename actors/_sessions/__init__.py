@@ -9,6 +9,7 @@ order:
     histories/          what has been said: entries that stay
     streams/            what a turn says, on its way to who reads it
     turns/              a turn's inner side
+    leaves/             what a turn leaves if it completes
     facts turn          what users see of it
     state               the types of a session; what its first state may be
     host session        what a session needs of its owner; the class users subclass

@@ -119,6 +119,41 @@ class Host(Protocol):
     def token_of(self, key: str) -> object:
         """What has been bound under this key; None."""
 
+    def draft(
+        self,
+        key: str,
+        prompt: Any,
+        id: object,  # noqa: A002 - its name to users
+    ) -> Any:
+        """Look at a prompt that a turn is to leave: what is sent when it completes.
+
+        Raises:
+            TypeError, ValueError: it cannot be.
+        """
+        ...
+
+    def draft_reminder(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """Look at a reminder that a turn is to leave: what is kept when it completes.
+
+        Raises:
+            TypeError, ValueError: it cannot be.
+            RuntimeError: the house keeps none.
+        """
+        ...
+
+    def draft_forget(self, name: str) -> str:
+        """Look at the name of one that a turn is to forget.  Raises as that."""
+        ...
+
     def enqueue(
         self,
         home: Any,

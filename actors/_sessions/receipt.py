@@ -69,6 +69,7 @@ class More:
     body: bytes | None = None  # as a store is to have it
     row: Row | None = None  # its place in a store
     followers: list[Any] | None = None  # receipts of the same message, sent again
+    reminder: Any = None  # which one it is the prompt of
     left: Exception | None = None  # why its outcome will not be told here
 
 

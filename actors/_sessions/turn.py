@@ -30,6 +30,7 @@ from .errors import (
 )
 from .events import HookOverdue, ToolEnded, ToolSkipped, ToolStarted
 from .facts import ChildTurn, TurnFacts
+from .leaves.leaves import TurnLeaves
 from .outcomes import Failed, Outcome
 from .phase import DRAINING, ENDED, ENDING, RUNNING
 from .policies import KeepState, seconds
@@ -46,7 +47,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class Turn(TurnFacts[P, C, S]):
+class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
     """One turn of a session, taking prompts P and answering with chunks C.
 
     `Turn[P, C, S]` says of which type its state is, as `Session[P, C, S]`; in

@@ -7,6 +7,7 @@ plain calls that take one step, unless they are `async`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar, TypeVarTuple
 
 from actors import (
@@ -126,6 +127,49 @@ class RouterRef(Reading[P, C]):
         if core is None:
             return VerbResult(known=False)
         return core.verbs.end(key, CloseReason.CLOSED, reason)
+
+    async def remind(
+        self,
+        key: str,
+        name: str,
+        *,
+        after: float | None = None,
+        at: datetime | None = None,
+        every: float | None = None,
+        prompt: P,
+    ) -> None:
+        """Have a session get a prompt at a time: as `Turn.remind`, from outside.
+
+        When it returns the store has it, in place of one with that name.  It starts no
+        session before it is due.  A checkpoint.  Cancelled: it may be kept all the
+        same.
+
+        Raises:
+            TypeError, ValueError: an argument that is not what it should be, or a
+                prompt that the store cannot keep.
+            NoStoreError: this router has none.
+            ClosedToNewError: it has ended.
+            StoreError: the store does not take it, or does not answer.
+        """
+        check_key(key)
+        reminds = self._house(key).reminds("remind()")
+        draft = reminds.draft(key, name, after, at, every, prompt=prompt)
+        await reminds.remind(draft)
+
+    async def forget(self, key: str, name: str) -> bool:
+        """Forget a reminder of a session.  A checkpoint.
+
+        Returns:
+            True: it was there, and no prompt of it comes any more.  False: there is
+            none: it never was, or its last prompt has been accepted.
+
+        Raises:
+            TypeError, ValueError, NoStoreError, ClosedToNewError, StoreError: as
+                `remind`.
+        """
+        check_key(key)
+        reminds = self._house(key).reminds("forget()")
+        return await reminds.unremind(key, reminds.draft_forget(name))
 
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -17,7 +17,7 @@ from .traffic.plan import Plan
 
 _PLAN: Final = Plan()
 _SECONDS: Final = 45.0
-_BUDGET: Final = 10.0
+_BUDGET: Final = 20.0
 _FAULTS: Final = 15
 """How many faults of the tree a demo has room for: one round of the rota and a half."""
 _FAULT_EVERY: Final = (0.2, 3.0)

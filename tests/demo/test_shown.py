@@ -246,7 +246,7 @@ async def test_lines_tell_how_far_it_is(
     assert (
         "killed it (kill -9): 1 prompt had no outcome; it is started again\n"
     ) in screen.getvalue()
-    assert found[-2:] == ["asked to stop, within 10 s", "stopping   0 s"]
+    assert found[-2:] == ["asked to stop, within 20 s", "stopping   0 s"]
     text = screen.getvalue()
     assert f"watch it with: actors top --socket {tmp_path / 's'}\n" in text
     assert "1,000 accepted, 1,000 ended (990 completed), 3 turns run" in text

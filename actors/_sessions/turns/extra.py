@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import trio
@@ -27,6 +29,8 @@ class Extra:
     drained: trio.Event | None = None  # nothing more will come into its drain window
     ended: trio.Event | None = None  # of a child: for who waits
     snapshot: Any = None  # of an aside: the state that it sees
+    sends: Sequence[Any] = ()  # drafts of prompts, sent when it completes
+    reminders: Mapping[str, Any] = MappingProxyType({})  # {name: a draft; None: gone}
     slot_owner: str | None = None  # whom its slot is counted for
     steps = 0  # taken
     spent = 0.0  # by the whole family, kept at its top

@@ -7,11 +7,16 @@ it will have exactly one outcome.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Any
 
 from actors import (
     Aborted,
+    ClosedToNewError,
+    Failed,
     Preempted,
     PromptAccepted,
     PromptKind,
@@ -20,6 +25,7 @@ from actors import (
     PromptRepeated,
     Receipt,
     RefusedError,
+    SaturatedError,
     WhileBusy,
     Withdrawn,
 )
@@ -33,7 +39,7 @@ from actors.hosting import (
     TurnRun,
     give_way,
 )
-from supervision._routing.parts.admission import Entrance, Offer
+from supervision._routing.parts.admission import Entrance, Offer, quarantined
 from supervision._routing.parts.busy import giving_way, shares, wish_of
 from supervision._routing.parts.lane import (
     CLOSING,
@@ -44,7 +50,7 @@ from supervision._routing.parts.lane import (
     check_key,
 )
 
-from .waiting import Waiting
+from .waiting import Sender, Waiting
 
 
 class Accepting:
@@ -58,7 +64,7 @@ class Accepting:
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
-        self.waiting = Waiting(core, self.admit, self.refuse)
+        self.waiting = Waiting(core, self._enter, self.refuse)
 
     def at_once(self, lane: Lane, prompt: Any) -> Receipt[Any]:
         """Accept a plain prompt for an idle session, and begin its turn.
@@ -93,6 +99,9 @@ class Accepting:
         core = self._core
         if error is not None:
             core.books.refused[type(error).__name__] += 1
+        if offer.left:
+            text = f"has not got a prompt that a turn has left for it: {error}"
+            core.world.log_failure(logging.WARNING, offer.key, text)
         if PromptRefused in core.events.wanted:
             core.ids += 1
             core.unused += 1
@@ -157,8 +166,12 @@ class Accepting:
     def _accept(self, lane: Lane, offer: Offer) -> Receipt[Any]:
         """From here on it will have exactly one outcome."""
         core, more = self._core, offer.more
-        core.ids += 1
-        receipt = Receipt(lane, offer.prompt, core.ids, core.now(), more)
+        number = offer.number
+        if number:
+            core.unused -= 1  # it was given when the store was asked
+        else:
+            core.ids = number = core.ids + 1
+        receipt = Receipt(lane, offer.prompt, number, core.now(), more)
         if more.message_id is not None:
             window = core.policy(lane).dedupe
             lane.need_known().remember(more.message_id, receipt, window)
@@ -214,6 +227,86 @@ class Accepting:
             extra.aside_queue = deque()
         extra.aside_queue.append(receipt)
 
+    # ---------------------------------------------------------- what turns have left
+
+    def draft(self, key: str, prompt: Any, id: object) -> Offer:  # noqa: A002
+        """See `Host`."""
+        check_key(key)
+        if id is not None and not isinstance(id, str):
+            msg = f"id must be a str, got {id!r}"
+            raise TypeError(msg)
+        core, more = self._core, More()
+        more.context = copy_context()
+        more.message_id = id
+        offer = Offer(key, prompt, more)
+        offer.left = True
+        batch = core.policy(core.lanes.get(key)).batch
+        if batch is not None:
+            more.weight = batch.weigh(prompt)
+        core.keeping.drafted(offer)
+        return offer
+
+    def take(self, offers: Sequence[Offer]) -> None:
+        """A turn has left these: accept them, above all limits but that of sessions.
+
+        Where there is no place they stand in line for one, as senders do.
+        """
+        for offer in offers:
+            if not offer.void:
+                self.waiting.enter(Sender(offer, _nobody_waits))
+
+    def _take(self, offer: Offer) -> Receipt[Any]:
+        """Accept what was left.  Raises RefusedError: not now, or nobody is there."""
+        core, key = self._core, offer.key
+        found: Lane | None = core.lanes.get(key)
+        if core.keeping.plain:  # else its store has looked
+            past = core.past.get(key, core.now()) if found is None else None
+            known: Receipt[Any] | None = core.admission.known(found, offer, past)
+            if known is not None:
+                core.books.repeated += 1
+                core.tell(PromptRepeated, key, known.id)
+                return known
+        try:
+            lane = found if found is not None else self._new_lane(key)
+            if lane.phase == CLOSING:
+                core.sessions.stay(lane)
+        except RefusedError:
+            waits: Receipt[Any] | None = core.keeping.leave_there(offer)
+            if waits is None:
+                raise
+            return waits
+        crashes = lane.extra.crashes if lane.extra is not None else None
+        is_out = lane.phase == QUARANTINED
+        if is_out and crashes is not None and crashes.until <= core.now():
+            is_out = False
+            core.leaving.try_again(lane)
+        receipt = self._accept(lane, offer)
+        lane.push(receipt)
+        if is_out:
+            core.settle(receipt, Failed(error=quarantined(lane)))
+            lane.drop()
+            return receipt
+        core.idle.remove(lane)
+        core.turns.open_way(lane)
+        core.turns.advance(lane)
+        return receipt
+
+    def _enter(self, offer: Offer) -> Receipt[Any]:
+        """Let in whoever stands in line.  Raises RefusedError: as the two others."""
+        return self._take(offer) if offer.left else self.admit(offer)
+
+    def _new_lane(self, key: str) -> Lane:
+        core = self._core
+        if core.finishing or core.world.ending:
+            raise ClosedToNewError(key)
+        try:
+            lane: Lane = core.sessions.enter(key, None)
+        except SaturatedError:
+            if not core.admission.open:  # nobody stands in line any more
+                raise ClosedToNewError(key) from None
+            raise
+        return lane
+
     def enqueue(
         self,
         lane: Lane,
@@ -267,3 +360,7 @@ class Accepting:
             if lane.extra is not None and lane.extra.window is not None:
                 core.turns.advance(lane)  # nothing more will come
         self.admit_crowd()
+
+
+def _nobody_waits() -> None:
+    """Whoever has sent it has gone on."""

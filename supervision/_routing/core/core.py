@@ -16,6 +16,7 @@ import trio
 
 from actors import AnyRef, Event, Lost, Outcome, PromptEnded, PromptPolicy, Receipt
 from actors.hosting import LAST_WORDS_PROPS, FirstLooks, Timer, TurnRun
+from supervision._routing.errors import NoStoreError
 from supervision._routing.limits import Limits
 from supervision._routing.parts.admission import Admission
 from supervision._routing.parts.books import Books
@@ -31,7 +32,7 @@ from supervision._routing.parts.telling import TOLD, log_event, log_lost
 from supervision._routing.tokens import TokenBook
 
 from .accepting import Accepting
-from .keeping import Keeping
+from .keeping import Keeping, Reminds
 from .leaving import Leaving
 from .reaping import Reaping
 from .sessions import Sessions
@@ -64,6 +65,7 @@ class Core:
         "changed",
         "chunks",
         "cut_waiting",
+        "draft",
         "enqueue",
         "events",
         "finishing",
@@ -143,6 +145,7 @@ class Core:
         # what its sessions and their turns need of it, from those whose it is
         self.withdraw = self.accepting.withdraw
         self.enqueue = self.accepting.enqueue
+        self.draft = self.accepting.draft
         self.session_ready = self.sessions.ready
         self.seal = keeping.seal
         self.history_of = keeping.history_of
@@ -188,6 +191,31 @@ class Core:
         make: Any = session if session is not None else self.world.make
         prompts: PromptPolicy = make.prompts
         return prompts
+
+    def reminds(self, what: str) -> Reminds:
+        """What keeps reminders.  Raises NoStoreError: nothing does."""
+        reminding = self.keeping.reminding
+        if reminding is None:
+            raise NoStoreError(self.ref.path, what)
+        return reminding
+
+    def draft_reminder(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """See `Host`."""
+        reminds = self.reminds("turn.remind()")
+        return reminds.draft(key, name, after, at, every, prompt=prompt)
+
+    def draft_forget(self, name: str) -> str:
+        """See `Host`."""
+        return self.reminds("turn.forget()").draft_forget(name)
 
     # --------------------------------------------------------------------- its prompts
 

@@ -27,6 +27,33 @@ End: TypeAlias = Callable[[TurnRun, Outcome], None]
 Settle: TypeAlias = Callable[[Receipt[Any], Outcome], None]
 
 
+class Reminds(Protocol):
+    """Keeps reminders."""
+
+    def draft(
+        self,
+        key: str,
+        name: str,
+        after: object,
+        at: object,
+        every: object,
+        *,
+        prompt: Any,
+    ) -> Any:
+        """Make one.  Raises TypeError, ValueError: it cannot be."""
+
+    def draft_forget(self, name: str) -> str:
+        """Look at a name.  Raises TypeError, ValueError: it cannot be one."""
+        ...
+
+    async def remind(self, draft: Any) -> None:
+        """Keep one.  A checkpoint."""
+
+    async def unremind(self, key: str, name: str) -> bool:
+        """Forget one; whether it was there.  A checkpoint."""
+        ...
+
+
 class Keeping(Protocol):
     """Stands between a router's decisions and what follows from them."""
 
@@ -36,6 +63,8 @@ class Keeping(Protocol):
     """Which opening of its store this is; in memory the incarnation of the router."""
     left: Sequence[Receipt[Any]]
     """The prompts that wait and are not lost when the router ends."""
+    reminding: Reminds | None
+    """None: no reminders are kept."""
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -44,6 +73,20 @@ class Keeping(Protocol):
             RefusedError: there is no room for it.
             TypeError, ValueError: it cannot be kept as it is.
         """
+
+    def drafted(self, offer: Offer) -> None:
+        """A turn is to leave this prompt.
+
+        Raises:
+            TypeError, ValueError: it cannot be kept as it is.
+        """
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
+        """There is no place for the key of a prompt that a turn has left.
+
+        It waits where it is kept; None: it is kept nowhere.
+        """
+        ...
 
     def line_for(self, error: RefusedError) -> Line | None:
         """Where whoever was refused with this may wait for room; None: nowhere."""
@@ -122,11 +165,18 @@ class Straight:
 
     plain = True
     left: Sequence[Receipt[Any]] = ()
+    reminding: Reminds | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
     def offered(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def drafted(self, offer: Offer) -> None:
+        """See `Keeping`."""
+
+    def leave_there(self, offer: Offer) -> Receipt[Any] | None:
         """See `Keeping`."""
 
     def line_for(self, error: RefusedError) -> Line | None:

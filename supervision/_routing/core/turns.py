@@ -305,6 +305,8 @@ class Turns:
         del self.running[run.id]
         if run.extra is not None:
             self.follow_ups(run)
+            if run.extra.sends and type(outcome) is Completed:
+                core.accepting.take(run.extra.sends)
         for each in self._give_back(run):
             self.begin(each)
         if core.changed is not None:

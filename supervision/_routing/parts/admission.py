@@ -47,6 +47,11 @@ class Offer:
     owner: str | None = None
     steer: bool = False
     busy: WhileBusy | None = None  # None: as the policy says
+    left: bool = False  # a turn has left it: it is not refused any more
+    number: int = 0  # in a store; 0: none has been given
+    void: bool = (
+        False  # of those that were left: the store has another, or has ended it
+    )
 
 
 class Entrance(enum.Enum):

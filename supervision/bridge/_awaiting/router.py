@@ -6,6 +6,7 @@ The same names, arguments and errors as `RouterRef`; a test holds them to it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -146,6 +147,24 @@ class AsyncRouter(Generic[P, C]):
         """Find a prompt of this router, or of one before it: as `RouterRef.find`."""
         receipt = await self._line.run(self.ref.find, key, id)
         return AsyncReceipt(self._line, receipt) if receipt is not None else None
+
+    async def remind(
+        self,
+        key: str,
+        name: str,
+        *,
+        after: float | None = None,
+        at: datetime | None = None,
+        every: float | None = None,
+        prompt: P,
+    ) -> None:
+        """Have a session get a prompt at a time: as `RouterRef.remind`."""
+        call = partial(self.ref.remind, after=after, at=at, every=every, prompt=prompt)
+        await self._line.run(call, key, name)
+
+    async def forget(self, key: str, name: str) -> bool:
+        """Forget a reminder; whether it was there: as `RouterRef.forget`."""
+        return await self._line.run(self.ref.forget, key, name)
 
     def open_turn(
         self,

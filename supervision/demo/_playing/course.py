@@ -77,8 +77,8 @@ class Options:
     plan: Plan
     seconds: float = 45.0
     """For how long it plays.  Default 45."""
-    budget: float = 10.0
-    """Seconds for the service to drain and stop.  Default 10."""
+    budget: float = 20.0
+    """Seconds for the service to drain and stop.  Default 20."""
     kills: int = 0
     """How often it is killed; more than 0 only with a store.  Default 0."""
     durable: bool = False

@@ -20,8 +20,10 @@ which store it is.  In reading order:
     bringing    what a store has of a key becomes a lane's
     finding     prompts by their address, and receipts that follow others
     arriving    prompts come
+    later/      what turns leave: prompts for others, and reminders
     turning     turns: their mark, their seal, their commit
     recovery    keys with open prompts are brought, as places are free
+    pruning     what is old is deleted
     making      what a router with a store is given
     kept        `Kept`: all of it, as the router sees it
 """

@@ -25,8 +25,8 @@ from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .bodies import ORIGIN, PROMPT
-from .bringing import MADE, key_of
-from .place import Place
+from .bringing import key_of
+from .place import MADE, Place
 from .wall import wall
 
 STEER: Final = PromptKind.STEER
@@ -55,6 +55,24 @@ class Arriving:
             return
         if self._kept.leaving:
             raise ClosedToNewError(offer.key)
+        size = self._encode(offer)
+        book = self._kept.writer.book
+        if not book.has_room(size):
+            raise StoreBusyError(offer.key, book.prompts, self._kept.policy.unwritten)
+
+    def drafted(self, offer: Offer) -> None:
+        """See `Keeping`."""
+        for text in (offer.key, offer.more.message_id or ""):
+            text.encode()  # UnicodeEncodeError, a ValueError: not to be stored
+        self._encode(offer)
+
+    def _encode(self, offer: Offer) -> int:
+        """Look at a prompt, and make its body; how large it is.
+
+        Raises:
+            TypeError, ValueError: it cannot be kept as it is.
+        """
+        more = offer.more
         if more.message_id is not None and more.message_id.startswith(MADE):
             msg = f"an id must not begin with {MADE!r}, got {more.message_id!r}"
             raise ValueError(msg)
@@ -67,13 +85,14 @@ class Arriving:
         if len(body) > most:
             msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
             raise ValueError(msg)
-        book = self._kept.writer.book
-        if not book.has_room(len(body)):
-            raise StoreBusyError(offer.key, book.prompts, self._kept.policy.unwritten)
+        return len(body)
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """See `Keeping`."""
         more = receipt.need_more()
+        if more.row is not None:  # a turn has left it, and it is there
+            self._kept.finding.come(receipt)
+            return
         body, more.body = more.body, None
         if more.kind in (ASIDE, WORK):
             return
@@ -107,6 +126,17 @@ class Arriving:
         more.row = Place(lane.key, receipt.id, entry)
         self._kept.finding.come(receipt)
         self._kept.submit(entry)
+
+    def leave_there(self, offer: Offer) -> Receipt[Any]:
+        """See `Keeping`: it comes with its key, when there is a place."""
+        core, key = self._kept.core, offer.key
+        now = core.now()
+        receipt = Receipt(
+            Lane(key, core, now), offer.prompt, offer.number, now, offer.more
+        )
+        self._kept.bringing.hold([receipt])
+        self._kept.recovery.again(key)
+        return receipt
 
     def _answered(
         self,

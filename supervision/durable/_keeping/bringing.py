@@ -32,11 +32,9 @@ from supervision.durable._words.records import Bring, Brought, Row, SessionRow
 from supervision.durable._writing.book import Entry
 
 from .bodies import ORIGIN, PROMPT, STATE, TOKEN
-from .place import Key, Place
+from .later.beats import PREFIX, reminder_of
+from .place import MADE, Key, Place
 from .wall import wall
-
-MADE = "~"
-"""What the ids begin with that nobody has given."""
 
 
 class Bringing:
@@ -221,7 +219,11 @@ class Bringing:
             receipt = Receipt(lane, prompt, row.number, now, More())
         receipt.prompt = prompt
         receipt.at = now - max(0.0, wall() - row.at)
-        receipt.need_more().origin = origin
+        if row.id.startswith(PREFIX):
+            missed = origin[0] if origin else 0  # nothing: it cannot be read
+            receipt.need_more().reminder = reminder_of(row.id, missed)
+        else:
+            receipt.need_more().origin = origin
         return receipt, error
 
 

@@ -42,13 +42,12 @@ from supervision.durable._words.records import (
     Find,
     Forget,
     Forgotten,
-    Prune,
-    Pruned,
     Quarantine,
     Read,
     Refused,
     Settle,
 )
+from supervision.durable._words.reminders import ForgetReminder, Remind
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 from supervision.durable._writing.writer import Writer
@@ -57,10 +56,12 @@ from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, history_of, key_of
 from .finding import Finding
+from .later.reminding import Reminding
+from .pruning import Pruning
 from .recovery import Recovery
 from .tokens import KeptTokens
 from .turning import Turning
-from .wall import wall
+from .wall import Wall, wall
 
 logger = logging.getLogger("supervision")
 
@@ -73,6 +74,7 @@ class Kept:
         policy: how much and how long it keeps.
         codec: values as bytes, and back.
         crash: ends the router with an error.
+        clock: by which reminders are due.
     """
 
     plain = False
@@ -83,6 +85,7 @@ class Kept:
         policy: StorePolicy,
         codec: Bodies,
         crash: Callable[[Exception], None],
+        clock: Wall,
     ) -> None:
         self.claimed = claimed
         self.policy = policy
@@ -97,12 +100,15 @@ class Kept:
         self.leaving = False
         self.writer = Writer(policy, self)
         self.arriving = Arriving(self)
+        self.drafted = self.arriving.drafted
+        self.leave_there = self.arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
+        self.reminding = Reminding(self, clock)
         self.recovery = Recovery(self)
         self._opened: Opened | None = None
-        self._pruning: Timer | None = None
+        self.pruning = Pruning(self)
 
     def join(self, core: Any, receipts: list[Receipt[Any]]) -> None:
         """The router is there.
@@ -132,7 +138,8 @@ class Kept:
         core.turn_ids += more
         self.writer.begin(opened)
         self.recovery.begin()
-        self._prune_later()
+        self.reminding.begin()
+        self.pruning.begin()
 
     async def close(self) -> list[Receipt[Any]]:
         """Wait for what is on its way, within bounds, and let go of the store.
@@ -140,10 +147,10 @@ class Kept:
         Returns:
             What waits in it, and may be in somebody's hands.
         """
-        if self._pruning is not None:
-            self._pruning.cancel()
+        self.pruning.end()
+        self.reminding.end()
         for entry in await self.writer.end(self.policy.close_within):
-            if isinstance(entry.record, Find | Read):
+            if isinstance(entry.record, Find | Read | Remind | ForgetReminder):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
                 row = receipt.need_more().row
@@ -338,6 +345,8 @@ class Kept:
         outcome = Withdrawn(reason)
         withdrawn = self.codec.encode(outcome, OUTCOME, key)
         record = Forget(key, withdrawn, self.epoch, but, wall())
+        self.turning.forget(key)
+        self.reminding.forget(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:
@@ -363,26 +372,6 @@ class Kept:
         """See `Keeping`."""
         self.leaving = True
         self.has_room()  # those who wait for it are refused
-
-    # ------------------------------------------------------------------- what is old
-
-    def _prune_later(self) -> None:
-        due = self.core.now() + self.policy.prune_every
-        self._pruning = self.core.at(due, self._prune)
-
-    def _prune(self) -> None:
-        self._pruning = None
-        if self.leaving:
-            return
-        record = Prune(wall() - self.policy.keep, self.policy.prune)
-
-        def told(answer: Pruned) -> None:
-            if answer.number >= self.policy.prune:
-                self._prune()
-            elif not self.leaving:
-                self._prune_later()
-
-        self.submit(Entry(record, told))
 
 
 def _after(call: Callable[[], object]) -> Callable[[object], None]:

@@ -11,6 +11,7 @@ from supervision.durable._words.opened import Engine
 
 from .bodies import Bodies
 from .kept import Kept
+from .wall import Wall
 
 
 def make_keeping(
@@ -39,4 +40,4 @@ def make_keeping(
     )
     sealer = Sealer(how.seal) if how.seal is not None else None
     bodies = Bodies(codec, sealer)
-    return Kept(engine.claim(), engine.policy, bodies, crash)
+    return Kept(engine.claim(), engine.policy, bodies, crash, engine.clock or Wall())

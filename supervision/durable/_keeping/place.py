@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -11,6 +11,9 @@ from supervision._routing.errors import PromptKeptError
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
+
+MADE: Final = "~"
+"""What the ids begin with that nobody has given."""
 
 
 class Place:

@@ -68,8 +68,9 @@ class Recovery:
         core = self._kept.core
         if core.finishing or core.world.ending:
             return False
-        if key in core.lanes:
-            return True
+        there = core.lanes.get(key)
+        if there is not None:  # one that leaves has nothing to do with it any more
+            return not core.places.is_leaving(there)
         try:
             lane = core.sessions.enter(key, None)
         except SaturatedError:

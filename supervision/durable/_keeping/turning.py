@@ -43,6 +43,8 @@ from supervision.durable._writing.book import Entry
 
 from .bodies import OUTCOME, STATE, TOKEN
 from .bringing import history_of, key_of
+from .later.reminding import Left as Reminders
+from .later.sending import Sending, Sent
 from .wall import wall
 
 
@@ -73,6 +75,10 @@ class Left:
     history: Commit | None
     """Of its history; None: the store has that."""
     go: GoEnd
+    sends: tuple[Sent, ...] = ()
+    """The prompts that it sends."""
+    reminders: Reminders = ((), ())
+    """Those that it sets, and forgets."""
 
 
 class Turning:
@@ -82,7 +88,7 @@ class Turning:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_marked", "_sealed", "_steered")
+    __slots__ = ("_kept", "_marked", "_sealed", "_sending", "_steered")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
@@ -90,6 +96,7 @@ class Turning:
         self._sealed: dict[int, Sealed] = {}  # {id of a turn: as it will be told}
         # {id of a turn: what was put into it}
         self._steered: dict[int, list[tuple[Receipt[Any], Outcome, GoSettle]]] = {}
+        self._sending = Sending(kept)
 
     # ------------------------------------------------------------------------ it begins
 
@@ -110,6 +117,8 @@ class Turning:
         def told(_: object) -> None:
             # it may have been given back, or its prompts taken from it, meanwhile
             if run.phase is not ENDED and not self._kept.leaving:
+                for each in run.receipts:
+                    self._kept.reminding.moved(each)
                 go(run)
 
         self._kept.submit(Entry(record, told))
@@ -218,8 +227,14 @@ class Turning:
             body = (sealed or self._seal(run, outcome)).body
         if state is not None:
             key_of(lane).state = lane.state
-        left = Left(run, outcome, body, steered, state, history, go)
+        sends = self._sending.of(run, outcome)
+        reminders = self._kept.reminding.of(run, outcome)
+        left = Left(run, outcome, body, steered, state, history, go, sends, reminders)
         self._commit(left, last=False)
+
+    def forget(self, key: str) -> None:
+        """What is on its way to this key will have been withdrawn there."""
+        self._sending.forget(key)
 
     def _commit(self, left: Left, *, last: bool) -> None:
         """Have what a turn leaves written, and then told.
@@ -243,6 +258,9 @@ class Turning:
             else:
                 for receipt, each, then in left.steered:
                     then(receipt, each)
+            if answer is not None:
+                self._sending.sent(left.sends, answer.known)
+                self._kept.reminding.come(left.reminders[0])
             left.go(run, left.outcome)
             self._kept.finding.told(receipts)
 
@@ -252,6 +270,8 @@ class Turning:
             return
         size = len(left.body) + (len(left.state.body) if left.state else 0)
         size += left.history.size if left.history is not None else 0
+        size += sum(len(each.row.body) for each in left.sends)
+        size += sum(len(each.body) for each in left.reminders[0])
         self._kept.submit(Entry(record, tell, size, receipts))
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
@@ -266,7 +286,16 @@ class Turning:
         if left.history is not None:
             history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
-        return attrs.evolve(left, outcome=outcome, body=body, state=None, history=None)
+        self._sending.unsent(left.sends)
+        return attrs.evolve(
+            left,
+            outcome=outcome,
+            body=body,
+            state=None,
+            history=None,
+            sends=(),
+            reminders=((), ()),
+        )
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
@@ -290,7 +319,8 @@ class Turning:
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
         history = left.history
-        if not (ended or again or bound or left.state is not None or history):
+        leaves = left.sends or any(left.reminders) or history
+        if not (ended or again or bound or left.state is not None or leaves):
             return None
         return Complete(
             lane.key,
@@ -301,9 +331,12 @@ class Turning:
             encode(token, TOKEN, lane.key) if token is not None else None,
             bound,
             max(1, lane.generation),
+            tuple(each.row for each in left.sends),
             at=wall(),
             entries=history.entries if history is not None else (),
             begins=history.begins if history is not None else None,
+            reminders=left.reminders[0],
+            unremind=left.reminders[1],
         )
 
     def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:

@@ -4,6 +4,7 @@ For tests, users' too.  It knows neither a router nor a codec, and of Trio only 
 tells the answers in a later step.  In reading order:
 
     histories  entries of histories, and what each record does to them: pure
+    reminders  prompts that are to come at a time
     tables     what is kept, and what each record does to it: no Trio
     faults     how it is to fail: a script that a test writes
     opening    one router's: batches on their way, until it is closed or killed

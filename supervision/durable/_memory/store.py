@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import trio
 
 from supervision.durable._keeping.making import make_keeping
+from supervision.durable._keeping.wall import Wall
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError
 from supervision.durable._words.policy import StorePolicy
@@ -22,6 +24,7 @@ from supervision.durable._words.records import (
     Record,
     SessionRow,
 )
+from supervision.durable._words.reminders import ReminderRow
 
 from .faults import Faults, Hook
 from .opening import MemoryOpening
@@ -76,6 +79,7 @@ class MemoryStore:
         """How many records have been, those that were refused not counted out."""
         self.opened = 0
         """The latest opening; 0: there was none."""
+        self.clock = Wall(virtual=True)
         self._tables = Tables()
         self._faults = Faults(self.policy)
         self._claim: MemoryClaim | None = None
@@ -171,6 +175,15 @@ class MemoryStore:
     def history(self, key: str) -> tuple[HistoryRow, ...]:
         """Give the entries of a key's history, by number."""
         return self._tables.histories.of(key)
+
+    def reminders(self) -> tuple[ReminderRow, ...]:
+        """List all reminders, by (due, key, name)."""
+        return self._tables.reminders.all()
+
+    @property
+    def time(self) -> datetime:
+        """Say what time it is for reminders: it goes as Trio's clock does."""
+        return datetime.fromtimestamp(self.clock.now(), UTC)
 
     # ------------------------------------------------------------------ what parts do
 

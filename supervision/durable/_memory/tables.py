@@ -25,6 +25,8 @@ from supervision.durable._words.records import (
     Completion,
     Ended,
     Find,
+    Fire,
+    Fired,
     Forget,
     Forgotten,
     Found,
@@ -41,9 +43,11 @@ from supervision.durable._words.records import (
     Settle,
     Waiting,
 )
+from supervision.durable._words.reminders import Due, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting
 
 from .histories import Histories
+from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
     state=None, token=None, generation=1, crashes=None, owner=None
@@ -102,6 +106,7 @@ class Tables:
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
         self.histories = Histories()
+        self.reminders = Reminders()
 
     # ------------------------------------------------------------------ what is there
 
@@ -168,6 +173,15 @@ class Tables:
                 return Keys(tuple(heapq.nsmallest(most, behind)))
             case Prune():
                 return self._prune(record)
+            case Remind(reminder=row):
+                self.reminders.keep(row)
+                return DONE
+            case ForgetReminder():
+                return self.reminders.forget_marked(record)
+            case Due():
+                return self.reminders.due(record)
+            case Fire():
+                return self._fire(record)
             case _:
                 assert_never(record)
 
@@ -226,6 +240,10 @@ class Tables:
             or bool(record.entries)
         )
         self._keep(record.key, keeps, **changes)
+        for reminder in record.reminders:
+            self.reminders.keep(reminder)
+        for name in record.unremind:
+            self.reminders.forget(record.key, name)
         return Completion(tuple(known))
 
     def _is_new(self, row: Row) -> bool:
@@ -260,6 +278,7 @@ class Tables:
     def _forget(self, record: Forget, hidden: set[int]) -> Answer:
         known = self._sessions.pop(record.key, None) is not None
         self.histories.forget(record.key)
+        known = self.reminders.forget_all(record.key) or known
         for number in sorted(self._open.get(record.key, set()) - hidden):
             if number in record.but:
                 continue
@@ -298,7 +317,15 @@ class Tables:
         for _, number in gone:
             row = self._prompts.pop(number).row
             del self._numbers[row.key, row.id]
-        return Pruned(len(gone))
+        more = self.reminders.prune(record.before, record.most)
+        return Pruned(len(gone) + more)
+
+    def _fire(self, record: Fire) -> Fired:
+        row = record.row
+        if self.reminders.fires(record):
+            self._insert(row)
+        there = self._prompts.get(self._numbers.get((row.key, row.id), -1))
+        return Fired(there is not None and there.row.number == row.number)
 
 
 def _copy(row: Row) -> Row:

@@ -7,6 +7,7 @@ made needs apsw.  In reading order:
     sql         what of apsw is used
     schema      the tables, their version, how an older one is brought up
     histories   entries of histories: statements
+    reminders   what records do to reminders
     carrying    what each record does to the tables: few statements a batch
     database    the file: transactions, what their failures mean, the log, copies
     writer      the thread

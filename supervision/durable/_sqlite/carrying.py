@@ -26,6 +26,8 @@ from supervision.durable._words.records import (
     Completion,
     Ended,
     Find,
+    Fire,
+    Fired,
     Forget,
     Forgotten,
     Found,
@@ -43,9 +45,11 @@ from supervision.durable._words.records import (
     State,
     Waiting,
 )
+from supervision.durable._words.reminders import Due, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
 from . import histories
+from .reminders import Reminders
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
@@ -130,6 +134,7 @@ class Carrying:
         self._batch = batch
         self._answers: list[Answer] = [DONE] * len(batch)
         self._accepting: Mapping[int, int] | None = None
+        self._reminders = Reminders(connection, self._cursor)
 
     def carry(self, policy: StorePolicy) -> list[Answer]:
         """Carry it out, run by run."""
@@ -206,6 +211,11 @@ class Carrying:
             self._cursor.executemany(_MARK, again)
         self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
         histories.write(self._cursor, [record for _, record in run])
+        for _, record in run:
+            if record.reminders:
+                self._reminders.keep(record.reminders)
+            if record.unremind:
+                self._reminders.forget([(record.key, each) for each in record.unremind])
         for index, record in run:
             known = () if new else map(self._known, record.sends)
             self._answers[index] = Completion(
@@ -244,6 +254,7 @@ class Carrying:
             self._cursor.execute(_FORGET, (record.key,))
             known = self._connection.changes() > 0
             histories.forget(self._cursor, record.key)
+            known = self._reminders.forget_all(record.key) or known
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -282,7 +293,34 @@ class Carrying:
         """Delete what ended."""
         for index, record in run:
             self._cursor.execute(_PRUNE, (record.before, record.most))
-            self._answers[index] = Pruned(self._connection.changes())
+            gone = self._connection.changes()
+            more = self._reminders.prune(record.before, record.most)
+            self._answers[index] = Pruned(gone + more)
+
+    # ---------------------------------------------------------------------- reminders
+
+    def remind(self, run: Indexed[Remind]) -> None:
+        """Keep reminders."""
+        self._reminders.keep([record.reminder for _, record in run])
+
+    def forget_reminder(self, run: Indexed[ForgetReminder]) -> None:
+        """Forget them."""
+        for index, record in run:
+            self._answers[index] = self._reminders.forget_marked(record)
+
+    def due(self, run: Indexed[Due]) -> None:
+        """Look for those that are due."""
+        for index, record in run:
+            self._answers[index] = self._reminders.due(record)
+
+    def fire(self, run: Indexed[Fire]) -> None:
+        """Accept the prompts of those that are."""
+        for index, record in run:
+            row = record.row
+            if self._reminders.fires(record):
+                self._insert([row])
+            found = self._look(row.key, row.id)
+            self._answers[index] = Fired(found.number == row.number)
 
     def _look(self, key: str, name: str) -> Found:
         return next(starmap(Found, self._rows(_LOOK, key, name)), Found(None))
@@ -323,6 +361,10 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Read: Carrying.read,
     Waiting: Carrying.waiting,
     Prune: Carrying.prune,
+    Remind: Carrying.remind,
+    ForgetReminder: Carrying.forget_reminder,
+    Due: Carrying.due,
+    Fire: Carrying.fire,
 }
 
 

@@ -36,6 +36,12 @@ create table history  (
     key text not null, n integer not null, turn integer not null,
     version integer not null, body blob not null, primary key (key, n)
 ) without rowid;
+create table reminders (
+    key text not null, name text not null, due real not null, every real,
+    body blob not null, gone integer, gone_at real, primary key (key, name)
+) without rowid;
+create index reminders_due  on reminders (due, key, name) where gone is null;
+create index reminders_gone on reminders (gone_at) where gone is not null;
 create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;
 """

@@ -83,6 +83,7 @@ class SqliteStore:
         """How much and how long."""
         self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""
+        self.clock = None
         self._claim = SqliteClaim
         self._open = Database
 

@@ -2,6 +2,7 @@
 
 Pure: nothing in this room knows Trio, SQL, a router or a codec.  In reading order:
 
+    reminders  what is asked about reminders
     records    what is to be written, what is read, and what comes back
     policy     how much and how long: `StorePolicy`
     encoding   what a user says of the values that are kept

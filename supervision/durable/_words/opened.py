@@ -12,7 +12,7 @@ answers is decided by the error:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from .encoding import Encoding
 from .policy import StorePolicy
@@ -57,6 +57,8 @@ class Engine(Protocol):
 
     policy: StorePolicy
     encoding: Encoding
+    clock: Any
+    """By which reminders are due; None: the wall clock."""
 
     def claim(self) -> Claimed:
         """Make it this router's; in Trio's thread, quick.

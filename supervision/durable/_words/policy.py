@@ -70,5 +70,9 @@ class StorePolicy:
     has no answer then is `Lost` to those who wait; the store may have it.  Default: 5
     seconds."""
 
+    reminders: int = attrs.field(default=100, validator=_whole)
+    """Prompts of reminders that wait for a turn at once at most: of many that are due
+    the others stay in the store meanwhile.  Default 100."""
+
     page: int = attrs.field(default=500, validator=_whole)
     """Keys that are looked at in one step when a router begins.  Default 500."""

@@ -17,6 +17,15 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from .reminders import (
+    Due,
+    DuePage,
+    ForgetReminder,
+    Remind,
+    ReminderRow,
+    Unreminded,
+)
+
 # ------------------------------------------------------------------------- what is kept
 
 
@@ -148,6 +157,10 @@ class Complete:
     """Of its history: each stands at its number, whatever stood there."""
     begins: int | None = None
     """Entries with a number below this one go; None: none do."""
+    reminders: tuple[ReminderRow, ...] = ()
+    """Reminders of its key, each in place of one with its name."""
+    unremind: tuple[str, ...] = ()
+    """Names of reminders of its key that are forgotten."""
 
 
 @attrs.frozen(eq=False)
@@ -233,6 +246,20 @@ class Prune:
     most: int
 
 
+@attrs.frozen(eq=False)
+class Fire:
+    """A reminder is due: accept its prompt, and set it to its next time.
+
+    If it is there, with this due time; in one step.  Answer: `Fired`.
+    """
+
+    row: Row
+    name: str
+    due: float
+    next: float | None
+    """When it is due again; None: it has come, and is forgotten."""
+
+
 Record: TypeAlias = (
     Accept
     | Bring
@@ -246,6 +273,10 @@ Record: TypeAlias = (
     | Read
     | Waiting
     | Prune
+    | Remind
+    | ForgetReminder
+    | Due
+    | Fire
 )
 
 # --------------------------------------------------------------------- what is answered
@@ -343,6 +374,15 @@ class Pruned:
     number: int
 
 
+@attrs.frozen(eq=False)
+class Fired:
+    """A reminder was due."""
+
+    done: bool
+    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
+    time, or the prompt of this time is another one."""
+
+
 class Done:
     """It is carried out, and there is nothing to say."""
 
@@ -360,5 +400,8 @@ Answer: TypeAlias = (
     | Page
     | Keys
     | Pruned
+    | Unreminded
+    | DuePage
+    | Fired
     | Done
 )

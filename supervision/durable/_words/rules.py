@@ -17,6 +17,7 @@ from .records import (
     Complete,
     Ended,
     Find,
+    Fire,
     Forget,
     HistoryRow,
     Prune,
@@ -27,9 +28,10 @@ from .records import (
     Settle,
     Waiting,
 )
+from .reminders import Due, ForgetReminder, Remind, ReminderRow
 
 
-def refusal(  # noqa: PLR0911 - a case a record
+def refusal(  # noqa: C901, PLR0911 - a case a record
     record: Record, policy: StorePolicy
 ) -> str | None:
     """Say why no store takes this record; None: it may be carried out.
@@ -40,6 +42,10 @@ def refusal(  # noqa: PLR0911 - a case a record
     match record:
         case Accept(row=row):
             return _row(row, policy)
+        case Remind(reminder=reminder):
+            return _reminder(reminder, policy)
+        case ForgetReminder(key=key, name=name):
+            return _text(key, name)
         case Complete(key=key, ended=ended, state=state, sends=sends, entries=entries):
             if state is not None and len(state.body) > policy.state_bytes:
                 return _large("state", len(state.body), policy.state_bytes)
@@ -48,6 +54,7 @@ def refusal(  # noqa: PLR0911 - a case a record
                 or _first(_ended(each, policy) for each in ended)
                 or _first(_row(each, policy) for each in sends)
                 or _first(_entry(each, policy) for each in entries)
+                or _first(_reminder(each, policy) for each in record.reminders)
             )
         case Settle(ended=ended):
             return _ended(ended, policy)
@@ -65,7 +72,7 @@ def refusal(  # noqa: PLR0911 - a case a record
             return _text(key)
         case Find(key=key, id=name):
             return _text(key, name)
-        case Begin() | Prune():
+        case Begin() | Prune() | Due() | Fire():
             return None
         case _:
             assert_never(record)
@@ -85,7 +92,7 @@ def accepting(batch: Sequence[Record]) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     for index, record in enumerate(batch):
-        if isinstance(record, Accept):
+        if isinstance(record, Accept | Fire):
             found[record.row.number] = index
         elif isinstance(record, Complete):
             for row in record.sends:
@@ -103,6 +110,12 @@ def _entry(entry: HistoryRow, policy: StorePolicy) -> str | None:
     if len(entry.body) > policy.entry_bytes:
         return _large("entry", len(entry.body), policy.entry_bytes)
     return None
+
+
+def _reminder(reminder: ReminderRow, policy: StorePolicy) -> str | None:
+    if len(reminder.body) > policy.prompt_bytes:
+        return _large("prompt", len(reminder.body), policy.prompt_bytes)
+    return _text(reminder.key, reminder.name)
 
 
 def _ended(ended: Ended, policy: StorePolicy) -> str | None:

@@ -238,6 +238,7 @@ async def die_at_each_point(
     *,
     limits: Limits = WIDE,
     policy: StorePolicy | None = None,
+    stage: Callable[[MemoryStore], Stage] = Stage,
 ) -> int:
     """Play a story once for each point of its batches, and kill it there.
 
@@ -249,21 +250,22 @@ async def die_at_each_point(
         make: the class of the sessions.
         limits: of both.
         policy: of their store.
+        stage: makes what they play on.
 
     Returns:
         How many points it had.
     """
     for point in itertools.count(1):
-        stage = Stage(MemoryStore(policy=policy))
+        played = stage(MemoryStore(policy=policy))
         over = False
-        async with open_process(stage, make, limits=limits) as process:
+        async with open_process(played, make, limits=limits) as process:
             process.dies_at(point)
             await story(process)
             over = not process.dead
             process.kill()
-        async with open_process(stage, make, limits=limits) as process:
+        async with open_process(played, make, limits=limits) as process:
             with trio.fail_after(1000):
-                await check(stage, process)
+                await check(played, process)
         if over:
             return point - 1
     raise AssertionError

@@ -18,6 +18,7 @@ from supervision.durable._words.records import (
     Complete,
     Waiting,
 )
+from supervision.durable._words.reminders import Due
 
 from .stage import (
     Player,
@@ -81,7 +82,7 @@ async def test_d39_a_prompt_that_comes_while_its_session_goes_finds_the_state() 
 
 @seeds(1)
 async def test_d40_opening_does_not_read_keys_at_rest() -> None:
-    """However many there are: one page that says that nothing waits."""
+    """However many there are: two pages that say that nothing waits, or is due."""
     stage = Stage()
     wide = Limits(sessions=1000, turns=1000)
     async with open_process(stage, limits=wide) as process:
@@ -94,7 +95,7 @@ async def test_d40_opening_does_not_read_keys_at_rest() -> None:
         stage.memory.go_on()
         await trio.sleep(30)
         kinds = [type(each) for batch in process.batches for each in batch]
-        assert kinds == [Waiting]
+        assert kinds == [Waiting, Due]
         assert process.router.list() == []
 
 

@@ -21,6 +21,7 @@ from supervision.durable._words.records import (
     Complete,
     Ended,
     Find,
+    Fire,
     Forget,
     HistoryRow,
     Prune,
@@ -31,6 +32,12 @@ from supervision.durable._words.records import (
     Settle,
     State,
     Waiting,
+)
+from supervision.durable._words.reminders import (
+    Due,
+    ForgetReminder,
+    Remind,
+    ReminderRow,
 )
 from tests.durable.store.bench import SMALL, opened, plain, row
 
@@ -49,6 +56,9 @@ class Dice:
         self.at = 0.0
         # a prompt that waits again is not among those that a lost `Forget` meant
         self.has_again = False
+        # what is set anew to a time that was due before is not what was due
+        self.times: list[float] = [1.0, 2.0]
+        self.due_times: list[float] = [3.0, 4.0]
 
     def batch(self) -> list[Record]:
         """Make a batch of up to a dozen records."""
@@ -57,8 +67,12 @@ class Dice:
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
             *(self.bring, self.find, self.waiting, self.read),
+            *(self.remind, self.remind, self.fire, self.fire, self.due),
+            self.forget_reminder,
         ]
         self.has_again = self.dice.random() < 0.5
+        times = self.dice.sample((1.0, 2.0, 3.0, 4.0), 4)
+        self.times, self.due_times = times[:2], times[2:]
         if self.has_again:
             kinds.remove(self.forget)
         made: list[Record] = []
@@ -104,8 +118,13 @@ class Dice:
 
     def complete(self) -> Record:
         ended, again = self.numbers(), self.numbers() if self.has_again else ()
+        key = self.key()
+        reminders = {
+            each.name: each for each in (self.reminder(key), self.reminder(key))
+        }
+        name = self.name()
         return Complete(
-            self.key(),
+            key,
             self.dice.randint(1, 9),
             tuple(self.ended(each) for each in ended),
             tuple((each, 1) for each in again if each not in ended),
@@ -117,6 +136,12 @@ class Dice:
             self.at,
             tuple(self.entry() for _ in range(self.dice.choice((0, 0, 1, 3)))),
             self.dice.choice((None, None, self.dice.randint(0, ENTRIES))),
+            tuple(
+                each
+                for each in reminders.values()
+                if each.name != name and self.dice.random() < 0.5
+            ),
+            (name,) if self.dice.random() < 0.3 else (),
         )
 
     def entry(self) -> HistoryRow:
@@ -152,6 +177,31 @@ class Dice:
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
 
+    def name(self) -> str:
+        return self.dice.choice(("x", "y"))
+
+    def reminder(self, key: str) -> ReminderRow:
+        every = self.dice.choice((None, 2.5))
+        return ReminderRow(
+            key, self.name(), self.dice.choice(self.times), every, self.body()
+        )
+
+    def remind(self) -> Record:
+        return Remind(self.reminder(self.key()))
+
+    def fire(self) -> Record:
+        name, due = self.name(), self.dice.choice(self.due_times)
+        row = attrs.evolve(self.row(), id=f"~{name}-{due}")  # one for each due time
+        return Fire(row, name, due, self.dice.choice((None, 5.0)))
+
+    def forget_reminder(self) -> Record:
+        self.next += 1
+        return ForgetReminder(self.key(), self.name(), self.next, self.at)
+
+    def due(self) -> Record:
+        after = self.dice.choice((None, (2.0, "b", "x")))
+        return Due(self.dice.choice(self.times), self.dice.randint(1, 4), after)
+
     def prune(self) -> Record:
         return Prune(self.at - 3, self.dice.randint(1, 5))
 
@@ -163,6 +213,7 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
         Waiting("", 100),
+        Due(1e9, 100),
         dice.prune(),
     ]
 
@@ -203,3 +254,4 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             await third.carry(look[-1])
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
+            assert once.reminders() == memory.reminders(), batch

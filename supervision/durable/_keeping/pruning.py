@@ -1,0 +1,54 @@
+"""`Pruning`: what has been kept for long enough is deleted, some at a time.
+
+Between the batches of others, so that nobody waits for it long.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.hosting import Timer
+from supervision.durable._words.records import Prune, Pruned
+from supervision.durable._writing.book import Entry
+
+from .wall import wall
+
+
+class Pruning:
+    """Deletes what is old, every `StorePolicy.prune_every` seconds.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = ("_kept", "_timer")
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        self._timer: Timer | None = None
+
+    def begin(self) -> None:
+        """The store is open."""
+        due = self._kept.now() + self._kept.policy.prune_every
+        self._timer = self._kept.at(due, self._prune)
+
+    def end(self) -> None:
+        """It is about to be closed."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _prune(self) -> None:
+        self._timer = None
+        kept = self._kept
+        if kept.leaving:
+            return
+        policy = kept.policy
+        record = Prune(wall() - policy.keep, policy.prune)
+
+        def told(answer: Pruned) -> None:
+            if answer.number >= policy.prune:
+                self._prune()
+            elif not kept.leaving:
+                self.begin()
+
+        kept.submit(Entry(record, told))

@@ -1,0 +1,1 @@
+"""What turns leave for later: prompts for other keys, and reminders."""

@@ -1,0 +1,289 @@
+"""D31: a prompt that a turn sends is accepted if and only if the turn completes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import trio
+
+from actors import Batch, Completed, Failed, PromptPolicy, QuarantinedError, Turn
+from actors.testing import seeds
+from supervision import Limits, RestartLimit
+from supervision.durable import MemoryStore, StorePolicy
+from supervision.durable._words.records import Complete
+from tests.durable.keeping.stage import (
+    Player,
+    Process,
+    Stage,
+    die_at_each_point,
+    make_store,
+    open_process,
+    turn_runs,
+)
+
+
+class Poster(Player):
+    """Sends, too: "send:KEY/PROMPT/ID", with "_" for a blank in the prompt."""
+
+    async def play(self, turn: Turn[str, str], verb: str, what: str) -> None:
+        """Do what one word says."""
+        if verb != "send":
+            await super().play(turn, verb, what)
+            return
+        key, prompt, *name = what.split("/")
+        turn.send(key, prompt.replace("_", " "), id=name[0] if name else None)
+
+
+@seeds(2)
+async def test_d31_what_is_sent_is_there_if_and_only_if_its_turn_has_completed() -> (
+    None
+):
+    """At whatever point the process dies: once, and never twice."""
+
+    async def story(process: Process) -> None:
+        router = process.router
+        await router.accept("ann", "send:bob/x/x send:ann/own/own", id="one")
+        await router.accept("ann", "send:bob/y/y fail:why", id="two")
+        await trio.sleep(10)
+
+    async def check(stage: Stage, process: Process) -> None:
+        del process
+        await stage.all_ended()
+        outcomes = stage.outcomes()
+        sent = isinstance(outcomes.get("one"), Completed)
+        assert ("x" in outcomes) == ("own" in outcomes) == sent
+        assert "y" not in outcomes
+        assert stage.begun.count(("bob", "x")) <= 1
+        if isinstance(outcomes.get("x"), Completed):
+            assert stage.state("bob") == ("x",)
+        if isinstance(outcomes.get("own"), Completed):
+            assert stage.state("ann")[-1] == "own"
+
+    assert await die_at_each_point(story, check, Poster) > 20
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_d31_the_outcome_and_what_was_sent_are_one_record(
+    kind: str, tmp_path: Path
+) -> None:
+    """In both stores; it runs behind what waits."""
+    stage = Stage(make_store(kind, tmp_path))
+    async with open_process(stage, Poster) as process:
+        router = process.router
+        first = await router.accept("ann", "wait:door send:ann/last/last", id="one")
+        await router.accept("ann", "two", id="two")
+        await turn_runs(stage, "wait:door send:ann/last/last")
+        assert await router.find("ann", "last") is None
+        stage.open("door")
+        await first.outcome()
+        sent = await router.find("ann", "last")
+        assert sent is not None
+        assert sent.prompt == "last"
+        assert isinstance(await sent.outcome(), Completed)
+        again = await router.accept("ann", "last", id="last")
+        assert await again.outcome() == await sent.outcome()
+
+    assert [prompt for _, prompt in stage.begun][1:] == ["two", "last"]
+
+
+@seeds(3)
+async def test_d31_an_id_that_is_known_is_passed_over() -> None:
+    """In the same turn too; the turn completes all the same."""
+    stage = Stage()
+    async with open_process(stage, Poster) as process:
+        router = process.router
+        await (await router.accept("bob", "first", id="x")).outcome()
+        receipt = await router.accept(
+            "ann", "send:bob/x/x send:bob/y/y send:bob/z/y", id="one"
+        )
+        assert isinstance(await receipt.outcome(), Completed)
+        await stage.all_ended()
+        statistics = router.statistics()
+
+    assert stage.state("bob") == ("first", "y")
+    assert statistics.repeated == 2
+    assert statistics.accepted == 3
+
+
+@seeds(3)
+async def test_d31_what_was_sent_waits_in_the_store_for_a_place() -> None:
+    """And above the capacity of a queue."""
+
+    class Narrow(Poster):
+        prompts: ClassVar[PromptPolicy] = PromptPolicy(capacity=1)
+
+    stage = Stage()
+    limits = Limits(sessions=2, turns=5)
+    async with open_process(stage, Narrow, limits=limits) as process:
+        router = process.router
+        await router.accept("bob", "wait:door")
+        await turn_runs(stage, "wait:door")
+        waiting = await router.accept("bob", "second")
+        receipt = await router.accept("ann", "send:bob/third send:cat/x/x wait:ann")
+        await turn_runs(stage, "send:bob/third send:cat/x/x wait:ann")
+        stage.open("ann")
+        await receipt.outcome()
+        assert isinstance(await (await found(router, "cat", "x")).outcome(), Completed)
+        stage.open("door")
+        await waiting.outcome()
+        await stage.all_ended()
+
+    assert stage.state("bob") == ("wait:door", "second", "third")
+    assert stage.state("cat") == ("x",)
+
+
+@seeds(3)
+async def test_d31_a_session_that_leaves_comes_back_for_it() -> None:
+    """Though its place has been promised to another."""
+
+    class Slow(Poster):
+        async def suspend(self) -> None:
+            if self.key == "bob":
+                await self.stage.doors["bob"].wait()
+
+    stage = Stage()
+    async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
+        router = process.router
+        await (await router.accept("bob", "one")).outcome()
+        await router.accept("cat", "wait:cat send:bob/x/x")
+        await turn_runs(stage, "wait:cat send:bob/x/x")
+        await router.accept("dan", "wait:dan")  # bob is evicted for it
+        await trio.sleep(1)
+        stage.open("cat")
+        await trio.sleep(1)
+        assert (await found(router, "bob", "x")).ended is None
+        stage.open("bob", "dan")
+        await stage.all_ended()
+
+    assert stage.state("bob") == ("one", "x")
+
+
+@seeds(3)
+async def test_d31_a_key_in_quarantine_has_an_outcome_for_it() -> None:
+    """It is not lost without a word."""
+    stage = Stage()
+    limits = Limits(sessions=9, turns=5, restarts=RestartLimit(0, within=60))
+    async with open_process(stage, Poster, limits=limits) as process:
+        router = process.router
+        await (await router.accept("bob", "crash")).outcome()
+        with pytest.raises(QuarantinedError):
+            router.send("bob", "x")
+        receipt = await router.accept("ann", "send:bob/x/x")
+        assert isinstance(await receipt.outcome(), Completed)
+        await stage.all_ended()
+
+    outcome: Any = stage.outcomes()["x"]
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, QuarantinedError)
+
+
+@seeds(3)
+async def test_d31_a_reset_takes_back_what_is_on_its_way() -> None:
+    """In the store and here: nobody runs it."""
+    stage = Stage()
+    async with open_process(stage, Poster) as process:
+        router = process.router
+        await (await router.accept("bob", "one")).outcome()
+        await router.accept("ann", "wait:door send:bob/x/x send:cat/y/y", id="one")
+        await turn_runs(stage, "wait:door send:bob/x/x send:cat/y/y")
+        stage.memory.stand_still()
+        stage.open("door")
+        await trio.sleep(1)
+        router.reset("bob")
+        router.close("cat")
+        stage.memory.go_on()
+        await stage.all_ended()
+        await trio.sleep(10)
+
+    assert {type(each).__name__ for each in stage.outcomes().values()} == {
+        "Completed",
+        "Withdrawn",
+    }
+    assert ("bob", "x") not in stage.begun
+    assert ("cat", "y") not in stage.begun
+
+
+@seeds(3)
+async def test_d31_a_turn_that_the_store_refuses_sends_nothing() -> None:
+    """It has failed, so nothing is sent."""
+    stage = Stage(MemoryStore())
+    stage.memory.refuse(lambda record: isinstance(record, Complete) and record.sends)  # type: ignore[arg-type, return-value]
+    async with open_process(stage, Poster) as process:
+        receipt = await process.router.accept("ann", "send:bob/x/x", id="one")
+        assert isinstance(await receipt.outcome(), Failed)
+        await trio.sleep(10)
+
+    assert [each.id for each in stage.memory.prompts()] == ["one"]
+
+
+@seeds(3)
+async def test_d31_what_cannot_be_kept_is_refused_at_the_call() -> None:
+    """By a TypeError or ValueError that names it; the turn may go on."""
+    heard: list[tuple[type[Exception], str]] = []
+
+    class Odd(Player):
+        prompts: ClassVar[PromptPolicy] = PromptPolicy(batch=Batch())
+
+        async def take_turn(self, turn: Turn[str, str]) -> str:
+            send: Any = turn.send
+            for key, prompt, name in (
+                ("bob", object(), None),
+                ("bob", "x" * 50, None),
+                ("bob", "x", "~x"),
+                ("bob", "x", 7),
+                ("", "x", None),
+                (7, "x", None),
+                ("bob", "x", "\ud800"),
+            ):
+                try:
+                    send(key, prompt, id=name)
+                except (TypeError, ValueError) as error:
+                    heard.append((type(error), str(error)))
+            return turn.prompt
+
+    stage = Stage(MemoryStore(policy=StorePolicy(prompt_bytes=40)))
+    async with open_process(stage, Odd) as process:
+        receipt = await process.router.accept("ann", "one")
+        assert isinstance(await receipt.outcome(), Completed)
+
+    kinds = [kind for kind, _ in heard]
+    unfit, wrong = TypeError, ValueError
+    assert kinds[:6] == [unfit, wrong, wrong, unfit, wrong, unfit]
+    assert issubclass(kinds[6], ValueError)
+    assert "object" in heard[0][1]
+    assert "at most 40 bytes" in heard[1][1]
+    assert "must not begin with '~'" in heard[2][1]
+    assert len(stage.memory.prompts()) == 1
+
+
+@seeds(3)
+async def test_d31_a_drain_keeps_what_was_sent_meanwhile() -> None:
+    """The next process runs it."""
+    stage = Stage()
+    prompt = "wait:door send:bob/wait:never/x send:ann/y/y"
+    async with open_process(stage, Poster) as process:
+        router = process.router
+        await router.accept("ann", prompt)
+        await turn_runs(stage, prompt)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(router.drain, 10)
+            await trio.sleep(1)
+            stage.memory.latency = 8  # its commit comes when the drain's time is over
+            stage.open("door")
+        router.ref.stop()
+    stage.memory.latency = 0
+    stage.open("never")
+    async with open_process(stage, Poster):
+        await stage.all_ended()
+
+    assert stage.state("ann") == (prompt, "y")
+    assert stage.state("bob") == ("wait:never",)
+
+
+async def found(router: Any, key: str, name: str) -> Any:
+    """Find a prompt that is there."""
+    receipt = await router.find(key, name)
+    assert receipt is not None
+    return receipt
