@@ -17,7 +17,10 @@ import trio
 from actors.hosting import Change
 from supervision.durable._codec.protocol import Where
 from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
-from supervision.durable._words.records import HistoryRow, Page, Read, Refused
+from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.records import (
+    Refused,
+)
 from supervision.durable._writing.book import Entry
 
 PAGE_BYTES: Final = 1024 * 1024

@@ -34,6 +34,7 @@ from supervision.durable._words.errors import (
     StoreRefusedError,
 )
 from supervision.durable._words.events import SessionHeld, StoreDown, StoreUp
+from supervision.durable._words.histories import Read
 from supervision.durable._words.opened import Claimed, Opened
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
@@ -43,7 +44,6 @@ from supervision.durable._words.records import (
     Forget,
     Forgotten,
     Quarantine,
-    Read,
     Refused,
     Settle,
 )

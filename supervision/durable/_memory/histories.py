@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from supervision.durable._words.records import Complete, HistoryRow, Page, Read
+from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.records import (
+    Complete,
+)
 
 
 class Histories:

@@ -17,10 +17,10 @@ from supervision.durable._keeping.making import make_keeping
 from supervision.durable._keeping.wall import Wall
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError
+from supervision.durable._words.histories import HistoryRow
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
     Answer,
-    HistoryRow,
     Record,
     SessionRow,
 )

@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 
 import attrs
 
+from supervision.durable._words.histories import Read
 from supervision.durable._words.records import (
     DONE,
     Accept,
@@ -34,7 +35,6 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
-    Read,
     Record,
     Refused,
     Repeated,

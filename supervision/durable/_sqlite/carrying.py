@@ -12,6 +12,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
+from supervision.durable._words.histories import Read
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
     DONE,
@@ -35,7 +36,6 @@ from supervision.durable._words.records import (
     Prune,
     Pruned,
     Quarantine,
-    Read,
     Record,
     Refused,
     Repeated,

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from itertools import starmap
 from typing import Final
 
-from supervision.durable._words.records import Complete, HistoryRow, Page, Read
+from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.records import (
+    Complete,
+)
 
 from .sql import Connection, Cursor
 

@@ -2,6 +2,7 @@
 
 Pure: nothing in this room knows Trio, SQL, a router or a codec.  In reading order:
 
+    histories  what is asked about histories
     reminders  what is asked about reminders
     records    what is to be written, what is read, and what comes back
     policy     how much and how long: `StorePolicy`

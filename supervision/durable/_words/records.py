@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from .histories import HistoryRow, Page, Read
 from .reminders import (
     Due,
     DuePage,
@@ -73,16 +74,6 @@ class State:
     body: bytes
     version: int
     """Of the class: `Session.state_version`."""
-
-
-@attrs.frozen
-class HistoryRow:
-    """An entry of a session's history.  Those of a key have numbers without a gap."""
-
-    number: int
-    body: bytes
-    version: int
-    """Of the class: `Session.entry_version`."""
 
 
 @attrs.frozen
@@ -217,19 +208,6 @@ class Find:
 
 
 @attrs.frozen(eq=False)
-class Read:
-    """Read entries of a key's history.  Answer: `Page`."""
-
-    key: str
-    first: int
-    """From this number on."""
-    end: int
-    """Up to this one, which is not among them."""
-    most: int
-    """Bytes of bodies: no more are read behind the one that comes to it."""
-
-
-@attrs.frozen(eq=False)
 class Waiting:
     """Look for keys with open prompts, in the order of keys.  Answer: `Keys`."""
 
@@ -350,14 +328,6 @@ class Found:
     outcome: bytes | None = None
     turn: int | None = None
     at: float = 0.0
-
-
-@attrs.frozen(eq=False)
-class Page:
-    """Entries of a history."""
-
-    rows: tuple[HistoryRow, ...]
-    """By their numbers."""
 
 
 @attrs.frozen(eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from .histories import HistoryRow, Read
 from .policy import StorePolicy
 from .records import (
     Accept,
@@ -19,10 +20,8 @@ from .records import (
     Find,
     Fire,
     Forget,
-    HistoryRow,
     Prune,
     Quarantine,
-    Read,
     Record,
     Row,
     Settle,

@@ -30,7 +30,12 @@ from supervision.durable import (
     StorePolicy,
     StoreRefusedError,
 )
-from supervision.durable._words.records import Accept, Begin, Complete, Read
+from supervision.durable._words.histories import Read
+from supervision.durable._words.records import (
+    Accept,
+    Begin,
+    Complete,
+)
 
 from .stage import (
     Player,

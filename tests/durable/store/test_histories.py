@@ -8,6 +8,7 @@ import pytest
 
 from supervision.durable import SqliteStore
 from supervision.durable._sqlite.opening import SqliteOpening
+from supervision.durable._words.histories import HistoryRow, Page, Read
 from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import (
     Bring,
@@ -16,11 +17,8 @@ from supervision.durable._words.records import (
     Completion,
     Forget,
     Forgotten,
-    HistoryRow,
-    Page,
     Prune,
     Pruned,
-    Read,
     Refused,
 )
 from tests.durable.store.bench import (

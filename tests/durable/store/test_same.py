@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable._words.histories import HistoryRow, Read
 from supervision.durable._words.records import (
     Accept,
     Begin,
@@ -23,10 +24,8 @@ from supervision.durable._words.records import (
     Find,
     Fire,
     Forget,
-    HistoryRow,
     Prune,
     Quarantine,
-    Read,
     Record,
     Row,
     Settle,
