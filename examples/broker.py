@@ -6,8 +6,9 @@
 The router is the broker: it owns `{key: session}`, starts an agent for a new key, gives
 it one turn at a time, ends a turn that takes too long, ends agents that nobody uses and
 has them resumed when somebody does.  A session owns its process group.  There is no
-table of processes, no lock and no reaper in this file; it is all of the application,
-and a demonstration: SIGSTOP stands for an agent that hangs, SIGKILL for one that dies.
+table of processes, no lock, no reaper here.  Killed and started again it goes on with
+each conversation, and answers no message twice: it has a store.  SIGSTOP stands for an
+agent that hangs, SIGKILL for one that dies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import trio
 
@@ -40,10 +41,13 @@ from supervision.acp import (
     PromptLike,
     Text,
 )
+from supervision.durable import SqliteStore
 
+STORE = os.getenv("BROKER_STORE", "broker.db")
 AGENT = [sys.executable, str(Path(__file__).with_name("echo_agent.py"))]
 HASTE = 1.0  # seconds of patience in the demonstration: enough for our own agent
 PATIENCE = 15.0  # for those of others, some of which take long to start
+Agents: TypeAlias = RouterRef[PromptLike, Chunk]
 
 
 class Conversation(AgentSession):
@@ -64,25 +68,20 @@ class Conversation(AgentSession):
 class Broker:
     """What the front end of a chat would do, with a log."""
 
-    def __init__(
-        self, system: ActorSystem, router: RouterRef[PromptLike, Chunk]
-    ) -> None:
+    def __init__(self, system: ActorSystem, router: Agents) -> None:
         self.system = system
         self.router = router
 
-    async def chat(self, key: str, prompt: str) -> Outcome:
+    async def chat(self, key: str, prompt: str, name: str | None = None) -> Outcome:
         """Put a prompt to a conversation, and show the answer as it comes."""
         said: list[str] = []
-        async with self.router.open_turn(key, prompt) as answer:
+        async with self.router.open_turn(key, prompt, id=name) as answer:
             with contextlib.suppress(TurnNotCompletedError):
                 async for chunk in answer:
-                    match chunk:
-                        case Text(text):
-                            said.append(text)
-                        case HistoryLost(why=why):
-                            print(f"{key}: the history is lost: {why}")
-                        case _:
-                            pass
+                    if isinstance(chunk, Text):
+                        said.append(chunk.text)
+                    elif isinstance(chunk, HistoryLost):
+                        print(f"{key}: the history is lost: {chunk.why}")
             outcome = await answer.outcome()
         print(f"{key}: {prompt!r} -> {said} {type(outcome).__name__}")
         return outcome
@@ -105,7 +104,7 @@ class Broker:
     async def demonstrate(self) -> None:
         """What a broker is for."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.chat, "alice", "good morning")
+            nursery.start_soon(self.chat, "alice", "good morning", "a message's id")
             nursery.start_soon(self.chat, "bob", "hello hello")
         await self.chat("carol", "what is new")
         print("--- an agent dies")
@@ -124,24 +123,25 @@ class Broker:
 async def main(command: list[str], patience: float) -> None:
     """Run the broker, and its demonstration."""
     settings = AgentSettings(command, cancel_grace=0.5)
-    # of a turn, whatever the agent does (half an hour, in real life)
-    Conversation.turns = TurnPolicy(time_limit=patience)
+    Conversation.turns = TurnPolicy(time_limit=patience)  # whatever the agent does
     limits = Limits(
         sessions=4,  # processes at once; one more, and the longest idle one has to go
         turns=2,  # that answer at once
         idle=patience / 2,  # seconds that nobody uses it (hours, in real life)
     )
     async with open_system() as system, trio.open_nursery() as nursery:
-        router = start_router(system, Conversation, settings, limits=limits)
+        router = start_router(
+            system, Conversation, settings, limits=limits, durable=SqliteStore(STORE)
+        )
         broker = Broker(system, router)
         nursery.start_soon(broker.watch)
         await broker.demonstrate()
         report = await router.drain(within=10)
         print(f"drained in {report.seconds:.1f} s: {router.statistics().outcomes}")
         nursery.cancel_scope.cancel()
-    places = [trio.Path(f"/proc/{pid}") for pid in Conversation.processes]
-    left = [place for place in places if await place.exists()]
-    print(f"{len(left) or 'no'} process is left of {len(places)}")
+    pids = Conversation.processes
+    left = [pid for pid in pids if await trio.Path(f"/proc/{pid}").exists()]
+    print(f"{len(left) or 'no'} process is left of {len(pids)}")
 
 
 if __name__ == "__main__":

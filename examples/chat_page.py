@@ -6,88 +6,52 @@ Run it with `actors run examples.chat_page:Tree`, at http://127.0.0.1:8000 (CHAT
 when the actor does, and is started again when it crashes.  A prompt's way:
 
     browser -- talk --> Page -- send --> router --> Chat
-    browser <-- show -- Room <------ origin --------'
+    browser <-- show -- Room <------- post ---------'
 
-A prompt's origin is where its answer goes: into a Room, which shows whoever looks what
-is there, and then what comes.  So a browser that goes away aborts nothing, and a slow
-one holds up nobody.  In a drain answers go on; then the page and its sockets close.
+An answer goes into the session's Room, which shows whoever looks what is there, and
+then what comes.  So a browser that goes away aborts nothing, and a slow one holds up
+nobody.  The router has a store (CHAT_STORE): after `kill -9` a session puts what it
+remembers into its room, and browsers send again, with its id, what has no outcome.
 """
 
-import json
 import logging
 import os
 import socket
-from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Never, cast
-from weakref import WeakValueDictionary
+from typing import Any, Never
 
 import hypercorn.trio
 import trio
 from starlette import applications, responses, routing
 from starlette.websockets import WebSocket
 
-import actors
-from actors import Actor, AnyRef, RefusedError, Session, Turn
-from supervision import ChildSpec, Limits, Router, Supervisor, find_child, router_ref
+from actors import Actor, AnyRef, RefusedError
+from examples.chat_session import Chat, Room, Rooms
+from supervision import (
+    ChildSpec,
+    Limits,
+    PromptKeptError,
+    Router,
+    Supervisor,
+    find_child,
+    router_ref,
+)
+from supervision.durable import SqliteStore
 
+STORE: Callable[[], Any] = partial(SqliteStore, os.getenv("CHAT_STORE", "chat.db"))
 PORT = int(os.getenv("CHAT_PORT", "8000"))  # 0: any that is free; the log says which
 HTML = responses.HTMLResponse(Path(__file__).with_suffix(".html").read_bytes())
-SPEECH = """Say more while I speak, and I am steered at my next word. Press stop, and \
-this turn ends, with all that it has started, and is forgotten. Reload the page, and \
-nothing is lost. Open another session in a second tab: it does not wait for me."""
-
-
-class Chat(Session[str, Never]):
-    """One conversation; a model would stand where the words are."""
-
-    initial_state = ()  # what was said to it, in turns that have completed
-    prompts = actors.PromptPolicy(busy=actors.WhileBusy.STEER)  # sent meanwhile: steers
-
-    async def take_turn(self, turn: Turn[str, Never]) -> None:
-        """Answer one prompt, word by word; it may be steered before each."""
-        self.post = cast("partial[None]", turn.receipts[0].origin)  # it keeps the room
-        known = f"“{turn.prompt}” is number {len(turn.state) + 1} of what I remember."
-        words = f"{known} {SPEECH}".split(" ")
-        while words:
-            await trio.sleep(0.06)
-            for more in await turn.checkpoint():
-                self.post(steered=more.prompt)
-                words = f"“{more.prompt}”: all right, I go on from there.".split(" ")
-            self.post(word=words.pop(0) + " ")
-        turn.state = (*turn.state, turn.prompt)
-
-
-class Room:
-    """What is to be seen of a session: its latest events."""
-
-    def __init__(self) -> None:
-        self.events, self.total = deque[str](maxlen=2000), 0
-        self.lookers = trio.lowlevel.ParkingLot()
-
-    def post(self, prompt: int, **event: object) -> None:
-        """Tell one more thing about a prompt."""
-        self.events.append(json.dumps({"prompt": prompt, **event}))
-        self.total += 1
-        self.lookers.unpark_all()
-
-    async def show(self, browser: WebSocket) -> None:
-        """Tell a browser, at its own pace, what is there, and then what comes."""
-        seen = 0
-        while True:
-            while seen == self.total:
-                await self.lookers.park()
-            new, seen = [*self.events][seen - self.total :], self.total
-            await browser.send_text(f"[{','.join(new)}]")
 
 
 class Page(Actor[Never]):
     """The HTTP server."""
 
-    def __init__(self, desk: AnyRef) -> None:
+    def __init__(self, desk: AnyRef, rooms: Rooms) -> None:
         self.desk = desk
-        self.rooms = WeakValueDictionary[str, Room]()  # kept by sessions and lookers
+        self.rooms = rooms
 
     async def started(self) -> None:
         """Listen; a port that is taken is a crash, and the supervisor says so."""
@@ -104,7 +68,7 @@ class Page(Actor[Never]):
         """Serve until the actor ends."""
         config, port = hypercorn.Config(), listener.getsockname()[1]
         config.server_names = [f"127.0.0.1:{port}", f"localhost:{port}"]
-        config.websocket_max_message_size = 4_000
+        config.websocket_max_message_size = 37 + 4_000  # an id, a space, a text
         config.errorlog = logging.getLogger("chat_page")
         config.bind = f"fd://{listener.detach()}"
         talk = routing.WebSocketRoute("/talk/{name:path}", self.talk)
@@ -119,24 +83,32 @@ class Page(Actor[Never]):
             return
         room = self.rooms.setdefault(name, Room())
         await browser.accept()
+        with suppress(RefusedError):  # the session puts into it what it remembers
+            await self.router.ask_aside(name, "").outcome()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(room.show, browser)
             async for text in browser.iter_text():
                 if text:
-                    self.start_soon(self.answer, name, room, text)
+                    prompt, _, said = text.partition(" ")
+                    self.start_soon(self.answer, name, room, prompt, said)
                 else:  # nothing to say: stop
                     self.router.cancel(name, reason="stopped on the page")
             nursery.cancel_scope.cancel()
 
-    async def answer(self, name: str, room: Room, text: str) -> None:
-        """Send a prompt, and tell what becomes of it."""
-        post = partial(room.post, room.total)
-        post(said=text)
+    async def answer(self, name: str, room: Room, prompt: str, text: str) -> None:
+        """Send a prompt, and tell what becomes of it; sent again it is the same one."""
+        if prompt in room.prompts:
+            return
+        room.prompts.add(prompt)
+        room.post(prompt, said=text)
         try:
-            end: object = await self.router.send(name, text, origin=post).outcome()
+            receipt = self.router.send(name, text, id=prompt, origin=prompt)
+            end: object = await receipt.outcome()
         except RefusedError as error:
             end = error
-        post(outcome=type(end).__name__, why=str(end))
+        except PromptKeptError:  # the next process goes on with it
+            return
+        room.post(prompt, outcome=type(end).__name__, why=str(end))
 
 
 class Tree(Supervisor):
@@ -144,5 +116,6 @@ class Tree(Supervisor):
 
     def declare(self) -> list[ChildSpec[Any]]:
         """The router is there when the page is started."""
-        router = ChildSpec(Router, Chat, (), Limits(sessions=100), id="router")
-        return [router, ChildSpec(Page, self.ref, id="page")]
+        rooms, limits = Rooms(), Limits(sessions=100)
+        router = Router.spec(Chat, rooms, limits=limits, durable=STORE(), id="router")
+        return [router, ChildSpec(Page, self.ref, rooms, id="page")]

@@ -1,10 +1,8 @@
 """Take the pictures of the chat page: `python -m examples.chat_page_picture [FOLDER]`.
 
 They are `chat_page.png` and `chat_page_dark.png`, by default in `docs/pictures`.  It
-needs the extra `browser`, and Chromium at the path CHROMIUM (/usr/bin/chromium).
-
-The page is served in a thread, on a clock that stands still: a word comes when it is
-asked for, so the pictures are the same each time.  The tests play it the same way.
+needs the extra `browser`, and Chromium at CHROMIUM.  The page is served in a thread, on
+a clock that stands still, so the pictures are the same each time; so do the tests.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from examples import chat_page
+from supervision.durable import MemoryStore
 from supervision.service import Service, serve
 
 CHROMIUM = os.getenv("CHROMIUM", "/usr/bin/chromium")
@@ -71,8 +70,9 @@ class Address(logging.Handler):
 
 
 @contextmanager
-def play(port: int = 0) -> Generator[Stage]:
+def play(port: int = 0, store: MemoryStore | None = None) -> Generator[Stage]:
     """Serve the page, by default at a free port; leaving the block stops it at once."""
+    kept = store or MemoryStore()  # a file has a thread, which knows no such clock
     address, clock = Address(), MockClock()
     ready: queue.SimpleQueue[Stage | BaseException] = queue.SimpleQueue()
 
@@ -89,10 +89,10 @@ def play(port: int = 0) -> Generator[Stage]:
         except BaseException as error:  # noqa: ASYNC103, BLE001 - raised in the other
             ready.put(error)
 
-    log, usual = logging.getLogger("chat_page"), chat_page.PORT
+    log, usual = logging.getLogger("chat_page"), (chat_page.PORT, chat_page.STORE)
     log.addHandler(address)
     log.setLevel(logging.INFO)
-    chat_page.PORT = port
+    chat_page.PORT, chat_page.STORE = port, lambda: kept
     player = threading.Thread(target=thread)
     player.start()
     try:
@@ -106,7 +106,7 @@ def play(port: int = 0) -> Generator[Stage]:
                 stage.run(lambda: stage.service.stop_now("played"))
     finally:
         player.join(LIMIT)
-        chat_page.PORT = usual
+        chat_page.PORT, chat_page.STORE = usual
         log.removeHandler(address)
 
 

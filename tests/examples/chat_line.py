@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Self
@@ -48,9 +49,10 @@ class Line:
         """Send a frame."""
         self.socket.sendall(self.protocol.send(message))
 
-    def say(self, text: str) -> None:
-        """Send a prompt, or a stop."""
-        self.send(TextMessage(text))
+    def say(self, text: str, id: str | None = None) -> None:  # noqa: A002 - its name
+        """Send a prompt, with an id as the page gives it one, or a stop."""
+        name = id if id is not None else str(uuid.uuid4())
+        self.send(TextMessage(f"{name} {text}" if text else ""))
 
     def read(self, until: Callable[[], object]) -> None:
         """Read until something holds, or the connection is closed."""

@@ -171,7 +171,10 @@ class Accepting:
             core.unused -= 1  # it was given when the store was asked
         else:
             core.ids = number = core.ids + 1
-        receipt = Receipt(lane, offer.prompt, number, core.now(), more)
+        receipt = offer.receipt
+        if receipt is None:
+            receipt = Receipt(lane, offer.prompt, number, core.now(), more)
+        receipt._lane = lane
         if more.message_id is not None:
             window = core.policy(lane).dedupe
             lane.need_known().remember(more.message_id, receipt, window)

@@ -49,9 +49,8 @@ class Offer:
     busy: WhileBusy | None = None  # None: as the policy says
     left: bool = False  # a turn has left it: it is not refused any more
     number: int = 0  # in a store; 0: none has been given
-    void: bool = (
-        False  # of those that were left: the store has another, or has ended it
-    )
+    receipt: Receipt[Any] | None = None  # of one that has waited in its store
+    void: bool = False  # left, and of no use: its store has another, or has ended it
 
 
 class Entrance(enum.Enum):

@@ -39,10 +39,12 @@ class Arriving:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_left")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
+        # {key: prompts of it that wait in the store, for want of a place}
+        self._left: dict[str, list[Offer]] = {}
 
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""
@@ -131,12 +133,27 @@ class Arriving:
         """See `Keeping`: it comes with its key, when there is a place."""
         core, key = self._kept.core, offer.key
         now = core.now()
-        receipt = Receipt(
-            Lane(key, core, now), offer.prompt, offer.number, now, offer.more
-        )
+        lane = Lane(key, core, now)
+        receipt = Receipt(lane, offer.prompt, offer.number, now, offer.more)
+        offer.receipt = receipt
+        self._left.setdefault(key, []).append(offer)
         self._kept.bringing.hold([receipt])
         self._kept.recovery.again(key)
         return receipt
+
+    def has_left(self, key: str) -> bool:
+        """Whether prompts of this key wait in the store, for want of a place."""
+        return key in self._left
+
+    def forget_left(self, key: str) -> None:
+        """They come with their key, or are withdrawn there."""
+        self._left.pop(key, None)
+
+    def bring_left(self, lane: Lane) -> None:
+        """Its key has a place: those that have not come with it are accepted."""
+        for offer in self._left.pop(lane.key, ()):
+            if self._kept.bringing.let_go(offer.number) is not None:
+                self._kept.core.accepting.take([offer])
 
     def _answered(
         self,

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import trio
+
 from actors import (
     Lost,
     Outcome,
@@ -99,9 +101,8 @@ class Kept:
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
         self.writer = Writer(policy, self)
-        self.arriving = Arriving(self)
-        self.drafted = self.arriving.drafted
-        self.leave_there = self.arriving.leave_there
+        self.arriving = arriving = Arriving(self)
+        self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
@@ -149,7 +150,12 @@ class Kept:
         """
         self.pruning.end()
         self.reminding.end()
-        for entry in await self.writer.end(self.policy.close_within):
+        try:
+            unanswered = await self.writer.end(self.policy.close_within)
+        except trio.Cancelled:  # its time is up
+            self._leave_rest()
+            raise
+        for entry in unanswered:
             if isinstance(entry.record, Find | Read | Remind | ForgetReminder):
                 entry.told(StoreAwayError("the router has ended"))
             for receipt in entry.receipts:
@@ -163,11 +169,18 @@ class Kept:
             await self._opened.close()
         else:
             self.claimed.release()
+        return [*self._leave_rest(), *self.bringing.rest()]
+
+    def _leave_rest(self) -> list[Receipt[Any]]:
+        """Count as left what has no outcome, wherever it was.
+
+        A turn may have ended since the lanes were looked at, and its prompts are to be
+        tried again.
+        """
         rest = self.finding.rest()
-        # a turn may have ended since, and its prompts are to be tried again
         known = {each.id for each in self.left}
         self.left += [each for each in rest if each.id not in known]
-        return [*rest, *self.bringing.rest()]
+        return rest
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out."""
@@ -301,13 +314,13 @@ class Kept:
         body = None
         if token is not None:
             body = self.codec.encode(token, TOKEN, key)
-        self.submit(Entry(Bind(key, body, wall()), _after(lambda: None)))
+        self.submit(Entry(Bind(key, body, wall()), _nothing))
 
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         now = wall()
         body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
-        self.submit(Entry(Quarantine(lane.key, body, now), _after(lambda: None)))
+        self.submit(Entry(Quarantine(lane.key, body, now), _nothing))
 
     def forgotten(self, lane: Lane, reason: object) -> None:
         """See `Keeping`."""
@@ -347,6 +360,7 @@ class Kept:
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
         self.reminding.forget(key)
+        self.arriving.forget_left(key)
 
         def told(answer: Forgotten) -> None:
             for number in answer.withdrawn:
@@ -374,8 +388,5 @@ class Kept:
         self.has_room()  # those who wait for it are refused
 
 
-def _after(call: Callable[[], object]) -> Callable[[object], None]:
-    def told(_: object) -> None:
-        call()
-
-    return told
+def _nothing(_: object) -> None:
+    """Nothing follows."""

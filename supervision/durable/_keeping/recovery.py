@@ -69,13 +69,17 @@ class Recovery:
         if core.finishing or core.world.ending:
             return False
         there = core.lanes.get(key)
-        if there is not None:  # one that leaves has nothing to do with it any more
-            return not core.places.is_leaving(there)
+        arriving = self._kept.arriving
         try:
-            lane = core.sessions.enter(key, None)
+            if there is None:
+                lane = core.sessions.enter(key, None)
+                arriving.forget_left(key)
+                self._kept.bringing.fetch(lane)
+            elif arriving.has_left(key):
+                core.sessions.stay(there)
+                arriving.bring_left(there)
         except SaturatedError:
             return False
-        self._kept.bringing.fetch(lane)
         return True
 
     def _read(self) -> None:

@@ -27,7 +27,6 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Found,
@@ -43,7 +42,7 @@ from supervision.durable._words.records import (
     Settle,
     Waiting,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting
 
 from .histories import Histories

@@ -28,7 +28,6 @@ from supervision.durable._words.records import (
     Ended,
     Find,
     Fire,
-    Fired,
     Forget,
     Forgotten,
     Found,
@@ -45,7 +44,7 @@ from supervision.durable._words.records import (
     State,
     Waiting,
 )
-from supervision.durable._words.reminders import Due, ForgetReminder, Remind
+from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
 from . import histories

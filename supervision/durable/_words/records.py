@@ -21,6 +21,7 @@ from .histories import HistoryRow, Page, Read
 from .reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,
@@ -342,15 +343,6 @@ class Pruned:
     """How many were deleted."""
 
     number: int
-
-
-@attrs.frozen(eq=False)
-class Fired:
-    """A reminder was due."""
-
-    done: bool
-    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
-    time, or the prompt of this time is another one."""
 
 
 class Done:

@@ -64,3 +64,12 @@ class DuePage:
     reminders: tuple[ReminderRow, ...]
     next: float | None
     """When the first one behind these is due; None: there is none."""
+
+
+@attrs.frozen(eq=False)
+class Fired:
+    """A reminder was due."""
+
+    done: bool
+    """Its prompt is kept.  False: the reminder has been forgotten, or set to another
+    time, or the prompt of this time is another one."""

@@ -100,6 +100,25 @@ async def test_d40_opening_does_not_read_keys_at_rest() -> None:
 
 
 @seeds(3)
+@pytest.mark.parametrize("later", [2, 8, 60])
+async def test_d39_a_prompt_that_meets_a_session_on_its_way_out(later: float) -> None:
+    """Its successor has the state, whether the lane has gone or not."""
+
+    class Slow(Player):
+        async def suspend(self) -> None:
+            await trio.sleep(5)
+
+    stage = Stage()
+    limits = Limits(sessions=5, turns=5, idle=5)
+    async with open_process(stage, Slow, limits=limits) as process:
+        await (await process.router.accept("ann", "one")).outcome()
+        await trio.sleep(later)
+        await (await process.router.accept("ann", "two")).outcome()
+
+    assert stage.state("ann") == ("one", "two")
+
+
+@seeds(3)
 async def test_d41_a_passivated_key_is_brought_by_its_prompt() -> None:
     """One commit, and no read before it; the turn sees the state."""
     stage = Stage()

@@ -35,14 +35,14 @@ from tests.durable.store.bench import opened
 class Calendar(Stage):
     """A stage that writes down which reminders turns had, and when."""
 
-    came: list[tuple[str, str, float, Reminder | None]] = attrs.Factory(
+    had: list[tuple[str, str, float, Reminder | None]] = attrs.Factory(
         list[tuple[str, str, float, Reminder | None]]
     )
     """(key, prompt, seconds, reminder)"""
 
     def times(self, prompt: str) -> list[float]:
         """Give the seconds at which turns with this prompt began."""
-        return [when for _, each, when, _ in self.came if each == prompt]
+        return [when for _, each, when, _ in self.had if each == prompt]
 
     def fired(self) -> list[str]:
         """Give the ids of all prompts of reminders."""
@@ -57,8 +57,8 @@ class Sleeper(Player):
     async def take_turn(self, turn: Turn[str, str]) -> str:
         """Write down what it sees."""
         stage: Any = self.stage
-        seen = (turn.key, turn.prompt, trio.current_time(), turn.reminder)
-        stage.came.append(seen)
+        had = (turn.key, turn.prompt, trio.current_time(), turn.reminder)
+        stage.had.append(had)
         return await super().take_turn(turn)
 
     async def play(self, turn: Turn[str, str], verb: str, what: str) -> None:
@@ -92,7 +92,7 @@ async def test_d48_a_reminder_is_part_of_what_its_turn_leaves() -> None:
         set_at = trio.current_time()
         await trio.sleep(200)
 
-    assert [prompt for _, prompt, _, _ in stage.came][-1] == "later"
+    assert [prompt for _, prompt, _, _ in stage.had][-1] == "later"
     assert stage.times("later") == pytest.approx([set_at + 70])
     assert not stage.times("ring")
     assert not stage.times("bell")
@@ -134,7 +134,7 @@ async def test_d49_after_a_downtime_it_comes_once_and_goes_on_in_its_beat() -> N
     assert stage.times("tick") == pytest.approx(
         [begun + each for each in (200, 240, 300)]
     )
-    reminders = [each for _, _, _, each in stage.came]
+    reminders = [each for _, _, _, each in stage.had]
     assert [each.missed for each in reminders if each is not None] == [2, 0, 0]
     due = [each.due for each in reminders if each is not None]
     assert due[0] == start + timedelta(seconds=180)
@@ -230,11 +230,11 @@ async def test_d52_very_many_that_are_due_at_once_are_admitted_bit_by_bit() -> N
     limits = Limits(sessions=20, turns=4)
     async with open_process(stage, Sleeper, limits=limits) as process:
         process.watch()
-        while len(stage.came) < 300:  # noqa: ASYNC110 - nobody tells
+        while len(stage.had) < 300:  # noqa: ASYNC110 - nobody tells
             await trio.lowlevel.checkpoint()
         receipt = await process.router.accept("fresh", "fresh")
         await receipt.outcome()
-        ahead = len(stage.came)
+        ahead = len(stage.had)
         left = len(stage.memory.reminders())
         process.kill()
 
@@ -319,6 +319,29 @@ async def test_d53_a_passivated_key_is_woken() -> None:
 
 
 @seeds(2)
+async def test_one_whose_sender_is_cancelled_comes_all_the_same() -> None:
+    """It has been kept; and one that is set anew comes at its new time."""
+    stage = Calendar()
+    async with open_process(stage, Sleeper) as process:
+        router = process.router
+        stage.memory.latency = 5
+        with trio.move_on_after(1):
+            await router.remind("ann", "a", after=50, prompt="ring")
+        await trio.sleep(100)
+        assert stage.times("ring")
+        stage.memory.latency = 0
+        begun = trio.current_time()
+        await router.remind("ann", "b", after=90, prompt="bell")
+        await router.remind("ann", "b", after=30, prompt="bell")
+        await router.remind("ann", "c", after=30, prompt="gong")
+        await router.remind("ann", "c", after=90, prompt="gong")
+        await trio.sleep(200)
+
+    assert stage.times("bell") == pytest.approx([begun + 30])
+    assert stage.times("gong") == pytest.approx([begun + 90])
+
+
+@seeds(2)
 async def test_close_and_reset_forget_the_reminders_of_their_key() -> None:
     """Of a key without a session too; not those of others."""
     stage = Calendar()
@@ -332,7 +355,7 @@ async def test_close_and_reset_forget_the_reminders_of_their_key() -> None:
         await trio.sleep(60)
 
     assert [each.key for each in stage.memory.reminders()] == ["cat"]
-    assert [key for key, _, _, reminder in stage.came if reminder] == ["cat"]
+    assert [key for key, _, _, reminder in stage.had if reminder] == ["cat"]
 
 
 @seeds(3)
@@ -352,7 +375,7 @@ async def test_a_reset_withdraws_a_prompt_on_its_way() -> None:
         await stage.all_ended()
 
     assert [type(each).__name__ for each in stage.outcomes().values()] == ["Withdrawn"]
-    assert not stage.came
+    assert not stage.had
 
 
 @seeds(2)
@@ -368,7 +391,7 @@ async def test_a_prompt_that_was_begun_is_interrupted_as_others() -> None:
     async with open_process(stage, Sleeper):
         await stage.all_ended()
 
-    _, prompt, _, reminder = stage.came[-1]
+    _, prompt, _, reminder = stage.had[-1]
     assert prompt == "ring"
     assert reminder is not None
     assert (reminder.name, reminder.missed) == ("a", 0)
@@ -420,18 +443,26 @@ async def test_a_store_in_a_file_has_them_too(tmp_path: Path) -> None:
         assert await process.router.forget("ann", "a") is True
         past = datetime(2020, 1, 1).astimezone()
         await process.router.remind("bob", "b", at=past, every=86400, prompt="ring")
-        while not stage.came:  # noqa: ASYNC110 - nobody tells
-            await trio.sleep(0.01)
+        with trio.fail_after(10):
+            while not stage.had:  # noqa: ASYNC110 - nobody tells
+                await trio.sleep(0.01)
         await process.router.remind("cat", "c", after=1e9, prompt="far")
+        due = stage.had[0][3].due  # type: ignore[union-attr]
+        name = f"~remind:b:{due:%Y-%m-%dT%H:%M:%S.%fZ}"
+        receipt = await process.router.find("bob", name)
+        assert receipt is not None
+        await receipt.outcome()
     async with open_process(stage, Sleeper) as process:
         assert await process.router.forget("bob", "b") is True
         assert await process.router.forget("bob", "b") is False
         assert await process.router.forget("cat", "c") is True
 
-    ((_, prompt, _, reminder),) = stage.came
+    ((_, prompt, _, reminder),) = stage.had
     assert prompt == "ring"
     assert reminder is not None
     assert reminder.missed > 2000
+    assert receipt is not None
+    assert isinstance(receipt.ended, Completed)
 
 
 async def test_without_a_store_there_are_none() -> None:

@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 import pytest
 import trio
 
-from actors import Batch, Completed, Failed, PromptPolicy, QuarantinedError, Turn
+from actors import (
+    Batch,
+    Completed,
+    Failed,
+    PromptPolicy,
+    QuarantinedError,
+    Turn,
+    Withdrawn,
+)
 from actors.testing import seeds
 from supervision import Limits, RestartLimit
 from supervision.durable import MemoryStore, StorePolicy
@@ -158,6 +166,61 @@ async def test_d31_a_session_that_leaves_comes_back_for_it() -> None:
         await stage.all_ended()
 
     assert stage.state("bob") == ("one", "x")
+
+
+@seeds(3)
+async def test_d31_a_session_that_stays_after_all_has_it() -> None:
+    """Another prompt has kept it, when there was another place."""
+
+    class Slow(Poster):
+        async def suspend(self) -> None:
+            if self.key == "bob":
+                await self.stage.doors["bob"].wait()
+
+    stage = Stage()
+    async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
+        router = process.router
+        await (await router.accept("bob", "one")).outcome()
+        prompt = "wait:cat send:bob/x/x send:bob/y/y"
+        await router.accept("cat", prompt)
+        await router.accept("cat", "wait:end")
+        await turn_runs(stage, prompt)
+        await router.accept("dan", "wait:dan")  # bob is evicted for it
+        await trio.sleep(1)
+        stage.open("cat")
+        await trio.sleep(1)
+        first = await found(router, "bob", "x")
+        assert await found(router, "bob", "x") is first
+        stage.open("end")
+        await trio.sleep(1)  # cat goes instead of it
+        assert router.inspect("cat") is None
+        stage.open("bob", "dan")
+        assert isinstance(await first.outcome(), Completed)
+        await stage.all_ended()
+
+    assert stage.state("bob") == ("one", "x", "y")
+
+
+@seeds(3)
+async def test_d31_a_reset_takes_back_what_waits_for_a_place() -> None:
+    """In the store: nobody runs it, and whoever has found it is told."""
+    stage = Stage()
+    async with open_process(stage, Poster, limits=Limits(sessions=1)) as process:
+        router = process.router
+        prompt = "send:bob/x/x wait:door"
+        await router.accept("ann", prompt)
+        await router.accept("ann", "wait:end")
+        await turn_runs(stage, prompt)
+        stage.open("door")
+        await trio.sleep(1)
+        receipt = await found(router, "bob", "x")
+        router.reset("bob")
+        assert isinstance(await receipt.outcome(), Withdrawn)
+        stage.open("end")
+        await stage.all_ended()
+        await trio.sleep(10)
+
+    assert ("bob", "x") not in stage.begun
 
 
 @seeds(3)

@@ -74,6 +74,9 @@ class Dice:
         self.times, self.due_times = times[:2], times[2:]
         if self.has_again:
             kinds.remove(self.forget)
+        # nor is one that is set behind a lost `Fire` what that meant
+        self.has_fires = self.dice.random() < 0.5
+        kinds += 3 * [self.fire if self.has_fires else self.remind]
         made: list[Record] = []
         while len(made) < self.dice.randint(1, 12):
             kind = self.dice.choice(kinds)
@@ -138,7 +141,7 @@ class Dice:
             tuple(
                 each
                 for each in reminders.values()
-                if each.name != name and self.dice.random() < 0.5
+                if each.name != name and not self.has_fires
             ),
             (name,) if self.dice.random() < 0.3 else (),
         )

@@ -22,10 +22,11 @@ from supervision.durable._keeping.bodies import ORIGIN, PROMPT
 from supervision.durable._keeping.place import Place, Waiter
 from supervision.durable._keeping.wall import Wall, wall
 from supervision.durable._words.errors import CodecError, StoreRefusedError
-from supervision.durable._words.records import Fire, Fired, Refused, Row
+from supervision.durable._words.records import Fire, Refused, Row
 from supervision.durable._words.reminders import (
     Due,
     DuePage,
+    Fired,
     ForgetReminder,
     Remind,
     ReminderRow,
@@ -114,23 +115,30 @@ class Reminding:
 
     async def remind(self, row: ReminderRow) -> None:
         """Keep one.  A checkpoint.  Raises StoreRefusedError: it is not kept."""
-        await self._ask(row.key, Remind(row), len(row.body))
-        self.come([row])
+        await self._ask(row.key, Remind(row), len(row.body), lambda: self.come([row]))
 
     async def unremind(self, key: str, name: str) -> bool:
         """Forget one; whether it was there.  A checkpoint."""
         self._marks += 1
         mark = self._kept.epoch * _IDS + self._marks
         record = ForgetReminder(key, name, mark, wall())
-        answer = await self._ask(key, record, 0)
+        answer = await self._ask(key, record, 0, lambda: None)
         return bool(answer.known)
 
     # Any: the answer that belongs to the record
-    async def _ask(self, key: str, record: Any, size: int) -> Any:
+    async def _ask(
+        self, key: str, record: Any, size: int, then: Callable[[], object]
+    ) -> Any:
         if self._kept.leaving:
             raise ClosedToNewError(key)
         waiter = Waiter()
-        self._kept.submit(Entry(record, waiter.told, size))
+
+        def told(answer: object) -> None:  # whoever waits may have been cancelled
+            if not isinstance(answer, Refused | Exception):
+                then()
+            waiter.told(answer)
+
+        self._kept.submit(Entry(record, told, size))
         answer = await waiter.wait()
         if isinstance(answer, Refused):
             raise StoreRefusedError(key, answer.why)
@@ -193,7 +201,8 @@ class Reminding:
         self._full = room <= 0
         if self._full:
             since = next(iter(self._waits.values()))
-            self._set(since + _STUCK - now, self._look)
+            self._next = None
+            self._set(since + _STUCK - now, self._ring)
             return
         self._looks = True
         until = self._clock.now() + _EARLY
