@@ -144,6 +144,12 @@ SESSIONS: Final = (
         note="batches_alone",
         unit="",
     ),
+    Goal(
+        "turns that append to a history of 20,000 entries, by to a new one",
+        ("turns_remembered",),
+        0.83,
+        "new",
+    ),
 )
 """The main ones."""
 

@@ -112,6 +112,7 @@ from benchmarks.scenarios.sessions.pooling import (
     Turn100S,
 )
 from benchmarks.scenarios.sessions.reading import TurnResumable
+from benchmarks.scenarios.sessions.remembering import TurnsRemembered
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import (
     Route1M,
@@ -210,6 +211,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Accept512,
     TurnsDurable32,
     TurnsDurable512,
+    TurnsRemembered,
     Look10K,
     Look100K,
     Watched10K,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from actors import ActorRef, Outcome, Session, Turn
+from actors import ActorRef, History, Outcome, Session, Turn
 from supervision import RouterRef, start_router
 
 
@@ -31,6 +31,23 @@ class Typed(Session[str, int, list[str]]):
         """Look at it, and set it."""
         assert_type(self.state, list[str])
         self.state = [*self.state, turn.prompt]
+
+
+class Remembers(Session[str, int]):
+    """Says of which type its entries are; checkers do not read that."""
+
+    entry_type = str | int
+
+    async def take_turn(self, turn: Turn[str, int]) -> None:
+        """Read it, and write it."""
+        assert_type(turn.history, History[Any])
+        history: History[str | int] = turn.history
+        assert_type(await history.window(5), tuple[str | int, ...])
+        async for each in history.all():
+            assert_type(each, str | int)
+        history.append(turn.prompt)
+        history.replace(len(history), "summary")
+        history.replace(1)
 
 
 class Told(Session[str, int, list[str]]):

@@ -244,5 +244,6 @@ class Walk(Generic[E]):
         if not rows:
             msg = f"the history of {self._history._run.lane.key!r} has no entry {first}"
             raise RuntimeError(msg)
+        entries = [log.unpack(packed) for _, packed in rows]
         self._next = first + len(rows)
-        return [log.unpack(packed) for _, packed in rows]
+        return entries

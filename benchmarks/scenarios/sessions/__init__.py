@@ -11,4 +11,5 @@ Knows what all scenarios know, and `scenarios.cast`. In reading order:
 - `sharing`: who waits how long for a slot
 - `replaying`: an hour of real traffic
 - `keeping`: prompts, outcomes and states in a file
+- `remembering`: a conversation that is long
 """

@@ -22,6 +22,7 @@ from benchmarks.scenarios.sessions.conversing import RouterChurn, Streams1000, T
 from benchmarks.scenarios.sessions.keeping import Accept1, Heard, TurnsDurable32
 from benchmarks.scenarios.sessions.pooling import Stream100, Streamer, Suspender
 from benchmarks.scenarios.sessions.reading import Narrator
+from benchmarks.scenarios.sessions.remembering import Talk
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.sessions.sharing import (
@@ -152,6 +153,7 @@ def test_slots_go_round_evenly() -> None:
         ("route_10k", Gated, "answered is 0, it must be 10000"),
         ("streams_1000", Teller, "whole answers is 0, it must be 1000"),
         ("turns_durable_32", Heard, "right answers is 0, it must be 96"),
+        ("turns_remembered", Talk, "right answers is 0, it must be 96"),
     ],
 )
 def test_wrong_answers_fail_the_run(

@@ -191,6 +191,23 @@ async def test_d82_an_abort_and_a_kill_leave_nothing() -> None:
     assert stage.seen == [("a",)]
 
 
+@seeds(2)
+async def test_d82_a_turn_that_a_drain_takes_back_has_appended_nothing() -> None:
+    """It is tried again in the next process, from where it began."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await said(process.router, "say:a")
+        await process.router.accept("ann", "say:b keep wait:door", attempts=2)
+        await turn_runs(stage, "say:b keep wait:door")
+        await process.router.drain(1)
+    assert stage.entries("ann") == ("a",)
+    stage.open("door")
+    async with open_process(stage) as process:
+        await said(process.router, "look:9")
+
+    assert stage.seen == [("a", "b")]
+
+
 class Tidies(Player):
     """Puts into the state what cannot be written, when its turn has ended."""
 
