@@ -15,6 +15,7 @@ from actors import (
     PromptPolicy,
     QuarantinedError,
     Turn,
+    Withdrawal,
     Withdrawn,
 )
 from actors.testing import seeds
@@ -199,6 +200,40 @@ async def test_d31_a_session_that_stays_after_all_has_it() -> None:
         await stage.all_ended()
 
     assert stage.state("bob") == ("one", "x", "y")
+
+
+@seeds(3)
+async def test_d31_one_that_was_found_before_it_came_can_be_withdrawn() -> None:
+    """By the receipt that somebody had when there was no place."""
+
+    class Slow(Poster):
+        async def suspend(self) -> None:
+            if self.key == "bob":
+                await self.stage.doors["bob"].wait()
+
+    stage = Stage()
+    async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
+        router = process.router
+        await (await router.accept("bob", "one")).outcome()
+        prompt = "wait:cat send:bob/x/x"
+        await router.accept("cat", prompt)
+        await router.accept("cat", "wait:end")
+        await turn_runs(stage, prompt)
+        await router.accept("dan", "wait:dan")  # bob is evicted for it
+        await trio.sleep(1)
+        stage.open("cat")
+        await trio.sleep(1)
+        first = await found(router, "bob", "x")
+        stage.open("end")
+        await trio.sleep(1)  # cat goes instead of it: it waits for bob's successor
+        assert first.withdraw() is Withdrawal.WITHDRAWN
+        assert isinstance(await first.outcome(), Withdrawn)
+        stage.open("bob", "dan")
+        await stage.all_ended()
+        await trio.sleep(1)
+
+    assert ("bob", "x") not in stage.begun
+    assert [each for each in stage.started if each[0] == "bob"] == [("bob", 1, None)]
 
 
 @seeds(3)
