@@ -18,10 +18,11 @@ def _classes(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
 def _upcasters(name: str, value: object) -> dict[int, Any]:
     if value is None:
         return {}
-    if isinstance(value, Mapping):
-        given: Mapping[Any, Any] = value
-        if all(type(each) is int and callable(fn) for each, fn in given.items()):
-            return dict(given)
+    given: Any = value
+    if isinstance(value, Mapping) and all(
+        type(each) is int and callable(fn) for each, fn in given.items()
+    ):
+        return dict(given)
     msg = f"{name} must be {{version: function}}, the versions int, got {value!r}"
     raise TypeError(msg)
 
