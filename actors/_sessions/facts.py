@@ -160,7 +160,8 @@ class TurnFacts(Generic[P, C, S]):
 
         For what grows: with a store a state is written whole by each turn, an entry
         once, and only what is read is in memory.  Without a store it is in memory, and
-        goes where the state goes.  A child's is its parent's.
+        goes where the state goes.  A child's is its parent's.  `help(actors.History)`
+        has what it can do.
 
         Example:
             >>> recent = await turn.history.window(20)

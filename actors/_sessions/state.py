@@ -49,7 +49,7 @@ def refuse_shared(name: str, state: object) -> None:
     msg = (
         f"{name}.initial_state = {state!r:.100} {what}: make a new one for each key, "
         "`def new_state(self): return ...`, or use a value such as a tuple, a "
-        "frozenset or a frozen class"
+        "frozenset or a frozen class of such"
     )
     raise TypeError(msg)
 

@@ -118,7 +118,7 @@ class Router(Actor[Any]):
 
     def _claim(self, durable: Durable, tokens: Tokens | None) -> Any:
         """Make a store this router's."""
-        if not callable(getattr(durable, "keep", None)):
+        if isinstance(durable, type) or not callable(getattr(durable, "keep", None)):
             msg = f"durable must be a store, such as SqliteStore, got {durable!r}"
             raise TypeError(msg)
         if tokens is not None:

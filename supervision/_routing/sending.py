@@ -179,7 +179,8 @@ class Sending(Generic[P, C]):
         """As `send`, but wait for room: in the queue, or for one more session.
 
         First come, first served.  A checkpoint.  Cancelled means not sent.  It does not
-        wait for a busy session: with `WhileBusy.REFUSE` it raises as `send` does.
+        wait for a busy session: with `WhileBusy.REFUSE` it raises as `send` does.  What
+        it takes and what it raises are explained at `send`.
         """
         more = more_of(PROMPT, id, origin, job, attempts)
         offer = offer_of(key, prompt, more, owner, busy)
@@ -211,7 +212,7 @@ class Sending(Generic[P, C]):
         It waits for room in the store too, first come, first served.  Cancelled means
         not sent: of this and its turn exactly one happens.  A message that was sent
         again by its `id` gets a receipt that has the first one's outcome.  A
-        checkpoint.
+        checkpoint.  What it takes is explained at `send`.
 
         Raises:
             StoreRefusedError: the store does not take it.

@@ -180,7 +180,7 @@ def test_outcome_says_what_became_of_a_prompt(path: Path, run: Run) -> None:
         "prompt    31",
         "outcome   timed out",
         "says      INACTIVITY",
-        "turn      17",
+        "turn      2000000017",
         "accepted  1m30s ago",
         "ended     30s ago",
     ]

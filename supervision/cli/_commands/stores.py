@@ -15,7 +15,6 @@ from rich.text import Text
 from supervision._drawing.columns import Column
 from supervision._drawing.look import DIM, GOOD, MAYBE, PLAIN, WRONG, phase
 from supervision._drawing.text import clean, plural, size, span, whole, words
-from supervision._view.sessions import short
 from supervision._view.shapes import ResultShape, StoreShape
 from supervision._view.stores import KeyShape, OutcomeShape, RouterStoreShape
 from supervision.client.directory import CommandError, choose_client
@@ -142,7 +141,7 @@ def _outcome_facts(found: OutcomeShape) -> Iterator[Fact]:
     if found["text"] is not None:
         yield "says", clean(found["text"])
     if found["turn"] is not None:
-        yield "turn", short(found["turn"])
+        yield "turn", str(found["turn"])
     yield "accepted", f"{span(found['age'])} ago"
     if found["ended"] is not None:
         yield "ended", f"{span(found['ended'])} ago"

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from actors import Failed, Outcome, PromptKind, Receipt
+from actors import Failed, PromptKind, Receipt
 from actors.hosting import ASIDE, WORK, More
 from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._histories.log import StoredLog
@@ -119,7 +119,7 @@ class Bringing:
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
                 text = f"is held: {error}"
-                core.world.log_failure(logging.ERROR, lane.key, text)
+                core.world.log_failure(logging.ERROR, lane.key, text, error=error)
                 core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
                 return
@@ -231,6 +231,8 @@ class Bringing:
         outcome = outcome_without_turn(row, error)
         if outcome is None:
             return receipt
+        text = f"has failed prompt {receipt.id}: {outcome.error}"
+        core.world.log_failure(logging.WARNING, row.key, text, outcome="Failed")
         core.settle(receipt, outcome)
         return None
 
@@ -262,7 +264,7 @@ class Bringing:
         return receipt, error
 
 
-def outcome_without_turn(row: Row, error: CodecError | None) -> Outcome | None:
+def outcome_without_turn(row: Row, error: CodecError | None) -> Failed | None:
     """What becomes of a prompt that no turn is to have; None: one is.
 
     Args:

@@ -18,7 +18,7 @@ from supervision.durable._keeping.wall import Wall
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError
 from supervision.durable._words.histories import HistoryRow
-from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.policy import StorePolicy, policy_of
 from supervision.durable._words.records import (
     Answer,
     Record,
@@ -49,6 +49,9 @@ class MemoryStore:
             bytes, for all bodies; keys, ids and times are not sealed.
         policy: how much and how long.
 
+    Raises:
+        TypeError: an argument that is not what it should be.
+
     Example:
         >>> store = MemoryStore()
         >>> def die(point, batch):
@@ -67,7 +70,7 @@ class MemoryStore:
         seal: Any = None,
         policy: StorePolicy | None = None,
     ) -> None:
-        self.policy = policy if policy is not None else StorePolicy()
+        self.policy = policy_of(policy)
         """How much and how long."""
         self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""

@@ -54,7 +54,7 @@ class StoreLock:
         except OSError as error:
             _close(file)
             self._file = None
-            msg = f"{beside} cannot be had"
+            msg = f"{beside} cannot be had: {error.strerror}"
             raise StoreAwayError(msg) from error
         except StoreInUseError:
             _close(file)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from supervision.durable._keeping.making import make_keeping
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.opened import Claimed
-from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.policy import StorePolicy, policy_of
 
 
 class SqliteStore:
@@ -43,7 +43,7 @@ class SqliteStore:
 
     Raises:
         ImportError: apsw is not installed: `pip install 'trio-actors[durable]'`.
-        ValueError: `synchronous` is something else.
+        TypeError, ValueError: an argument that is not what it should be.
 
     Example:
         >>> start_router(system, Chat, durable=SqliteStore("chat.db"))
@@ -75,11 +75,14 @@ class SqliteStore:
         if synchronous not in {"full", "normal"}:
             msg = f'synchronous must be "full" or "normal", got {synchronous!r}'
             raise ValueError(msg)
+        if os.fspath(path) == ":memory:":
+            msg = "a SqliteStore is in a file, got ':memory:': take a MemoryStore"
+            raise ValueError(msg)
         self.path = Path(path).resolve()
         """The file."""
         self.synchronous: Literal["full", "normal"] = synchronous
         """What a commit waits for."""
-        self.policy = policy if policy is not None else StorePolicy()
+        self.policy = policy_of(policy)
         """How much and how long."""
         self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""

@@ -8,12 +8,44 @@ from typing import Any
 import attrs
 
 
-def _tuple(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
+def _classes(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
+    if isinstance(value, type) or not isinstance(value, Iterable):
+        msg = f"types must be a list of classes, got {value!r}"
+        raise TypeError(msg)
     return tuple(value)
 
 
-def _dict(value: Mapping[int, Callable[[Any], Any]] | None) -> dict[int, Any]:
-    return dict(value or {})
+def _upcasters(name: str, value: object) -> dict[int, Any]:
+    if value is None:
+        return {}
+    given: Any = value
+    if isinstance(value, Mapping) and all(
+        type(each) is int and callable(fn) for each, fn in given.items()
+    ):
+        return dict(given)
+    msg = f"{name} must be {{version: function}}, the versions int, got {value!r}"
+    raise TypeError(msg)
+
+
+def _of_states(value: object) -> dict[int, Any]:
+    return _upcasters("upcasters", value)
+
+
+def _of_entries(value: object) -> dict[int, Any]:
+    return _upcasters("entry_upcasters", value)
+
+
+def _seal(_: object, field: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not (
+        callable(getattr(value, "seal", None))
+        and callable(getattr(value, "open", None))
+    ):
+        # not its repr, which may be the secret itself
+        kind = type(value).__name__
+        msg = (
+            f"{field.name} must be an object with seal() and open(), got one of {kind}"
+        )
+        raise TypeError(msg)
 
 
 @attrs.frozen
@@ -21,17 +53,17 @@ class Encoding:
     """How values become bytes; looked at when a router takes the store."""
 
     # Any: types and values of users
-    types: tuple[type[Any], ...] = attrs.field(default=(), converter=_tuple)
+    types: tuple[type[Any], ...] = attrs.field(default=(), converter=_classes)
     """Classes that are known by name in values whose type nobody has declared."""
     state: Any = None
     """The type of states, in place of what the session class says; None: as it says."""
     upcasters: Mapping[int, Callable[[Any], Any]] = attrs.field(
-        default=None, converter=_dict
+        default=None, converter=_of_states
     )
     """`{n: fn}`: builtin values of a state of version n to those of n + 1."""
     entry_upcasters: Mapping[int, Callable[[Any], Any]] = attrs.field(
-        default=None, converter=_dict
+        default=None, converter=_of_entries
     )
     """The same for entries of a history."""
-    seal: Any = None
+    seal: Any = attrs.field(default=None, validator=_seal)
     """What seals bodies, and opens them; None: they are as they are."""

@@ -21,6 +21,8 @@ def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
 class StorePolicy:
     """How much and how long; every field has a default.
 
+    What each says, in a table: docs/durable.md, "Looking at it".
+
     Raises:
         TypeError, ValueError: a field is not what it should be.
     """
@@ -73,9 +75,24 @@ class StorePolicy:
     log_bytes: int = attrs.field(default=256 * _MEBI, validator=_whole)
     """Bytes of the log of a store in a file above which `StoreGrows` is told: somebody
     reads in it for very long.  Default 256 MiB."""
+
     reminders: int = attrs.field(default=100, validator=_whole)
     """Prompts of reminders that wait for a turn at once at most: of many that are due
     the others stay in the store meanwhile.  Default 100."""
 
     page: int = attrs.field(default=500, validator=_whole)
     """Keys that are looked at in one step when a router begins.  Default 500."""
+
+
+def policy_of(policy: StorePolicy | None) -> StorePolicy:
+    """What a store was given as its policy, or the defaults.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if policy is None:
+        return StorePolicy()
+    if not isinstance(policy, StorePolicy):  # pyright: ignore[reportUnnecessaryIsInstance] - users
+        msg = f"policy must be a StorePolicy, got {policy!r}"
+        raise TypeError(msg)
+    return policy

@@ -15,7 +15,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, MemoryTokens, NoStoreError, RestartLimit, start_router
-from supervision.durable import StoreRefusedError
+from supervision.durable import MemoryStore, StoreRefusedError
 from supervision.durable._words.records import Complete, Settle
 
 from .stage import WIDE, Player, Stage, open_process
@@ -174,6 +174,14 @@ async def test_what_needs_a_store_says_so() -> None:
                 stage,
                 name="other",
                 durable=object(),  # type: ignore[arg-type]
+            )
+        with pytest.raises(TypeError, match=r"durable must be a store, .* <class"):
+            start_router(
+                process.system,
+                Player,
+                stage,
+                name="other",
+                durable=MemoryStore,  # type: ignore[arg-type]
             )
 
 

@@ -211,8 +211,11 @@ class Flaky:
 
 
 @KINDS
-async def test_d67_a_held_key_is_released(kind: str) -> None:
+async def test_d67_a_held_key_is_released(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """All that waited runs, in order; one that is not mended stays held."""
+    caplog.clear()
     flaky = Flaky()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "chat.db"
@@ -235,6 +238,10 @@ async def test_d67_a_held_key_is_released(kind: str) -> None:
             assert await core_of(process).keeping.store.key("bob")  # behind that
             assert store_of(process).held == 2
             assert new.begun == [("carol", "other")]
+            told = next(each for each in caplog.records if "is held" in each.message)
+            assert told.exc_info is not None  # with what the upcaster has raised
+            assert told.exc_info[1] is not None
+            assert type(told.exc_info[1].__cause__).__name__ == "ScriptError"
 
             flaky.broken = False
             assert await router.release("ann")

@@ -68,8 +68,11 @@ async def test_d12_a_state_has_what_was_completed() -> None:
 
 
 @seeds(3)
-async def test_d14_a_turn_that_was_interrupted_is_not_tried_again() -> None:
-    """It has failed, once; the next prompt runs."""
+async def test_d14_a_turn_that_was_interrupted_is_not_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It has failed, once, and the log says so; the next prompt runs."""
+    caplog.clear()
     stage = Stage()
     async with open_process(stage) as process:
         await process.router.accept("ann", "wait:never", id="one")
@@ -85,6 +88,8 @@ async def test_d14_a_turn_that_was_interrupted_is_not_tried_again() -> None:
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, TurnInterruptedError)
     assert outcome.attempts == outcome.error.attempts == 1
+    said = [each.message for each in caplog.records if "has failed" in each.message]
+    assert said == [f"/router: session 'ann' has failed prompt 1: {outcome.error}"]
     assert stage.begun == [("ann", "wait:never"), ("ann", "two")]
     assert stage.state("ann") == ("two",)
 

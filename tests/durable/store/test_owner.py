@@ -131,7 +131,7 @@ signal.pause()
 
 async def test_a_folder_that_is_not_there_is_no_store(tmp_path: Path) -> None:
     """It is not made, either."""
-    with pytest.raises(StoreAwayError, match="cannot be had"):
+    with pytest.raises(StoreAwayError, match="cannot be had: No such file"):
         SqliteStore(tmp_path / "none" / "chat.db").claim()
 
 
