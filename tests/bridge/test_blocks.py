@@ -313,7 +313,7 @@ def test_a_crash_that_the_body_does_not_wait_for_leaves_too() -> None:
         async def host() -> None:
             async with open_tree(Counter) as tree:
                 thread = tree._thread
-                thread.begin(thread.step(lambda: tree.ref.tell_nowait("boom")))
+                thread.step(lambda: tree.ref.tell_nowait("boom"))
                 thread._thread.join()  # the loop stands still, and cannot hear of it
 
         with pytest.raises(Boom):
@@ -493,7 +493,7 @@ def test_a_tree_that_has_crashed_before_the_body_begins_cancels_it() -> None:
         block = open_tree(Counter)
         tree = await block.__aenter__()
         thread = tree._thread
-        thread.begin(thread.step(lambda: tree.ref.tell_nowait("boom")))
+        thread.step(lambda: tree.ref.tell_nowait("boom"))
         thread._thread.join()
         block._body = type(block._body)()
         block._body.begin(thread)
