@@ -56,11 +56,12 @@ class Bringing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_live", "held")
+    __slots__ = ("_kept", "_live", "_void", "held")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
+        self._void: set[int] = set()  # those whose end is on its way
         self.held = 0
         """How many keys the store has that are held."""
 
@@ -76,6 +77,18 @@ class Bringing:
     def let_go(self, number: int) -> Receipt[Any] | None:
         """It will not be brought: the receipt that somebody holds; None."""
         return self._live.pop(number, None)
+
+    def ends(self, number: int) -> bool:
+        """Say that one gets an outcome: if somebody holds it, it is not brought."""
+        if self._live.pop(number, None) is None:
+            return False
+        self._void.add(number)
+        self._kept.core.unused -= 1  # it is one of the accepted
+        return True
+
+    def has_ended(self, number: int) -> None:
+        """The store knows."""
+        self._void.discard(number)
 
     def rest(self) -> list[Receipt[Any]]:
         """Those that have not been brought."""
@@ -197,6 +210,8 @@ class Bringing:
             self._kept.core.admission.enter(owner)
         for row in rows:
             if row.number > self._kept.first and row.number not in self._live:
+                continue
+            if row.number in self._void:
                 continue
             receipt = self._adopt(lane, row)
             if receipt is not None:
