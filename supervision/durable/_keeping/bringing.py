@@ -9,7 +9,8 @@ as often as its sender said; or it has failed, and is never run again.
 
 What cannot be read is not thrown away: a prompt fails by itself, but with a state that
 nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
-and nothing of it begins.  The store keeps why, until it can be read.
+and nothing of it begins.  It has no place meanwhile.  The store keeps why, until it can
+be read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Final
 
 from actors import Failed, Outcome, PromptKind, Receipt
 from actors.hosting import ASIDE, WORK, More
-from supervision._routing.parts.lane import GONE, Lane
+from supervision._routing.parts.lane import GONE, STARTING, Lane
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     CodecError,
@@ -135,11 +136,15 @@ class Bringing:
                 core.world.log_failure(logging.ERROR, lane.key, text)
                 core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
+                core.sessions.hold(lane)
+                if lane.phase != STARTING:
+                    key.go = None
                 return
             self.note(lane.key, row, None)
         key.brought = True
         key.held = None
         self._queue(lane, brought.rows)
+        core.sessions.come_back(lane)
         go, key.go = key.go, None
         left, why = self._term_of(lane.key, row.crashes if row is not None else None)
         if left > 0:
