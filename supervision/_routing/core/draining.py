@@ -15,7 +15,7 @@ from functools import partial
 import trio
 
 from actors import Aborted, CloseReason, Crashed, Exit, Lost, Receipt
-from actors.hosting import ENDED, abort, cut
+from actors.hosting import ENDED, TurnRun, abort, cut
 from supervision._routing.limits import DrainReport
 from supervision._routing.parts.lane import CLOSING, Lane
 
@@ -41,7 +41,7 @@ async def drain(core: Core, within: float) -> DrainReport:
         if run.has_begun and run.phase is not ENDED:  # else its end is being kept
             if not core.keeping.plain:  # what no checkpoint has taken is kept
                 core.turns.follow_ups(run)
-                run.need_extra().returns = True
+                _take_back(run)
             abort(run, hard=True, reason=DRAINING, hint=None, within=None)
             aborted.append(run.id)
     with trio.CancelScope(deadline=deadline):
@@ -81,11 +81,18 @@ def leave_all(core: Core, why: str) -> None:
         if not run.has_begun:
             run.conclude(run.verdict or Lost(why))
         else:
-            run.need_extra().returns = not core.keeping.plain
+            if not core.keeping.plain:
+                _take_back(run)
             cut(run, run.verdict or run.returned or Aborted(why))
             core.leaving.give_up(run)
     for lane in tuple(core.lanes.values()):
         _lose(core, lane, why)
+
+
+def _take_back(run: TurnRun) -> None:
+    """Its prompts may wait again, unless it was to end before."""
+    if run.verdict is None:
+        run.need_extra().returns = True
 
 
 def _empty_line(core: Core, why: str) -> list[Receipt[object]]:

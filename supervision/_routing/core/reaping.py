@@ -40,6 +40,8 @@ class Reaping:
         core.idle.add(lane, core.now())
         if not self.armed:
             self._arm()
+        if core.places.waiting:  # one has come back, and finds all places taken
+            self.shrink()
         core.accepting.admit_crowd()
         core.keeping.room()  # this one's, if there is no other
 
@@ -53,6 +55,8 @@ class Reaping:
         if lane.may_rest:
             self.became_idle(lane)
             self._core.turns.open_way(lane)
+        elif self._core.places.stands_beside(lane):
+            self._core.leaving.forget(lane)
 
     def evict(self, key: str, wanted: int) -> None:
         """Make the longest idle ones go until so many places are unpromised.

@@ -5,6 +5,7 @@ What follows when the actor has ended is `leaving`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from functools import partial
 from typing import Any
@@ -84,6 +85,32 @@ class Sessions:
                 self._core.leaving.forget(lane)
         core.accepting.admit_crowd()
         core.keeping.room()
+
+    def hold(self, lane: Lane) -> None:
+        """Nothing of a lane can begin, for now: it gives its place to another."""
+        core = self._core
+        if lane.busy:
+            if core.places.step_aside(lane):
+                self._waits_no_more(lane)
+                self.fill_places()
+        elif lane.phase in (ASLEEP, STARTING):
+            self._waits_no_more(lane)
+            lane.phase = ASLEEP
+            core.reaping.became_idle(lane)
+
+    def _waits_no_more(self, lane: Lane) -> None:
+        if lane.extra is not None:
+            lane.extra.bringing = None
+
+    def come_back(self, lane: Lane) -> None:
+        """What was held can begin: as a new one it has a place, or stands in line."""
+        core = self._core
+        if not core.places.stands_beside(lane):
+            return
+        with contextlib.suppress(SaturatedError):  # then when one becomes idle
+            core.reaping.evict(lane.key, 1)
+        if core.places.step_back(lane):
+            lane.phase = ASLEEP
 
     def spawn(self, lane: Lane) -> None:
         """Start a session for a lane that has a place, once that may be."""

@@ -85,6 +85,8 @@ def tried_again(
             return None
     elif type(outcome) is not Aborted or more.attempts == 1 or run.aside:
         return None
+    elif run.interrupted is not None:
+        return None  # somebody has asked it to end
     elif run.extra is not None and run.extra.returns:
         tried = more.tried  # nothing is wrong with it
     elif not ending or outcome.reason != SHUT_DOWN:

@@ -4,6 +4,9 @@ A lane with a place counts against `Limits.sessions`; one without waits in line 
 another has gone, its clean-up included, so there are never more sessions than allowed.
 A place is *promised* to each lane in line; a session that is leaving makes one more
 that can be promised.
+
+A lane of which nothing can begin stands *beside*: it has no place, and waits for none,
+until it comes back.  So many may stand there as there are places.
 """
 
 from __future__ import annotations
@@ -18,15 +21,16 @@ class Places:
         limit: how many there are.
     """
 
-    __slots__ = ("_line", "leaving", "limit", "used")
+    __slots__ = ("_beside", "_line", "leaving", "limit", "used")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        """Lanes that have a place: all but those in line."""
+        """Lanes that have a place: all but those in line, or beside."""
         self.leaving = 0
         """Of these: will give it back soon."""
         self._line: dict[Lane, None] = {}  # in PLACE, first come first served
+        self._beside: set[Lane] = set()  # in PLACE too
 
     @property
     def waiting(self) -> int:
@@ -51,10 +55,32 @@ class Places:
 
     def leave(self, lane: Lane) -> None:
         """It is forgotten: its place is free, or it has left the line."""
-        if lane.phase == PLACE:
+        if lane in self._beside:
+            self._beside.discard(lane)
+        elif lane.phase == PLACE:
             self._line.pop(lane, None)
         else:
             self.used -= 1
+
+    def step_aside(self, lane: Lane) -> bool:
+        """It stands beside from now on; False: too many do, it stays where it is."""
+        if lane in self._beside:
+            return True
+        if len(self._beside) >= self.limit:
+            return False
+        self.leave(lane)
+        self._beside.add(lane)
+        lane.phase = PLACE
+        return True
+
+    def stands_beside(self, lane: Lane) -> bool:
+        """Whether it has no place, and waits for none."""
+        return lane in self._beside
+
+    def step_back(self, lane: Lane) -> bool:
+        """It takes a place again (True), or stands in line for one."""
+        self._beside.discard(lane)
+        return self.enter(lane)
 
     def next(self) -> Lane | None:
         """Give a free place to the first in line; None: there is none, or nobody."""

@@ -9,7 +9,8 @@ as often as its sender said; or it has failed, and is never run again.
 
 What cannot be read is not thrown away: a prompt fails by itself, but with a state that
 nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
-and nothing of it begins.  The store keeps why, until it can be read.
+and nothing of it begins.  It has no place meanwhile.  The store keeps why, until it can
+be read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
 from actors.hosting import ASIDE, WORK, More
-from supervision._routing.parts.lane import GONE, Lane
+from supervision._routing.parts.lane import GONE, STARTING, Lane
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
     CodecError,
@@ -56,11 +57,12 @@ class Bringing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_live", "held")
+    __slots__ = ("_kept", "_live", "_void", "held")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
+        self._void: set[int] = set()  # those whose end is on its way
         self.held = 0
         """How many keys the store has that are held."""
 
@@ -76,6 +78,18 @@ class Bringing:
     def let_go(self, number: int) -> Receipt[Any] | None:
         """It will not be brought: the receipt that somebody holds; None."""
         return self._live.pop(number, None)
+
+    def ends(self, number: int) -> bool:
+        """Say that one gets an outcome: if somebody holds it, it is not brought."""
+        if self._live.pop(number, None) is None:
+            return False
+        self._void.add(number)
+        self._kept.core.unused -= 1  # it is one of the accepted
+        return True
+
+    def has_ended(self, number: int) -> None:
+        """The store knows."""
+        self._void.discard(number)
 
     def rest(self) -> list[Receipt[Any]]:
         """Those that have not been brought."""
@@ -122,11 +136,15 @@ class Bringing:
                 core.world.log_failure(logging.ERROR, lane.key, text, error=error)
                 core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
+                core.sessions.hold(lane)
+                if lane.phase != STARTING:
+                    key.go = None
                 return
             self.note(lane.key, row, None)
         key.brought = True
         key.held = None
         self._queue(lane, brought.rows)
+        core.sessions.come_back(lane)
         go, key.go = key.go, None
         left, why = self._term_of(lane.key, row.crashes if row is not None else None)
         if left > 0:
@@ -197,6 +215,8 @@ class Bringing:
             self._kept.core.admission.enter(owner)
         for row in rows:
             if row.number > self._kept.first and row.number not in self._live:
+                continue
+            if row.number in self._void:
                 continue
             receipt = self._adopt(lane, row)
             if receipt is not None:

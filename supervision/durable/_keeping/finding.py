@@ -114,7 +114,6 @@ class Finding:
         if found.number is None:
             return None
         core = self._kept.core
-        lane: Lane = core.lanes.get(key) or Lane(key, core, core.now())
         receipt: Receipt[Any] | None
         if found.outcome is None:
             receipt = self._open.get(found.number)
@@ -122,6 +121,8 @@ class Finding:
                 receipt = self._kept.bringing.find(found.number)
             if receipt is not None:
                 return receipt
+        # not the lane that may be there: it has not got this prompt, so far
+        lane = Lane(key, core, core.now())
         receipt = Receipt(lane, None, found.number, math.nan, More())
         receipt.need_more().row = Place(key, found.number, None)
         if found.outcome is not None:

@@ -282,10 +282,13 @@ class Kept:
             return
         body = self.codec.encode(outcome, OUTCOME, receipt.key)
         record = Settle(Ended(receipt.id, body, outcome.turn), wall())
+        away = self.bringing.ends(receipt.id)
 
         def told(answer: object) -> None:
             if isinstance(answer, Refused):  # an outcome as small as they come
                 raise StoreRefusedError(receipt.key, answer.why)
+            if away:
+                self.bringing.has_ended(receipt.id)
             if place.repeats is not None:  # what it got belongs to the first one
                 lane: Any = receipt._lane
                 self.finding.follow(lane, receipt, place.repeats)

@@ -168,6 +168,8 @@ class Looking:
             bringing.note(key, row, error)
             raise SessionHeldError(key) from error
         bringing.note(key, row, None)
+        if brought.rows:
+            self._kept.recovery.again(key)
         return row.held is not None
 
     async def _ask(

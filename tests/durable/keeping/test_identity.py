@@ -15,9 +15,11 @@ from actors import (
     PromptPolicy,
     Receipt,
     Steered,
+    Withdrawal,
     Withdrawn,
 )
 from actors.testing import seeds
+from supervision import Limits
 from supervision.durable import MemoryStore, StorePolicy
 
 from .stage import (
@@ -366,3 +368,64 @@ async def test_d36_a_prompt_is_found_before_its_key_is_brought() -> None:
         assert completed(outcome)
         assert [each and await each.outcome() for each in found] == [outcome] * 2
     assert len(stage.begun) == 2
+
+
+@pytest.mark.parametrize("steps", range(6))
+@seeds(3)
+async def test_d36_what_was_found_and_taken_back_is_not_run(steps: int) -> None:
+    """Wherever its key is on the way; of both one happens."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        for key in ("ann", "bob", "cat"):
+            await process.router.accept(key, "wait:never")
+            await process.router.accept(key, "open", id="open")
+        process.kill()
+    stage.begun.clear()
+    limits = Limits(sessions=1, turns=1)
+    async with open_process(stage, limits=limits) as process:
+        router = process.router
+        found = await router.find("cat", "open")
+        assert found is not None
+        for _ in range(steps):
+            await trio.lowlevel.checkpoint()
+        gone = found.withdraw() is Withdrawal.WITHDRAWN
+        await trio.sleep(500)
+        assert isinstance(found.ended, Withdrawn if gone else Completed)
+        assert (("cat", "open") in stage.begun) != gone
+        statistics = router.statistics()
+        assert (statistics.accepted, statistics.queued) == (6, 0)
+        assert (await router.drain(10)).kept == ()
+
+
+@seeds(3)
+async def test_d36_taking_back_what_was_found_leaves_others_where_they_are() -> None:
+    """Of a held key: what was found is in the store, and not in its queue."""
+    broken = True
+
+    def upcast(state: object) -> object:
+        if broken:
+            raise ValueError
+        return state
+
+    class Mended(Player):
+        state_version: ClassVar[int] = 2
+
+    stage = Stage(MemoryStore(upcasters={1: upcast}))
+    async with open_process(stage) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+        await process.router.accept("ann", "wait:never")
+        await process.router.accept("ann", "open", id="open")
+        process.kill()
+    stage.begun.clear()
+    async with open_process(stage, Mended) as process:
+        router = process.router
+        waits = await router.accept("ann", "waits")
+        await trio.sleep(1)
+        found = await router.find("ann", "open")
+        assert found is not None
+        assert found.withdraw() is Withdrawal.WITHDRAWN
+        broken = False
+        assert await router.release("ann")
+        assert completed(await waits.outcome())
+        assert isinstance(found.ended, Withdrawn)
+    assert stage.begun == [("ann", "waits")]

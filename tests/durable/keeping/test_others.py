@@ -1,13 +1,25 @@
-"""Side questions, owners, steering and work of `run_exclusive`, with a store."""
+"""Side questions, owners, steering, work of `run_exclusive`; places of held keys."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+import attrs
 import pytest
 import trio
 
-from actors import OwnerLimitError, Receipt, Steered, StillRunningError, Turn, Withdrawn
+from actors import (
+    OwnerLimitError,
+    Receipt,
+    SaturatedError,
+    Steered,
+    StillRunningError,
+    Turn,
+    Withdrawn,
+)
 from actors.testing import seeds
 from supervision import Limits
+from supervision.durable import MemoryStore
 
 from .stage import Player, Stage, completed, open_process, turn_runs
 
@@ -157,3 +169,126 @@ async def test_a_steering_prompt_is_taken_when_it_is_stored() -> None:
     assert outcomes["late"] == late.ended
     assert outcomes["gone"] == gone.ended
     assert outcomes["own"] == own.ended
+
+
+class Newer(Player):
+    """One whose states have been written by an older one."""
+
+    state_version: ClassVar[int] = 2
+
+
+@attrs.define(eq=False)
+class Flaky:
+    """An upcaster that can be mended while it runs."""
+
+    broken: bool = True
+
+    def __call__(self, state: Any) -> Any:
+        """Give the state as it is; Any: that of whoever is tested."""
+        if self.broken:
+            raise ValueError
+        return state
+
+
+async def unreadable(flaky: Flaky, *keys: str, waiting: bool = False) -> Stage:
+    """Make a stage with keys that are held, and of each a prompt that waits."""
+    stage = Stage(MemoryStore(upcasters={1: flaky}))
+    async with open_process(stage) as process:
+        for key in keys:
+            await (await process.router.accept(key, "old")).outcome()
+            if waiting:
+                await process.router.accept(key, "wait:never")
+                await process.router.accept(key, "open", id="open")
+        process.kill()
+    stage.begun.clear()
+    return stage
+
+
+@seeds(3)
+async def test_d67_a_held_key_keeps_nobody_from_a_place() -> None:
+    """Its prompts wait all the same; released, it has one as others do."""
+    flaky = Flaky()
+    stage = await unreadable(flaky, "ann", "bob")
+    async with open_process(stage, Newer, limits=Limits(sessions=2)) as process:
+        router = process.router
+        held = [await router.accept(key, key) for key in ("ann", "bob")]
+        for number in range(5):
+            receipt = await router.accept(f"new{number}", "new")
+            assert completed(await receipt.outcome())
+        held.append(await router.accept("ann", "again"))
+        for key in ("eve", "joe"):
+            await router.accept(key, f"wait:{key}")
+            await turn_runs(stage, f"wait:{key}")
+
+        flaky.broken = False
+        assert await router.release("ann")
+        assert await router.release("bob")
+        await trio.sleep(1)
+        assert ("ann", "ann") not in stage.begun  # all places are taken
+        stage.open("eve", "joe")
+        assert all([completed(await each.outcome()) for each in held])
+        assert router.statistics().queued == 0
+    assert [each for key, each in stage.begun if key == "ann"] == ["ann", "again"]
+
+
+@seeds(3)
+async def test_d67_as_many_held_keys_as_sessions_stand_beside() -> None:
+    """The others fill the places, so it is not without bounds."""
+    flaky = Flaky()
+    keys = ("ann", "bob", "cat", "dan", "eve")
+    stage = await unreadable(flaky, *keys)
+    async with open_process(stage, Newer, limits=Limits(sessions=2)) as process:
+        router = process.router
+        held = [await router.accept(key, "waits") for key in keys[:4]]
+        await trio.sleep(1)
+        with pytest.raises(SaturatedError):
+            router.send("eve", "waits")
+        flaky.broken = False
+        for key in keys[:4]:
+            assert await router.release(key)
+        assert all([completed(await each.outcome()) for each in held])
+        assert (await router.drain(10)).kept == ()
+
+
+@pytest.mark.parametrize("verb", ["reset", "close", "cancel_all", None])
+@seeds(2)
+async def test_d67_a_held_key_that_waits_for_nothing_is_gone(
+    verb: str | None,
+) -> None:
+    """Its prompt has been taken back: its lane goes too."""
+    stage = await unreadable(Flaky(), "ann")
+    async with open_process(stage, Newer, limits=Limits(sessions=1)) as process:
+        router = process.router
+        waits = await router.accept("ann", "waits")
+        await trio.sleep(1)
+        if verb is None:
+            waits.withdraw()
+        else:
+            getattr(router, verb)("ann")
+        assert isinstance(await waits.outcome(), Withdrawn)
+        await trio.sleep(1)
+        assert router.list() == []
+        assert completed(await (await router.accept("bob", "new")).outcome())
+
+
+@seeds(3)
+async def test_d67_held_keys_that_are_left_over_go_and_come_back() -> None:
+    """What waits of them in the store comes when they are released."""
+    flaky = Flaky()
+    keys = ("ann", "bob", "cat", "dan", "eve")
+    stage = await unreadable(flaky, *keys, waiting=True)
+    async with open_process(stage, Newer, limits=Limits(sessions=2)) as process:
+        router = process.router
+        await trio.sleep(5)
+        assert completed(await (await router.accept("new", "new")).outcome())
+        waits = await router.accept("ann", "waits")
+        found = await router.find("dan", "open")
+        assert found is not None
+        flaky.broken = False
+        for key in keys:
+            await router.release(key)
+        assert completed(await waits.outcome())
+        assert completed(await found.outcome())
+        await stage.all_ended()
+    assert {key for key, each in stage.begun if each == "open"} == set(keys)
+    assert [each for key, each in stage.begun if key == "ann"] == ["open", "waits"]

@@ -17,6 +17,7 @@ from actors import (
     Outcome,
     PromptPolicy,
     Receipt,
+    Turn,
     open_system,
 )
 from actors.testing import seeds
@@ -147,6 +148,51 @@ async def test_a_drain_puts_back_what_may_be_tried_again() -> None:
     assert {name for name in outcomes if completed(outcomes[name])} == (
         {"running", "steered", "late", "waits", "twice"}
     )
+
+
+class Tidy(Player):
+    """Takes long to put things away."""
+
+    abort_grace: ClassVar[float] = 1000.0
+
+    async def play(self, turn: Turn[str, str], verb: str, what: str) -> None:
+        """Do what one word says."""
+        if verb != "tidy":
+            await super().play(turn, verb, what)
+            return
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(float(what))
+
+
+@pytest.mark.parametrize("end", ["drain", "stop"])
+@pytest.mark.parametrize("verb", ["cancel", "soft", "cancel_all", "reset", "close"])
+@seeds(2)
+async def test_what_was_to_end_anyway_is_not_taken_back(verb: str, end: str) -> None:
+    """Its router ends while it does, or is asked to: it is not run again."""
+    stage = Stage()
+    async with open_process(stage, Tidy) as process:
+        router = process.router
+        await router.accept("ann", "tidy:20", id="one", attempts=3)
+        await turn_runs(stage, "tidy:20")
+        if verb == "soft":
+            router.cancel("ann", hard=False, reason="why")
+        else:
+            getattr(router, verb)("ann", reason="why")
+        await trio.sleep(1)
+        if end == "drain":
+            await router.drain(10)
+        router.ref.stop()
+        await router.ref.wait_stopped()
+    outcome = stage.outcomes()["one"]
+    assert isinstance(outcome, Aborted)
+    assert outcome.reason == "why" or verb == "soft"
+    stage.begun.clear()
+    async with open_process(stage):
+        await trio.sleep(100)
+    assert stage.begun == []
 
 
 @pytest.mark.parametrize("how", ["stop", "crash"])
