@@ -180,14 +180,21 @@ class Leaving:
         crashes = lane.need_crashes()
         crashes.until = self._core.now() + seconds
         crashes.latest = crash
+        if lane.phase == PLACE:  # it needs none: its store knows
+            self._fail_waiting(lane)
+            self.forget(lane)
+            return
         lane.phase = QUARANTINED
         self._confine(lane)
+
+    def _fail_waiting(self, lane: Lane) -> None:
+        for receipt in lane.empty():
+            self._core.settle(receipt, Failed(error=quarantined(lane)))
 
     def _confine(self, lane: Lane) -> None:
         """What waits in quarantine waits for nothing."""
         core = self._core
-        for receipt in lane.empty():
-            core.settle(receipt, Failed(error=quarantined(lane)))
+        self._fail_waiting(lane)
         core.accepting.admit_parked(lane)
         core.reaping.became_idle(lane)
 

@@ -9,7 +9,9 @@ import pytest
 import trio
 
 from actors import (
+    Failed,
     OwnerLimitError,
+    QuarantinedError,
     Receipt,
     SaturatedError,
     Steered,
@@ -18,7 +20,7 @@ from actors import (
     Withdrawn,
 )
 from actors.testing import seeds
-from supervision import Limits
+from supervision import Limits, RestartLimit
 from supervision.durable import MemoryStore
 
 from .stage import Player, Stage, completed, open_process, turn_runs
@@ -292,3 +294,32 @@ async def test_d67_held_keys_that_are_left_over_go_and_come_back() -> None:
         await stage.all_ended()
     assert {key for key, each in stage.begun if each == "open"} == set(keys)
     assert [each for key, each in stage.begun if key == "ann"] == ["open", "waits"]
+
+
+@seeds(3)
+async def test_d43_a_key_in_quarantine_that_stands_in_line_takes_no_place() -> None:
+    """Its store says so before it has one: there are never more than are allowed."""
+
+    class Slow(Player):
+        async def suspend(self) -> None:
+            await trio.sleep(5)
+
+    stage = Stage()
+    limits = Limits(sessions=1, restarts=RestartLimit(0, within=10))
+    async with open_process(stage, limits=limits) as process:
+        await (await process.router.accept("bad", "crash")).outcome()
+        await trio.sleep(1)
+    async with open_process(stage, Slow, limits=limits) as process:
+        router = process.router
+        await (await router.accept("ann", "one")).outcome()
+        receipt = router.send("bad", "refused")  # ann is slow to leave
+        outcome = await receipt.outcome()
+        assert isinstance(outcome, Failed)
+        assert isinstance(outcome.error, QuarantinedError)
+        router.close("bad")  # before ann has left
+        await trio.sleep(10)
+        await router.accept("bob", "wait:door")
+        await turn_runs(stage, "wait:door")
+        with pytest.raises(SaturatedError):
+            router.send("cat", "two")
+        stage.open("door")
