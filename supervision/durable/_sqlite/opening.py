@@ -163,8 +163,9 @@ class SqliteOpening:
             await writer.ask(lambda: made.append(Copy(database, path)))
             while not await writer.ask(made[0].step):
                 pass
-            await writer.ask(made[0].finish)
-            return await writer.ask(lambda: path.stat().st_size)
+            with trio.CancelScope(shield=True):  # it is there, or it is not: which?
+                await writer.ask(made[0].finish)
+                return await writer.ask(lambda: path.stat().st_size)
         except FileExistsError:
             raise
         except (apsw.Error, OSError) as error:

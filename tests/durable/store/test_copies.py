@@ -120,6 +120,40 @@ async def test_a_store_that_is_closed_gives_up_its_copy(tmp_path: Path) -> None:
     assert integrity(path) == "ok"
 
 
+@pytest.mark.parametrize("how", ["cancelled", "closed"])
+async def test_a_copy_that_is_being_finished_is_there(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is told so: what comes in that moment comes too late."""
+    path, copy = tmp_path / "chat.db", tmp_path / "copy.db"
+    await fill(path, 20)
+    token = trio.lowlevel.current_trio_token()
+    finishes = trio.Event()
+    finish = Copy.finish
+    sizes: list[int] = []
+
+    def told(self: Copy) -> None:
+        token.run_sync_soon(finishes.set)
+        finish(self)
+
+    monkeypatch.setattr(Copy, "finish", told)
+    async with opened(SqliteStore(path)) as bench:
+        opening = bench.opened
+        assert isinstance(opening, SqliteOpening)
+
+        async def back_up() -> None:
+            sizes.append(await opening.backup(copy))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(back_up)
+            await finishes.wait()
+            if how == "closed":
+                await opening.close()
+            nursery.cancel_scope.cancel()
+    assert sizes == [copy.stat().st_size]
+    assert integrity(copy) == "ok"
+
+
 async def test_a_store_in_memory_has_no_copies(tmp_path: Path) -> None:
     """It says so."""
     async with opened(MemoryStore()) as bench:
