@@ -58,9 +58,15 @@ class _Key:
 
 
 class Book:
-    """What the events of one router may be; each method returns what is wrong."""
+    """What the events of one router may be; each method returns what is wrong.
 
-    def __init__(self) -> None:
+    Args:
+        durable: it has a store: there are prompts and turns of an earlier router, and
+            what has no end is the next one's.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._accepted: dict[int, PromptAccepted] = {}  # {prompt: its event}
         self._refused: set[int] = set()
         self._latest = 0  # prompt accepted
@@ -99,7 +105,7 @@ class Book:
         faults = [
             (event.key, f"prompt {prompt} was accepted and never ended")
             for prompt, event in self._accepted.items()
-            if prompt not in self._ends
+            if not (prompt in self._ends or self._durable)
         ]
         for number, turn in self._turns.items():
             if turn.started is not None and turn.ended is None:
@@ -118,7 +124,8 @@ class Book:
         new = event.generation
         if key.open:
             faults.append(f"generation {new} was opened with {key.generation} open")
-        if new not in (key.generation + 1, 1):  # 1: the key had been forgotten
+        first = self._durable and not key.generation  # it may have had others before
+        if not first and new not in (key.generation + 1, 1):  # 1: it had been forgotten
             faults.append(f"generation {new} was opened after {key.generation}")
         key.generation, key.open = new, True
         return faults
@@ -163,6 +170,8 @@ class Book:
     def _known(self, prompt: int, key: str, what: str) -> list[str]:
         """Check that a prompt was accepted for this key."""
         accepted = self._accepted.get(prompt)
+        if accepted is None and self._durable:
+            return []  # by an earlier router
         if accepted is None:
             return [f"prompt {prompt} {what} and was never accepted"]
         if accepted.key != key:
@@ -177,7 +186,7 @@ class Book:
                 f"prompt {prompt} ended twice: {self._ends[prompt]}, {outcome}"
             )
         self._ends[prompt] = outcome
-        if outcome.turn is None:
+        if outcome.turn is None or self._is_elsewhere(prompt, outcome.turn):
             return faults
         turn = self._turns.setdefault(outcome.turn, _Turn())
         ended, started = turn.ended, turn.started
@@ -205,6 +214,19 @@ class Book:
                 f"prompt {prompt} ended with turn {outcome.turn}, which had others"
             )
         return faults
+
+    def _is_elsewhere(self, prompt: int, turn: int) -> bool:
+        """Whether a turn that a prompt has ended with need not be its own.
+
+        With a store it may be an earlier router's, or that of the prompt whose id was
+        sent again.
+        """
+        known = self._turns.get(turn)
+        if not self._durable:
+            return False
+        if known is None:
+            return True
+        return known.started is not None and prompt not in known.started.prompts
 
     # ---------------------------------------------------------------------- turns
 
@@ -238,9 +260,11 @@ class Book:
     def _in_order(self, prompt: int, turn: int, key: _Key) -> list[str]:
         """Check that a prompt which has its first turn does not come too late."""
         accepted = self._accepted.get(prompt)
-        if accepted is not None and accepted.kind is PromptKind.STEER:
+        if accepted is None:
+            return []  # that is said by itself
+        if accepted.kind is PromptKind.STEER:
             before, key.steered = key.steered, max(prompt, key.steered)
-        elif accepted is not None and accepted.first:
+        elif accepted.first:
             before, key.first = key.first, max(prompt, key.first)
         else:
             before, key.begun = key.begun, max(prompt, key.begun)

@@ -31,11 +31,20 @@ class TurnLog(Log):
 
     Args:
         system: which events.
+        durable: its routers have stores.  Then a prompt may be an earlier router's, and
+            one without an end waits for the next: look at what the store has.
         capacity: how many are kept between two looks (`events`, `of`, `check`); an
             event that is lost fails `check`.
     """
 
-    def __init__(self, system: ActorSystem, *, capacity: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        system: ActorSystem,
+        *,
+        durable: bool = False,
+        capacity: int = 1_000_000,
+    ) -> None:
+        self._durable = durable
         super().__init__(system, (*TURN_EVENTS, IncarnationEnded), capacity)
 
     @property
@@ -67,8 +76,8 @@ class TurnLog(Log):
         before all that wait (`PromptAccepted.first`); one that is tried again after
         a crash does not count.
 
-        When a router has ended or crashed, also: every accepted prompt and every
-        started turn has its end, and every session is closed.
+        When a router has ended or crashed, also: every accepted prompt (unless a store
+        may have it) and every started turn has its end, and every session is closed.
 
         Raises:
             AssertionError: a promise is broken, or events were lost; the text lists
@@ -94,7 +103,7 @@ class TurnLog(Log):
         books: dict[AnyRef, Book] = {}
         for event in self._events:
             ref = event.ref
-            book = books.setdefault(ref, Book())
+            book = books.setdefault(ref, Book(durable=self._durable))
             if isinstance(event, SessionEvent):
                 yield from ((ref, event.key, what) for what in book.take(event))
             else:  # a router, or some other actor, has ended

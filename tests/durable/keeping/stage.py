@@ -34,6 +34,7 @@ import attrs
 import trio
 
 from actors import ActorSystem, Completed, Outcome, Session, Turn, open_system
+from actors.testing import TurnLog
 from supervision import Limits, RouterRef, start_router
 from supervision.durable import MemoryStore, SqliteStore, StorePolicy
 from supervision.durable._codec.protocol import Where
@@ -218,15 +219,22 @@ class Process:
 async def open_process(
     stage: Stage, make: type[Player] = Player, *, limits: Limits = WIDE
 ) -> AsyncGenerator[Process]:
-    """Open a system with one router on the store of this stage."""
+    """Open a system with one router on the store of this stage.
+
+    What is promised of its turns is checked when it has ended and was not killed.
+    """
     with trio.CancelScope() as gone:
         # who waits for ever is not seen: the router looks now and then what is old
         with trio.fail_after(5000):
             async with open_system() as system:
+                log = TurnLog(system, durable=True)
                 router = start_router(
                     system, make, stage, limits=limits, durable=stage.store
                 )
-                yield Process(stage, system, router, gone)
+                process = Process(stage, system, router, gone)
+                yield process
+            if not process.dead:
+                log.check()
     if isinstance(stage.store, MemoryStore):
         stage.store.at_point(None)
 

@@ -20,7 +20,7 @@ from actors import (
     Turn,
     open_system,
 )
-from actors.testing import seeds
+from actors.testing import TurnLog, seeds
 from supervision import (
     Limits,
     PromptKeptError,
@@ -29,6 +29,7 @@ from supervision import (
     Supervisor,
     find_child,
     router_ref,
+    start_router,
 )
 from supervision._routing.census import counts_of
 from supervision.durable._words.records import Complete
@@ -454,3 +455,31 @@ async def test_a_drain_does_not_abort_what_has_ended() -> None:
         assert report.aborted == ()
         assert report.lost == report.kept == ()
         assert completed(first.ended)
+
+
+@pytest.mark.parametrize("durable", [False, True])
+@seeds(2)
+async def test_a_log_of_turns_lets_prompts_come_and_go(*, durable: bool) -> None:
+    """If it was told that there is a store."""
+    stage = Stage()
+    logs: list[TurnLog] = []
+
+    async def live(*prompts: str) -> None:
+        async with open_system() as system:
+            logs.append(TurnLog(system, durable=durable))
+            router = start_router(system, Player, stage, durable=stage.store)
+            for prompt in prompts:
+                await router.accept("ann", prompt)
+            await trio.sleep(1)
+            await router.drain(1)
+
+    await live("done", "wait:never", "kept")
+    stage.open("never")
+    await live("new")
+
+    for log in logs:
+        if durable:
+            log.check()
+        else:
+            with pytest.raises(AssertionError, match="broken promises"):
+                log.check()
