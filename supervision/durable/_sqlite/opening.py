@@ -159,13 +159,14 @@ class SqliteOpening:
     async def _copy(self, path: Path) -> int:
         database, writer = self._database, self._writer
         made: list[Copy] = []
+        size = 0
         try:
             await writer.ask(lambda: made.append(Copy(database, path)))
             while not await writer.ask(made[0].step):
                 pass
             with trio.CancelScope(shield=True):  # it is there, or it is not: which?
                 await writer.ask(made[0].finish)
-                return await writer.ask(lambda: path.stat().st_size)
+                size = await writer.ask(lambda: path.stat().st_size)
         except FileExistsError:
             raise
         except (apsw.Error, OSError) as error:
@@ -173,6 +174,7 @@ class SqliteOpening:
         finally:
             with trio.CancelScope(shield=True):
                 await writer.ask(lambda: made[0].give_up() if made else None)
+        return size
 
     async def close(self) -> None:
         """Wait for the thread, and let go of the file.  Idempotent; a checkpoint.
