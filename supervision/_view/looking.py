@@ -42,6 +42,7 @@ from .sessions import (
     chosen,
     find_session,
     list_sessions,
+    passivated_shape,
     router_shape,
     shape_of,
     suspended_shape,
@@ -59,7 +60,7 @@ from .shapes import (
     TopShape,
 )
 from .stacks import actor_stack, session_stack
-from .stores import Stores, passivated_shape
+from .stores import Stores
 
 MOST: Final = 10_000
 """Rows that are given at most."""

@@ -18,6 +18,7 @@ import trio
 from actors import CloseReason
 from actors.hosting import last_sign_of
 from supervision._routing.core.core import IDS, Core
+from supervision._routing.core.keeping import KeyInfo
 from supervision._routing.core.looking import (
     PHASES,
     SUSPENDED,
@@ -34,6 +35,8 @@ from .shapes import RouterShape, SessionShape, SessionsShape
 
 AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper
+PASSIVATED: Final = "passivated"
+"""The phase of a key that only a store knows."""
 
 Order = Literal["worst", "key", "age", "idle", "queued"]
 """worst: what a person would look at first: given up and still burning, quarantined,
@@ -282,6 +285,17 @@ def find_session(routers: Mapping[str, Core], key: str) -> tuple[Core, Lane | No
         raise AmbiguousKeyError(key, found)
     (router,) = found.values()
     return router, find(router, key)
+
+
+def passivated_shape(router: Core, key: str, info: KeyInfo | None) -> SessionShape:
+    """A key that only a store knows."""
+    shape = suspended_shape(router, key)
+    shape["phase"] = PASSIVATED
+    if info is not None:
+        shape["owner"], shape["generation"] = info.owner, info.generation
+        shape["queued"] = info.waiting
+        shape["held"], shape["quarantined"] = info.held, info.quarantined
+    return shape
 
 
 def chosen(routers: Mapping[str, Core], path: str | None) -> Mapping[str, Core]:

@@ -15,27 +15,20 @@ from typing import Final, TypedDict, TypeVar, cast
 import attrs
 import trio
 
-from actors import ActorSystem, Outcome
+from actors import ActorSystem
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import KeyInfo, PromptInfo, Stored
 from supervision._trees.errors import SupervisionError
-from supervision._words.plain import plain
-from supervision._words.text import cut, printable
+from supervision._words.plain import outcome_text
 
 from .errors import AmbiguousKeyError, BadQueryError, CannotError, UnknownSessionError
-from .sessions import GLANCES, chosen, shape_of, suspended_shape
+from .sessions import GLANCES, chosen, passivated_shape, shape_of
 from .shapes import ResultShape, SessionShape, StoreShape
 
 PAGE: Final = 1000
 """Keys that are given at most."""
-PASSIVATED: Final = "passivated"
-"""The phase of a key that only a store knows."""
 T = TypeVar("T")
-
-_LONGEST: Final = 500  # characters of a result, or of an error
-_WORDS: Final = "StoredError"
-_REASONS: Final = ("result", "error", "reason", "limit")  # of outcomes
 
 
 class KeyShape(TypedDict):
@@ -90,6 +83,27 @@ class RouterStoreShape(TypedDict):
     kept: int
     """Prompts that its incarnations have left there."""
     store: StoreShape
+
+
+class ReminderShape(TypedDict):
+    """A reminder."""
+
+    key: str
+    name: str
+    due: float
+    """Seconds until it comes next; negative: it is on its way, or waits for room."""
+    every: float | None
+    """Seconds from one due time to the next; null: it comes once."""
+
+
+class RemindersShape(TypedDict):
+    """Reminders of one router, those that come first before the others."""
+
+    router: str
+    """Its path."""
+    reminders: list[ReminderShape]
+    more: bool
+    """There are others, which come later."""
 
 
 class StoresShape(TypedDict):
@@ -154,9 +168,7 @@ class Stores:
             CannotError: several routers have a store, and none was named.
             BadQueryError: a limit out of range.
         """
-        if not 1 <= limit <= PAGE:
-            msg = f"limit must be a whole number from 1 to {PAGE}, got {limit!r}"
-            raise BadQueryError(msg)
+        _check(limit)
         core = self._only(router)
         with _asking(core.ref.path):
             rows = await _store_of(core).keys(after, limit, held=held)
@@ -213,6 +225,27 @@ class Stores:
             msg = f"session {key!r} has no prompt {id!r}, or it is no longer kept"
             raise UnknownSessionError(msg)
         return _the_one(key, found)
+
+    async def reminders(
+        self, *, key: str | None = None, router: str | None = None, limit: int = 100
+    ) -> RemindersShape:
+        """Reminders of one router, by the time when they come next.
+
+        Args:
+            key: only those of this session; default: of all.
+            router: its path; default None: the only one that has a store.
+            limit: how many, from 1 to 1000.
+
+        Raises:
+            CannotError: several routers have a store, and none was named.
+            BadQueryError: a limit out of range.
+        """
+        _check(limit)
+        core = self._only(router)
+        with _asking(core.ref.path):
+            found, more = await _store_of(core).reminders(limit, key=key)
+        shapes = [cast("ReminderShape", attrs.asdict(each)) for each in found]
+        return RemindersShape(router=core.ref.path, reminders=shapes, more=more)
 
     # --------------------------------------------------------------------------- doing
 
@@ -284,15 +317,10 @@ class Stores:
         return core
 
 
-def passivated_shape(router: Core, key: str, info: KeyInfo | None) -> SessionShape:
-    """A key that only a store knows."""
-    shape = suspended_shape(router, key)
-    shape["phase"] = PASSIVATED
-    if info is not None:
-        shape["owner"], shape["generation"] = info.owner, info.generation
-        shape["queued"] = info.waiting
-        shape["held"], shape["quarantined"] = info.held, info.quarantined
-    return shape
+def _check(limit: int) -> None:
+    if not 1 <= limit <= PAGE:
+        msg = f"limit must be a whole number from 1 to {PAGE}, got {limit!r}"
+        raise BadQueryError(msg)
 
 
 def _the_one(key: str, found: Mapping[str, T]) -> T:
@@ -354,19 +382,8 @@ def _outcome_shape(path: str, key: str, name: str, info: PromptInfo) -> OutcomeS
         id=name,
         number=info.number,
         outcome=type(outcome).__name__ if outcome is not None else None,
-        text=_text_of(outcome) if outcome is not None else None,
+        text=outcome_text(outcome) if outcome is not None else None,
         turn=info.turn,
         age=info.age,
         ended=info.ended,
     )
-
-
-def _text_of(outcome: Outcome) -> str | None:
-    """What an outcome gives, or why it gives nothing."""
-    for name in _REASONS:
-        value = getattr(outcome, name, None)
-        if value is not None:
-            # that of a turn of an earlier process is words already
-            text = str(value) if type(value).__name__ == _WORDS else str(plain(value))
-            return printable(cut(text, _LONGEST))
-    return None

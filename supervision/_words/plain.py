@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actors import ActorRef
+from actors import ActorRef, Outcome
 
-from .text import cut, error_line, safe_repr
+from .text import cut, error_line, printable, safe_repr
 
 # Any: a checker would ask for the type variables of what is found.
 _REF: Any = ActorRef
@@ -24,6 +24,9 @@ _SEVERAL: Any = (list, tuple, set, frozenset)
 _DEEPEST = 5
 _MOST = 2000  # values in one field
 _LONGEST = 2000  # characters of one text
+_CUT = 500  # characters of what is said of an outcome
+_SAYS = ("result", "error", "reason", "limit")  # of outcomes
+_WORDS = "StoredError"
 _EXACT = 2**63  # integers beyond it are not safe with others, nor quick to write
 
 
@@ -39,6 +42,17 @@ def plain(value: object) -> Any:  # JSON
         return _plain(value, _DEEPEST, [_MOST])
     except Exception as failure:  # noqa: BLE001 - a stranger's class may do anything
         return f"(cannot be shown: {type(failure).__name__})"
+
+
+def outcome_text(outcome: Outcome) -> str | None:
+    """What an outcome gives, or why it gives nothing, cut; None: it says nothing."""
+    for name in _SAYS:
+        value = getattr(outcome, name, None)
+        if value is not None:
+            # that of a turn of an earlier process is words already
+            text = str(value) if type(value).__name__ == _WORDS else str(plain(value))
+            return printable(cut(text, _CUT))
+    return None
 
 
 def _plain(value: Any, deep: int, left: list[int]) -> Any:  # Any: anything; JSON

@@ -260,6 +260,13 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
 
     _add(commands, "statistics", one)
 
+    reminders = _add(commands, "reminders", one)
+    reminders.add_argument("key", nargs="?", help="of a session (default: of all)")
+    reminders.add_argument(
+        "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
+    )
+    _add_router(reminders, "the only one that has a store")
+
     outcome = _add(commands, "outcome", one)
     outcome.add_argument("key", help="of the session")
     outcome.add_argument("id", help="what the prompt was sent with")

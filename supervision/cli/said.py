@@ -99,6 +99,14 @@ SAID: Final[Mapping[str, Said]] = {
         ),
         "actors outcome person/3 msg-17",
     ),
+    "reminders": Said(
+        "list the prompts that are to come at a time",
+        (
+            "List the prompts that sessions have set for a time, those that come first "
+            "before the others."
+        ),
+        "actors reminders person/3",
+    ),
     "store": Said(
         "what the store of a router does, or copy it",
         (

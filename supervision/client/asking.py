@@ -25,7 +25,12 @@ from supervision._view.shapes import (
     StatisticsShape,
     TopShape,
 )
-from supervision._view.stores import KeysShape, OutcomeShape, StoresShape
+from supervision._view.stores import (
+    KeysShape,
+    OutcomeShape,
+    RemindersShape,
+    StoresShape,
+)
 
 from .exchange import Exchange
 from .failures import (
@@ -227,6 +232,23 @@ class Client(Exchange):
         """A prompt by its address, as a store has it."""
         found = self.get("/outcome", key=key, id=id, router=router)
         return self._checked(found, OutcomeShape)
+
+    def reminders(
+        self,
+        *,
+        key: str | None = None,
+        router: str | None = None,
+        limit: int | None = None,
+    ) -> RemindersShape:
+        """Reminders, by the time when they come next.
+
+        Args:
+            key: only those of this session.
+            router: its path, if several have a store.
+            limit: how many; default 100, at most 1000.
+        """
+        found = self.get("/reminders", key=key, router=router, limit=limit)
+        return self._checked(found, RemindersShape)
 
     def release(self, key: str, *, router: str | None = None) -> ResultShape:
         """Try a held key again."""

@@ -57,6 +57,14 @@ ANSWERS: dict[str, Any] = {
         "after": "bob\x1b[0m",
     },
     "GET /outcome": OUTCOME,
+    "GET /reminders": {
+        "router": "/chat/router",
+        "reminders": [
+            {"key": "alice", "name": "bell\x1b", "due": -0.5, "every": 600.0},
+            {"key": "", "name": "tea", "due": 90.0, "every": None},
+        ],
+        "more": True,
+    },
     "GET /sessions/bob": PASSIVATED,
     "GET /stores": {
         "stores": [
@@ -123,6 +131,27 @@ def test_the_last_page_says_nothing_of_more(path: Path, run: Run) -> None:
         status, out, _ = run("sessions", "--all")
 
     assert (status, "more" in out) == (0, False)
+
+
+def test_reminders_are_listed(path: Path, run: Run) -> None:
+    """Of all sessions or of one; the last line says that there are more."""
+    with StoryServer(path, ANSWERS) as server:
+        status, out, _ = run("reminders")
+        run("reminders", "a b", "--limit", "7", "--router", "/r")
+        _, raw, _ = run("reminders", "--json")
+
+    assert status == 0
+    assert [" ".join(line.split()) for line in out.splitlines()] == [
+        "KEY NAME DUE EVERY",
+        "alice bell\\x1b now 10m00s",
+        "'' tea in 1m30s",
+        "there are more, which come later: --limit",
+    ]
+    assert json.loads(raw) == ANSWERS["GET /reminders"]
+    assert server.asked[:2] == [
+        "GET /reminders?limit=100",
+        "GET /reminders?key=a+b&router=%2Fr&limit=7",
+    ]
 
 
 @pytest.mark.parametrize(

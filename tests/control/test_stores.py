@@ -106,6 +106,33 @@ async def test_keys_come_in_pages_wherever_they_are(tmp_path: Path) -> None:
     assert unknown.error == "no router knows the session 'nobody', and no store has it"
 
 
+async def test_what_is_to_come_is_listed_by_its_time(tmp_path: Path) -> None:
+    """Of all sessions or of one; so many, and whether there are more."""
+    async with serving(tmp_path) as served:
+        router = start(served, tmp_path / "notes.db")
+        await router.remind("ann", "late", after=7200, prompt="x")
+        await router.remind("bob", "soon", after=3600, every=600, prompt="y")
+        await router.remind("ann", "last", after=9000, prompt="z")
+        found = (await served.get("/reminders?router=/notes")).json
+        two = (await served.get("/reminders?limit=2")).json
+        ann = (await served.get("/reminders?key=ann&limit=2")).json
+        nobody = (await served.get("/reminders?key=nobody")).json
+        wrong = await served.get("/reminders?limit=0")
+
+    names = [(each["key"], each["name"]) for each in found["reminders"]]
+    assert names == [("bob", "soon"), ("ann", "late"), ("ann", "last")]
+    assert [each["every"] for each in found["reminders"]] == [600.0, None, None]
+    assert [each["due"] // 3600 for each in found["reminders"]] == [0, 1, 2]
+    assert (found["router"], found["more"]) == ("/notes", False)
+    assert (two["reminders"][0]["name"], len(two["reminders"])) == ("soon", 2)
+    assert two["more"]
+    assert [each["name"] for each in ann["reminders"]] == ["late", "last"]
+    assert not ann["more"]
+    assert nobody["reminders"] == []
+    assert wrong.status == 400
+    assert "from 1 to 1000" in wrong.error
+
+
 async def test_what_became_of_a_prompt(tmp_path: Path) -> None:
     """Its kind, its result or error, when; or that it waits, or is not known."""
     path = tmp_path / "notes.db"

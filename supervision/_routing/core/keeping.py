@@ -65,6 +65,18 @@ class PromptInfo:
     """Seconds since it got its outcome."""
 
 
+@attrs.frozen(kw_only=True)
+class ReminderInfo:
+    """A reminder, as the store has it."""
+
+    key: str
+    name: str
+    due: float
+    """Seconds until it comes next; negative: it is on its way, or waits for room."""
+    every: float | None
+    """Seconds from one due time to the next; None: it comes once."""
+
+
 class Stored(Protocol):
     """What may be asked of a router's store, by whoever looks.
 
@@ -92,6 +104,12 @@ class Stored(Protocol):
 
     async def prompt(self, key: str, id: str) -> PromptInfo | None:  # noqa: A002
         """A prompt by its address; None: unknown.  Nothing follows from the look."""
+        ...
+
+    async def reminders(
+        self, most: int, *, key: str | None = None
+    ) -> tuple[Sequence[ReminderInfo], bool]:
+        """So many reminders, of all keys or of one, by due time; and are there more?"""
         ...
 
     async def backup(self, path: Path) -> int:

@@ -22,7 +22,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
-from supervision._view.sessions import short
+from supervision._view.sessions import PASSIVATED, short
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -30,7 +30,6 @@ from supervision._view.shapes import (
     SessionShape,
     StatisticsShape,
 )
-from supervision._view.stores import PASSIVATED
 from supervision.client.asking import Client
 from supervision.client.directory import choose_client, live_services, runtime_directory
 from supervision.client.failures import ClientError

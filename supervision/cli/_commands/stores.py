@@ -1,4 +1,4 @@
-"""The commands about stores: sessions --all, outcome, store, release.
+"""The commands about stores: sessions --all, outcome, reminders, store, release.
 
 The service asks its store: no other process opens the file.
 """
@@ -16,7 +16,12 @@ from supervision._drawing.columns import Column
 from supervision._drawing.look import DIM, GOOD, MAYBE, PLAIN, WRONG, phase
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._view.shapes import ResultShape, StoreShape
-from supervision._view.stores import KeyShape, OutcomeShape, RouterStoreShape
+from supervision._view.stores import (
+    KeyShape,
+    OutcomeShape,
+    ReminderShape,
+    RouterStoreShape,
+)
 from supervision.client.directory import CommandError, choose_client
 from supervision.service import ExitCode
 
@@ -60,6 +65,26 @@ def show_outcome(arguments: Namespace) -> int:
         print_json(found)
     else:
         print_facts(_outcome_facts(found))
+    return ExitCode.OK
+
+
+def list_reminders(arguments: Namespace) -> int:
+    """`actors reminders`: what is to come, of all sessions or of one."""
+    found = choose_client(arguments.socket).reminders(
+        key=arguments.key, router=arguments.router, limit=arguments.limit
+    )
+    if arguments.json:
+        print_json(found)
+        return ExitCode.OK
+    columns = [
+        Column(title="KEY"),
+        Column(title="NAME"),
+        Column(title="DUE", right=True),
+        Column(title="EVERY", right=True),
+    ]
+    print_table(columns, [_reminder_cells(each) for each in found["reminders"]])
+    if found["more"]:
+        print_lines([Text("there are more, which come later: --limit", DIM)])
     return ExitCode.OK
 
 
@@ -157,6 +182,16 @@ def _key_cells(found: KeyShape) -> list[Text]:
         Text("" if found["state"] is None else size(found["state"])),
         Text("yes" if found["token"] else ""),
         Text(clean(session["held"] or ""), WRONG),
+    ]
+
+
+def _reminder_cells(found: ReminderShape) -> list[Text]:
+    due, every = found["due"], found["every"]
+    return [
+        Text(clean(found["key"]) or "''"),
+        Text(clean(found["name"]) or "''"),
+        Text(f"in {span(due)}") if due > 0 else Text("now", MAYBE),
+        Text("" if every is None else span(every)),
     ]
 
 

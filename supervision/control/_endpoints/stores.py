@@ -46,6 +46,16 @@ class StoreEndpoints:
         router = asked.text("router")
         return answer(await self._stores.outcome(key, name, router=router))
 
+    async def reminders(self, request: Request) -> Response:
+        """Reminders, by due time."""
+        asked = await parameters(request, "key", "router", "limit")
+        found = await self._stores.reminders(
+            key=asked.text("key"),
+            router=asked.text("router"),
+            limit=asked.whole("limit", 100),
+        )
+        return answer(found)
+
     async def release(self, request: Request) -> Response:
         """Try a held key again."""
         asked = await parameters(request, "router")

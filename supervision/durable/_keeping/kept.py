@@ -105,6 +105,7 @@ class Kept:
         self.bringing = Bringing(self)
         self.turning = Turning(self)
         self.finding = Finding(self)
+        self.clock = clock
         self.reminding = Reminding(self, clock)
         self.recovery = Recovery(self)
         self.store = Looking(self)

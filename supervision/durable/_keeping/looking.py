@@ -7,13 +7,14 @@ asked goes through the writer as any record does, behind what was submitted befo
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import trio
 
-from supervision._routing.core.keeping import KeyInfo, PromptInfo
+from supervision._routing.core.keeping import KeyInfo, PromptInfo, ReminderInfo
 from supervision._routing.limits import StoreStatistics
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import (
@@ -37,6 +38,7 @@ from supervision.durable._words.records import (
     Record,
     Refused,
 )
+from supervision.durable._words.reminders import Due, DuePage
 from supervision.durable._writing.book import Question
 
 from .bringing import key_of
@@ -124,6 +126,20 @@ class Looking:
             age=max(0.0, now - found.at),
             ended=None if found.ended_at is None else max(0.0, now - found.ended_at),
         )
+
+    async def reminders(
+        self, most: int, *, key: str | None = None
+    ) -> tuple[Sequence[ReminderInfo], bool]:
+        """See `Stored`."""
+        page: DuePage = await self._ask(Due(math.inf, most, key=key))
+        now = self._kept.clock.now()
+        infos = [
+            ReminderInfo(
+                key=each.key, name=each.name, due=each.due - now, every=each.every
+            )
+            for each in page.reminders
+        ]
+        return infos, page.next is not None
 
     async def backup(self, path: Path) -> int:
         """See `Stored`."""

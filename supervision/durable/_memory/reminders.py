@@ -80,13 +80,13 @@ class Reminders:
         if record.after is not None:
             begin = bisect.bisect_right(self._order, record.after)
         found: list[ReminderRow] = []
-        for due, key, name in islice(self._order, begin, begin + record.most):
-            if due > record.until:
-                break
+        for due, key, name in islice(self._order, begin, None):
+            if record.key not in (None, key):
+                continue
+            if due > record.until or len(found) == record.most:
+                return DuePage(tuple(found), due)
             found.append(self._rows[key, name])
-        behind = begin + len(found)
-        follows = self._order[behind][0] if behind < len(self._order) else None
-        return DuePage(tuple(found), follows)
+        return DuePage(tuple(found), None)
 
     def prune(self, before: float, most: int) -> int:
         """Drop what is remembered of those that were forgotten; how many."""

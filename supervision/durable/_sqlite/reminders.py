@@ -48,6 +48,10 @@ _DUE: Final = (
     "select key, name, due, every, body from reminders where gone is null"
     " and (due, key, name) > (?, ?, ?) order by due, key, name limit ?"
 )
+_DUE_OF: Final = (
+    "select key, name, due, every, body from reminders where key = ? and gone is null"
+    " and (due, key, name) > (?, ?, ?) order by due, name limit ?"
+)
 _PRUNE: Final = (
     "delete from reminders where (key, name) in (select key, name from reminders"
     " where gone is not null and gone_at < ? order by gone_at, key, name limit ?)"
@@ -96,9 +100,11 @@ class Reminders:
     def due(self, record: Due) -> DuePage:
         """Look for them."""
         after = record.after if record.after is not None else _FIRST
-        found = [
-            *starmap(ReminderRow, self._rows(_DUE, *after, record.most + 1)),
-        ]
+        if record.key is None:
+            rows = self._rows(_DUE, *after, record.most + 1)
+        else:
+            rows = self._rows(_DUE_OF, record.key, *after, record.most + 1)
+        found = [*starmap(ReminderRow, rows)]
         page = [row for row in found[: record.most] if row.due <= record.until]
         behind = found[len(page) :]
         return DuePage(tuple(page), behind[0].due if behind else None)

@@ -47,6 +47,8 @@ class Due:
     most: int
     after: tuple[float, str, str] | None = None
     """Those behind this one; None begins."""
+    key: str | None = None
+    """Only those of this key; None: of all."""
 
 
 @attrs.frozen(eq=False)

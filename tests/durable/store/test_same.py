@@ -210,7 +210,8 @@ class Dice:
 
     def due(self) -> Record:
         after = self.dice.choice((None, (2.0, "b", "x")))
-        return Due(self.dice.choice(self.times), self.dice.randint(1, 4), after)
+        key = self.dice.choice((None, None, self.key()))
+        return Due(self.dice.choice(self.times), self.dice.randint(1, 4), after, key)
 
     def prune(self) -> Record:
         return Prune(self.at - 3, self.dice.randint(1, 5))
