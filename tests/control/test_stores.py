@@ -13,7 +13,7 @@ import trio
 from actors import Session, Turn, open_system
 from actors.hosting import hub_of
 from supervision import RouterRef, start_router
-from supervision.durable import MemoryStore, SqliteStore, StoreGrows
+from supervision.durable import MemoryStore, SqliteStore, StoreDown, StoreGrows
 from supervision.service import BadQueryError, View
 from tests.control.client import Served, serving
 from tests.durable.store.disk import names
@@ -242,10 +242,10 @@ async def test_what_a_store_does_is_told_also_while_it_is_away(tmp_path: Path) -
         router = start_router(served.system, Notes, durable=store, name="notes")
         await (await router.accept("ann", "milk", id="1")).outcome()
         well = (await served.get("/stores")).json["stores"]
+        down = served.system.subscribe(StoreDown)
         store.away(1000)
         router.send("ann", "bread")
-        while router.statistics().store.down is None:  # type: ignore[union-attr] # there is one
-            await trio.lowlevel.checkpoint()
+        await down.receive()
         badly = (await served.get("/stores?router=/notes")).json["stores"]
         answers = [
             await served.get("/keys"),

@@ -155,7 +155,7 @@ async def open_service(
     try:
         yield service
     finally:
-        await service.close()
+        await service.close()  # noqa: ASYNC102 - it shields itself
 
 
 async def _start(

@@ -57,11 +57,17 @@ class Wire:
     async def words(self) -> AsyncIterator[Any]:  # Any: as `word_of`
         """What the other end says, until it has gone."""
         rest = b""
-        with contextlib.suppress(trio.BrokenResourceError):
-            async for data in self._stream:
-                *lines, rest = (rest + data).split(b"\n")
-                for line in lines:
-                    yield word_of(line)
+        while data := await self._more():
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield word_of(line)
+
+    async def _more(self) -> bytes:
+        """What has come; empty: the other end has gone."""
+        try:
+            return bytes(await self._stream.receive_some())
+        except trio.BrokenResourceError:
+            return b""
 
     async def aclose(self) -> None:
         """Close this end."""
