@@ -120,8 +120,10 @@ def test_a_reader_who_reads_nothing_holds_up_neither_others_nor_the_end() -> Non
         report = until_ended(stage)
         stuck.socket.close()
 
-    assert report.adds_up  # what was being answered is kept, and was interrupted
-    assert report.kept == 11
+    assert report.adds_up
+    # those that waited; and what was being answered, if its end was too late for the
+    # store: it is interrupted then
+    assert report.kept in {10, 11}
 
 
 def test_a_page_that_was_killed_is_served_again(
