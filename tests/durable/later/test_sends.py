@@ -45,6 +45,27 @@ class Poster(Player):
         turn.send(key, prompt.replace("_", " "), id=name[0] if name else None)
 
 
+class Slow(Poster):
+    """Of bob's the session goes slowly: when its door is open."""
+
+    async def suspend(self) -> None:
+        if self.key == "bob":
+            await self.stage.doors["bob"].wait()
+
+
+async def send_to_who_goes(process: Process, prompt: str) -> None:
+    """Have bob evicted, and cat send to it while it goes; cat has one more turn."""
+    router, stage = process.router, process.stage
+    await (await router.accept("bob", "one")).outcome()
+    await router.accept("cat", prompt)
+    await router.accept("cat", "wait:end")
+    await turn_runs(stage, prompt)
+    await router.accept("dan", "wait:dan")  # bob is evicted for it
+    await trio.sleep(1)
+    stage.open("cat")
+    await trio.sleep(1)
+
+
 @seeds(2)
 async def test_d31_what_is_sent_is_there_if_and_only_if_its_turn_has_completed() -> (
     None
@@ -146,12 +167,6 @@ async def test_d31_what_was_sent_waits_in_the_store_for_a_place() -> None:
 @seeds(3)
 async def test_d31_a_session_that_leaves_comes_back_for_it() -> None:
     """Though its place has been promised to another."""
-
-    class Slow(Poster):
-        async def suspend(self) -> None:
-            if self.key == "bob":
-                await self.stage.doors["bob"].wait()
-
     stage = Stage()
     async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
         router = process.router
@@ -172,24 +187,10 @@ async def test_d31_a_session_that_leaves_comes_back_for_it() -> None:
 @seeds(3)
 async def test_d31_a_session_that_stays_after_all_has_it() -> None:
     """Another prompt has kept it, when there was another place."""
-
-    class Slow(Poster):
-        async def suspend(self) -> None:
-            if self.key == "bob":
-                await self.stage.doors["bob"].wait()
-
     stage = Stage()
     async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
         router = process.router
-        await (await router.accept("bob", "one")).outcome()
-        prompt = "wait:cat send:bob/x/x send:bob/y/y"
-        await router.accept("cat", prompt)
-        await router.accept("cat", "wait:end")
-        await turn_runs(stage, prompt)
-        await router.accept("dan", "wait:dan")  # bob is evicted for it
-        await trio.sleep(1)
-        stage.open("cat")
-        await trio.sleep(1)
+        await send_to_who_goes(process, "wait:cat send:bob/x/x send:bob/y/y")
         first = await found(router, "bob", "x")
         assert await found(router, "bob", "x") is first
         stage.open("end")
@@ -205,24 +206,10 @@ async def test_d31_a_session_that_stays_after_all_has_it() -> None:
 @seeds(3)
 async def test_d31_one_that_was_found_before_it_came_can_be_withdrawn() -> None:
     """By the receipt that somebody had when there was no place."""
-
-    class Slow(Poster):
-        async def suspend(self) -> None:
-            if self.key == "bob":
-                await self.stage.doors["bob"].wait()
-
     stage = Stage()
     async with open_process(stage, Slow, limits=Limits(sessions=2, turns=5)) as process:
         router = process.router
-        await (await router.accept("bob", "one")).outcome()
-        prompt = "wait:cat send:bob/x/x"
-        await router.accept("cat", prompt)
-        await router.accept("cat", "wait:end")
-        await turn_runs(stage, prompt)
-        await router.accept("dan", "wait:dan")  # bob is evicted for it
-        await trio.sleep(1)
-        stage.open("cat")
-        await trio.sleep(1)
+        await send_to_who_goes(process, "wait:cat send:bob/x/x")
         first = await found(router, "bob", "x")
         stage.open("end")
         await trio.sleep(1)  # cat goes instead of it: it waits for bob's successor
