@@ -102,9 +102,14 @@ PLAN: Final = {
         "actors store_words codec writing",
         "attrs trio",
     ),
+    "journals": Room(
+        "supervision/durable/_journals",
+        "actors routing_core store_words codec writing",
+        "msgspec",
+    ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec writing stored_histories",
+        "routing_words store_words codec writing stored_histories journals",
         "trio",
     ),
     "later": Room(
@@ -115,7 +120,7 @@ PLAN: Final = {
     "keeping": Room(
         "supervision/durable/_keeping",
         "actors routing_words routing_parts routing_core store_words codec writing"
-        " keeping_ground later stored_histories",
+        " keeping_ground later stored_histories journals",
         "attrs trio",
     ),
     "memory_store": Room(
@@ -123,8 +128,14 @@ PLAN: Final = {
         "store_words keeping_ground keeping",
         "attrs trio",
     ),
+    "sqlite_ground": Room("supervision/durable/_sqlite: sql", "", "apsw"),
+    "sqlite_rows": Room(
+        "supervision/durable/_sqlite/rows", "store_words sqlite_ground", ""
+    ),
     "sqlite_store": Room(
-        "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"
+        "supervision/durable/_sqlite",
+        "store_words keeping sqlite_ground sqlite_rows",
+        "apsw attrs trio",
     ),
     "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
     # a tree as a process, and over HTTP

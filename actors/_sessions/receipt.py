@@ -301,7 +301,10 @@ class Receipt(Generic[P]):
     def leave(self, why: Exception) -> None:
         """Its outcome will not be told here: say so to those who wait."""
         if self._outcome is None:
-            self.need_more().left = why
+            more = self.need_more()
+            more.left = why
+            if more.stream is not None:
+                more.stream.close()
             waiter, self._waiters = self._waiters, None
             while waiter is not None:
                 if waiter.task is not None:

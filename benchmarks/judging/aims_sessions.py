@@ -70,6 +70,13 @@ SESSIONS: Final = (
         at_most=True,
         note="time_ratio",
     ),
+    Goal(
+        "time of a turn whose chunks a store keeps, by of one whose it does not",
+        ("turns_journaled",),
+        1.1,
+        at_most=True,
+        note="time_ratio",
+    ),
     *(
         Goal(
             f"longest wait for one of {slots}, 256 sessions, by the mean",

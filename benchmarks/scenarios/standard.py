@@ -111,7 +111,7 @@ from benchmarks.scenarios.sessions.pooling import (
     Turn100,
     Turn100S,
 )
-from benchmarks.scenarios.sessions.reading import TurnResumable
+from benchmarks.scenarios.sessions.reading import TurnResumable, TurnsJournaled
 from benchmarks.scenarios.sessions.remembering import TurnsRemembered
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import (
@@ -191,6 +191,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     TakeTurn,
     TurnDeadlines,
     TurnResumable,
+    TurnsJournaled,
     Streams1000,
     RouterChurn,
     SessionMemory10K,

@@ -9,6 +9,7 @@ reading order:
     _codec/     values as bytes, and back
     _writing/   batches, one at a time
     _histories/ what conversations have said, entry by entry
+    _journals/  what answers have said, chunk by chunk
     _keeping/   between a router and its store
     _memory/    a store in memory, which can be made to fail: for tests
     _sqlite/    a store in a file

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
-from actors import Abort, Bounded, Latest, Leave, Replay, Turn, WhileBusy
+from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
 from supervision._routing.handle import RouterRef
 from supervision._routing.limits import (
     DrainReport,
@@ -58,7 +58,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> BlockingReceipt[P]:
         """Send a prompt to a session, starting the session if there is none.
 
@@ -94,7 +94,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
         within: float | None = None,
     ) -> BlockingReceipt[P]:
         """As `send`, but wait for room: in the queue, or for one more session.
@@ -138,6 +138,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
+        stream: Replay | Journal | None = None,
         within: float | None = None,
     ) -> BlockingReceipt[P]:
         """As `send_wait`, and wait until a store has it: as `RouterRef.accept`.
@@ -154,6 +155,7 @@ class BlockingRouter(Generic[P, C]):
             job=job,
             attempts=attempts,
             busy=busy,
+            stream=stream,
         )
         return BlockingReceipt(self._line, self._line.send_wait(within, offer))
 
@@ -185,7 +187,7 @@ class BlockingRouter(Generic[P, C]):
         key: str,
         prompt: P,
         *,
-        stream: Bounded | Latest | Replay | None = None,
+        stream: Bounded | Latest | Replay | Journal | None = None,
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,

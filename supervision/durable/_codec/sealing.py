@@ -108,6 +108,10 @@ class Sealed:
         self._context = context
 
     # Any: values are anything
+    def takes_any(self, sample: Any, where: Where) -> bool:
+        """See `Codec`."""
+        return self._codec.takes_any(sample, where)
+
     def encode(self, value: Any, where: Where) -> bytes:
         """Make a sealed body.  Raises TypeError: it would not come back as it is."""
         return self._sealer.seal(self._codec.encode(value, where), self._context)

@@ -105,6 +105,20 @@ class Values:
 
     # ------------------------------------------------------------------------ to bytes
 
+    def takes_any(self, sample: Any, where: Where) -> bool:
+        """Whether every value of this builtin type is taken, and comes back.
+
+        Of a declared type with constraints, or with values by name: no.
+        """
+        by = self._typed.get(where)
+        if by is not None and not by.plain:
+            return False
+        try:
+            self.encode(sample, where)
+        except TypeError:
+            return False
+        return True
+
     def encode(self, value: Any, where: Where) -> bytes:
         """Make bytes of a value.
 

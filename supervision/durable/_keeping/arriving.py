@@ -7,6 +7,7 @@ had the same message before, or that it refuses this one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
@@ -119,6 +120,7 @@ class Arriving:
             lane.turn.id if more.kind is STEER else None,
             body,
             wall(),
+            self._kept.journals.accepted(receipt),
         )
 
         def told(answer: Accepted | Repeated | Refused) -> None:
@@ -182,10 +184,16 @@ class Arriving:
             self._kept.finding.over(receipt)
             if waits:
                 self._take_out(lane, receipt)
+        else:
+            self._kept.journals.stored(receipt)
         if answer.brought is not None:
             self._kept.bringing.came(lane, answer.brought)
         if isinstance(answer, Repeated) and waits:
-            self._kept.finding.follow(lane, receipt, answer)
+            self._kept.journals.follow(
+                receipt,
+                answer,
+                partial(self._kept.finding.follow, lane, receipt, answer),
+            )
 
     def _take_out(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """Nothing is to be done about a prompt here any more."""

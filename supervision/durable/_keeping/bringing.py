@@ -249,6 +249,7 @@ class Bringing:
         if more.job is not None:
             lane.need_known().remember_job(more.job, receipt)
         outcome = outcome_without_turn(row, error)
+        self._kept.journals.adopt(receipt, row, ended=outcome is not None)
         if outcome is None:
             return receipt
         text = f"has failed prompt {receipt.id}: {outcome.error}"

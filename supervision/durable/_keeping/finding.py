@@ -19,9 +19,10 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
+from supervision.durable._writing.waiter import Waiter
 
 from .bodies import OUTCOME
-from .place import Place, Waiter
+from .place import Place
 
 ENDED: Final = "the router has ended"
 """Why there will be no answer."""
@@ -102,7 +103,7 @@ class Finding:
         def told(answer: Found | Exception) -> None:
             # in this very step: what it has not seen is told in a later one
             if isinstance(answer, Found):
-                waiter.told(self._receipt(key, answer))
+                waiter.told(self.receipt_of(key, answer))
             else:
                 waiter.told(answer)
 
@@ -110,7 +111,8 @@ class Finding:
         receipt: Receipt[Any] | None = await waiter.wait()
         return receipt
 
-    def _receipt(self, key: str, found: Found) -> Receipt[Any] | None:
+    def receipt_of(self, key: str, found: Found) -> Receipt[Any] | None:
+        """Give the receipt of a prompt of the store; None: there is no such prompt."""
         if found.number is None:
             return None
         core = self._kept.core

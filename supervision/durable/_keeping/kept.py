@@ -30,6 +30,7 @@ from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
 from supervision.durable._histories.log import StoredLog
+from supervision.durable._journals.journals import Journals
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -104,6 +105,7 @@ class Kept:
         self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
         self.bringing = Bringing(self)
         self.turning = Turning(self)
+        self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock
         self.reminding = Reminding(self, clock)
@@ -152,6 +154,7 @@ class Kept:
         """
         self.pruning.end()
         self.reminding.end()
+        self.journals.end()
         self.closed = True
         try:
             unanswered = await self.writer.end(self.policy.close_within)

@@ -106,28 +106,6 @@ class Key:
         """That token."""
 
 
-class Waiter:
-    """A task that waits for an answer."""
-
-    __slots__ = ("_answer", "_come")
-
-    def __init__(self) -> None:
-        self._come = trio.Event()
-        self._answer: Any = None
-
-    def told(self, answer: Any) -> None:
-        """The answer, or the error why there will be none."""
-        self._answer = answer
-        self._come.set()
-
-    async def wait(self) -> Any:
-        """Wait for it.  A checkpoint."""
-        await self._come.wait()
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
-
-
 class KeptTokens:
     """`{key: token}` of the keys that are there; the store is told by `Kept.bound`.
 

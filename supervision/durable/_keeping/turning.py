@@ -204,6 +204,7 @@ class Turning:
         if run.aside:
             go(run, outcome)
             return
+        self._kept.journals.ends(run)
         lane = run.lane
         try:
             state = self._state_left(run, sealed)

@@ -28,7 +28,8 @@ from supervision.durable._words.reminders import ReminderRow
 
 from .faults import Faults, Hook
 from .opening import WHERE, MemoryOpening
-from .tables import StoredPrompt, Tables
+from .prompts import StoredPrompt
+from .tables import Tables
 
 
 class MemoryStore:
@@ -176,6 +177,10 @@ class MemoryStore:
     def history(self, key: str) -> tuple[HistoryRow, ...]:
         """Give the entries of a key's history, by number."""
         return self._tables.histories.of(key)
+
+    def journal(self, number: int) -> tuple[tuple[int, bytes], ...]:
+        """Give the blocks of a prompt's journal: (number of its last chunk, body)."""
+        return self._tables.journals.of(number)
 
     def reminders(self) -> tuple[ReminderRow, ...]:
         """List all reminders, by (due, key, name)."""

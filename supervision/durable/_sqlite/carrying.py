@@ -8,11 +8,11 @@ What it comes to is what `_memory/tables` says in plain Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from supervision.durable._words.histories import Read
+from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -50,21 +50,18 @@ from supervision.durable._words.records import (
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
-from . import histories, looks
-from .reminders import Reminders
+from .rows import histories, journals, looks
+from .rows.reminders import Reminders
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
     "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
-    " steers, body, at"
+    " steers, body, at, stream, base"
 )
 _values: Callable[[Row], tuple[Value, ...]] = attrgetter(*_COLUMNS.split(", "))
 _INSERT: Final = (
-    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
     " on conflict do nothing"
-)
-_LOOK: Final = (
-    "select number, outcome, turn, at, ended_at from prompts where key = ? and id = ?"
 )
 _OPEN: Final = (
     f"select {_COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
@@ -250,11 +247,6 @@ class Carrying:
             _QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
-    def hold(self, run: Indexed[Hold]) -> None:
-        """Keep why keys cannot be read."""
-        for index, record in run:
-            self._answers[index] = looks.hold(self._connection, record)
-
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
@@ -262,6 +254,9 @@ class Carrying:
             known = self._connection.changes() > 0
             histories.forget(self._cursor, record.key)
             known = self._reminders.forget_all(record.key) or known
+            behind = self._accepts()
+            later = [number for number, at in behind.items() if at >= index]
+            journals.forget(self._cursor, record.key, later)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -285,28 +280,23 @@ class Carrying:
     def find(self, run: Indexed[Find]) -> None:
         """Look for prompts."""
         for index, record in run:
-            self._answers[index] = self._look(record.key, record.id)
+            self._answers[index] = looks.find(self._cursor, record)
 
-    def look(self, run: Indexed[Look]) -> None:
-        """Look at keys."""
-        for index, record in run:
-            self._answers[index] = looks.look(self._connection, record)
+    def chunks(self, run: Indexed[Chunks]) -> None:
+        """Keep blocks of answers."""
+        journals.write(self._cursor, [record for _, record in run])
 
-    def read(self, run: Indexed[Read]) -> None:
-        """Read entries of histories."""
+    def ask(self, run: Indexed[Any]) -> None:
+        """Read what one statement finds; Any: each has its own (`_ASKS`)."""
         for index, record in run:
-            self._answers[index] = histories.read(self._connection, record)
-
-    def waiting(self, run: Indexed[Waiting]) -> None:
-        """Look for keys."""
-        for index, record in run:
-            self._answers[index] = looks.waiting(self._connection, record)
+            self._answers[index] = _ASKS[type(record)](self._connection, record)
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
         for index, record in run:
+            old = journals.prune(self._connection, record.journals, record.most)
             self._cursor.execute(_PRUNE, (record.before, record.most))
-            gone = self._connection.changes()
+            gone = self._connection.changes() + old
             more = self._reminders.prune(record.before, record.most)
             self._answers[index] = Pruned(gone + more)
 
@@ -336,7 +326,7 @@ class Carrying:
             self._answers[index] = Fired(found.number == row.number)
 
     def _look(self, key: str, name: str) -> Found:
-        return next(starmap(Found, self._rows(_LOOK, key, name)), Found(None))
+        return looks.find(self._cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
@@ -350,16 +340,30 @@ class Carrying:
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
         """Read the open prompts of a key that were there before this record."""
         rows = [Row(*each) for each in self._rows(_OPEN, key, itself)]
-        if rows and self._accepting is None:
-            self._accepting = accepting(self._batch)
-        behind = self._accepting or {}
+        if not rows:
+            return []
+        behind = self._accepts()
         return [row for row in rows if behind.get(row.number, -1) < index]
+
+    def _accepts(self) -> Mapping[int, int]:
+        """Give `{prompt: index of the record of this batch that accepts it}`."""
+        if self._accepting is None:
+            self._accepting = accepting(self._batch)
+        return self._accepting
 
     def _rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
         """Read rows; Any: of the columns that the query names."""
         return self._cursor.execute(query, values).fetchall()
 
 
+# Any: each takes records of its class
+_ASKS: Final[Mapping[type, Callable[[Connection, Any], Answer]]] = {
+    Hold: looks.hold,
+    Look: looks.look,
+    Read: histories.read,
+    ReadChunks: journals.read,
+    Waiting: looks.waiting,
+}
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Accept: Carrying.accept,
@@ -369,17 +373,15 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Settle: Carrying.settle,
     Bind: Carrying.bind,
     Quarantine: Carrying.quarantine,
-    Hold: Carrying.hold,
     Forget: Carrying.forget,
     Find: Carrying.find,
-    Look: Carrying.look,
-    Read: Carrying.read,
-    Waiting: Carrying.waiting,
+    Chunks: Carrying.chunks,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
     ForgetReminder: Carrying.forget_reminder,
     Due: Carrying.due,
     Fire: Carrying.fire,
+    **dict.fromkeys(_ASKS, Carrying.ask),
 }
 
 

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from .histories import HistoryRow, Page, Read
+from .journals import ChunkPage, Chunks, ReadChunks
 from .looks import Find, Found, Hold, Holding, Keys, Look, Seen, Waiting
 from .reminders import (
     Due,
@@ -57,6 +58,11 @@ class Row:
     body: bytes
     at: float
     """When it was accepted."""
+    stream: int | None = None
+    """`Journal.chunks`, if its answer has a journal; 0: it is not kept any more; None:
+    it has none."""
+    base: int = 0
+    """Of its journal: the number of the chunk before the first of the latest try."""
 
 
 @attrs.frozen
@@ -212,6 +218,8 @@ class Prune:
 
     before: float
     most: int
+    journals: float = 0.0
+    """And the journals of those that ended before this time, which is no earlier."""
 
 
 @attrs.frozen(eq=False)
@@ -241,6 +249,8 @@ Record: TypeAlias = (
     | Find
     | Look
     | Read
+    | Chunks
+    | ReadChunks
     | Waiting
     | Prune
     | Remind
@@ -337,6 +347,7 @@ Answer: TypeAlias = (
     | Found
     | Seen
     | Page
+    | ChunkPage
     | Keys
     | Pruned
     | Unreminded

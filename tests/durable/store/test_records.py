@@ -347,7 +347,9 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
         assert await numbers(bench, "b") == [10]
         for each in (1, 2):
             found = await bench.ask(Find("a", f"id-{each}"), Found)
-            assert plain(found) == plain(Found(each, b"done", 7, float(each), 50.0))
+            assert plain(found) == plain(
+                Found(each, b"done", 7, float(each), 50.0, tried=1)
+            )
 
 
 async def test_a_turn_that_is_completed_twice_is_complete(store: Engine) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
 from supervision.durable._words.histories import HistoryRow, Read
+from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Hold,
@@ -69,7 +70,8 @@ class Dice:
         kinds = [
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
-            *(self.bring, self.find, self.waiting, self.read),
+            *(self.bring, self.find, self.find_number, self.waiting, self.read),
+            *(self.chunks, self.chunks, self.chunks, self.read_chunks),
             *(self.remind, self.remind, self.fire, self.fire, self.due),
             self.forget_reminder,
         ]
@@ -115,6 +117,7 @@ class Dice:
             origin=self.token(),
             body=self.body(),
             at=self.at,
+            stream=self.dice.choice((None, 8, 8)),
         )
 
     def ended(self, number: int) -> Ended:
@@ -184,6 +187,18 @@ class Dice:
         last = self.dice.randint(0, ENTRIES + 1)
         return Read(self.key(), first, last, self.dice.choice((1, 60, 1000)))
 
+    def find_number(self) -> Record:
+        return Find(self.key(), "", self.number())
+
+    def chunks(self) -> Record:
+        base, last = self.dice.choice(((0, 3), (0, 5), (0, 0), (7, 7), (7, 9)))
+        body = self.body() if last > base else b""
+        return Chunks(self.number(), self.key(), base, last, body)
+
+    def read_chunks(self) -> Record:
+        after = self.dice.randint(0, 9)
+        return ReadChunks(self.number(), after, self.dice.choice((1, 60, 1000)))
+
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
 
@@ -214,7 +229,9 @@ class Dice:
         return Due(self.dice.choice(self.times), self.dice.randint(1, 4), after, key)
 
     def prune(self) -> Record:
-        return Prune(self.at - 3, self.dice.randint(1, 5))
+        before = self.at - 3
+        later = before + self.dice.choice((0, 1, 2))
+        return Prune(before, self.dice.randint(1, 5), later)
 
 
 def everything(dice: Dice) -> Sequence[Record]:
@@ -223,6 +240,7 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Bring(key) for key in KEYS),
         *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
+        *(ReadChunks(each, 0, 10_000) for each in range(100, dice.next + 1)),
         Waiting("", 100),
         *(
             Look(after, most, held)
