@@ -8,6 +8,7 @@ an earlier one has kept of it goes before the first of them comes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from actors import Journal, Receipt
@@ -22,6 +23,8 @@ from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import Waiter
 
 from .journal import ENDED, PromptJournal
+
+_class_of: Callable[[Any], Any] = type
 
 
 class Journals:
@@ -229,7 +232,7 @@ def stream_of(receipt: Receipt[Any]) -> ChunkLog[Any] | None:
     """Where its chunks go, if its readers may come back; None."""
     more = receipt._more
     stream: Any = more.stream if more is not None else None
-    return stream if type(stream) is ChunkLog else None
+    return stream if _class_of(stream) is ChunkLog else None
 
 
 def keeper_of(receipt: Receipt[Any]) -> PromptJournal | None:

@@ -476,7 +476,7 @@ async def test_a_key_is_forgotten_with_those_that_wait(store: Engine) -> None:
         assert await numbers(bench) == [1, 4]
         assert await numbers(bench, "b") == [6]
         found = await bench.ask(Find("a", "id-2"), Found)
-        assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0))
+        assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0, tried=1))
 
 
 async def test_forgetting_tells_the_same_when_its_answer_was_lost(
