@@ -96,6 +96,7 @@ PLAN: Final = {
         "actors routing_words store_words",
         "attrs msgspec",
     ),
+    "sealing": Room("supervision/durable/_sealing", "store_words codec", "attrs"),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
     "stored_histories": Room(
         "supervision/durable/_histories",
@@ -104,7 +105,7 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec writing stored_histories",
+        "routing_words store_words codec sealing writing stored_histories",
         "trio",
     ),
     "later": Room(
@@ -120,11 +121,13 @@ PLAN: Final = {
     ),
     "memory_store": Room(
         "supervision/durable/_memory",
-        "store_words keeping_ground keeping",
+        "store_words sealing keeping_ground keeping",
         "attrs trio",
     ),
     "sqlite_store": Room(
-        "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"
+        "supervision/durable/_sqlite",
+        "store_words sealing keeping",
+        "apsw attrs trio",
     ),
     "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
     # a tree as a process, and over HTTP

@@ -7,6 +7,7 @@ reading order:
 
     _words/     what a store is told and answers, its policy, its errors
     _codec/     values as bytes, and back
+    _sealing/   bodies that nobody else can read, in the store's thread
     _writing/   batches, one at a time
     _histories/ what conversations have said, entry by entry
     _keeping/   between a router and its store

@@ -97,6 +97,16 @@ class Looking:
             return None
         return str(key.held.__cause__)
 
+    def heard_of(self, key: str, what: str) -> Callable[[object], None]:
+        """What hears of something that nobody waits for: the log, if it is refused."""
+
+        def told(answer: object) -> None:
+            if isinstance(answer, Refused):
+                text = f"keeps the {what} that it had: the store says, {answer.why}"
+                self._kept.core.world.log_failure(logging.ERROR, key, text)
+
+        return told
+
     # ---------------------------------------------------------- what waits for it
 
     async def keys(
@@ -118,7 +128,7 @@ class Looking:
             return None
         outcome, now = None, wall()
         if found.outcome is not None:
-            outcome = self._kept.finding.outcome_of(key, found.outcome)
+            outcome = self._kept.finding.outcome_of(found.outcome)
         return PromptInfo(
             number=found.number,
             outcome=outcome,
@@ -179,7 +189,7 @@ class Looking:
         if row is None:
             return False
         try:
-            bringing.read(key, row)
+            bringing.read(row)
         except CodecError as error:
             bringing.note(key, row, error)
             raise SessionHeldError(key) from error
@@ -212,7 +222,7 @@ class Looking:
         return await waiter.wait()
 
     def _info(self, row: KeyRow) -> KeyInfo:
-        left = self._kept.bringing.quarantine_of(row.key, row.crashes)
+        left = self._kept.bringing.quarantine_of(row.crashes)
         return KeyInfo(
             key=row.key,
             waiting=row.waiting,

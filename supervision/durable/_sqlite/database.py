@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 import apsw
 
+from supervision.durable._sealing.sealing import Sealing, limits_behind
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreDamagedError,
@@ -60,6 +61,7 @@ class Database:
         synchronous: "full": a commit survives a power cut.
         policy: what is refused.
         schema: the tables as they should be.
+        sealing: seals and opens bodies; None: they are as they are.
 
     Raises:
         StoreError: it cannot be opened.
@@ -73,10 +75,13 @@ class Database:
         synchronous: Synchronous = "full",
         policy: StorePolicy,
         schema: Schema = SCHEMA,
+        sealing: Sealing | None = None,
     ) -> None:
         self.path = path
         """The file."""
         self._policy = policy
+        self._sealing = sealing
+        self._limits = limits_behind(sealing, policy)
         self._log = 0  # pages, as of the last commit
         self._page = 0  # bytes of one in the log
         self._grows = False
@@ -131,10 +136,15 @@ class Database:
             StoreAwayError: not now; nothing of it is done, or nobody knows.
             StoreDamagedError: the file is not whole.
         """
+        if self._sealing is not None:
+            return self._sealing.carry(batch, self._carry)
+        return self._carry(batch)
+
+    def _carry(self, batch: Sequence[Record]) -> list[Answer]:
         connection = self.connection
         try:
             connection.execute("begin immediate")
-            answers = carry_out(connection, batch, self._policy)
+            answers = carry_out(connection, batch, self._limits)
             connection.execute("commit")
         except BaseException as error:  # noqa: ASYNC103 - nothing is async here
             # SQLite may have rolled back by itself, with a full disk for one

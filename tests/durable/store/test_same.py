@@ -18,10 +18,12 @@ from supervision.durable._words.looks import (
     Find,
     Hold,
     Look,
+    Seen,
     Waiting,
 )
 from supervision.durable._words.records import (
     Accept,
+    Answer,
     Begin,
     Bind,
     Bring,
@@ -42,6 +44,7 @@ from supervision.durable._words.reminders import (
     Remind,
     ReminderRow,
 )
+from tests.durable.sealing.boxes import Counted
 from tests.durable.store.bench import SMALL, opened, plain, row
 
 KEYS = ("a", "b", "é", "\U0001f600")
@@ -159,7 +162,7 @@ class Dice:
         return Begin(numbers, tuple(2 for _ in numbers), 7, 2)
 
     def settle(self) -> Record:
-        return Settle(Ended(self.number(), b"settled", None), self.at)
+        return Settle("a", Ended(self.number(), b"settled", None), self.at)
 
     def bind(self) -> Record:
         return Bind(self.key(), self.token(), self.at)
@@ -273,3 +276,47 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
             assert once.reminders() == memory.reminders(), batch
+
+
+def unsealed(answers: Sequence[Answer]) -> object:
+    """Give answers without the sizes of states, which a seal makes larger."""
+    found: list[Answer] = []
+    for each in answers:
+        if isinstance(each, Seen):
+            rows = tuple(attrs.evolve(row, state=None) for row in each.rows)
+            found.append(Seen(rows))
+        else:
+            found.append(each)
+    return plain(found)
+
+
+def told_apart(batch: Sequence[Record]) -> list[Record]:
+    """One `Forget` of a key: without a seal two of one time are taken for one."""
+    forgets = {each.key: each for each in batch if isinstance(each, Forget)}
+    return [
+        each
+        for each in batch
+        if not isinstance(each, Forget) or forgets[each.key] is each
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_seal_changes_nothing_that_is_answered(
+    seed: int, tmp_path: Path
+) -> None:
+    """Nor what is refused; and a batch that comes twice is sealed once."""
+    dice = Dice(seed)
+    bare = MemoryStore(policy=SMALL)
+    memory = MemoryStore(policy=SMALL, seal=Counted())
+    file = SqliteStore(tmp_path / "chat.db", policy=SMALL, seal=Counted())
+    async with opened(memory) as one, opened(file) as other, opened(bare) as third:
+        for _ in range(15):
+            batch = told_apart(dice.batch())
+            for _ in range(dice.dice.choice((1, 2))):
+                answers = unsealed(await third.carry(*batch))
+                assert unsealed(await one.carry(*batch)) == answers, batch
+                assert unsealed(await other.carry(*batch)) == answers, batch
+            look = everything(dice)
+            answers = unsealed(await third.carry(*look))
+            assert unsealed(await one.carry(*look)) == answers
+            assert unsealed(await other.carry(*look)) == answers
