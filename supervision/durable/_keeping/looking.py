@@ -159,9 +159,6 @@ class Looking:
             raise StoreAwayError("it is not open" if opened is None else ENDED)
         try:
             return await opened.backup(path)
-        except FileExistsError as error:
-            msg = f"there is something at {path}: a copy replaces nothing"
-            raise StoreError(msg) from error
         except StoreAwayError as error:
             msg = f"the store is not copied to {path}: {error.why}"
             raise StoreError(msg) from error

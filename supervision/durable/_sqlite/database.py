@@ -7,6 +7,7 @@ or rewritten because it cannot be read.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -226,7 +227,8 @@ class Copy:
 
     def __init__(self, database: Database, path: Path) -> None:
         if path.exists():
-            raise FileExistsError(path)
+            why = "a copy replaces nothing"
+            raise FileExistsError(errno.EEXIST, why, str(path))
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._part.unlink(missing_ok=True)

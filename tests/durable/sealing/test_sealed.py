@@ -323,6 +323,7 @@ async def test_nothing_that_is_said_is_in_the_files(tmp_path: Path) -> None:
         for prompt in ("say a-secret", "bind a-secret", "remind say a-secret"):
             await said(router, "ann", prompt)
         await router.remind("ann", "s", after=10**9, prompt="a-secret")
+        await router.backup(tmp_path / "copy.db")
         said_there = contents(tmp_path)
     said_there += contents(tmp_path)
     assert len(said_there) > 4
