@@ -129,7 +129,14 @@ PLAN: Final = {
         "store_words sealing keeping",
         "apsw attrs trio",
     ),
-    "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
+    "moving": Room(
+        "supervision/durable/_moving",
+        "routing_words store_words codec keeping_ground",
+        "trio",
+    ),
+    "durable": Room(
+        "supervision/durable", "store_words memory_store sqlite_store moving"
+    ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
     "view": Room(

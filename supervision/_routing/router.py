@@ -122,7 +122,10 @@ class Router(Actor[Any]):
             msg = f"durable must be a store, such as SqliteStore, got {durable!r}"
             raise TypeError(msg)
         if tokens is not None:
-            msg = "a router with durable= keeps its tokens there: leave tokens= out"
+            msg = (
+                "a router with durable= keeps its tokens there: leave tokens= out; "
+                "supervision.durable.move_tokens() brings those of before"
+            )
             raise TypeError(msg)
         return durable.keep(self._make, self._crash)
 
