@@ -196,6 +196,7 @@ class Database:
             while not copy.step(_STEP):
                 pass
             copy.finish(beyond=0)
+            copy.publish()
         finally:
             copy.give_up()
 
@@ -235,6 +236,7 @@ class Copy:
         self._made = True
         _make(self._part)
         self._connection = connect(self._part)
+        self._connection.pragma("synchronous", "off")  # `publish` waits for the disk
         self._backup = self._connection.backup("main", database.connection, "main")
 
     def step(self, pages: int = _STEP) -> bool:
@@ -244,7 +246,7 @@ class Copy:
         return self._backup.done
 
     def finish(self, *, beyond: int = _BEYOND) -> None:
-        """Give it its name, and numbers of openings of its own."""
+        """It is whole: give it numbers of openings of its own, and let go of it."""
         self._backup.finish()
         connection = self._connection
         connection.pragma("journal_mode", "delete")  # one file
@@ -253,10 +255,18 @@ class Copy:
                 "update meta set value = value + ? where name = 'opened'", (beyond,)
             )
         connection.close()
+
+    def publish(self) -> int:
+        """Wait until it is on the disk, and give it its name; returns its bytes.
+
+        In any thread: it takes long, and the store is not needed for it.
+        """
         _sync(self._part)
+        size = self._part.stat().st_size
         self._part.replace(self._path)
-        _sync(self._path.parent)
         self._made = False
+        _sync(self._path.parent)
+        return size
 
     def give_up(self) -> None:
         """Leave nothing of it behind, unless it is finished."""

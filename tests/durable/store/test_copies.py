@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,30 @@ async def test_a_store_that_is_closed_gives_up_its_copy(tmp_path: Path) -> None:
     assert integrity(path) == "ok"
 
 
+async def test_nobody_waits_for_the_disk_of_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are carried out while it is brought there, which takes long."""
+    token = trio.lowlevel.current_trio_token()
+    syncing, synced = trio.Event(), threading.Event()
+
+    def sync(path: Path) -> None:
+        del path
+        token.run_sync_soon(syncing.set)
+        assert synced.wait(PATIENCE), "the store waits for it"
+
+    monkeypatch.setattr(database_file, "_sync", sync)
+    async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
+        opening = bench.opened
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(opening.backup, tmp_path / "copy.db")
+            await syncing.wait()
+            await bench.ask(accept(1), Accepted)
+            assert "copy.db" not in names(tmp_path)
+            synced.set()
+    assert integrity(tmp_path / "copy.db") == "ok"
+
+
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
 async def test_a_copy_that_is_being_finished_is_there(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -366,6 +391,7 @@ def test_a_part_of_a_copy_that_a_kill_has_left_is_replaced(tmp_path: Path) -> No
     while not copy.step():
         pass
     copy.finish()
+    copy.publish()
     copy.give_up()
     database.close()
 
