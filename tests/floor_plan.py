@@ -96,6 +96,7 @@ PLAN: Final = {
         "actors routing_words store_words",
         "attrs msgspec",
     ),
+    "sealing": Room("supervision/durable/_sealing", "store_words codec", "attrs"),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
     "stored_histories": Room(
         "supervision/durable/_histories",
@@ -109,7 +110,7 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec writing stored_histories journals",
+        "routing_words store_words codec sealing writing stored_histories journals",
         "trio",
     ),
     "later": Room(
@@ -125,7 +126,7 @@ PLAN: Final = {
     ),
     "memory_store": Room(
         "supervision/durable/_memory",
-        "store_words keeping_ground keeping",
+        "store_words sealing keeping_ground keeping",
         "attrs trio",
     ),
     "sqlite_ground": Room("supervision/durable/_sqlite: sql", "", "apsw"),
@@ -134,10 +135,17 @@ PLAN: Final = {
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite",
-        "store_words keeping sqlite_ground sqlite_rows",
+        "store_words sealing keeping sqlite_ground sqlite_rows",
         "apsw attrs trio",
     ),
-    "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
+    "moving": Room(
+        "supervision/durable/_moving",
+        "routing_words store_words codec keeping_ground",
+        "trio",
+    ),
+    "durable": Room(
+        "supervision/durable", "store_words memory_store sqlite_store moving"
+    ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
     "view": Room(

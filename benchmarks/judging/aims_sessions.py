@@ -157,6 +157,48 @@ SESSIONS: Final = (
         0.83,
         "new",
     ),
+    Goal(
+        "memory of each of 1,000,000 keys that only the store knows",
+        ("passivated_1m",),
+        4,
+        at_most=True,
+        unit="B",
+    ),
+    *(
+        Goal(text, (scenario,), limit, at_most=True, note=note)
+        for text, scenario, note, limit in (
+            (
+                "time of an accept to one of 10,000 of these, by to a key in memory",
+                "passivated_10k",
+                "time_ratio",
+                1.5,
+            ),
+            (
+                "time of an accept to one of 1,000,000 of these, by to a key in memory",
+                "passivated_1m",
+                "time_ratio",
+                1.5,
+            ),
+            (
+                "time to open a store of 1,000,000 keys, by of 1,000",
+                "passivated_1m",
+                "open_ratio",
+                1.5,
+            ),
+            (
+                "accept, p99, while 1,000,000 outcomes are pruned, by before",
+                "passivated_1m",
+                "p99_ratio",
+                2,
+            ),
+            (
+                "accept, p99, while copies of the store are made, by alone",
+                "accept_backup",
+                "p99_ratio",
+                3,
+            ),
+        )
+    ),
 )
 """The main ones."""
 

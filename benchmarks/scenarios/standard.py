@@ -102,6 +102,11 @@ from benchmarks.scenarios.sessions.keeping import (
     TurnsDurable512,
 )
 from benchmarks.scenarios.sessions.memory import SessionMemory1M, SessionMemory10K
+from benchmarks.scenarios.sessions.passivating import (
+    AcceptBackup,
+    Passivated1M,
+    Passivated10K,
+)
 from benchmarks.scenarios.sessions.pooling import (
     Churn,
     Memsession,
@@ -213,6 +218,9 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     TurnsDurable32,
     TurnsDurable512,
     TurnsRemembered,
+    Passivated10K,
+    Passivated1M,
+    AcceptBackup,
     Look10K,
     Look100K,
     Watched10K,

@@ -109,7 +109,7 @@ class Shelf(MemoryStore):
     ) -> Kept:
         """See `Durable`."""
         del make
-        codec = Bodies(self._codec, None)
+        codec = Bodies(self._codec)
         return Kept(self.claim(), self.policy, codec, crash, self.clock)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from os import PathLike
 from typing import Generic, TypeVar
 
 from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
@@ -334,6 +335,10 @@ class AsyncRouter(Generic[P, C]):
     async def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return await self._line.run(self.ref.release, key)
+
+    async def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the store to a file, while it is used: as `RouterRef.backup`."""
+        return await self._line.run(self.ref.backup, path)
 
     async def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -129,7 +129,7 @@ class Values:
         if where is Where.OUTCOME:
             return _OUTCOME + pack(self._outcomes.tree(value))
         if where is Where.TOKEN:
-            return _JSON + to_json(value).encode()
+            return token_to_bytes(value)
         try:
             by = self._typed.get(where)
             if by is not None:
@@ -219,6 +219,15 @@ class Values:
             raise _strange(where, way)
         plain = versions.bring(plain, version)
         return by.convert(plain) if by is not None else self._plain.revive(plain)
+
+
+def token_to_bytes(token: object) -> bytes:
+    """Make bytes of a token, for `Where.TOKEN`; it has no type that could be declared.
+
+    Raises:
+        TypeError: it is not a JSON value.
+    """
+    return _JSON + to_json(token).encode()
 
 
 def _class_name(declared: Any) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.hosting import ChunkLog
-from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
+from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
@@ -130,16 +131,24 @@ class PromptJournal:
         self._items, self._size = [], 0
         self._out += size
         self._journals.written(self)
-        body = self._journals.kept.codec.encode_block(items, self.key)
+        body = self._journals.kept.codec.encode_block(items)
 
         def told(answer: object) -> None:
-            if isinstance(answer, Refused):  # a block is as small as it can be
-                raise StoreRefusedError(self.key, answer.why)
+            if isinstance(answer, Refused):  # by a seal, say
+                self._lose(answer.why)
             self._out -= size
             self.written = max(self.written, last)
             self.log.kept()
 
         self._submit(last, body, told)
+
+    def _lose(self, why: str) -> None:
+        """A block is not kept: an answer with a hole in it is none."""
+        kept = self._journals.kept
+        text = f"has lost the journal of prompt {self.number}: {why}"
+        kept.core.world.log_failure(logging.ERROR, self.key, text)
+        record = Chunks(self.number, self.key, 0, 0, b"", lost=True)
+        kept.submit(Entry(record, _nothing))
 
     def restart(self, base: int) -> None:
         """See `ChunkKeeper`."""
@@ -172,13 +181,13 @@ class PromptJournal:
         if kept.writer.ended:
             raise StoreAwayError(ENDED)
         waiter = Waiter()
-        look = ReadChunks(self.number, after, PAGE_BYTES)
+        look = ReadChunks(self.number, self.key, after, PAGE_BYTES)
         kept.submit(Question(look, waiter.told))
         page: ChunkPage = await waiter.wait()
         chunks: list[Any] = []
         first = after  # the number of the chunk before the first of them
         for last, body in page.blocks:
-            block = kept.codec.decode_block(body, self.key)
+            block = kept.codec.decode_block(body)
             begins = last - len(block)
             if begins < after:
                 block = block[after - begins :]

@@ -81,9 +81,9 @@ class Arriving:
             raise ValueError(msg)
         body = more.body
         if body is None:
-            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT, offer.key)
+            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT)
             if more.origin is not None:
-                self._kept.codec.encode(more.origin, ORIGIN, offer.key)
+                self._kept.codec.encode(more.origin, ORIGIN)
         most = self._kept.policy.prompt_bytes
         if len(body) > most:
             msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
@@ -102,7 +102,7 @@ class Arriving:
         assert body is not None
         origin = None
         if more.origin is not None:
-            origin = self._kept.codec.encode(more.origin, ORIGIN, lane.key)
+            origin = self._kept.codec.encode(more.origin, ORIGIN)
         key = key_of(lane)
         bring = not key.brought and not key.asked
         key.asked = key.asked or bring

@@ -146,7 +146,7 @@ class Bringing:
         self._queue(lane, brought.rows)
         core.sessions.come_back(lane)
         go, key.go = key.go, None
-        left, why = self._term_of(lane.key, row.crashes if row is not None else None)
+        left, why = self._term_of(row.crashes if row is not None else None)
         if left > 0:
             core.leaving.confine(lane, left, why)
         elif go is not None:
@@ -166,25 +166,25 @@ class Bringing:
         if isinstance(answer, Holding):
             self.held = answer.held
 
-    def quarantine_of(self, key: str, crashes: bytes | None) -> float:
+    def quarantine_of(self, crashes: bytes | None) -> float:
         """For how many seconds a key is in quarantine; 0 or less: it is in none."""
-        return self._term_of(key, crashes)[0]
+        return self._term_of(crashes)[0]
 
-    def _term_of(self, key: str, crashes: bytes | None) -> tuple[float, StoredError]:
+    def _term_of(self, crashes: bytes | None) -> tuple[float, StoredError]:
         """How long it is in quarantine, and why.
 
         One that cannot be read has been; the next crashes are counted anew.
         """
         if crashes is not None:
             with contextlib.suppress(CodecError):
-                until, *words = self._kept.codec.decode(crashes, ORIGIN, key)
+                until, *words = self._kept.codec.decode(crashes, ORIGIN)
                 return until - wall(), StoredError(*words)
         return 0.0, StoredError("", "")
 
     def _restore(self, lane: Lane, key: Key, row: SessionRow) -> None:
         """Raises CodecError: the state or the token cannot be read."""
         core = self._kept.core
-        state, token = self.read(lane.key, row)
+        state, token = self.read(row)
         if row.state is not None:
             lane.state = key.state = state
         key.history = StoredLog(self._kept, lane.key, row.entries)
@@ -192,14 +192,14 @@ class Bringing:
             core.tokens.brought(lane.key, token)
         lane.generation = max(lane.generation, row.generation)
 
-    def read(self, key: str, row: SessionRow) -> tuple[Any, Any]:
+    def read(self, row: SessionRow) -> tuple[Any, Any]:
         """Give state and token of a key.  Raises CodecError: one cannot be read."""
         codec = self._kept.codec
         state = token = None
         if row.token is not None:
-            token = codec.decode(row.token, TOKEN, key)
+            token = codec.decode(row.token, TOKEN)
         if row.state is not None:
-            state = codec.decode(row.state.body, STATE, key, row.state.version)
+            state = codec.decode(row.state.body, STATE, row.state.version)
         return state, token
 
     def _queue(self, lane: Lane, rows: tuple[Row, ...]) -> None:
@@ -268,9 +268,9 @@ class Bringing:
         prompt = origin = None
         error: CodecError | None = None
         try:
-            prompt = codec.decode(row.body, PROMPT, row.key)
+            prompt = codec.decode(row.body, PROMPT)
             if row.origin is not None:
-                origin = codec.decode(row.origin, ORIGIN, row.key)
+                origin = codec.decode(row.origin, ORIGIN)
         except CodecError as failure:
             error = failure
         if receipt is None:

@@ -77,10 +77,10 @@ class Finding:
             if receipt.ended is not None:
                 self.over(receipt)
 
-    def outcome_of(self, key: str, body: bytes) -> Outcome:
+    def outcome_of(self, body: bytes) -> Outcome:
         """What the store has; Failed(CodecError): it cannot be read."""
         try:
-            outcome: Outcome = self._kept.codec.decode(body, OUTCOME, key)
+            outcome: Outcome = self._kept.codec.decode(body, OUTCOME)
         except CodecError as error:
             return Failed(error=error)
         return outcome
@@ -129,7 +129,7 @@ class Finding:
         receipt.need_more().row = Place(key, found.number, None)
         if found.outcome is not None:
             receipt._turn = found.turn
-            receipt.settle(self.outcome_of(key, found.outcome))
+            receipt.settle(self.outcome_of(found.outcome))
         else:
             self._kept.bringing.hold([receipt])
             self._kept.recovery.again(key)
@@ -139,7 +139,7 @@ class Finding:
         """Give a receipt the outcome of the prompt with whose id it was sent again."""
         if answer.outcome is not None:
             receipt._turn = answer.turn
-            outcome = self.outcome_of(lane.key, answer.outcome)
+            outcome = self.outcome_of(answer.outcome)
             self._kept.core.give(receipt, outcome)
             return
         first = self._open.get(answer.number)
@@ -154,12 +154,12 @@ class Finding:
         message_id = receipt.need_more().message_id
         assert message_id is not None
         look = Find(lane.key, message_id)
-        self._kept.submit(Entry(look, self._looked(lane.key), 0, (receipt,)))
+        self._kept.submit(Entry(look, self._looked(), 0, (receipt,)))
 
-    def _looked(self, key: str) -> Callable[[Found], None]:
+    def _looked(self) -> Callable[[Found], None]:
         def told(found: Found) -> None:
             if isinstance(found, Found) and found.outcome is not None:
-                outcome = self.outcome_of(key, found.outcome)
+                outcome = self.outcome_of(found.outcome)
                 for receipt in self.followers_of(found.number or 0):
                     receipt._turn = found.turn
                     self._kept.core.give(receipt, outcome)

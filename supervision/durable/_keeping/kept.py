@@ -284,8 +284,8 @@ class Kept:
         if place.error is not None:  # it is not there
             go(receipt, outcome)
             return
-        body = self.codec.encode(outcome, OUTCOME, receipt.key)
-        record = Settle(Ended(receipt.id, body, outcome.turn), wall())
+        body = self.codec.encode(outcome, OUTCOME)
+        record = Settle(receipt.key, Ended(receipt.id, body, outcome.turn), wall())
         away = self.bringing.ends(receipt.id)
 
         def told(answer: object) -> None:
@@ -317,14 +317,15 @@ class Kept:
             return
         body = None
         if token is not None:
-            body = self.codec.encode(token, TOKEN, key)
-        self.submit(Entry(Bind(key, body, wall()), _nothing))
+            body = self.codec.encode(token, TOKEN)
+        self.submit(Entry(Bind(key, body, wall()), self.store.heard_of(key, "token")))
 
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         now = wall()
-        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
-        self.submit(Entry(Quarantine(lane.key, body, now), _nothing))
+        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN)
+        told = self.store.heard_of(lane.key, "quarantine")
+        self.submit(Entry(Quarantine(lane.key, body, now), told))
 
     def forgotten(self, lane: Lane, reason: object) -> None:
         """See `Keeping`."""
@@ -360,13 +361,15 @@ class Kept:
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""
         outcome = Withdrawn(reason)
-        withdrawn = self.codec.encode(outcome, OUTCOME, key)
+        withdrawn = self.codec.encode(outcome, OUTCOME)
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
         self.reminding.forget(key)
         self.arriving.forget_left(key)
 
-        def told(answer: Forgotten) -> None:
+        def told(answer: Forgotten | Refused) -> None:
+            if isinstance(answer, Refused):  # an outcome as small as they come
+                raise StoreRefusedError(key, answer.why)
             self.bringing.held = answer.held
             for number in answer.withdrawn:
                 self.finding.withdrawn(number, outcome)
@@ -391,7 +394,3 @@ class Kept:
         """See `Keeping`."""
         self.leaving = True
         self.has_room()  # those who wait for it are refused
-
-
-def _nothing(_: object) -> None:
-    """Nothing follows."""

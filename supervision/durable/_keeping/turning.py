@@ -158,7 +158,7 @@ class Turning:
         most = self._kept.policy.state_bytes
         error: Exception
         try:
-            body = codec.encode(outcome, OUTCOME, key)
+            body = codec.encode(outcome, OUTCOME)
             if len(body) <= most:
                 if not isinstance(outcome, Completed):
                     return Sealed(outcome, body)
@@ -168,10 +168,10 @@ class Turning:
             error = failure
         failed = Failed(error=error, turn=run.id, notes=outcome.notes)
         try:
-            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+            return Sealed(failed, codec.encode(failed, OUTCOME))
         except (TypeError, CodecError):  # its notes, then
             failed = Failed(error=error, turn=run.id)
-            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+            return Sealed(failed, codec.encode(failed, OUTCOME))
 
     def _state_of(self, lane: Lane) -> State | None:
         """The state as bytes; None: the store has it."""
@@ -180,7 +180,7 @@ class Turning:
             state is key.state and type(state).__hash__ is not None
         ):  # a value that can be changed in place is written each time
             return None
-        body = kept.codec.encode(state, STATE, lane.key)
+        body = kept.codec.encode(state, STATE)
         most = kept.policy.state_bytes
         if len(body) > most:
             raise StateTooLargeError(lane.key, "state", len(body), most)
@@ -314,7 +314,7 @@ class Turning:
                 ended.append(Ended(receipt.id, left.body, run.id))
         for receipt, each, _ in left.steered:
             if not tried and _row(receipt) is not None:
-                told = encode(each, OUTCOME, lane.key)
+                told = encode(each, OUTCOME)
                 ended.append(Ended(receipt.id, told, run.id))
         key = key_of(lane)
         bound, token = key.bound, key.token
@@ -329,7 +329,7 @@ class Turning:
             tuple(ended),
             tuple(again),
             left.state,
-            encode(token, TOKEN, lane.key) if token is not None else None,
+            encode(token, TOKEN) if token is not None else None,
             bound,
             max(1, lane.generation),
             tuple(each.row for each in left.sends),

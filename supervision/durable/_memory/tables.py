@@ -304,7 +304,9 @@ class Tables:
 
     def _write_chunks(self, record: Chunks) -> Answer:
         prompt = self._prompts.get(record.number)
-        if prompt is not None and prompt.row.stream:
+        if prompt is not None and record.lost:
+            self._forget_journal(prompt)
+        elif prompt is not None and prompt.row.stream:
             if not record.body:
                 prompt.row.base = record.base
             if not record.body or record.last > prompt.row.base:

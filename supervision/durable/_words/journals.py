@@ -31,6 +31,8 @@ class Chunks:
     """Number of the last chunk of the block."""
     body: bytes
     """Empty: there is none, `base` is new."""
+    lost: bool = False
+    """In place of all that: one could not be kept, so nobody is to read the others."""
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +40,7 @@ class ReadChunks:
     """Read blocks of a prompt's answer.  Answer: `ChunkPage`."""
 
     number: int
+    key: str
     after: int
     """From the block that has the chunk behind this one."""
     most: int

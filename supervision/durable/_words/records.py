@@ -168,6 +168,7 @@ class Complete:
 class Settle:
     """An outcome that no turn gives.  Answer: `Done`."""
 
+    key: str
     ended: Ended
     at: float = 0.0
 

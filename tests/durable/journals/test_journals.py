@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, ClassVar
 
+import attrs
 import pytest
 import trio
 
@@ -22,7 +23,7 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import NoStoreError, PromptKeptError, RouterRef, start_router
-from supervision.durable import MemoryStore, StorePolicy
+from supervision.durable import CodecError, MemoryStore, SqliteStore, StorePolicy
 from supervision.durable._words.journals import Chunks
 from supervision.durable._words.records import Complete
 from tests.durable.keeping.stage import (
@@ -34,6 +35,7 @@ from tests.durable.keeping.stage import (
     turn_runs,
 )
 from tests.durable.keeping.test_successors import crash, open_tree
+from tests.durable.sealing.boxes import Choosy, Keyed
 
 FAR = 1_000_000_000
 """By so much the numbers of a later opening are further on."""
@@ -44,10 +46,11 @@ async def read(
     id: str | int,  # noqa: A002
     after: int = 0,
     most: int = 10_000,
+    key: str = "ann",
 ) -> list[str]:
-    """Read an answer of "ann" behind a number, to its end or so many chunks."""
+    """Read an answer behind a number, to its end or so many chunks."""
     chunks: list[str] = []
-    async with router.reopen_turn("ann", id, after=after) as answer:
+    async with router.reopen_turn(key, id, after=after) as answer:
         while len(chunks) < most:
             try:
                 chunks.append(await anext(answer))
@@ -506,3 +509,39 @@ async def test_a_turn_put_back_by_a_drain_is_read_from_its_second_try() -> None:
         with pytest.raises(StreamRestartedError):
             await read(process.router, "m", after=2)
         assert await read(process.router, "m") == numbers(1, 3)
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+async def test_d69_a_journal_is_sealed(kind: str, tmp_path: Any) -> None:
+    """With another key its reader hears so; with a block left out it is gone."""
+
+    def store(seal: Any) -> Any:
+        if kind == "memory":
+            memory.encoding = attrs.evolve(memory.encoding, seal=seal)
+            return memory
+        return SqliteStore(tmp_path / "chat.db", seal=seal)
+
+    memory = MemoryStore()
+    async with open_process(Stage(store(Keyed(b"k")))) as process:
+        receipt = await process.router.accept(
+            "ann", "emit:hush emit:b", id="m", stream=Journal()
+        )
+        await receipt.outcome()
+    if kind == "file":
+        files = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+        assert b"hush" not in files
+    async with open_process(Stage(store(Keyed(b"other")))) as process:
+        with pytest.raises(CodecError, match="the seal does not open it"):
+            await read(process.router, "m")
+    async with open_process(Stage(store(Choosy(b"k", b"CHUNK", b"hush")))) as process:
+        assert await read(process.router, "m") == ["hush", "b"]
+        receipt = await process.router.accept(
+            "bob", "emit:hush emit:b", id="m", stream=Journal()
+        )
+        await receipt.outcome()
+    async with open_process(Stage(store(Keyed(b"k")))) as process:
+        with pytest.raises(UnknownPromptError):
+            await read(process.router, "m", key="bob")
+        found = await process.router.find("bob", "m")
+        assert found is not None
+        assert isinstance(found.ended, Completed)

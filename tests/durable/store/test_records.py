@@ -248,7 +248,7 @@ async def test_what_is_brought_is_nobody_elses(store: Engine) -> None:
         complete(1, ended=(Ended(1, b"x" * 201, 7),)),
         complete(1, sends=(row(2), row(3, body=b"x" * 101))),
         complete(1, key="\ud800"),
-        Settle(Ended(1, b"x" * 201, None)),
+        Settle("a", Ended(1, b"x" * 201, None)),
         Forget("a", b"x" * 201, 1),
         Forget("\ud800", b"w", 1),
         Bring("\ud800"),
@@ -415,11 +415,11 @@ async def test_an_outcome_is_the_first_one(store: Engine) -> None:
     async with opened(store) as bench:
         await bench.carry(accept(1), accept(2))
         answers = await bench.carry(
-            Settle(Ended(1, b"first", None), 60.0),
-            Settle(Ended(1, b"second", 3), 61.0),
+            Settle("a", Ended(1, b"first", None), 60.0),
+            Settle("a", Ended(1, b"second", 3), 61.0),
             complete(1, 2),
-            Settle(Ended(2, b"late", None)),
-            Settle(Ended(99, b"unknown", None)),
+            Settle("a", Ended(2, b"late", None)),
+            Settle("a", Ended(99, b"unknown", None)),
         )
 
         assert all(isinstance(each, Done | Completion) for each in answers)

@@ -19,10 +19,12 @@ from supervision.durable._words.looks import (
     Find,
     Hold,
     Look,
+    Seen,
     Waiting,
 )
 from supervision.durable._words.records import (
     Accept,
+    Answer,
     Begin,
     Bind,
     Bring,
@@ -43,6 +45,7 @@ from supervision.durable._words.reminders import (
     Remind,
     ReminderRow,
 )
+from tests.durable.sealing.boxes import Counted
 from tests.durable.store.bench import SMALL, opened, plain, row
 
 KEYS = ("a", "b", "é", "\U0001f600")
@@ -162,7 +165,7 @@ class Dice:
         return Begin(numbers, tuple(2 for _ in numbers), 7, 2)
 
     def settle(self) -> Record:
-        return Settle(Ended(self.number(), b"settled", None), self.at)
+        return Settle("a", Ended(self.number(), b"settled", None), self.at)
 
     def bind(self) -> Record:
         return Bind(self.key(), self.token(), self.at)
@@ -193,11 +196,15 @@ class Dice:
     def chunks(self) -> Record:
         base, last = self.dice.choice(((0, 3), (0, 5), (0, 0), (7, 7), (7, 9)))
         body = self.body() if last > base else b""
+        if self.dice.random() < 0.1:
+            return Chunks(self.number(), self.key(), 0, 0, b"", lost=True)
         return Chunks(self.number(), self.key(), base, last, body)
 
     def read_chunks(self) -> Record:
         after = self.dice.randint(0, 9)
-        return ReadChunks(self.number(), after, self.dice.choice((1, 60, 1000)))
+        return ReadChunks(
+            self.number(), self.key(), after, self.dice.choice((1, 60, 1000))
+        )
 
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
@@ -240,7 +247,7 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Bring(key) for key in KEYS),
         *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
-        *(ReadChunks(each, 0, 10_000) for each in range(100, dice.next + 1)),
+        *(ReadChunks(each, "a", 0, 10_000) for each in range(100, dice.next + 1)),
         Waiting("", 100),
         *(
             Look(after, most, held)
@@ -291,3 +298,47 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
             assert once.reminders() == memory.reminders(), batch
+
+
+def unsealed(answers: Sequence[Answer]) -> object:
+    """Give answers without the sizes of states, which a seal makes larger."""
+    found: list[Answer] = []
+    for each in answers:
+        if isinstance(each, Seen):
+            rows = tuple(attrs.evolve(row, state=None) for row in each.rows)
+            found.append(Seen(rows))
+        else:
+            found.append(each)
+    return plain(found)
+
+
+def told_apart(batch: Sequence[Record]) -> list[Record]:
+    """One `Forget` of a key: without a seal two of one time are taken for one."""
+    forgets = {each.key: each for each in batch if isinstance(each, Forget)}
+    return [
+        each
+        for each in batch
+        if not isinstance(each, Forget) or forgets[each.key] is each
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_seal_changes_nothing_that_is_answered(
+    seed: int, tmp_path: Path
+) -> None:
+    """Nor what is refused; and a batch that comes twice is sealed once."""
+    dice = Dice(seed)
+    bare = MemoryStore(policy=SMALL)
+    memory = MemoryStore(policy=SMALL, seal=Counted())
+    file = SqliteStore(tmp_path / "chat.db", policy=SMALL, seal=Counted())
+    async with opened(memory) as one, opened(file) as other, opened(bare) as third:
+        for _ in range(15):
+            batch = told_apart(dice.batch())
+            for _ in range(dice.dice.choice((1, 2))):
+                answers = unsealed(await third.carry(*batch))
+                assert unsealed(await one.carry(*batch)) == answers, batch
+                assert unsealed(await other.carry(*batch)) == answers, batch
+            look = everything(dice)
+            answers = unsealed(await third.carry(*look))
+            assert unsealed(await one.carry(*look)) == answers
+            assert unsealed(await other.carry(*look)) == answers

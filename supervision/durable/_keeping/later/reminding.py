@@ -237,7 +237,7 @@ class Reminding:
             FOLLOW_UP.value,
             None,
             None,
-            self._kept.codec.encode([beat.missed], ORIGIN, key),
+            self._kept.codec.encode([beat.missed], ORIGIN),
             1,
             0,
             None,
@@ -276,7 +276,7 @@ class Reminding:
         more.row = Place(key, row.number, None)
         lane: Lane | None = core.lanes.get(key)
         try:
-            prompt = self._kept.codec.decode(row.body, PROMPT, key)
+            prompt = self._kept.codec.decode(row.body, PROMPT)
         except CodecError as error:
             lane = lane if lane is not None else Lane(key, core, now)
             receipt = Receipt[Any](lane, None, row.number, now, more)

@@ -34,7 +34,7 @@ _OLD: Final = (
     "select number from prompts where stream > 0 and outcome is not null"
     " and ended_at < ? order by ended_at, number limit ?"
 )
-_GONE: Final = f"update prompts set stream = {GONE} where number = ?"  # noqa: S608
+_GONE: Final = f"update prompts set stream = {GONE} where number = ? and stream > 0"  # noqa: S608
 _DELETE: Final = "delete from chunks where prompt = ?"
 
 
@@ -47,6 +47,10 @@ def write(cursor: Cursor, records: Sequence[Chunks]) -> None:
             continue
         cursor.executemany(_WRITE, blocks)
         blocks.clear()
+        if each.lost:
+            cursor.execute(_DELETE, (each.number,))
+            cursor.execute(_GONE, (each.number,))
+            continue
         cursor.execute(_BASE, (each.base, each.number))
         cursor.execute(_DROP, (each.number, each.base))
     cursor.executemany(_WRITE, blocks)
