@@ -154,6 +154,18 @@ class Receipt(Generic[P]):
         return self._lane.key
 
     @property
+    def given_id(self) -> str | None:
+        """What `send(id=)` was given; None: nothing, or a reminder has sent it.
+
+        The same in each try, and with a store in each process.  A turn has that of each
+        of its prompts: `[each.given_id for each in turn.receipts]`.
+        """
+        more = self._more
+        if more is None or more.reminder is not None:
+            return None
+        return more.message_id
+
+    @property
     def origin(self) -> object:
         """What `send(origin=)` was given: where the answer belongs.  Default None."""
         return self._more.origin if self._more is not None else None

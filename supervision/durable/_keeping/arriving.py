@@ -104,7 +104,7 @@ class Arriving:
         if more.origin is not None:
             origin = self._kept.codec.encode(more.origin, ORIGIN)
         key = key_of(lane)
-        bring = not key.brought and not key.asked
+        bring = not (key.brought or key.asked or self._kept.bringing.rests(key))
         key.asked = key.asked or bring
         row = Row(
             receipt.id,

@@ -10,7 +10,7 @@ as often as its sender said; or it has failed, and is never run again.
 What cannot be read is not thrown away: a prompt fails by itself, but with a state that
 nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
 and nothing of it begins.  It has no place meanwhile.  The store keeps why, until it can
-be read.
+be read.  It is told once; whoever sends to it has it tried again now and then only.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from .place import MADE, Key, Place
 from .wall import wall
 
 _WHY: Final = 500  # characters of a reason that are kept
+_AGAIN: Final = 60.0  # seconds until a prompt has a held key tried again
 
 
 class Bringing:
@@ -57,12 +58,13 @@ class Bringing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_live", "_void", "held")
+    __slots__ = ("_kept", "_live", "_told", "_void", "held")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
         self._void: set[int] = set()  # those whose end is on its way
+        self._told: dict[str, str] = {}  # {key that is held: why, as it was told}
         self.held = 0
         """How many keys the store has that are held."""
 
@@ -107,6 +109,10 @@ class Bringing:
         if not key.asked:
             self.fetch(lane)
 
+    def rests(self, key: Key) -> bool:
+        """Whether a key is held, and was tried a moment ago: it is not tried again."""
+        return key.held is not None and bool(self._kept.core.now() < key.again)
+
     def fetch(self, lane: Lane) -> None:
         """Ask the store."""
         key = key_of(lane)
@@ -132,9 +138,12 @@ class Bringing:
                 key.asked = False
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
+                key.again = core.now() + _AGAIN
                 text = f"is held: {error}"
-                core.world.log_failure(logging.ERROR, lane.key, text, error=error)
-                core.tell(SessionHeld, lane.key, key.held)
+                if self._told.get(lane.key) != text:
+                    self._told[lane.key] = text
+                    core.world.log_failure(logging.ERROR, lane.key, text, error=error)
+                    core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
                 core.sessions.hold(lane)
                 if lane.phase != STARTING:
@@ -143,6 +152,7 @@ class Bringing:
             self.note(lane.key, row, None)
         key.brought = True
         key.held = None
+        self._told.pop(lane.key, None)
         self._queue(lane, brought.rows)
         core.sessions.come_back(lane)
         go, key.go = key.go, None

@@ -71,6 +71,7 @@ class Key:
     """What is known of a key whose lane is there."""
 
     __slots__ = (
+        "again",
         "asked",
         "bound",
         "brought",
@@ -92,6 +93,8 @@ class Key:
         """What follows when it is."""
         self.held: Exception | None = None
         """Why it cannot be: nothing of it begins, and nothing is lost."""
+        self.again = 0.0
+        """When a prompt may have it tried again, if it is held."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
         self.history: StoredLog | None = None
