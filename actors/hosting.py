@@ -23,7 +23,7 @@ from ._sessions.policies import (
     valid_seconds_or_0,
     whole,
 )
-from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More
+from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, wake
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
 from ._sessions.streams.chunks import Chunks
@@ -159,6 +159,7 @@ __all__ = (
     "valid_count",
     "valid_seconds",
     "valid_seconds_or_0",
+    "wake",
     "whole",
     "withdraw_steering",
 )

@@ -104,7 +104,7 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec writing stored_histories",
+        "actors routing_words store_words codec writing stored_histories",
         "trio",
     ),
     "later": Room(

@@ -7,6 +7,7 @@ had the same message before, or that it refuses this one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
@@ -30,6 +31,61 @@ from .place import MADE, Place
 from .wall import wall
 
 STEER: Final = PromptKind.STEER
+
+
+class Arrival(Entry):
+    """A prompt on its way into the store.
+
+    The mark of its turn goes with it, in its row, if that turn has its slot in the step
+    in which the prompt is accepted.
+
+    Args:
+        arriving: hears the answer.
+        lane: its key's.
+        receipt: its receipt.
+        record: what is to be carried out.
+        size: bytes of its body.
+    """
+
+    __slots__ = ("_arriving", "_lane", "_receipt", "begins")
+
+    def __init__(
+        self,
+        arriving: Arriving,
+        lane: Lane,
+        receipt: Receipt[Any],
+        record: Accept,
+        size: int,
+    ) -> None:
+        self._arriving = arriving
+        self._lane = lane
+        self._receipt = receipt
+        self.record = record
+        self.size = size
+        self.out = self.void = False
+        self.begins: Callable[[], None] | None = None
+        """What follows when its turn is marked; None: that is not, with it."""
+
+    @property
+    def receipts(self) -> tuple[Receipt[Any], ...]:  # type: ignore[override] # rare
+        """The prompt's."""
+        return (self._receipt,)
+
+    def is_alone(self, receipts: tuple[Receipt[Any], ...]) -> bool:
+        """Whether a turn with these prompts has this one, and no other."""
+        return len(receipts) == 1 and receipts[0] is self._receipt and not self.void
+
+    def mark(self, tried: int, opened: int, begins: Callable[[], None]) -> None:
+        """Have its turn marked with it.  It is not out."""
+        row = self.record.row  # type: ignore[union-attr] # it is an Accept
+        row.tried, row.begun = tried, opened
+        self.begins = begins
+
+    def told(self, answer: Accepted | Repeated | Refused) -> None:
+        """Hear the answer, then that of the mark."""
+        self._arriving.answered(self._lane, self._receipt, answer)
+        if self.begins is not None:
+            self.begins()
 
 
 class Arriving:
@@ -121,10 +177,7 @@ class Arriving:
             wall(),
         )
 
-        def told(answer: Accepted | Repeated | Refused) -> None:
-            self._answered(lane, receipt, answer)
-
-        entry = Entry(Accept(row, bring), told, len(body), (receipt,))
+        entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
         more.row = Place(lane.key, receipt.id, entry)
         self._kept.finding.come(receipt)
         self._kept.submit(entry)
@@ -155,12 +208,13 @@ class Arriving:
             if self._kept.bringing.let_go(offer.number) is not None:
                 self._kept.core.accepting.take([offer])
 
-    def _answered(
+    def answered(
         self,
         lane: Lane,
         receipt: Receipt[Any],
         answer: Accepted | Repeated | Refused,
     ) -> None:
+        """The store has said whether it has a prompt."""
         place: Place = receipt.need_more().row  # type: ignore[assignment]
         if isinstance(answer, Refused):
             error = StoreRefusedError(lane.key, answer.why)

@@ -237,7 +237,7 @@ class Bringing:
         more.message_id = None if row.id.startswith(MADE) else row.id
         more.job = row.job
         more.attempts, more.tried = row.attempts, row.tried
-        more.row = Place(row.key, row.number, None)
+        more.row = Place(row.key, row.number)
         core.unused -= len(more.followers or ())  # of the router before this one
         followers = self._kept.finding.followers_of(row.number)
         more.followers = [*(more.followers or ()), *followers] or None

@@ -124,7 +124,7 @@ class Finding:
         # not the lane that may be there: it has not got this prompt, so far
         lane = Lane(key, core, core.now())
         receipt = Receipt(lane, None, found.number, math.nan, More())
-        receipt.need_more().row = Place(key, found.number, None)
+        receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn
             receipt.settle(self.outcome_of(key, found.outcome))

@@ -41,6 +41,7 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._writing.book import Entry
 
+from .arriving import Arrival
 from .bodies import OUTCOME, STATE, TOKEN
 from .bringing import history_of, key_of
 from .later.reminding import Left as Reminders
@@ -81,6 +82,32 @@ class Left:
     """Those that it sets, and forgets."""
 
 
+class Marked:
+    """What follows when a turn is marked; it is called with the answer, or without.
+
+    Args:
+        kept: the other parts.
+        run: the turn.
+        go: begins it.
+    """
+
+    __slots__ = ("_go", "_kept", "_run")
+
+    # Any: its module stands above this one
+    def __init__(self, kept: Any, run: TurnRun, go: GoBegin) -> None:
+        self._kept = kept
+        self._run = run
+        self._go = go
+
+    def __call__(self, _: object = None) -> None:
+        # it may have been given back, or its prompts taken from it, meanwhile
+        run, kept = self._run, self._kept
+        if run.phase is not ENDED and not kept.leaving:
+            for each in run.receipts:
+                kept.reminding.moved(each)
+            self._go(run)
+
+
 class Turning:
     """Turns begin and end in the store.
 
@@ -102,6 +129,14 @@ class Turning:
 
     def begins(self, run: TurnRun, go: GoBegin) -> None:
         """See `Keeping`."""
+        kept = self._kept
+        latest = kept.writer.book.latest
+        if type(latest) is Arrival and latest.is_alone(run.receipts):
+            # nothing stands between the two: it is marked as it comes
+            self._marked.add(run.id)
+            tried = run.receipts[0].need_more().tried + 1
+            latest.mark(tried, kept.epoch, Marked(kept, run, go))
+            return
         rows = [each for each in run.receipts if _row(each) is not None]
         if not rows:
             go(run)
@@ -111,17 +146,9 @@ class Turning:
             tuple(each.id for each in rows),
             tuple(each.need_more().tried + 1 for each in rows),
             run.id,
-            self._kept.epoch,
+            kept.epoch,
         )
-
-        def told(_: object) -> None:
-            # it may have been given back, or its prompts taken from it, meanwhile
-            if run.phase is not ENDED and not self._kept.leaving:
-                for each in run.receipts:
-                    self._kept.reminding.moved(each)
-                go(run)
-
-        self._kept.submit(Entry(record, told))
+        kept.submit(Entry(record, Marked(kept, run, go)))
 
     def unbegun(self, run: TurnRun) -> None:
         """See `Keeping`."""

@@ -24,7 +24,7 @@ class Entry:
         receipts: the prompts whose outcome or acceptance it is.
     """
 
-    __slots__ = ("out", "receipts", "record", "size", "told", "void")
+    __slots__ = ("_told", "out", "receipts", "record", "size", "void")
 
     def __init__(
         self,
@@ -34,11 +34,15 @@ class Entry:
         receipts: tuple[Any, ...] = (),  # Any: receipts, of any prompts
     ) -> None:
         self.record = record
-        self.told = told
+        self._told = told
         self.size = size
         self.receipts = receipts
         self.out = False  # it is in a batch, or was
         self.void = False  # it was taken back
+
+    def told(self, answer: Any) -> None:  # Any: as above
+        """Hear the answer; those of which there are many have their own."""
+        self._told(answer)
 
 
 class Question(Entry):
@@ -78,6 +82,11 @@ class Book:
     def waits(self) -> bool:
         """Whether there is anything for another batch."""
         return len(self._waiting) > self._voids
+
+    @property
+    def latest(self) -> Entry | None:
+        """What was submitted last, if it is not out: more may be put into it."""
+        return self._waiting[-1] if self._waiting else None
 
     def has_room(self, size: int) -> bool:
         """Whether one more prompt of this size may be accepted."""

@@ -272,7 +272,7 @@ class Reminding:
         more.kind = FOLLOW_UP
         more.message_id = row.id
         more.reminder = reminder_of(row.id, missed)
-        more.row = Place(key, row.number, None)
+        more.row = Place(key, row.number)
         lane: Lane | None = core.lanes.get(key)
         try:
             prompt = self._kept.codec.decode(row.body, PROMPT, key)
