@@ -109,7 +109,7 @@ PLAN: Final = {
     ),
     "later": Room(
         "supervision/durable/_keeping/later",
-        "actors routing_parts store_words writing keeping_ground",
+        "actors routing_parts store_words writing stored_histories keeping_ground",
         "attrs",
     ),
     "keeping": Room(

@@ -227,8 +227,8 @@ class Sending(Generic[P, C]):
         core = self._house(key)
         if core.keeping.plain:
             raise NoStoreError(self.ref.path, "accept()")
-        await checkpoint_if_cancelled()  # to wait for the store is a checkpoint
-        receipt: Receipt[P] = await enter(self._house(key), offer)
+        await checkpoint_if_cancelled()  # to wait for the store is a schedule point
+        receipt: Receipt[P] = await enter(core, offer)
         try:
             await receipt.durable()
         except trio.Cancelled:

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
 from actors.hosting import ASIDE, WORK, TurnRun
+from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
 from supervision.durable._words.records import (
+    ACCEPTED,
     Accept,
     Accepted,
     Refused,
@@ -104,19 +106,20 @@ class Arriving:
 
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""
-        more = offer.more
-        why = unwritable(offer.key)
+        more, key = offer.more, offer.key
+        why = None if key.isascii() else unwritable(key)
         if why is not None:  # not even to be asked for
             msg = f"a session's key must be text: {why}"
             raise ValueError(msg)
-        if more.kind in (ASIDE, WORK):
+        if more.kind is not PROMPT_KIND and more.kind in (ASIDE, WORK):
             return
-        if self._kept.leaving:
-            raise ClosedToNewError(offer.key)
+        kept = self._kept
+        if kept.leaving:
+            raise ClosedToNewError(key)
         size = self._encode(offer)
-        book = self._kept.writer.book
+        book = kept.writer.book
         if not book.has_room(size):
-            raise StoreBusyError(offer.key, book.prompts, self._kept.policy.unwritten)
+            raise StoreBusyError(key, book.prompts, kept.policy.unwritten)
 
     def drafted(self, offer: Offer) -> None:
         """See `Keeping`."""
@@ -147,40 +150,41 @@ class Arriving:
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """See `Keeping`."""
-        more = receipt.need_more()
+        more, kept = receipt.need_more(), self._kept
         if more.row is not None:  # a turn has left it, and it is there
-            self._kept.finding.come(receipt)
+            kept.finding.come(receipt)
             return
+        kind, number = more.kind, receipt.id
         body, more.body = more.body, None
-        if more.kind in (ASIDE, WORK):
+        if kind is not PROMPT_KIND and kind in (ASIDE, WORK):
             return
         assert body is not None
         origin = None
         if more.origin is not None:
-            origin = self._kept.codec.encode(more.origin, ORIGIN, lane.key)
+            origin = kept.codec.encode(more.origin, ORIGIN, lane.key)
         key = key_of(lane)
         bring = not key.brought and not key.asked
-        key.asked = key.asked or bring
+        if bring:
+            key.asked = True
         row = Row(
-            receipt.id,
+            number,
             lane.key,
-            more.message_id or f"{MADE}{receipt.id}",
-            more.kind.value,
+            more.message_id or f"{MADE}{number}",
+            "send" if kind is PROMPT_KIND else kind.value,
             lane.owner,
             more.job,
             origin,
             more.attempts,
             0,
             None,
-            lane.turn.id if more.kind is STEER else None,
+            lane.turn.id if kind is STEER else None,
             body,
             wall(),
         )
-
         entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
-        more.row = Place(lane.key, receipt.id, entry)
-        self._kept.finding.come(receipt)
-        self._kept.submit(entry)
+        more.row = Place(lane.key, number, entry)
+        kept.finding.come(receipt)
+        kept.writer.submit(entry)
 
     def leave_there(self, offer: Offer) -> Receipt[Any]:
         """See `Keeping`: it comes with its key, when there is a place."""
@@ -216,6 +220,9 @@ class Arriving:
     ) -> None:
         """The store has said whether it has a prompt."""
         place: Place = receipt.need_more().row  # type: ignore[assignment]
+        if answer is ACCEPTED:  # as below
+            place.written()
+            return
         if isinstance(answer, Refused):
             error = StoreRefusedError(lane.key, answer.why)
             place.written(error)

@@ -301,7 +301,9 @@ def outcome_without_turn(row: Row, error: CodecError | None) -> Failed | None:
 
 def key_of(lane: Lane) -> Key:
     """What is known of its key, made now if need be."""
-    extra = lane.need_extra()
+    extra = lane.extra
+    if extra is None:
+        extra = lane.need_extra()
     key: Key | None = extra.kept
     if key is None:
         key = extra.kept = Key()

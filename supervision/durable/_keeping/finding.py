@@ -50,7 +50,9 @@ class Finding:
     def over(self, receipt: Receipt[Any]) -> None:
         """It has been told, or the store has none of it."""
         self._open.pop(receipt.id, None)
-        self._kept.reminding.moved(receipt)
+        reminding = self._kept.reminding
+        if reminding.waits:
+            reminding.moved(receipt)
 
     def rest(self) -> list[Receipt[Any]]:
         """Those that wait in the store when the router has ended, wherever they were.

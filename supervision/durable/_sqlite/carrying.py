@@ -22,6 +22,8 @@ from supervision.durable._words.looks import (
 )
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
+    ACCEPTED,
+    COMPLETION,
     DONE,
     Accept,
     Accepted,
@@ -170,10 +172,9 @@ class Carrying:
         new = self._insert([record.row for _, record in run])
         for index, record in run:
             row = record.row
-            brought = (
-                self._brought(row.key, index, row.number) if record.bring else None
-            )
-            self._answers[index] = Accepted(brought) if new else self._met(row, brought)
+            brought = record.bring and self._brought(row.key, index, row.number)
+            kept = Accepted(brought) if brought else ACCEPTED
+            self._answers[index] = kept if new else self._met(row, brought or None)
 
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
@@ -219,10 +220,11 @@ class Carrying:
             if record.unremind:
                 self._reminders.forget([(record.key, each) for each in record.unremind])
         for index, record in run:
-            known = () if new else map(self._known, record.sends)
-            self._answers[index] = Completion(
-                tuple(number for number in known if number is not None)
-            )
+            self._answers[index] = COMPLETION if new else self._passed_over(record)
+
+    def _passed_over(self, record: Complete) -> Completion:
+        known = (self._known(each) for each in record.sends)
+        return Completion(tuple(each for each in known if each is not None))
 
     def _known(self, row: Row) -> int | None:
         """Give the number of a prompt that was passed over; None: it was not."""

@@ -61,11 +61,12 @@ class Book:
         policy: how much a batch takes, and how much may be unwritten.
     """
 
-    __slots__ = ("_policy", "_voids", "_waiting", "bytes", "out", "prompts")
+    __slots__ = ("_policy", "_size", "_voids", "_waiting", "bytes", "out", "prompts")
 
     def __init__(self, policy: StorePolicy) -> None:
         self._policy = policy
         self._waiting: deque[Entry] = deque()
+        self._size = 0  # bytes of them
         self._voids = 0  # among them: those that were taken back
         self.out: tuple[Entry, ...] = ()
         """The batch that has no answers yet."""
@@ -99,6 +100,7 @@ class Book:
     def add(self, entry: Entry) -> None:
         """Submit a record."""
         self._waiting.append(entry)
+        self._size += entry.size
         if type(entry.record) is Accept:
             self.prompts += 1
             self.bytes += entry.size
@@ -115,27 +117,37 @@ class Book:
     def close(self) -> tuple[Entry, ...]:
         """Make a batch of what waits, as much as one may take."""
         most, room = self._policy.batch, self._policy.batch_bytes
-        batch: list[Entry] = []
         waiting = self._waiting
+        if len(waiting) <= most and self._size <= room and not self._voids:
+            self.out = tuple(waiting)  # as below, of all
+            waiting.clear()
+            self._size = 0
+            for entry in self.out:
+                entry.out = True
+            return self.out
+        batch: list[Entry] = []
         while waiting and len(batch) < most:
-            if waiting[0].void:
-                waiting.popleft()
+            entry = waiting[0]
+            if not entry.void:
+                room -= entry.size
+                if batch and room < 0:
+                    break
+                entry.out = True
+                batch.append(entry)
+            else:
                 self._voids -= 1
-                continue
-            room -= waiting[0].size
-            if batch and room < 0:
-                break
-            entry = waiting.popleft()
-            entry.out = True
-            batch.append(entry)
+            waiting.popleft()
+            self._size -= entry.size
         self.out = tuple(batch)
         return self.out
 
     def answered(self) -> tuple[Entry, ...]:
         """The batch has its answers: it is not out any more."""
         batch, self.out = self.out, ()
-        for entry in batch:
-            self._written(entry)
+        for entry in batch:  # as `_written`
+            if type(entry.record) is Accept:
+                self.prompts -= 1
+                self.bytes -= entry.size
         return batch
 
     def rest(self) -> tuple[Entry, ...]:
@@ -145,7 +157,7 @@ class Book:
             entry.out = True
         self.out = ()
         self._waiting.clear()
-        self._voids = 0
+        self._size = self._voids = 0
         self.prompts = self.bytes = 0
         return rest
 
