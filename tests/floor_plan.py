@@ -110,12 +110,13 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "routing_words store_words codec sealing writing stored_histories journals",
+        "actors routing_words store_words codec sealing writing stored_histories"
+        " journals",
         "trio",
     ),
     "later": Room(
         "supervision/durable/_keeping/later",
-        "actors routing_parts store_words writing keeping_ground",
+        "actors routing_parts store_words writing stored_histories keeping_ground",
         "attrs",
     ),
     "keeping": Room(

@@ -73,16 +73,27 @@ class More:
     left: Exception | None = None  # why its outcome will not be told here
 
 
-class Row(Protocol):
+class Awaited(Protocol):
+    """Something that tasks wait for."""
+
+    _waiters: _Waiter | None  # the latest; earlier ones by `earlier`
+
+
+class Row(Awaited, Protocol):
     """A prompt's place in a store."""
+
+    error: Exception | None
+    """Why the store does not have it, and will not."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the store has not said if it has it."""
+        ...
 
     @property
     def stored(self) -> bool:
         """Whether the store has it."""
         ...
-
-    async def wait(self) -> None:
-        """Wait until the store has it.  Raises Exception: it has not taken it."""
 
 
 class Keeper(Protocol):
@@ -222,13 +233,13 @@ class Receipt(Generic[P]):
             self._refuse_own(self._lane.turn)
         waiter = _spares.pop() if _spares else _Waiter()
         waiter.task = current_task()
-        waiter.receipt = self
+        waiter.awaited = self
         waiter.earlier = self._waiters
         self._waiters = waiter
         try:
             await park(waiter.trap)
         finally:
-            waiter.task = waiter.receipt = waiter.earlier = None
+            waiter.task = waiter.awaited = waiter.earlier = None
             if len(_spares) < _MOST_SPARES:
                 _spares.append(waiter)
         if self._outcome is None:
@@ -237,6 +248,7 @@ class Receipt(Generic[P]):
             raise self._more.left
         return self._outcome
 
+    @enable_ki_protection
     async def durable(self) -> None:
         """Wait until a store has the prompt: it survives the process from then on.
 
@@ -248,12 +260,22 @@ class Receipt(Generic[P]):
             RuntimeError: it is kept in no store: its router has none, or it is a side
                 question or work of `run_exclusive`.
         """
-        self._lane.check_thread("Receipt.durable()")
+        if get_ident() != self._lane.host.events.thread:
+            self._lane.check_thread("Receipt.durable()")
         row = self._more.row if self._more is not None else None
         if row is None:
             msg = f"prompt {self.id} of session {self.key!r} is kept in no store"
             raise RuntimeError(msg)
-        await row.wait()
+        if not row.open:
+            await checkpoint()
+        else:
+            waiter = enlist(row)
+            try:
+                await park(waiter.trap)
+            finally:
+                dismiss(waiter)
+        if row.error is not None:
+            raise row.error
 
     def withdraw(self, reason: object = None) -> Withdrawal:
         """Take the prompt back, if no turn has it yet.  Not a checkpoint.
@@ -304,8 +326,7 @@ class Receipt(Generic[P]):
         self._outcome = outcome
         waiter, self._waiters = self._waiters, None
         while waiter is not None:
-            task = waiter.task
-            waiter = waiter.earlier
+            task, waiter = waiter.task, waiter.earlier
             if task is not None:
                 reschedule(task, WAKE)
         return True
@@ -317,32 +338,54 @@ class Receipt(Generic[P]):
             more.left = why
             if more.stream is not None:
                 more.stream.close()
-            waiter, self._waiters = self._waiters, None
-            while waiter is not None:
-                if waiter.task is not None:
-                    reschedule(waiter.task, WAKE)
-                waiter = waiter.earlier
+            wake(self)
+
+
+def wake(awaited: Awaited) -> None:
+    """Wake all who wait for it."""
+    waiter, awaited._waiters = awaited._waiters, None
+    while waiter is not None:
+        task, waiter = waiter.task, waiter.earlier
+        if task is not None:
+            reschedule(task, WAKE)
+
+
+def enlist(awaited: Awaited) -> _Waiter:
+    """Have the current task wait for it: it is to park on the waiter's trap."""
+    waiter = _spares.pop() if _spares else _Waiter()
+    waiter.task = current_task()
+    waiter.awaited = awaited
+    waiter.earlier = awaited._waiters
+    awaited._waiters = waiter
+    return waiter
+
+
+def dismiss(waiter: _Waiter) -> None:
+    """It waits no more."""
+    waiter.task = waiter.awaited = waiter.earlier = None
+    if len(_spares) < _MOST_SPARES:
+        _spares.append(waiter)
 
 
 class _Waiter:
-    """A place to wait for an outcome: a task and its trap, used again and again."""
+    """A place to wait for something: a task and its trap, used again and again."""
 
-    __slots__ = ("earlier", "receipt", "task", "trap")
+    __slots__ = ("awaited", "earlier", "task", "trap")
 
     def __init__(self) -> None:
         self.task: trio.lowlevel.Task | None = None
-        self.receipt: Receipt[Any] | None = None
+        self.awaited: Awaited | None = None
         self.earlier: _Waiter | None = None
         self.trap: Trap = make_trap(self._abort)
 
     def _abort(self, _: object) -> Abort:
         """Its task is cancelled: out of the list."""
-        receipt = self.receipt
-        if receipt is not None:
-            if receipt._waiters is self:
-                receipt._waiters = self.earlier
+        awaited = self.awaited
+        if awaited is not None:
+            if awaited._waiters is self:
+                awaited._waiters = self.earlier
             else:
-                later = receipt._waiters
+                later = awaited._waiters
                 while later is not None and later.earlier is not self:
                     later = later.earlier
                 if later is not None:

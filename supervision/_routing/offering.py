@@ -19,10 +19,11 @@ from actors import (
     Latest,
     PromptKind,
     Receipt,
+    RefusedError,
     Replay,
     WhileBusy,
 )
-from actors.hosting import ChunkLog, Chunks, More, whole
+from actors.hosting import PROMPT, ChunkLog, Chunks, More, whole
 
 from .core.core import Core
 from .core.waiting import Sender
@@ -36,10 +37,19 @@ Policy: TypeAlias = Bounded | Latest | Replay | Journal
 @enable_ki_protection
 async def enter(core: Core, offer: Offer) -> Receipt[Any]:
     """Have a prompt accepted when there is room; cancelled means not sent."""
+    try:
+        receipt: Receipt[Any] = core.accepting.admit(offer)
+    except RefusedError as error:
+        return await _stand(core, offer, error)
+    return receipt
+
+
+async def _stand(core: Core, offer: Offer, error: RefusedError) -> Receipt[Any]:
+    """It has been refused: stand in line for what it was refused for, if there is."""
     waiting = core.accepting.waiting
     task = current_task()
     sender = Sender(offer, lambda: reschedule(task))
-    if not waiting.enter(sender):
+    if not waiting.stand(sender, error):
 
         def abort(_: object) -> Abort:
             sender.leave()
@@ -111,18 +121,26 @@ def more_of(
 ) -> More:
     """Make what comes with a prompt.  Raises TypeError, ValueError: it is wrong."""
     more = More()
-    more.kind = kind
-    more.origin = origin
+    if kind is not PROMPT:
+        more.kind = kind
     more.context = copy_context()
-    for name, value in (("id", id), ("job", job)):
-        if value is not None and not isinstance(value, str):
-            msg = f"{name} must be a str, got {value!r}"
-            raise TypeError(msg)
-    more.message_id = id if isinstance(id, str) else None
-    more.job = job if isinstance(job, str) else None
+    if origin is not None:
+        more.origin = origin
+    if id is not None:
+        more.message_id = _text("id", id)
+    if job is not None:
+        more.job = _text("job", job)
     whole("attempts", attempts, least=1)
-    more.attempts = attempts
+    if attempts != 1:
+        more.attempts = attempts
     return more
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    msg = f"{name} must be a str, got {value!r}"
+    raise TypeError(msg)
 
 
 def offer_of(

@@ -30,6 +30,9 @@ from actors.hosting import (
     WORK,
     actor_of,
     check_async,
+    dismiss,
+    enlist,
+    park,
 )
 
 from .core.core import Core
@@ -202,6 +205,7 @@ class Sending(Generic[P, C]):
             core.readers.keep(receipt, more.stream, more.message_id)
         return receipt
 
+    @enable_ki_protection
     async def accept(
         self,
         key: str,
@@ -237,14 +241,26 @@ class Sending(Generic[P, C]):
             raise NoStoreError(self.ref.path, "accept()")
         if stream is not None:
             more.stream = log_of(core, stream, offer)
-        await checkpoint_if_cancelled()  # to wait for the store is a checkpoint
-        receipt = await self._enter(offer)
-        try:
+        await checkpoint_if_cancelled()  # to wait for the store is a schedule point
+        receipt: Receipt[P] = await enter(core, offer)
+        del offer  # as long as this waits it is of no use
+        if stream is not None and receipt._more is more:
+            core.readers.keep(receipt, more.stream, more.message_id)
+        row = receipt._more.row if receipt._more is not None else None
+        if row is None or not row.open:
             await receipt.durable()
+            return receipt
+        waiter = enlist(row)  # as `durable`, without a coroutine of its own
+        try:
+            await park(waiter.trap)
         except trio.Cancelled:
             if receipt._more is more:  # else it is somebody else's
                 core.keeping.take_back(receipt)
             raise
+        finally:
+            dismiss(waiter)
+        if row.error is not None:
+            raise row.error
         return receipt
 
     async def find(self, key: str, id: str) -> Receipt[P] | None:  # noqa: A002

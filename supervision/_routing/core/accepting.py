@@ -110,8 +110,16 @@ class Accepting:
     def admit(self, offer: Offer) -> Receipt[Any]:
         """Accept a prompt.  Raises RefusedError: it is not."""
         core = self._core
+        found: Lane | None = core.lanes.get(offer.key)
+        if found is None or core.keeping.plain:
+            return self._judge(found, offer)
+        if core.admission.is_plain(found, offer):
+            return self._plainly(found, offer)
+        return self._judge(found, offer)
+
+    def _judge(self, found: Lane | None, offer: Offer) -> Receipt[Any]:
+        core = self._core
         key, more = offer.key, offer.more
-        found: Lane | None = core.lanes.get(key)
         past = core.past.get(key, core.now()) if found is None else None
         known: Receipt[Any] | None = core.admission.known(found, offer, past)
         if known is not None:
@@ -153,6 +161,19 @@ class Accepting:
             lane.push(receipt)
             core.turns.open_way(lane)
         core.turns.advance(lane)
+        return receipt
+
+    def _plainly(self, lane: Lane, offer: Offer) -> Receipt[Any]:
+        """As `admit`, without the questions: it stands at the end of a queue."""
+        core = self._core
+        core.keeping.offered(offer)
+        receipt = self._accept(lane, offer)
+        core.idle.remove(lane)
+        waits = lane.turn is not None or lane.waiting > 0
+        if waits or core.finishing or core.world.ending:
+            lane.push(receipt)
+        else:  # as if it had been in the queue
+            core.turns.give(lane, (receipt,))
         return receipt
 
     def _look_at(self, offer: Offer, policy: PromptPolicy) -> None:

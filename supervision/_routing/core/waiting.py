@@ -76,28 +76,32 @@ class Waiting:
         """Let it in or refuse it (True), or have it stand in line."""
         try:
             sender.receipt = self._admit(sender.offer)
-        except QueueFullError:
+        except RefusedError as error:
+            if not self.stand(sender, error):
+                return False
+        if sender.line is not None:
+            sender.wake()
+        return True
+
+    def stand(self, sender: Sender, error: RefusedError) -> bool:
+        """It was refused: have it stand in line, or leave it at that (True)."""
+        line: Line | None
+        if isinstance(error, QueueFullError):
             lane: Lane = self._core.lanes[sender.offer.key]
             extra = lane.need_extra()
             if extra.parked is None:
                 extra.parked = deque()
-            sender.line = extra.parked
-            extra.parked.append(sender)
-            return False
-        except SaturatedError:
-            sender.line = self.crowd
-            self.crowd.append(sender)
-            return False
-        except RefusedError as error:
+            line = extra.parked
+        elif isinstance(error, SaturatedError):
+            line = self.crowd
+        else:
             line = self._core.keeping.line_for(error)
-            if line is not None:
-                sender.line = line
-                line.append(sender)
-                return False
-            sender.error = error
-            self._refuse(sender.offer, error)
-        if sender.line is not None:
-            sender.wake()
+        if line is not None:
+            sender.line = line
+            line.append(sender)
+            return False
+        sender.error = error
+        self._refuse(sender.offer, error)
         return True
 
     def admit_parked(self, lane: Lane) -> None:

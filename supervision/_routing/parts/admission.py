@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import enum
 import math
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -30,11 +30,21 @@ from actors import (
     StillRunningError,
     WhileBusy,
 )
-from actors.hosting import ASIDE, FOLLOW_UP, More, TurnRun, is_steerable, steering_of
+from actors.hosting import (
+    ASIDE,
+    FOLLOW_UP,
+    PROMPT,
+    More,
+    TurnRun,
+    is_steerable,
+    steering_of,
+)
 
 from .busy import FIRST, giving_way, is_busy, wish_of
 from .known import Known
 from .lane import OPEN, QUARANTINED, Lane
+
+_QUEUE: Final = WhileBusy.QUEUE
 
 
 @attrs.define(eq=False)
@@ -140,6 +150,30 @@ class Admission:
         if _is_kept_out(lane, offer, now):
             raise quarantined(lane)
         return self._stand(lane, offer, policy, first=wish in FIRST)
+
+    def is_plain(self, lane: Lane, offer: Offer) -> bool:
+        """Whether a prompt is new, and comes in at the end of its key's queue.
+
+        What `known` and `judge` come to for most, with fewer questions; False: ask.
+        """
+        more, extra = offer.more, lane.extra
+        if (
+            lane.phase != OPEN
+            or more.kind is not PROMPT
+            or more.message_id is not None
+            or more.job is not None
+            or offer.steer
+            or offer.busy is not None
+            or (extra is not None and extra.crashes is not None)
+            or not self.open
+        ):
+            return False
+        policy: PromptPolicy = lane.session.prompts
+        return (
+            policy.batch is None
+            and policy.busy is _QUEUE
+            and lane.waiting < policy.capacity
+        )
 
     def _stand(
         self, lane: Lane, offer: Offer, policy: PromptPolicy, *, first: bool

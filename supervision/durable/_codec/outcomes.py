@@ -45,9 +45,25 @@ KINDS: Final[Mapping[str, type[Outcome]]] = {
     "lost": Lost,
 }
 """Every kind of outcome, by its name in bodies."""
-_NAMES: Final = {cls: name for name, cls in KINDS.items()}
-_FIELDS: Final = {cls: attrs.fields(cls) for cls in KINDS.values()}
+_NAMES: Final[dict[type[Outcome], str]] = {cls: name for name, cls in KINDS.items()}
+_FIELDS: Final[dict[type[Outcome], tuple[attrs.Attribute[Any], ...]]] = {
+    cls: attrs.fields(cls) for cls in KINDS.values()
+}
 _VALUE, _ERROR, _EACH, _NOTES = range(4)
+_NO_NOTES: Final = attrs.fields_dict(Completed)["notes"].default
+_MOST: Final = 2**63  # below it a number is written as it is
+
+
+def is_plain(outcome: Outcome) -> bool:
+    """Whether a `Completed` has nothing but a turn and a result."""
+    turn = outcome.turn
+    return (
+        outcome.notes is _NO_NOTES
+        and (turn is None or (type(turn) is int and 0 <= turn < _MOST))
+        and outcome.interrupted is None  # type: ignore[attr-defined] # a Completed has it
+        and outcome.late is False
+        and outcome.forgotten is False
+    )
 
 
 class Outcomes:
@@ -72,6 +88,23 @@ class Outcomes:
         if cls not in _NAMES:
             msg = f"{shown(outcome)[:60]} is no outcome"
             raise TypeError(msg)
+        if cls is Completed and is_plain(outcome):
+            return self._plainly(outcome)
+        return self.fully(outcome)
+
+    def _plainly(self, outcome: Outcome) -> Any:
+        """As `fully`, for what most of them are."""
+        made: list[Any] = ["completed"]
+        turn, result = outcome.turn, outcome.result  # type: ignore[attr-defined] # it has
+        if turn is not None:
+            made += ("turn", _VALUE, turn)
+        if result is not None:
+            made += ("result", _VALUE, self._plain.tree(result))
+        return made
+
+    def fully(self, outcome: Outcome) -> Any:
+        """Make what `pack` takes, field by field.  Raises TypeError: as `tree`."""
+        cls = type(outcome)
         made: list[Any] = [_NAMES[cls]]
         for field in _FIELDS[cls]:
             value = getattr(outcome, field.name)

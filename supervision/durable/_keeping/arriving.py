@@ -7,15 +7,18 @@ had the same message before, or that it refuses this one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
-from actors.hosting import ASIDE, WORK, TurnRun
+from actors.hosting import ASIDE, ENDED, WORK, TurnRun
+from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
 from supervision.durable._words.records import (
+    ACCEPTED,
     Accept,
     Accepted,
     Refused,
@@ -31,6 +34,64 @@ from .place import MADE, Place
 from .wall import wall
 
 STEER: Final = PromptKind.STEER
+
+
+class Arrival(Entry):
+    """A prompt on its way into the store.
+
+    The mark of its turn goes with it, in its row, if that turn has its slot in the step
+    in which the prompt is accepted.
+
+    Args:
+        arriving: hears the answer.
+        lane: its key's.
+        receipt: its receipt.
+        record: what is to be carried out.
+        size: bytes of its body.
+    """
+
+    __slots__ = ("_arriving", "_go", "_lane", "_receipt", "_run")
+
+    def __init__(
+        self,
+        arriving: Arriving,
+        lane: Lane,
+        receipt: Receipt[Any],
+        record: Accept,
+        size: int,
+    ) -> None:
+        self._arriving = arriving
+        self._lane = lane
+        self._receipt = receipt
+        self.record = record
+        self.size = size
+        self.out = self.void = False
+        self._run: TurnRun | None = None  # that is marked with it
+        self._go: Any = None  # Any: what begins that
+
+    @property
+    def receipts(self) -> tuple[Receipt[Any], ...]:  # type: ignore[override] # rare
+        """The prompt's."""
+        return (self._receipt,)
+
+    def is_alone(self, receipts: tuple[Receipt[Any], ...]) -> bool:
+        """Whether a turn with these prompts has this one, and no other."""
+        return len(receipts) == 1 and receipts[0] is self._receipt and not self.void
+
+    def mark(
+        self, tried: int, opened: int, run: TurnRun, go: Callable[[TurnRun], None]
+    ) -> None:
+        """Have its turn marked with it.  It is not out."""
+        row = self.record.row  # type: ignore[union-attr] # it is an Accept
+        row.tried, row.begun = tried, opened
+        self._run, self._go = run, go
+
+    def told(self, answer: Accepted | Repeated | Refused) -> None:
+        """Hear the answer, then that of the mark."""
+        arriving, run = self._arriving, self._run
+        arriving.answered(self._lane, self._receipt, answer)
+        if run is not None:
+            arriving.marked(run, self._go)
 
 
 class Arriving:
@@ -49,19 +110,20 @@ class Arriving:
 
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""
-        more = offer.more
-        why = unwritable(offer.key)
+        more, key = offer.more, offer.key
+        why = None if key.isascii() else unwritable(key)
         if why is not None:  # not even to be asked for
             msg = f"a session's key must be text: {why}"
             raise ValueError(msg)
-        if more.kind in (ASIDE, WORK):
+        if more.kind is not PROMPT_KIND and more.kind in (ASIDE, WORK):
             return
-        if self._kept.leaving:
-            raise ClosedToNewError(offer.key)
+        kept = self._kept
+        if kept.leaving:
+            raise ClosedToNewError(key)
         size = self._encode(offer)
-        book = self._kept.writer.book
+        book = kept.writer.book
         if not book.has_room(size):
-            raise StoreBusyError(offer.key, book.prompts, self._kept.policy.unwritten)
+            raise StoreBusyError(key, book.prompts, kept.policy.unwritten)
 
     def drafted(self, offer: Offer) -> None:
         """See `Keeping`."""
@@ -92,44 +154,42 @@ class Arriving:
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """See `Keeping`."""
-        more = receipt.need_more()
+        more, kept = receipt.need_more(), self._kept
         if more.row is not None:  # a turn has left it, and it is there
-            self._kept.finding.come(receipt)
+            kept.finding.come(receipt)
             return
+        kind, number = more.kind, receipt.id
         body, more.body = more.body, None
-        if more.kind in (ASIDE, WORK):
+        if kind is not PROMPT_KIND and kind in (ASIDE, WORK):
             return
         assert body is not None
         origin = None
         if more.origin is not None:
-            origin = self._kept.codec.encode(more.origin, ORIGIN)
+            origin = kept.codec.encode(more.origin, ORIGIN)
         key = key_of(lane)
-        bring = not (key.brought or key.asked or self._kept.bringing.rests(key))
-        key.asked = key.asked or bring
+        bring = not (key.brought or key.asked or kept.bringing.rests(key))
+        if bring:
+            key.asked = True
         row = Row(
-            receipt.id,
+            number,
             lane.key,
-            more.message_id or f"{MADE}{receipt.id}",
-            more.kind.value,
+            more.message_id or f"{MADE}{number}",
+            "send" if kind is PROMPT_KIND else kind.value,
             lane.owner,
             more.job,
             origin,
             more.attempts,
             0,
             None,
-            lane.turn.id if more.kind is STEER else None,
+            lane.turn.id if kind is STEER else None,
             body,
             wall(),
             self._kept.journals.accepted(receipt),
         )
-
-        def told(answer: Accepted | Repeated | Refused) -> None:
-            self._answered(lane, receipt, answer)
-
-        entry = Entry(Accept(row, bring), told, len(body), (receipt,))
-        more.row = Place(lane.key, receipt.id, entry)
-        self._kept.finding.come(receipt)
-        self._kept.submit(entry)
+        entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
+        more.row = Place(lane.key, number, entry)
+        kept.finding.come(receipt)
+        kept.writer.submit(entry)
 
     def leave_there(self, offer: Offer) -> Receipt[Any]:
         """See `Keeping`: it comes with its key, when there is a place."""
@@ -157,13 +217,26 @@ class Arriving:
             if self._kept.bringing.let_go(offer.number) is not None:
                 self._kept.core.accepting.take([offer])
 
-    def _answered(
+    def marked(self, run: TurnRun, go: Callable[[TurnRun], None]) -> None:
+        """The store has the mark of a turn: it begins, if it still is to."""
+        kept = self._kept
+        if run.phase is not ENDED and not kept.leaving:
+            if kept.reminding.waits:
+                for each in run.receipts:
+                    kept.reminding.moved(each)
+            go(run)
+
+    def answered(
         self,
         lane: Lane,
         receipt: Receipt[Any],
         answer: Accepted | Repeated | Refused,
     ) -> None:
+        """The store has said whether it has a prompt."""
         place: Place = receipt.need_more().row  # type: ignore[assignment]
+        if answer is ACCEPTED:  # as below
+            place.written()
+            return
         if isinstance(answer, Refused):
             error = StoreRefusedError(lane.key, answer.why)
             place.written(error)

@@ -247,7 +247,7 @@ class Bringing:
         more.message_id = None if row.id.startswith(MADE) else row.id
         more.job = row.job
         more.attempts, more.tried = row.attempts, row.tried
-        more.row = Place(row.key, row.number, None)
+        more.row = Place(row.key, row.number)
         core.unused -= len(more.followers or ())  # of the router before this one
         followers = self._kept.finding.followers_of(row.number)
         more.followers = [*(more.followers or ()), *followers] or None
@@ -312,7 +312,9 @@ def outcome_without_turn(row: Row, error: CodecError | None) -> Failed | None:
 
 def key_of(lane: Lane) -> Key:
     """What is known of its key, made now if need be."""
-    extra = lane.need_extra()
+    extra = lane.extra
+    if extra is None:
+        extra = lane.need_extra()
     key: Key | None = extra.kept
     if key is None:
         key = extra.kept = Key()

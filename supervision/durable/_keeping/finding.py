@@ -51,7 +51,9 @@ class Finding:
     def over(self, receipt: Receipt[Any]) -> None:
         """It has been told, or the store has none of it."""
         self._open.pop(receipt.id, None)
-        self._kept.reminding.moved(receipt)
+        reminding = self._kept.reminding
+        if reminding.waits:
+            reminding.moved(receipt)
 
     def rest(self) -> list[Receipt[Any]]:
         """Those that wait in the store when the router has ended, wherever they were.
@@ -126,7 +128,7 @@ class Finding:
         # not the lane that may be there: it has not got this prompt, so far
         lane = Lane(key, core, core.now())
         receipt = Receipt(lane, None, found.number, math.nan, More())
-        receipt.need_more().row = Place(key, found.number, None)
+        receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn
             receipt.settle(self.outcome_of(found.outcome))

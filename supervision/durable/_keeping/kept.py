@@ -23,10 +23,8 @@ from actors import (
 )
 from actors.hosting import Timer, TurnRun
 from supervision._routing.core.keeping import Begin as GoBegin
-from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
-from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
 from supervision.durable._histories.log import StoredLog
@@ -102,9 +100,15 @@ class Kept:
         self.closed = False  # nobody will be answered any more
         self.writer = Writer(policy, self)
         self.arriving = arriving = Arriving(self)
+        # hooks that are a part's alone, without a call between
+        self.submit = self.writer.submit
+        self.offered, self.accepted = arriving.offered, arriving.accepted
         self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
+        self.take_back = arriving.take_back
         self.bringing = Bringing(self)
-        self.turning = Turning(self)
+        self.turning = turning = Turning(self)
+        self.seal, self.ended = turning.seal, turning.ended
+        self.unbegun = turning.unbegun
         self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock
@@ -188,10 +192,6 @@ class Kept:
         self.left += [each for each in rest if each.id not in known]
         return rest
 
-    def submit(self, entry: Entry) -> None:
-        """Have a record carried out."""
-        self.writer.submit(entry)
-
     # ------------------------------------------------------------- a writer's router
 
     def now(self) -> float:
@@ -229,21 +229,9 @@ class Kept:
 
     # -------------------------------------------------------------------- prompts come
 
-    def offered(self, offer: Offer) -> None:
-        """See `Keeping`."""
-        self.arriving.offered(offer)
-
     def line_for(self, error: RefusedError) -> Line | None:
         """See `Keeping`."""
         return self.line if isinstance(error, StoreBusyError) else None
-
-    def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
-        """See `Keeping`."""
-        self.arriving.accepted(lane, receipt)
-
-    def take_back(self, receipt: Receipt[Any]) -> None:
-        """See `Keeping`."""
-        self.arriving.take_back(receipt)
 
     async def find(self, key: str, id: str) -> Receipt[Any] | None:  # noqa: A002
         """See `RouterRef.find`."""
@@ -259,18 +247,6 @@ class Kept:
         """See `Keeping`."""
         if not self.leaving:
             self.turning.begins(run, go)
-
-    def unbegun(self, run: TurnRun) -> None:
-        """See `Keeping`."""
-        self.turning.unbegun(run)
-
-    def seal(self, run: TurnRun, outcome: Outcome) -> Outcome:
-        """See `Keeping`."""
-        return self.turning.seal(run, outcome)
-
-    def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
-        """See `Keeping`."""
-        self.turning.ended(run, outcome, go)
 
     def settled(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
         """See `Keeping`."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import trio
-
+from actors.hosting import wake
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.tokens import to_json
 from supervision.durable._histories.log import StoredLog
@@ -26,17 +25,22 @@ class Place:
         entry: the record on its way; None: the store has the prompt.
     """
 
-    __slots__ = ("_key", "_known", "entry", "error", "number", "repeats")
+    __slots__ = ("_key", "_waiters", "entry", "error", "number", "repeats")
 
-    def __init__(self, key: str, number: int, entry: Entry | None) -> None:
+    def __init__(self, key: str, number: int, entry: Entry | None = None) -> None:
         self._key = key
-        self._known: trio.Event | None = None
+        self._waiters: Any = None  # Any: it is the receipt that has tasks wait here
         self.number = number
         self.entry = entry
         self.error: Exception | None = None
         """Why the store does not have it, and will not."""
         self.repeats: Repeated | None = None
         """Which prompt the store has in its place."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the store has not answered."""
+        return self.entry is not None
 
     @property
     def stored(self) -> bool:
@@ -47,24 +51,13 @@ class Place:
         """The store has answered."""
         self.entry = None
         self.error = error
-        if self._known is not None:
-            self._known.set()
+        if self._waiters is not None:
+            wake(self)
 
     def left(self) -> None:
         """Nobody will know."""
         if self.entry is not None:
             self.written(PromptKeptError(self._key, self.number))
-
-    async def wait(self) -> None:
-        """Wait until the store has it.  A checkpoint.  Raises Exception: it has not."""
-        if self.entry is None:
-            await trio.lowlevel.checkpoint()
-        else:
-            if self._known is None:
-                self._known = trio.Event()
-            await self._known.wait()
-        if self.error is not None:
-            raise self.error
 
 
 class Key:

@@ -10,9 +10,8 @@ state as it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import attrs
 
 from actors import (
     Completed,
@@ -20,12 +19,11 @@ from actors import (
     Outcome,
     Receipt,
 )
-from actors.hosting import ENDED, TurnRun, history_left
+from actors.hosting import TurnRun, history_left
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.parts.lane import UNSET, Lane
-from supervision.durable._histories.log import Commit
 from supervision.durable._words.errors import (
     CodecError,
     StateTooLargeError,
@@ -41,44 +39,12 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._writing.book import Entry
 
+from .arriving import Arrival
 from .bodies import OUTCOME, STATE, TOKEN
 from .bringing import history_of, key_of
-from .later.reminding import Left as Reminders
-from .later.sending import Sending, Sent
+from .later.leaving import Left, Steered
+from .later.sending import Sending
 from .wall import wall
-
-
-@attrs.define(eq=False)
-class Sealed:
-    """What a turn is about to leave."""
-
-    outcome: Outcome
-    body: bytes
-    value: Any = UNSET
-    """The state that it had when it was sealed."""
-    state: State | None = None
-    """The same as bytes; None: the store has it."""
-
-
-@attrs.frozen(eq=False)
-class Left:
-    """What a turn leaves, and what follows when it is written."""
-
-    run: TurnRun
-    outcome: Outcome
-    body: bytes
-    """Of the outcome; empty: none of its prompts is in the store."""
-    steered: list[tuple[Receipt[Any], Outcome, GoSettle]]
-    """What was put into it."""
-    state: State | None
-    """None: the store has it."""
-    history: Commit | None
-    """Of its history; None: the store has that."""
-    go: GoEnd
-    sends: tuple[Sent, ...] = ()
-    """The prompts that it sends."""
-    reminders: Reminders = ((), ())
-    """Those that it sets, and forgets."""
 
 
 class Turning:
@@ -93,15 +59,22 @@ class Turning:
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._marked: set[int] = set()  # ids of turns with a mark
-        self._sealed: dict[int, Sealed] = {}  # {id of a turn: as it will be told}
-        # {id of a turn: what was put into it}
-        self._steered: dict[int, list[tuple[Receipt[Any], Outcome, GoSettle]]] = {}
+        self._sealed: dict[int, Left] = {}  # {id of a turn: as it will be told}
+        self._steered: dict[int, list[Steered]] = {}  # {id of a turn: put into it}
         self._sending = Sending(kept)
 
     # ------------------------------------------------------------------------ it begins
 
     def begins(self, run: TurnRun, go: GoBegin) -> None:
         """See `Keeping`."""
+        kept = self._kept
+        latest = kept.writer.book.latest
+        if type(latest) is Arrival and latest.is_alone(run.receipts):
+            # nothing stands between the two: it is marked as it comes
+            self._marked.add(run.id)
+            tried = run.receipts[0].need_more().tried + 1
+            latest.mark(tried, kept.epoch, run, go)
+            return
         rows = [each for each in run.receipts if _row(each) is not None]
         if not rows:
             go(run)
@@ -111,17 +84,9 @@ class Turning:
             tuple(each.id for each in rows),
             tuple(each.need_more().tried + 1 for each in rows),
             run.id,
-            self._kept.epoch,
+            kept.epoch,
         )
-
-        def told(_: object) -> None:
-            # it may have been given back, or its prompts taken from it, meanwhile
-            if run.phase is not ENDED and not self._kept.leaving:
-                for each in run.receipts:
-                    self._kept.reminding.moved(each)
-                go(run)
-
-        self._kept.submit(Entry(record, told))
+        kept.submit(Entry(record, lambda _: kept.arriving.marked(run, go)))
 
     def unbegun(self, run: TurnRun) -> None:
         """See `Keeping`."""
@@ -151,9 +116,13 @@ class Turning:
         return sealed.outcome
 
     def _is_kept(self, run: TurnRun) -> bool:
-        return any(_row(each) is not None for each in run.receipts)
+        for each in run.receipts:
+            more = each._more
+            if more is not None and more.row is not None:
+                return True
+        return False
 
-    def _seal(self, run: TurnRun, outcome: Outcome) -> Sealed:
+    def _seal(self, run: TurnRun, outcome: Outcome) -> Left:
         codec, key = self._kept.codec, run.lane.key
         most = self._kept.policy.state_bytes
         error: Exception
@@ -161,17 +130,19 @@ class Turning:
             body = codec.encode(outcome, OUTCOME)
             if len(body) <= most:
                 if not isinstance(outcome, Completed):
-                    return Sealed(outcome, body)
-                return Sealed(outcome, body, run.lane.state, self._state_of(run.lane))
+                    return Left(self._told, run, outcome, body)
+                lane = run.lane
+                state = self._state_of(lane)
+                return Left(self._told, run, outcome, body, lane.state, state)
             error = StateTooLargeError(key, "outcome", len(body), most)
         except (TypeError, CodecError, StateTooLargeError) as failure:
             error = failure
         failed = Failed(error=error, turn=run.id, notes=outcome.notes)
         try:
-            return Sealed(failed, codec.encode(failed, OUTCOME))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
         except (TypeError, CodecError):  # its notes, then
             failed = Failed(error=error, turn=run.id)
-            return Sealed(failed, codec.encode(failed, OUTCOME))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
 
     def _state_of(self, lane: Lane) -> State | None:
         """The state as bytes; None: the store has it."""
@@ -199,81 +170,84 @@ class Turning:
     def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
         """See `Keeping`."""
         self._marked.discard(run.id)
-        sealed = self._sealed.pop(run.id, None)
-        steered = self._steered.pop(run.id, [])
+        left = self._sealed.pop(run.id, None)
+        steered = self._steered.pop(run.id, None)
         if run.aside:
             go(run, outcome)
             return
         self._kept.journals.ends(run)
         lane = run.lane
         try:
-            state = self._state_left(run, sealed)
+            state = self._state_left(run, left)
         except (TypeError, StateTooLargeError) as error:
             # its hook has left it so, or it is work of `run_exclusive`
-            state, sealed = None, None
+            state = left = None
             if lane.turn is run:
                 lane.state = run.before
             if run.extra is not None and run.extra.history is not None:
                 run.extra.history.put_back()
             run.outcome = outcome = Failed(error=error, turn=run.id)
-        history: Commit | None = None
+        if left is None:
+            body = self._seal(run, outcome).body if self._is_kept(run) else b""
+            left = Left(self._told, run, outcome, body)
+        left.go = go
+        left.state = None
+        if steered is not None:
+            left.steered = steered
+        if run.extra is not None:
+            self._leave_more(left, state)
+        elif state is not None and not self._kept.core.sessions.forgets(lane):
+            left.state = state
+        if left.state is not None:
+            key_of(lane).state = lane.state
+        self._commit(left)
+
+    def _leave_more(self, left: Left, state: State | None) -> None:
+        """It may leave more than its state, or nothing."""
+        run, kept = left.run, self._kept
         change = history_left(run)
         taken_back = _again(run) and run.need_extra().returns
-        if taken_back or self._kept.core.sessions.forgets(lane):
-            state = None
-        elif change is not None:
-            history = history_of(self._kept, lane).written(change)
-        body = b""
-        if self._is_kept(run):
-            body = (sealed or self._seal(run, outcome)).body
-        if state is not None:
-            key_of(lane).state = lane.state
-        sends = self._sending.of(run, outcome)
-        reminders = self._kept.reminding.of(run, outcome)
-        left = Left(run, outcome, body, steered, state, history, go, sends, reminders)
-        self._commit(left, last=False)
+        if not taken_back and not kept.core.sessions.forgets(run.lane):
+            left.state = state
+            if change is not None:
+                left.history = history_of(kept, run.lane).written(change)
+        left.sends = self._sending.of(run, left.outcome)
+        left.reminders = kept.reminding.of(run, left.outcome)
 
     def forget(self, key: str) -> None:
         """What is on its way to this key will have been withdrawn there."""
         self._sending.forget(key)
 
-    def _commit(self, left: Left, *, last: bool) -> None:
-        """Have what a turn leaves written, and then told.
+    def _commit(self, left: Left) -> None:
+        """Have what a turn leaves written, and then told."""
+        record = self._record(left)
+        if record is None:
+            self._told(left, None)
+        else:
+            self._kept.submit(left.carried_by(record))
 
-        Args:
-            left: what it leaves.
-            last: the store has refused something else in its place.
-        """
+    def _told(self, left: Left, answer: Completion | Refused | None) -> None:
+        """What a turn leaves is written: tell it."""
         run = left.run
-        receipts = (*run.receipts, *(each[0] for each in left.steered))
-
-        def tell(answer: Completion | Refused | None) -> None:
-            if isinstance(answer, Refused):
-                error = StoreRefusedError(run.lane.key, answer.why)
-                if last:
-                    raise error  # the router cannot go on with a store like this
-                self._commit(self._failed(left, error), last=True)
-                return
+        if isinstance(answer, Refused):
+            error = StoreRefusedError(run.lane.key, answer.why)
+            if left.last:
+                raise error  # the router cannot go on with a store like this
+            self._commit(self._failed(left, error))
+            return
+        if left.steered:
             if _again(run):
                 run.lane.push_front(_unsteered(left.steered))
             else:
                 for receipt, each, then in left.steered:
                     then(receipt, each)
-            if answer is not None:
-                self._sending.sent(left.sends, answer.known)
-                self._kept.reminding.come(left.reminders[0])
-            left.go(run, left.outcome)
-            self._kept.finding.told(receipts)
-
-        record = self._record(left)
-        if record is None:
-            tell(None)
-            return
-        size = len(left.body) + (len(left.state.body) if left.state else 0)
-        size += left.history.size if left.history is not None else 0
-        size += sum(len(each.row.body) for each in left.sends)
-        size += sum(len(each.body) for each in left.reminders[0])
-        self._kept.submit(Entry(record, tell, size, receipts))
+        if left.sends and answer is not None:
+            self._sending.sent(left.sends, answer.known)
+        if left.reminders[0]:
+            self._kept.reminding.come(left.reminders[0])
+        receipts = left.receipts
+        left.go(run, left.outcome)
+        self._kept.finding.told(receipts)
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
         """The store does not take what a turn leaves: the turn has failed then."""
@@ -288,20 +262,22 @@ class Turning:
             history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
         self._sending.unsent(left.sends)
-        return attrs.evolve(
-            left,
-            outcome=outcome,
-            body=body,
-            state=None,
-            history=None,
-            sends=(),
-            reminders=((), ()),
-        )
+        failed = Left(self._told, run, outcome, body)
+        failed.go, failed.steered, failed.last = left.go, left.steered, True
+        return failed
 
     def _record(self, left: Left) -> Complete | None:
         """What a turn leaves; None: nothing."""
         run = left.run
         lane, encode = run.lane, self._kept.codec.encode
+        key = key_of(lane)
+        if left.body and left.is_plain and not key.bound:  # as below, for the most
+            ended_one = Ended(run.receipts[0].id, left.body, run.id)
+            generation = max(1, lane.generation)
+            return Complete(
+                *(lane.key, run.id, (ended_one,), (), left.state),
+                *(None, False, generation, (), wall()),
+            )
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []
         tried = _again(run)
@@ -316,7 +292,6 @@ class Turning:
             if not tried and _row(receipt) is not None:
                 told = encode(each, OUTCOME)
                 ended.append(Ended(receipt.id, told, run.id))
-        key = key_of(lane)
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
         history = left.history
@@ -340,7 +315,7 @@ class Turning:
             unremind=left.reminders[1],
         )
 
-    def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:
+    def _state_left(self, run: TurnRun, sealed: Left | None) -> State | None:
         """The state as bytes, as the turn leaves it.  Raises as `_state_of`."""
         lane = run.lane
         if (
@@ -364,7 +339,7 @@ def _again(run: TurnRun) -> dict[int, int]:
 
 
 def _unsteered(
-    steered: list[tuple[Receipt[Any], Outcome, GoSettle]],
+    steered: Sequence[Steered],
 ) -> list[Receipt[Any]]:
     """What was put into a turn that does not count: prompts again."""
     receipts = [receipt for receipt, _, _ in steered]

@@ -22,6 +22,8 @@ from supervision.durable._words.looks import (
 )
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
+    ACCEPTED,
+    COMPLETION,
     DONE,
     Accept,
     Accepted,
@@ -128,12 +130,12 @@ class Carrying:
     """A batch that is being carried out."""
 
     def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
+        self.connection = connection
+        self.cursor = connection.cursor()
         self._batch = batch
         self._answers: list[Answer] = [DONE] * len(batch)
         self._accepting: Mapping[int, int] | None = None
-        self._reminders = Reminders(connection, self._cursor)
+        self.reminders = Reminders(connection, self.cursor)
 
     def carry(self, policy: StorePolicy) -> list[Answer]:
         """Carry it out, run by run."""
@@ -167,16 +169,15 @@ class Carrying:
         new = self._insert([record.row for _, record in run])
         for index, record in run:
             row = record.row
-            brought = (
-                self._brought(row.key, index, row.number) if record.bring else None
-            )
-            self._answers[index] = Accepted(brought) if new else self._met(row, brought)
+            brought = record.bring and self._brought(row.key, index, row.number)
+            kept = Accepted(brought) if brought else ACCEPTED
+            self._answers[index] = kept if new else self._met(row, brought or None)
 
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
-        before = self._connection.total_changes()
-        self._cursor.executemany(_INSERT, map(_values, rows))
-        return self._connection.total_changes() - before == len(rows)
+        before = self.connection.total_changes()
+        self.cursor.executemany(_INSERT, map(_values, rows))
+        return self.connection.total_changes() - before == len(rows)
 
     def _met(self, row: Row, brought: Brought | None) -> Answer:
         """Answer with what is at a prompt's address: itself, another, or nothing."""
@@ -189,7 +190,7 @@ class Carrying:
 
     def begin(self, run: Indexed[Begin]) -> None:
         """Make marks."""
-        self._cursor.executemany(
+        self.cursor.executemany(
             _MARK,
             [
                 (tried, record.opened, number)
@@ -207,19 +208,20 @@ class Carrying:
             (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
-            self._cursor.executemany(_MARK, again)
-        self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
-        histories.write(self._cursor, [record for _, record in run])
+            self.cursor.executemany(_MARK, again)
+        self.cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        histories.write(self.cursor, [record for _, record in run])
         for _, record in run:
             if record.reminders:
-                self._reminders.keep(record.reminders)
+                self.reminders.keep(record.reminders)
             if record.unremind:
-                self._reminders.forget([(record.key, each) for each in record.unremind])
+                self.reminders.forget([(record.key, each) for each in record.unremind])
         for index, record in run:
-            known = () if new else map(self._known, record.sends)
-            self._answers[index] = Completion(
-                tuple(number for number in known if number is not None)
-            )
+            self._answers[index] = COMPLETION if new else self._passed_over(record)
+
+    def _passed_over(self, record: Complete) -> Completion:
+        known = (self._known(each) for each in record.sends)
+        return Completion(tuple(each for each in known if each is not None))
 
     def _known(self, row: Row) -> int | None:
         """Give the number of a prompt that was passed over; None: it was not."""
@@ -231,7 +233,7 @@ class Carrying:
 
     def _end(self, ended: Sequence[tuple[Ended, float]]) -> None:
         if ended:
-            self._cursor.executemany(
+            self.cursor.executemany(
                 _END, [(each.outcome, each.turn, at, each.number) for each, at in ended]
             )
 
@@ -239,24 +241,24 @@ class Carrying:
 
     def bind(self, run: Indexed[Bind]) -> None:
         """Keep tokens."""
-        self._cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
+        self.cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
 
     def quarantine(self, run: Indexed[Quarantine]) -> None:
         """Keep crashes."""
-        self._cursor.executemany(
+        self.cursor.executemany(
             _QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
-            self._cursor.execute(_FORGET, (record.key,))
-            known = self._connection.changes() > 0
-            histories.forget(self._cursor, record.key)
-            known = self._reminders.forget_all(record.key) or known
+            self.cursor.execute(_FORGET, (record.key,))
+            known = self.connection.changes() > 0
+            histories.forget(self.cursor, record.key)
+            known = self.reminders.forget_all(record.key) or known
             behind = self._accepts()
             later = [number for number, at in behind.items() if at >= index]
-            journals.forget(self._cursor, record.key, later)
+            journals.forget(self.cursor, record.key, later)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -267,7 +269,7 @@ class Carrying:
             found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
             withdrawn = tuple(number for (number,) in found)
             self._answers[index] = Forgotten(
-                known or bool(withdrawn), withdrawn, looks.held(self._connection)
+                known or bool(withdrawn), withdrawn, looks.held(self.connection)
             )
 
     # ------------------------------------------------------------------- what is there
@@ -277,56 +279,41 @@ class Carrying:
         for index, record in run:
             self._answers[index] = self._brought(record.key, index)
 
-    def find(self, run: Indexed[Find]) -> None:
-        """Look for prompts."""
-        for index, record in run:
-            self._answers[index] = looks.find(self._cursor, record)
-
     def chunks(self, run: Indexed[Chunks]) -> None:
         """Keep blocks of answers."""
-        journals.write(self._cursor, [record for _, record in run])
+        journals.write(self.cursor, [record for _, record in run])
 
     def ask(self, run: Indexed[Any]) -> None:
         """Read what one statement finds; Any: each has its own (`_ASKS`)."""
         for index, record in run:
-            self._answers[index] = _ASKS[type(record)](self._connection, record)
+            self._answers[index] = _ASKS[type(record)](self, record)
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
         for index, record in run:
-            old = journals.prune(self._connection, record.journals, record.most)
-            self._cursor.execute(_PRUNE, (record.before, record.most))
-            gone = self._connection.changes() + old
-            more = self._reminders.prune(record.before, record.most)
+            old = journals.prune(self.connection, record.journals, record.most)
+            self.cursor.execute(_PRUNE, (record.before, record.most))
+            gone = self.connection.changes() + old
+            more = self.reminders.prune(record.before, record.most)
             self._answers[index] = Pruned(gone + more)
 
     # ---------------------------------------------------------------------- reminders
 
     def remind(self, run: Indexed[Remind]) -> None:
         """Keep reminders."""
-        self._reminders.keep([record.reminder for _, record in run])
-
-    def forget_reminder(self, run: Indexed[ForgetReminder]) -> None:
-        """Forget them."""
-        for index, record in run:
-            self._answers[index] = self._reminders.forget_marked(record)
-
-    def due(self, run: Indexed[Due]) -> None:
-        """Look for those that are due."""
-        for index, record in run:
-            self._answers[index] = self._reminders.due(record)
+        self.reminders.keep([record.reminder for _, record in run])
 
     def fire(self, run: Indexed[Fire]) -> None:
         """Accept the prompts of those that are."""
         for index, record in run:
             row = record.row
-            if self._reminders.fires(record):
+            if self.reminders.fires(record):
                 self._insert([row])
             found = self._look(row.key, row.id)
             self._answers[index] = Fired(found.number == row.number)
 
     def _look(self, key: str, name: str) -> Found:
-        return looks.find(self._cursor, Find(key, name))
+        return looks.find(self.cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
@@ -353,16 +340,19 @@ class Carrying:
 
     def _rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
         """Read rows; Any: of the columns that the query names."""
-        return self._cursor.execute(query, values).fetchall()
+        return self.cursor.execute(query, values).fetchall()
 
 
 # Any: each takes records of its class
-_ASKS: Final[Mapping[type, Callable[[Connection, Any], Answer]]] = {
-    Hold: looks.hold,
-    Look: looks.look,
-    Read: histories.read,
-    ReadChunks: journals.read,
-    Waiting: looks.waiting,
+_ASKS: Final[Mapping[type, Callable[[Carrying, Any], Answer]]] = {
+    Find: lambda it, record: looks.find(it.cursor, record),
+    Hold: lambda it, record: looks.hold(it.connection, record),
+    Look: lambda it, record: looks.look(it.connection, record),
+    Read: lambda it, record: histories.read(it.connection, record),
+    ReadChunks: lambda it, record: journals.read(it.connection, record),
+    Waiting: lambda it, record: looks.waiting(it.connection, record),
+    Due: lambda it, record: it.reminders.due(record),
+    ForgetReminder: lambda it, record: it.reminders.forget_marked(record),
 }
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
@@ -374,12 +364,9 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Bind: Carrying.bind,
     Quarantine: Carrying.quarantine,
     Forget: Carrying.forget,
-    Find: Carrying.find,
     Chunks: Carrying.chunks,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
-    ForgetReminder: Carrying.forget_reminder,
-    Due: Carrying.due,
     Fire: Carrying.fire,
     **dict.fromkeys(_ASKS, Carrying.ask),
 }

@@ -6,6 +6,9 @@ into them.  Times are seconds since the epoch, because they outlive the process.
 Every record is idempotent and absolute: `tried = 2`, never "once more".  A batch whose
 answer was lost is carried out again as it was, and comes to the same.
 
+Of some there are one or more for each prompt.  They are not `frozen`, which would take
+three times as long to make; nobody changes them but who makes them.
+
 A prompt's number is given by its router, never twice in the life of a store: it is the
 id of its receipt.  Its address to users is `(key, id)`; a prompt that was sent without
 an id has one made of its number.
@@ -65,7 +68,7 @@ class Row:
     """Of its journal: the number of the chunk before the first of the latest try."""
 
 
-@attrs.frozen
+@attrs.define
 class Ended:
     """A prompt's outcome."""
 
@@ -104,7 +107,7 @@ class SessionRow:
 # ------------------------------------------------------------------------ what is asked
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Accept:
     """Keep a prompt.  Answer: `Accepted`, `Repeated` or `Refused`."""
 
@@ -120,7 +123,7 @@ class Bring:
     key: str
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Begin:
     """A turn may begin with these prompts from now on.  Answer: `Done`."""
 
@@ -131,7 +134,7 @@ class Begin:
     opened: int
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Complete:
     """All that a turn leaves, at once or not at all.  Answer: `Completion`.
 
@@ -336,6 +339,10 @@ class Done:
 
 
 DONE: Final = Done()
+ACCEPTED: Final = Accepted(None)
+"""Kept, and nothing was to be brought: most are."""
+COMPLETION: Final = Completion(())
+"""Complete, and nothing was passed over: most are."""
 
 Answer: TypeAlias = (
     Accepted

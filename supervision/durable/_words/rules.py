@@ -44,22 +44,16 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
     Of a `Complete` all is refused with a part of it.
     """
     match record:
-        case Accept(row=row):
-            return _row(row, policy)
+        case Accept():
+            return _row(record.row, policy)
+        case Complete():
+            return _complete(record, policy)
+        case Begin():
+            return None
         case Remind(reminder=reminder):
             return _reminder(reminder, policy)
         case ForgetReminder(key=key, name=name):
             return _text(key, name)
-        case Complete(key=key, ended=ended, state=state, sends=sends, entries=entries):
-            if state is not None and len(state.body) > policy.state_bytes:
-                return _large("state", len(state.body), policy.state_bytes)
-            return (
-                _text(key)
-                or _first(_ended(each, policy) for each in ended)
-                or _first(_row(each, policy) for each in sends)
-                or _first(_entry(each, policy) for each in entries)
-                or _first(_reminder(each, policy) for each in record.reminders)
-            )
         case Settle(ended=ended):
             return _ended(ended, policy)
         case Forget(key=key, withdrawn=withdrawn):
@@ -80,7 +74,7 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
             return _text(key, why or "")
         case Find(key=key, id=name):
             return _text(key, name)
-        case Begin() | Chunks() | ReadChunks() | Prune() | Due() | Fire():
+        case Chunks() | ReadChunks() | Prune() | Due() | Fire():
             return None
         case _:
             assert_never(record)
@@ -106,6 +100,24 @@ def accepting(batch: Sequence[Record]) -> dict[int, int]:
             for row in record.sends:
                 found[row.number] = index
     return found
+
+
+def _complete(record: Complete, policy: StorePolicy) -> str | None:
+    state = record.state
+    if state is not None and len(state.body) > policy.state_bytes:
+        return _large("state", len(state.body), policy.state_bytes)
+    for ended in record.ended:
+        if len(ended.outcome) > policy.state_bytes:
+            return _ended(ended, policy)
+    if not record.key.isascii() and (why := _text(record.key)) is not None:
+        return why
+    if not (record.sends or record.entries or record.reminders):
+        return None
+    return (
+        _first(_row(each, policy) for each in record.sends)
+        or _first(_entry(each, policy) for each in record.entries)
+        or _first(_reminder(each, policy) for each in record.reminders)
+    )
 
 
 def _row(row: Row, policy: StorePolicy) -> str | None:

@@ -24,7 +24,7 @@ class Entry:
         receipts: the prompts whose outcome or acceptance it is.
     """
 
-    __slots__ = ("out", "receipts", "record", "size", "told", "void")
+    __slots__ = ("_told", "out", "receipts", "record", "size", "void")
 
     def __init__(
         self,
@@ -34,11 +34,15 @@ class Entry:
         receipts: tuple[Any, ...] = (),  # Any: receipts, of any prompts
     ) -> None:
         self.record = record
-        self.told = told
+        self._told = told
         self.size = size
         self.receipts = receipts
         self.out = False  # it is in a batch, or was
         self.void = False  # it was taken back
+
+    def told(self, answer: Any) -> None:  # Any: as above
+        """Hear the answer; those of which there are many have their own."""
+        self._told(answer)
 
 
 class Question(Entry):
@@ -57,11 +61,12 @@ class Book:
         policy: how much a batch takes, and how much may be unwritten.
     """
 
-    __slots__ = ("_policy", "_voids", "_waiting", "bytes", "out", "prompts")
+    __slots__ = ("_policy", "_size", "_voids", "_waiting", "bytes", "out", "prompts")
 
     def __init__(self, policy: StorePolicy) -> None:
         self._policy = policy
         self._waiting: deque[Entry] = deque()
+        self._size = 0  # bytes of them
         self._voids = 0  # among them: those that were taken back
         self.out: tuple[Entry, ...] = ()
         """The batch that has no answers yet."""
@@ -79,6 +84,11 @@ class Book:
         """Whether there is anything for another batch."""
         return len(self._waiting) > self._voids
 
+    @property
+    def latest(self) -> Entry | None:
+        """What was submitted last, if it is not out: more may be put into it."""
+        return self._waiting[-1] if self._waiting else None
+
     def has_room(self, size: int) -> bool:
         """Whether one more prompt of this size may be accepted."""
         policy = self._policy
@@ -90,6 +100,7 @@ class Book:
     def add(self, entry: Entry) -> None:
         """Submit a record."""
         self._waiting.append(entry)
+        self._size += entry.size
         if type(entry.record) is Accept:
             self.prompts += 1
             self.bytes += entry.size
@@ -106,27 +117,37 @@ class Book:
     def close(self) -> tuple[Entry, ...]:
         """Make a batch of what waits, as much as one may take."""
         most, room = self._policy.batch, self._policy.batch_bytes
-        batch: list[Entry] = []
         waiting = self._waiting
+        if len(waiting) <= most and self._size <= room and not self._voids:
+            self.out = tuple(waiting)  # as below, of all
+            waiting.clear()
+            self._size = 0
+            for entry in self.out:
+                entry.out = True
+            return self.out
+        batch: list[Entry] = []
         while waiting and len(batch) < most:
-            if waiting[0].void:
-                waiting.popleft()
+            entry = waiting[0]
+            if not entry.void:
+                room -= entry.size
+                if batch and room < 0:
+                    break
+                entry.out = True
+                batch.append(entry)
+            else:
                 self._voids -= 1
-                continue
-            room -= waiting[0].size
-            if batch and room < 0:
-                break
-            entry = waiting.popleft()
-            entry.out = True
-            batch.append(entry)
+            waiting.popleft()
+            self._size -= entry.size
         self.out = tuple(batch)
         return self.out
 
     def answered(self) -> tuple[Entry, ...]:
         """The batch has its answers: it is not out any more."""
         batch, self.out = self.out, ()
-        for entry in batch:
-            self._written(entry)
+        for entry in batch:  # as `_written`
+            if type(entry.record) is Accept:
+                self.prompts -= 1
+                self.bytes -= entry.size
         return batch
 
     def rest(self) -> tuple[Entry, ...]:
@@ -136,7 +157,7 @@ class Book:
             entry.out = True
         self.out = ()
         self._waiting.clear()
-        self._voids = 0
+        self._size = self._voids = 0
         self.prompts = self.bytes = 0
         return rest
 

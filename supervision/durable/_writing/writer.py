@@ -62,7 +62,6 @@ class Writer:
 
     __slots__ = (
         "_around",
-        "_book",
         "_down_since",
         "_due",
         "_error",
@@ -73,6 +72,7 @@ class Writer:
         "_retry",
         "_sent_at",
         "batches",
+        "book",
         "ended",
         "records",
         "seconds",
@@ -81,7 +81,8 @@ class Writer:
     def __init__(self, policy: StorePolicy, around: Surroundings) -> None:
         self._policy = policy
         self._around = around
-        self._book = Book(policy)
+        self.book = Book(policy)
+        """What waits, and what is out."""
         self._opened: Opened | None = None
         self._due = False  # a batch is about to be closed
         self._pause = policy.retry_first
@@ -98,11 +99,6 @@ class Writer:
         """Records in them."""
         self.seconds = 0.0
         """Time that they took in the store."""
-
-    @property
-    def book(self) -> Book:
-        """What waits, and what is out."""
-        return self._book
 
     @property
     def down(self) -> bool:
@@ -122,20 +118,21 @@ class Writer:
 
     def submit(self, entry: Entry) -> None:
         """Have a record carried out, after all that were submitted before."""
-        self._book.add(entry)
-        self._soon()
+        self.book.add(entry)
+        if not self._due:
+            self._soon()
 
     def _soon(self) -> None:
-        if self._due or self._book.out or self._opened is None or not self._book.waits:
+        if self._due or self.book.out or self._opened is None or not self.book.waits:
             return
         self._due = True
         trio.lowlevel.current_trio_token().run_sync_soon(self._close)
 
     def _close(self) -> None:
         self._due = False
-        if self._opened is None or self._book.out:
+        if self._opened is None or self.book.out:
             return
-        if self._book.close():
+        if self.book.close():
             self._carry()
         elif self._quiet is not None:
             self._quiet.set()
@@ -143,10 +140,10 @@ class Writer:
     def _carry(self) -> None:
         self._retry = None
         opened = self._opened
-        if opened is None or not self._book.out:
+        if opened is None or not self.book.out:
             return
         self._sent_at = self._around.now()
-        opened.carry([entry.record for entry in self._book.out], self._told)
+        opened.carry([entry.record for entry in self.book.out], self._told)
 
     def _told(self, answers: Sequence[Answer] | Exception) -> None:
         if self._opened is None:
@@ -162,7 +159,7 @@ class Writer:
         if self._down_since is not None:
             seconds, self._down_since = now - self._down_since, None
             self._around.is_up(seconds)
-        batch = self._book.answered()
+        batch = self.book.answered()
         self.batches += 1
         self.records += len(batch)
         self.seconds += now - self._sent_at
@@ -174,7 +171,7 @@ class Writer:
                 return
         self._around.has_room()
         self._soon()
-        if not self._book and self._quiet is not None:
+        if not self.book and self._quiet is not None:
             self._quiet.set()
 
     def _fail(self, error: Exception) -> None:
@@ -200,7 +197,7 @@ class Writer:
         """
         await trio.lowlevel.checkpoint()
         with trio.move_on_after(within):
-            while self._opened is not None and self._book:
+            while self._opened is not None and self.book:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
         self._opened = None
@@ -208,4 +205,4 @@ class Writer:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        return self._book.rest()
+        return self.book.rest()

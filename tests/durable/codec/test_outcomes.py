@@ -31,9 +31,10 @@ from actors import (
     TimedOut,
     Withdrawn,
 )
+from supervision.durable._codec.classes import Classes
 from supervision.durable._codec.failures import words_of
-from supervision.durable._codec.outcomes import KINDS
-from supervision.durable._codec.plain import pack
+from supervision.durable._codec.outcomes import KINDS, Outcomes
+from supervision.durable._codec.plain import Plain, pack
 from supervision.durable._codec.protocol import Where
 from supervision.durable._words.errors import (
     CodecError,
@@ -43,6 +44,7 @@ from supervision.durable._words.errors import (
     TurnInterruptedError,
 )
 from tests.durable.codec.asking import (
+    TYPES,
     UNTYPED,
     Note,
     Said,
@@ -107,6 +109,22 @@ def test_an_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
             if field.name == "notes"
             else (same(one, other))
         )
+
+
+@given(
+    some.builds(
+        Completed,
+        result=some.none() | anything,
+        turn=some.none() | some.integers(-1, 2**64),
+        interrupted=some.none() | texts,
+        late=some.booleans(),
+    )
+)
+def test_the_quick_way_is_the_long_one(outcome: Completed) -> None:
+    """Of what most of them are."""
+    outcomes = Outcomes(Plain(Classes(TYPES, ())))
+
+    assert pack(outcomes.tree(outcome)) == pack(outcomes.fully(outcome))
 
 
 def test_every_kind_of_outcome_is_known() -> None:

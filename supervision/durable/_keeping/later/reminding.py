@@ -64,7 +64,7 @@ class Reminding:
         "_out",
         "_timer",
         "_void",
-        "_waits",
+        "waits",
     )
 
     # Any: its module stands above this one
@@ -78,7 +78,8 @@ class Reminding:
         self._fires = 0  # of a page: on their way
         self._out: dict[int, Row] = {}  # {number: its prompt is on its way}
         self._void: set[int] = set()  # of these: their key has been forgotten
-        self._waits: dict[int, float] = {}  # {number: waits for a turn since}
+        self.waits: dict[int, float] = {}
+        """`{number: since when it waits for a turn}`."""
         self._marks = 0
 
     # ------------------------------------------------------------------- they are set
@@ -194,14 +195,14 @@ class Reminding:
         if self._looks or self._kept.leaving or not core.admission.open:
             return
         now = core.now()
-        for number, since in tuple(self._waits.items()):
+        for number, since in tuple(self.waits.items()):
             if since + _STUCK > now:
                 break
-            del self._waits[number]
-        room = self._kept.policy.reminders - len(self._waits)
+            del self.waits[number]
+        room = self._kept.policy.reminders - len(self.waits)
         self._full = room <= 0
         if self._full:
-            since = next(iter(self._waits.values()))
+            since = next(iter(self.waits.values()))
             self._next = None
             self._set(since + _STUCK - now, self._ring)
             return
@@ -273,7 +274,7 @@ class Reminding:
         more.kind = FOLLOW_UP
         more.message_id = row.id
         more.reminder = reminder_of(row.id, missed)
-        more.row = Place(key, row.number, None)
+        more.row = Place(key, row.number)
         lane: Lane | None = core.lanes.get(key)
         try:
             prompt = self._kept.codec.decode(row.body, PROMPT)
@@ -287,14 +288,14 @@ class Reminding:
         offer = Offer(key, prompt, more)
         offer.left, offer.number = True, row.number
         if lane is None or (lane.turn is None and not lane.waiting):
-            self._waits[row.number] = now  # else it is its own key that it waits for
+            self.waits[row.number] = now  # else it is its own key that it waits for
         core.accepting.take([offer])
 
     def moved(self, receipt: Receipt[Any]) -> None:
         """A prompt waits no more: its turn begins, or it has its outcome."""
-        if self._waits.pop(receipt.id, None) is None or not self._full:
+        if self.waits.pop(receipt.id, None) is None or not self._full:
             return
-        if len(self._waits) <= self._kept.policy.reminders // 2:
+        if len(self.waits) <= self._kept.policy.reminders // 2:
             self._look()
 
     def forget(self, key: str) -> None:

@@ -81,7 +81,7 @@ class Sending:
         for each in sends:
             offer = each.offer
             self._out.pop(offer.number, None)
-            offer.more.row = Place(offer.key, offer.number, None)
+            offer.more.row = Place(offer.key, offer.number)
             if offer.number in known:
                 self._kept.core.books.repeated += 1
                 offer.void = True
