@@ -10,6 +10,7 @@ from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
 from ._engine.hub import SCHEDULE_EVERY
+from ._engine.park import park
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
@@ -23,7 +24,16 @@ from ._sessions.policies import (
     valid_seconds_or_0,
     whole,
 )
-from ._sessions.receipt import ASIDE, FOLLOW_UP, PROMPT, WORK, More, wake
+from ._sessions.receipt import (
+    ASIDE,
+    FOLLOW_UP,
+    PROMPT,
+    WORK,
+    More,
+    dismiss,
+    enlist,
+    wake,
+)
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
 from ._sessions.streams.chunks import Chunks
@@ -135,6 +145,8 @@ __all__ = (
     "completed",
     "cut",
     "cut_short",
+    "dismiss",
+    "enlist",
     "give_way",
     "has_failed",
     "history_left",
@@ -144,6 +156,7 @@ __all__ = (
     "last_sign_of",
     "late_so_far",
     "open_systems",
+    "park",
     "put_back",
     "request_of",
     "root_of",

@@ -256,18 +256,12 @@ class Receipt(Generic[P]):
             raise RuntimeError(msg)
         if not row.open:
             await checkpoint()
-        else:  # as in `outcome`
-            waiter = _spares.pop() if _spares else _Waiter()
-            waiter.task = current_task()
-            waiter.awaited = row
-            waiter.earlier = row._waiters
-            row._waiters = waiter
+        else:
+            waiter = enlist(row)
             try:
                 await park(waiter.trap)
             finally:
-                waiter.task = waiter.awaited = waiter.earlier = None
-                if len(_spares) < _MOST_SPARES:
-                    _spares.append(waiter)
+                dismiss(waiter)
         if row.error is not None:
             raise row.error
 
@@ -341,6 +335,23 @@ def wake(awaited: Awaited) -> None:
         waiter = waiter.earlier
         if task is not None:
             reschedule(task, WAKE)
+
+
+def enlist(awaited: Awaited) -> _Waiter:
+    """Have the current task wait for it: it is to park on the waiter's trap."""
+    waiter = _spares.pop() if _spares else _Waiter()
+    waiter.task = current_task()
+    waiter.awaited = awaited
+    waiter.earlier = awaited._waiters
+    awaited._waiters = waiter
+    return waiter
+
+
+def dismiss(waiter: _Waiter) -> None:
+    """It waits no more."""
+    waiter.task = waiter.awaited = waiter.earlier = None
+    if len(_spares) < _MOST_SPARES:
+        _spares.append(waiter)
 
 
 class _Waiter:

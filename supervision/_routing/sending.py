@@ -29,6 +29,9 @@ from actors.hosting import (
     WORK,
     actor_of,
     check_async,
+    dismiss,
+    enlist,
+    park,
 )
 
 from .core.core import Core
@@ -195,6 +198,7 @@ class Sending(Generic[P, C]):
             core.readers.keep(receipt, offer.more.stream, offer.more.message_id)
         return receipt
 
+    @enable_ki_protection
     async def accept(
         self,
         key: str,
@@ -229,12 +233,22 @@ class Sending(Generic[P, C]):
             raise NoStoreError(self.ref.path, "accept()")
         await checkpoint_if_cancelled()  # to wait for the store is a schedule point
         receipt: Receipt[P] = await enter(core, offer)
-        try:
+        del offer  # as long as this waits it is of no use
+        row = receipt._more.row if receipt._more is not None else None
+        if row is None or not row.open:
             await receipt.durable()
+            return receipt
+        waiter = enlist(row)  # as `durable`, without a coroutine of its own
+        try:
+            await park(waiter.trap)
         except trio.Cancelled:
             if receipt._more is more:  # else it is somebody else's
                 core.keeping.take_back(receipt)
             raise
+        finally:
+            dismiss(waiter)
+        if row.error is not None:
+            raise row.error
         return receipt
 
     async def find(self, key: str, id: str) -> Receipt[P] | None:  # noqa: A002

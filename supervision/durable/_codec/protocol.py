@@ -21,6 +21,8 @@ class Where(enum.Enum):
     ORIGIN = "an origin"
     ENTRY = "an entry"
 
+    __hash__ = object.__hash__  # in C: it is looked up for each body
+
 
 class Codec(Protocol):
     """Makes bytes of values, and values of bytes.  Called in Trio's thread."""

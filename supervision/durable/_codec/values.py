@@ -42,6 +42,9 @@ _PLAIN: Final = b"U\x01"
 _OUTCOME: Final = b"O\x01"
 _JSON: Final = b"J\x01"
 _NAME_AT_MOST: Final = 255
+# asked for each body, and slow to look up in an enum
+_AN_OUTCOME: Final = Where.OUTCOME
+_A_TOKEN: Final = Where.TOKEN
 
 
 class Values:
@@ -112,9 +115,9 @@ class Values:
             TypeError: it would not come back as it is, or is not of the declared type.
                 Of outcomes only a `Completed` is refused, for its result or notes.
         """
-        if where is Where.OUTCOME:
+        if where is _AN_OUTCOME:
             return _OUTCOME + pack(self._outcomes.tree(value))
-        if where is Where.TOKEN:
+        if where is _A_TOKEN:
             return _JSON + to_json(value).encode()
         try:
             by = self._typed.get(where)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
-from actors.hosting import ASIDE, WORK, TurnRun
+from actors.hosting import ASIDE, ENDED, WORK, TurnRun
 from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
@@ -49,7 +49,7 @@ class Arrival(Entry):
         size: bytes of its body.
     """
 
-    __slots__ = ("_arriving", "_lane", "_receipt", "begins")
+    __slots__ = ("_arriving", "_go", "_lane", "_receipt", "_run")
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Arrival(Entry):
         self.record = record
         self.size = size
         self.out = self.void = False
-        self.begins: Callable[[], None] | None = None
-        """What follows when its turn is marked; None: that is not, with it."""
+        self._run: TurnRun | None = None  # that is marked with it
+        self._go: Any = None  # Any: what begins that
 
     @property
     def receipts(self) -> tuple[Receipt[Any], ...]:  # type: ignore[override] # rare
@@ -77,17 +77,20 @@ class Arrival(Entry):
         """Whether a turn with these prompts has this one, and no other."""
         return len(receipts) == 1 and receipts[0] is self._receipt and not self.void
 
-    def mark(self, tried: int, opened: int, begins: Callable[[], None]) -> None:
+    def mark(
+        self, tried: int, opened: int, run: TurnRun, go: Callable[[TurnRun], None]
+    ) -> None:
         """Have its turn marked with it.  It is not out."""
         row = self.record.row  # type: ignore[union-attr] # it is an Accept
         row.tried, row.begun = tried, opened
-        self.begins = begins
+        self._run, self._go = run, go
 
     def told(self, answer: Accepted | Repeated | Refused) -> None:
         """Hear the answer, then that of the mark."""
-        self._arriving.answered(self._lane, self._receipt, answer)
-        if self.begins is not None:
-            self.begins()
+        arriving, run = self._arriving, self._run
+        arriving.answered(self._lane, self._receipt, answer)
+        if run is not None:
+            arriving.marked(run, self._go)
 
 
 class Arriving:
@@ -211,6 +214,15 @@ class Arriving:
         for offer in self._left.pop(lane.key, ()):
             if self._kept.bringing.let_go(offer.number) is not None:
                 self._kept.core.accepting.take([offer])
+
+    def marked(self, run: TurnRun, go: Callable[[TurnRun], None]) -> None:
+        """The store has the mark of a turn: it begins, if it still is to."""
+        kept = self._kept
+        if run.phase is not ENDED and not kept.leaving:
+            if kept.reminding.waits:
+                for each in run.receipts:
+                    kept.reminding.moved(each)
+            go(run)
 
     def answered(
         self,

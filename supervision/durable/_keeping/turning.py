@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
 from actors import (
     Completed,
     Failed,
     Outcome,
     Receipt,
 )
-from actors.hosting import ENDED, TurnRun, history_left
+from actors.hosting import TurnRun, history_left
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
@@ -49,45 +47,6 @@ from .later.sending import Sending
 from .wall import wall
 
 
-@attrs.define(eq=False)
-class Sealed:
-    """What a turn is about to leave."""
-
-    outcome: Outcome
-    body: bytes
-    value: Any = UNSET
-    """The state that it had when it was sealed."""
-    state: State | None = None
-    """The same as bytes; None: the store has it."""
-
-
-class Marked:
-    """What follows when a turn is marked; it is called with the answer, or without.
-
-    Args:
-        kept: the other parts.
-        run: the turn.
-        go: begins it.
-    """
-
-    __slots__ = ("_go", "_kept", "_run")
-
-    # Any: its module stands above this one
-    def __init__(self, kept: Any, run: TurnRun, go: GoBegin) -> None:
-        self._kept = kept
-        self._run = run
-        self._go = go
-
-    def __call__(self, _: object = None) -> None:
-        # it may have been given back, or its prompts taken from it, meanwhile
-        run, kept = self._run, self._kept
-        if run.phase is not ENDED and not kept.leaving:
-            if kept.reminding.waits:
-                for each in run.receipts:
-                    kept.reminding.moved(each)
-            self._go(run)
-
-
 class Turning:
     """Turns begin and end in the store.
 
@@ -100,7 +59,7 @@ class Turning:
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._marked: set[int] = set()  # ids of turns with a mark
-        self._sealed: dict[int, Sealed] = {}  # {id of a turn: as it will be told}
+        self._sealed: dict[int, Left] = {}  # {id of a turn: as it will be told}
         self._steered: dict[int, list[Steered]] = {}  # {id of a turn: put into it}
         self._sending = Sending(kept)
 
@@ -114,7 +73,7 @@ class Turning:
             # nothing stands between the two: it is marked as it comes
             self._marked.add(run.id)
             tried = run.receipts[0].need_more().tried + 1
-            latest.mark(tried, kept.epoch, Marked(kept, run, go))
+            latest.mark(tried, kept.epoch, run, go)
             return
         rows = [each for each in run.receipts if _row(each) is not None]
         if not rows:
@@ -127,7 +86,7 @@ class Turning:
             run.id,
             kept.epoch,
         )
-        kept.submit(Entry(record, Marked(kept, run, go)))
+        kept.submit(Entry(record, lambda _: kept.arriving.marked(run, go)))
 
     def unbegun(self, run: TurnRun) -> None:
         """See `Keeping`."""
@@ -163,7 +122,7 @@ class Turning:
                 return True
         return False
 
-    def _seal(self, run: TurnRun, outcome: Outcome) -> Sealed:
+    def _seal(self, run: TurnRun, outcome: Outcome) -> Left:
         codec, key = self._kept.codec, run.lane.key
         most = self._kept.policy.state_bytes
         error: Exception
@@ -171,17 +130,19 @@ class Turning:
             body = codec.encode(outcome, OUTCOME, key)
             if len(body) <= most:
                 if not isinstance(outcome, Completed):
-                    return Sealed(outcome, body)
-                return Sealed(outcome, body, run.lane.state, self._state_of(run.lane))
+                    return Left(self._told, run, outcome, body)
+                lane = run.lane
+                state = self._state_of(lane)
+                return Left(self._told, run, outcome, body, lane.state, state)
             error = StateTooLargeError(key, "outcome", len(body), most)
         except (TypeError, CodecError, StateTooLargeError) as failure:
             error = failure
         failed = Failed(error=error, turn=run.id, notes=outcome.notes)
         try:
-            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME, key))
         except (TypeError, CodecError):  # its notes, then
             failed = Failed(error=error, turn=run.id)
-            return Sealed(failed, codec.encode(failed, OUTCOME, key))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME, key))
 
     def _state_of(self, lane: Lane) -> State | None:
         """The state as bytes; None: the store has it."""
@@ -209,34 +170,35 @@ class Turning:
     def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
         """See `Keeping`."""
         self._marked.discard(run.id)
-        sealed = self._sealed.pop(run.id, None)
+        left = self._sealed.pop(run.id, None)
         steered = self._steered.pop(run.id, None)
         if run.aside:
             go(run, outcome)
             return
         lane = run.lane
         try:
-            state = self._state_left(run, sealed)
+            state = self._state_left(run, left)
         except (TypeError, StateTooLargeError) as error:
             # its hook has left it so, or it is work of `run_exclusive`
-            state, sealed = None, None
+            state = left = None
             if lane.turn is run:
                 lane.state = run.before
             if run.extra is not None and run.extra.history is not None:
                 run.extra.history.put_back()
             run.outcome = outcome = Failed(error=error, turn=run.id)
-        left = Left(self._told, run, outcome, b"", go, steered or ())
-        if run.extra is None:
-            if state is not None and not self._kept.core.sessions.forgets(lane):
-                left.state = state
-        else:
+        if left is None:
+            body = self._seal(run, outcome).body if self._is_kept(run) else b""
+            left = Left(self._told, run, outcome, body)
+        left.go = go
+        left.state = None
+        if steered is not None:
+            left.steered = steered
+        if run.extra is not None:
             self._leave_more(left, state)
+        elif state is not None and not self._kept.core.sessions.forgets(lane):
+            left.state = state
         if left.state is not None:
             key_of(lane).state = lane.state
-        if sealed is not None:
-            left.body = sealed.body
-        elif self._is_kept(run):
-            left.body = self._seal(run, outcome).body
         self._commit(left)
 
     def _leave_more(self, left: Left, state: State | None) -> None:
@@ -299,8 +261,8 @@ class Turning:
             history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
         self._sending.unsent(left.sends)
-        failed = Left(self._told, run, outcome, body, left.go, left.steered)
-        failed.last = True
+        failed = Left(self._told, run, outcome, body)
+        failed.go, failed.steered, failed.last = left.go, left.steered, True
         return failed
 
     def _record(self, left: Left) -> Complete | None:
@@ -352,7 +314,7 @@ class Turning:
             unremind=left.reminders[1],
         )
 
-    def _state_left(self, run: TurnRun, sealed: Sealed | None) -> State | None:
+    def _state_left(self, run: TurnRun, sealed: Left | None) -> State | None:
         """The state as bytes, as the turn leaves it.  Raises as `_state_of`."""
         lane = run.lane
         if (

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from actors import Outcome, Receipt
 from actors.hosting import TurnRun
+from supervision._routing.parts.lane import UNSET
 from supervision.durable._histories.log import Commit
 from supervision.durable._words.records import Complete, Completion, Refused, State
 from supervision.durable._writing.book import Entry
@@ -28,14 +29,15 @@ NO_REMINDERS: Final[Reminders] = ((), ())
 class Left(Entry):
     """What a turn leaves, and what follows when it is written.
 
+    It is made when its outcome is sealed, and goes out when the turn has ended.
+
     Args:
         hears: called with this one and the answer; None: there was nothing to write.
         run: the turn.
         outcome: of it.
         body: of the outcome; empty: none of its prompts is in the store.
-        go: tells it.
-        steered: what was put into it.
-        state: None: the store has it.
+        value: the state that it had then.
+        state: the same as bytes; None: the store has it.
     """
 
     __slots__ = (
@@ -50,6 +52,7 @@ class Left(Entry):
         "sends",
         "state",
         "steered",
+        "value",
     )
 
     record: Complete
@@ -60,17 +63,19 @@ class Left(Entry):
         run: TurnRun,
         outcome: Outcome,
         body: bytes,
-        go: Callable[[TurnRun, Outcome], None],
-        steered: Sequence[Steered] = (),
+        value: Any = UNSET,  # Any: a state is anything
         state: State | None = None,
     ) -> None:
         self._hears = hears
         self.run = run
         self.outcome = outcome
         self.body = body
-        self.go = go
-        self.steered = steered
+        self.value = value
         self.state = state
+        self.go: Callable[[TurnRun, Outcome], None]
+        """Tells it; set when it has ended."""
+        self.steered: Sequence[Steered] = ()
+        """What was put into it."""
         self.history: Commit | None = None
         """Of its history; None: the store has that."""
         self.sends: tuple[Sent, ...] = ()
