@@ -90,6 +90,11 @@ _KEEP: Final = (
     " token = iif(?8, excluded.token, token), generation = excluded.generation,"
     " owner = coalesce(excluded.owner, owner)"
 )
+# of a turn that leaves nothing to keep, of most sessions without a row
+_TOUCH: Final = (
+    "update sessions set generation = ?, owner ="
+    " coalesce((select owner from prompts where number = ?), owner) where key = ?"
+)
 _SET: Final = (
     "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
     " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
@@ -118,19 +123,13 @@ R = TypeVar("R", bound=Record)
 Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
 
 
-def carry_out(
-    connection: Connection, batch: Sequence[Record], policy: StorePolicy
-) -> list[Answer]:
-    """Carry out a batch, in a transaction that is the caller's.
-
-    Raises:
-        apsw.Error: nothing of it counts.
-    """
-    return Carrying(connection, batch).carry(policy)
-
-
 class Carrying:
-    """A batch that is being carried out."""
+    """A batch that is being carried out, in a transaction that is the caller's.
+
+    Args:
+        connection: of the file.
+        batch: the records.
+    """
 
     def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
         self._connection = connection
@@ -141,7 +140,7 @@ class Carrying:
         self._reminders = Reminders(connection, self._cursor)
 
     def carry(self, policy: StorePolicy) -> list[Answer]:
-        """Carry it out, run by run."""
+        """Carry it out, run by run.  Raises apsw.Error: nothing of it counts."""
         run: list[tuple[int, Any]] = []  # Any: all of one class
         keys: set[str] = set()  # that the run completes: one turn of a key in each
         for index, record in enumerate(self._batch):
@@ -212,7 +211,16 @@ class Carrying:
         ]
         if again:
             self._cursor.executemany(_MARK, again)
-        self._cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        kept, touched = [], []
+        for _, record in run:
+            if record.state is None and not record.bound and not record.entries:
+                touched.append(_touched(record))  # as `_KEEP`, with less
+            else:
+                kept.append(_kept(record))
+        if kept:
+            self._cursor.executemany(_KEEP, kept)
+        if touched:
+            self._cursor.executemany(_TOUCH, touched)
         histories.write(self._cursor, [record for _, record in run])
         for _, record in run:
             if record.reminders:
@@ -252,11 +260,6 @@ class Carrying:
             _QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
-    def hold(self, run: Indexed[Hold]) -> None:
-        """Keep why keys cannot be read."""
-        for index, record in run:
-            self._answers[index] = looks.hold(self._connection, record)
-
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
@@ -279,30 +282,11 @@ class Carrying:
 
     # ------------------------------------------------------------------- what is there
 
-    def bring(self, run: Indexed[Bring]) -> None:
-        """Read what is kept of keys."""
+    def look(self, run: Indexed[Any]) -> None:
+        """Look for what is asked, record by record; Any: which is in `_LOOKS`."""
+        look = _LOOKS[type(run[0][1])]
         for index, record in run:
-            self._answers[index] = self._brought(record.key, index)
-
-    def find(self, run: Indexed[Find]) -> None:
-        """Look for prompts."""
-        for index, record in run:
-            self._answers[index] = self._look(record.key, record.id)
-
-    def look(self, run: Indexed[Look]) -> None:
-        """Look at keys."""
-        for index, record in run:
-            self._answers[index] = looks.look(self._connection, record)
-
-    def read(self, run: Indexed[Read]) -> None:
-        """Read entries of histories."""
-        for index, record in run:
-            self._answers[index] = histories.read(self._connection, record)
-
-    def waiting(self, run: Indexed[Waiting]) -> None:
-        """Look for keys."""
-        for index, record in run:
-            self._answers[index] = looks.waiting(self._connection, record)
+            self._answers[index] = look(self, index, record)
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
@@ -322,11 +306,6 @@ class Carrying:
         """Forget them."""
         for index, record in run:
             self._answers[index] = self._reminders.forget_marked(record)
-
-    def due(self, run: Indexed[Due]) -> None:
-        """Look for those that are due."""
-        for index, record in run:
-            self._answers[index] = self._reminders.due(record)
 
     def fire(self, run: Indexed[Fire]) -> None:
         """Accept the prompts of those that are."""
@@ -362,26 +341,30 @@ class Carrying:
         return self._cursor.execute(query, values).fetchall()
 
 
+# Any: each takes a record of its class, and its index in the batch
+_LOOKS: Final[Mapping[type, Callable[[Carrying, int, Any], Answer]]] = {
+    Bring: lambda by, index, it: by._brought(it.key, index),
+    Find: lambda by, _, it: by._look(it.key, it.id),
+    Look: lambda by, _, it: looks.look(by._connection, it),
+    Read: lambda by, _, it: histories.read(by._connection, it),
+    Waiting: lambda by, _, it: looks.waiting(by._connection, it),
+    Hold: lambda by, _, it: looks.hold(by._connection, it),
+    Due: lambda by, _, it: by._reminders.due(it),
+}
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Accept: Carrying.accept,
-    Bring: Carrying.bring,
     Begin: Carrying.begin,
     Complete: Carrying.complete,
     Settle: Carrying.settle,
     Bind: Carrying.bind,
     Quarantine: Carrying.quarantine,
-    Hold: Carrying.hold,
     Forget: Carrying.forget,
-    Find: Carrying.find,
-    Look: Carrying.look,
-    Read: Carrying.read,
-    Waiting: Carrying.waiting,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
     ForgetReminder: Carrying.forget_reminder,
-    Due: Carrying.due,
     Fire: Carrying.fire,
+    **dict.fromkeys(_LOOKS, Carrying.look),
 }
 
 
@@ -397,3 +380,8 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         state is not None or token is not None or bool(record.entries),
         record.bound,
     )
+
+
+def _touched(record: Complete) -> tuple[Value, ...]:
+    number = record.ended[0].number if record.ended else None
+    return record.generation, number, record.key
