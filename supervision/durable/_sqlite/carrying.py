@@ -87,6 +87,11 @@ _KEEP: Final = (
     " token = iif(?8, excluded.token, token), generation = excluded.generation,"
     " owner = coalesce(excluded.owner, owner)"
 )
+# of a turn that leaves nothing to keep, of most sessions without a row
+_TOUCH: Final = (
+    "update sessions set generation = ?, owner ="
+    " coalesce((select owner from prompts where number = ?), owner) where key = ?"
+)
 _SET: Final = (
     "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
     " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
@@ -115,19 +120,13 @@ R = TypeVar("R", bound=Record)
 Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
 
 
-def carry_out(
-    connection: Connection, batch: Sequence[Record], policy: StorePolicy
-) -> list[Answer]:
-    """Carry out a batch, in a transaction that is the caller's.
-
-    Raises:
-        apsw.Error: nothing of it counts.
-    """
-    return Carrying(connection, batch).carry(policy)
-
-
 class Carrying:
-    """A batch that is being carried out."""
+    """A batch that is being carried out, in a transaction that is the caller's.
+
+    Args:
+        connection: of the file.
+        batch: the records.
+    """
 
     def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
         self.connection = connection
@@ -138,7 +137,7 @@ class Carrying:
         self.reminders = Reminders(connection, self.cursor)
 
     def carry(self, policy: StorePolicy) -> list[Answer]:
-        """Carry it out, run by run."""
+        """Carry it out, run by run.  Raises apsw.Error: nothing of it counts."""
         run: list[tuple[int, Any]] = []  # Any: all of one class
         keys: set[str] = set()  # that the run completes: one turn of a key in each
         for index, record in enumerate(self._batch):
@@ -209,7 +208,16 @@ class Carrying:
         ]
         if again:
             self.cursor.executemany(_MARK, again)
-        self.cursor.executemany(_KEEP, [_kept(record) for _, record in run])
+        kept, touched = [], []
+        for _, record in run:
+            if record.state is None and not record.bound and not record.entries:
+                touched.append(_touched(record))  # as `_KEEP`, with less
+            else:
+                kept.append(_kept(record))
+        if kept:
+            self.cursor.executemany(_KEEP, kept)
+        if touched:
+            self.cursor.executemany(_TOUCH, touched)
         histories.write(self.cursor, [record for _, record in run])
         for _, record in run:
             if record.reminders:
@@ -274,19 +282,15 @@ class Carrying:
 
     # ------------------------------------------------------------------- what is there
 
-    def bring(self, run: Indexed[Bring]) -> None:
-        """Read what is kept of keys."""
+    def look(self, run: Indexed[Any]) -> None:
+        """Look for what is asked, record by record; Any: which is in `_LOOKS`."""
+        look = _LOOKS[type(run[0][1])]
         for index, record in run:
-            self._answers[index] = self._brought(record.key, index)
+            self._answers[index] = look(self, index, record)
 
     def chunks(self, run: Indexed[Chunks]) -> None:
         """Keep blocks of answers."""
         journals.write(self.cursor, [record for _, record in run])
-
-    def ask(self, run: Indexed[Any]) -> None:
-        """Read what one statement finds; Any: each has its own (`_ASKS`)."""
-        for index, record in run:
-            self._answers[index] = _ASKS[type(record)](self, record)
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
@@ -343,21 +347,21 @@ class Carrying:
         return self.cursor.execute(query, values).fetchall()
 
 
-# Any: each takes records of its class
-_ASKS: Final[Mapping[type, Callable[[Carrying, Any], Answer]]] = {
-    Find: lambda it, record: looks.find(it.cursor, record),
-    Hold: lambda it, record: looks.hold(it.connection, record),
-    Look: lambda it, record: looks.look(it.connection, record),
-    Read: lambda it, record: histories.read(it.connection, record),
-    ReadChunks: lambda it, record: journals.read(it.connection, record),
-    Waiting: lambda it, record: looks.waiting(it.connection, record),
-    Due: lambda it, record: it.reminders.due(record),
-    ForgetReminder: lambda it, record: it.reminders.forget_marked(record),
+# Any: each takes a record of its class, and its index in the batch
+_LOOKS: Final[Mapping[type, Callable[[Carrying, int, Any], Answer]]] = {
+    Bring: lambda by, index, it: by._brought(it.key, index),
+    Find: lambda by, _, it: looks.find(by.cursor, it),
+    Look: lambda by, _, it: looks.look(by.connection, it),
+    Read: lambda by, _, it: histories.read(by.connection, it),
+    ReadChunks: lambda by, _, it: journals.read(by.connection, it),
+    Waiting: lambda by, _, it: looks.waiting(by.connection, it),
+    Hold: lambda by, _, it: looks.hold(by.connection, it),
+    Due: lambda by, _, it: by.reminders.due(it),
+    ForgetReminder: lambda by, _, it: by.reminders.forget_marked(it),
 }
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Accept: Carrying.accept,
-    Bring: Carrying.bring,
     Begin: Carrying.begin,
     Complete: Carrying.complete,
     Settle: Carrying.settle,
@@ -368,7 +372,7 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Prune: Carrying.prune,
     Remind: Carrying.remind,
     Fire: Carrying.fire,
-    **dict.fromkeys(_ASKS, Carrying.ask),
+    **dict.fromkeys(_LOOKS, Carrying.look),
 }
 
 
@@ -384,3 +388,8 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         state is not None or token is not None or bool(record.entries),
         record.bound,
     )
+
+
+def _touched(record: Complete) -> tuple[Value, ...]:
+    number = record.ended[0].number if record.ended else None
+    return record.generation, number, record.key

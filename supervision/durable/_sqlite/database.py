@@ -24,7 +24,7 @@ from supervision.durable._words.errors import (
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Answer, Record
 
-from .carrying import carry_out
+from .carrying import Carrying
 from .schema import SCHEMA, Schema, bring_up, next_opening
 from .sql import connect
 
@@ -145,7 +145,7 @@ class Database:
         connection = self.connection
         try:
             connection.execute("begin immediate")
-            answers = carry_out(connection, batch, self._limits)
+            answers = Carrying(connection, batch).carry(self._limits)
             connection.execute("commit")
         except BaseException as error:  # noqa: ASYNC103 - nothing is async here
             # SQLite may have rolled back by itself, with a full disk for one
