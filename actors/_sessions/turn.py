@@ -110,8 +110,8 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         if phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
         host = run.host
-        host.chunks += 1
-        if host.chunks & SCHEDULE_EVERY:
+        chunks = host.chunks = host.chunks + 1
+        if chunks & SCHEDULE_EVERY:
             try:
                 await checkpoint_if_cancelled()
             except RuntimeError:  # Trio's: not in its thread
@@ -123,11 +123,11 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             await checkpoint()
             run.check_open("emit")
         # as `run.sign`, without the call
+        run.signed_at = host.now()
         extra = run.extra
-        if extra is None:
-            run.signed_at = host.now()
-        else:
-            run.sign()
+        if extra is not None:
+            if extra.stalled:
+                run.sign()
             if extra.partial is not None:
                 extra.partial.add(chunk)
         stream = run.stream

@@ -185,8 +185,11 @@ class Chunks(Generic[C]):
                     raise StreamGapError(self.number, last + 1, last)
                 if (self._closed and not self.queue) or self._cut:
                     raise trio.EndOfChannel
-                with trio.CancelScope(deadline=self._due if self.queue else math.inf):
+                if not self.queue:
                     await self._wait_to_read()
+                else:  # the next chunk is not due
+                    with trio.CancelScope(deadline=self._due):
+                        await self._wait_to_read()
             return self._take()
         finally:
             self._reading = False
