@@ -106,29 +106,32 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             TypeError, ValueError: a `Journal`'s store cannot keep the chunk.
         """
         run = self._run
-        phase = run.phase
-        if phase is not RUNNING and phase is not DRAINING:
+        host, stream, phase = run.host, run.stream, run.phase
+        quick = (  # its reader is awake, and it has signed for life when it woke it
+            (stream is not None and stream.stamped is run)
+            and (phase is RUNNING and run.extra is None)
+            and len(stream.queue) < stream.room
+        )
+        if not quick and phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
-        host = run.host
-        chunks = host.chunks = host.chunks + 1
+        chunks = host.chunks + 1
         if chunks & SCHEDULE_EVERY:
             try:
                 await checkpoint_if_cancelled()
             except RuntimeError:  # Trio's: not in its thread
-                host.chunks -= 1
                 host.events.check_thread("Turn.emit()")
                 raise
+            host.chunks = chunks
+            if quick:  # still: nobody else has run
+                stream.queue.append(chunk)
+                return
         else:
             run.check_open("emit")
+            host.chunks = chunks
             await checkpoint()
             run.check_open("emit")
-        stream, extra = run.stream, run.extra
-        if extra is None and stream is not None and stream.stamped is run:
-            # its reader is awake, and has its chunk and this turn its stamp from then
-            queue = stream.queue
-            if len(queue) < stream.room:
-                queue.append(chunk)
-                return
+            stream = run.stream
+        extra = run.extra
         run.signed_at = host.now()  # as `run.sign`, without the call
         if extra is not None:
             if extra.stalled:
