@@ -118,6 +118,27 @@ class TurnFacts(Generic[P, C, S]):
         run = self._run
         return run.policy.steps - (run.extra.steps if run.extra is not None else 0)
 
+    @property
+    def attempt(self) -> int:
+        """Which attempt at its prompts this is, from 1: see `send(attempts=)`.
+
+        With `id` and `epoch` it tells effects outside from those of another attempt.
+        """
+        run = self._run
+        while run.parent is not None:
+            run = run.parent
+        tried = [each._more.tried for each in run.receipts if each._more is not None]
+        return 1 + max(tried, default=0)
+
+    @property
+    def epoch(self) -> int:
+        """Rises with each router that has these sessions, one after the other.
+
+        With a store through all processes; without one in this process.
+        """
+        epoch: int = self._run.host.epoch
+        return epoch
+
     # --------------------------------------------------------------- what it remembers
 
     @property

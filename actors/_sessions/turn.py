@@ -69,37 +69,16 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         parent = self._run.parent
         return parent.turn if parent is not None else None
 
-    @property
-    def attempt(self) -> int:
-        """Which attempt at its prompts this is, from 1: see `send(attempts=)`.
-
-        With `id` and `epoch` it tells effects outside from those of another attempt.
-        """
-        run = self._run
-        while run.parent is not None:
-            run = run.parent
-        tried = [each._more.tried for each in run.receipts if each._more is not None]
-        return 1 + max(tried, default=0)
-
-    @property
-    def epoch(self) -> int:
-        """Rises with each router that has these sessions, one after the other.
-
-        With a store through all processes; without one in this process.
-        """
-        epoch: int = self._run.host.epoch
-        return epoch
-
     # -------------------------------------------------------------------- what it says
 
-    async def emit(self, chunk: C) -> None:  # noqa: C901 - the quick ways written out
+    async def emit(self, chunk: C) -> None:  # noqa: C901, PLR0912 - the quick ways
         """Hand a chunk to the reader; a sign of life.
 
         With a `Bounded` or `Replay` stream it waits while the reader is behind
         (meanwhile no clocks but the time limit and `TurnPolicy.reader_limit` run), with
-        a `Journal` while too much is on its way to the store; with `Latest` it never
-        waits.  Without a reader the chunk is dropped and counted.  A cancellation point
-        always, a schedule point at least every 64th time.
+        a `Journal` while too much is unwritten; with `Latest` never.  Without a reader
+        the chunk is dropped and counted.  A cancellation point always, a schedule point
+        at least every 64th time.
 
         Raises:
             TurnOverError: the turn has ended.
@@ -149,6 +128,12 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             if stream.reader is not None:
                 stream.wake_reader()
                 stream.stamped = run
+            return
+        try:
+            if stream.put_if_room(chunk):
+                return
+        except trio.ClosedResourceError:  # of a parent that it has outlived
+            host.unread += 1
             return
         await hand_over(run, stream, chunk)
 

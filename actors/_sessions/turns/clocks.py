@@ -180,14 +180,12 @@ class Clocks:
 
 # Any: a turn's room stands above this one
 async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
-    """Put a chunk into a turn's stream, waiting for room if need be.
+    """Put a chunk into a turn's stream that had no room for it, waiting for some.
 
     Meanwhile the reader's clock runs instead of the turn's.  A stream of a parent that
     the turn has outlived takes nothing any more: then the chunk is dropped and counted.
     """
     try:
-        if stream.put_if_room(chunk):
-            return
         run.check_thread("emit")
         while stream.reader_comes:
             await checkpoint()
