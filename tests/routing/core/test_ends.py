@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 
 from actors import (
@@ -10,6 +12,8 @@ from actors import (
     Completed,
     Crashed,
     Exit,
+    Failed,
+    Killed,
     Lost,
     Receipt,
     Stopped,
@@ -18,9 +22,23 @@ from actors import (
 from actors.hosting import ASIDE
 from supervision import Limits
 from supervision._routing.core.draining import end_all
-from tests.routing.core.double import Slow, check, made, send
+from supervision._routing.parts import lane as lanes
+from tests.routing.core.double import Plain, Slow, check, made, send
 
 MANY = 10_000
+CRASHED = Crashed(RuntimeError("bang"))
+
+
+class Sleepy(Plain):
+    """It wants to be told before it is forgotten."""
+
+    _suspends: ClassVar[bool] = True
+
+
+def error_of(receipt: Receipt[object]) -> BaseException:
+    """What a prompt has failed with."""
+    assert isinstance(receipt.ended, Failed)
+    return receipt.ended.error
 
 
 @pytest.mark.parametrize(
@@ -142,3 +160,53 @@ def test_a_start_that_is_under_way_is_over_when_the_router_has_ended() -> None:
     core.leaving.ended(session._lane, session, Stopped())
     assert core.lanes == {}
     assert core.books.closed == {CloseReason.STOPPED: 1}  # it is counted once
+
+
+def test_only_a_start_that_is_out_of_time_is_said_to_be() -> None:
+    """The next one that fails says its own reason."""
+    core, world = made(Limits(sessions=9, turns=9, start_within=5.0), Slow)
+    send(core, "a")
+    world.started("a")
+    world.finish(1)
+    world.gone(core.lanes["a"].session, CRASHED)
+    late = send(core, "a")
+    world.clock.move(5.0)
+    world.gone(core.lanes["a"].session, Killed())
+    assert "not started within 5 seconds" in str(error_of(late))
+
+    again = send(core, "a")
+    world.gone(core.lanes["a"].session, CRASHED)
+
+    assert "`started` failed" in str(error_of(again))
+
+
+def test_each_session_of_a_key_is_asked_to_suspend() -> None:
+    """Also the one that came because its forerunner was asked in vain."""
+    core, world = made(Limits(sessions=9, turns=9), Sleepy)
+    for _ in range(2):
+        send(core, "a")
+        world.finish(core.turn_ids)
+        world.said()
+        session = core.lanes["a"].session
+
+        core.sessions.close(core.lanes["a"], CloseReason.REAPED)
+        assert world.said() == ["suspend a"]
+        send(core, "a")
+        world.gone(session)
+        world.finish(core.turn_ids)
+
+    check(core, world)
+
+
+def test_a_receipt_that_is_kept_keeps_no_conversation() -> None:
+    """The state of a key that is forgotten goes, whoever still knows of a prompt."""
+    core, world = made()
+    receipt = send(core, "a", "hello")
+    world.finish(1)
+    entry: Any = receipt._lane
+    assert entry.state == ("hello",)
+
+    core.sessions.close(core.lanes["a"], CloseReason.CLOSED)
+
+    assert entry.state is None
+    assert (entry.phase, entry.room) == (lanes.GONE, 0)
