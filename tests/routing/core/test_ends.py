@@ -8,6 +8,7 @@ import pytest
 
 from actors import (
     Aborted,
+    Batch,
     CloseReason,
     Completed,
     Crashed,
@@ -15,15 +16,17 @@ from actors import (
     Failed,
     Killed,
     Lost,
+    PromptPolicy,
     Receipt,
     Stopped,
     Withdrawal,
 )
-from actors.hosting import ASIDE
-from supervision import Limits
+from actors.hosting import ASIDE, PROMPT, SHUT_DOWN
+from supervision import Backoff, Limits
+from supervision._routing.core.core import Core
 from supervision._routing.core.draining import end_all
 from supervision._routing.parts import lane as lanes
-from tests.routing.core.double import Plain, Slow, check, made, send
+from tests.routing.core.double import Later, Plain, Slow, World, check, made, send
 
 MANY = 10_000
 CRASHED = Crashed(RuntimeError("bang"))
@@ -33,6 +36,20 @@ class Sleepy(Plain):
     """It wants to be told before it is forgotten."""
 
     _suspends: ClassVar[bool] = True
+
+
+class Bursting(Plain):
+    """It waits for more, a second long."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=9, batch=Batch(prompts=9, window=1.0)
+    )
+
+
+def idle(core: Core, world: World) -> None:
+    """The session a has had a turn."""
+    send(core, "a")
+    world.finish(core.turn_ids)
 
 
 def error_of(receipt: Receipt[object]) -> BaseException:
@@ -210,3 +227,133 @@ def test_a_receipt_that_is_kept_keeps_no_conversation() -> None:
 
     assert entry.state is None
     assert (entry.phase, entry.room) == (lanes.GONE, 0)
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_turn_whose_last_words_are_being_said_ends_with_its_session(
+    *, aside: bool
+) -> None:
+    """The engine has no more to say of it; its prompt has its outcome all the same."""
+    core, world = made()
+    idle(core, world)
+    receipt = send(core, "a", kind=ASIDE if aside else PROMPT)
+    world.step()
+    run = core.turns.running[core.turn_ids]
+    run.need_extra().leaving = True
+
+    world.gone(core.lanes["a"].session, CRASHED)
+
+    assert receipt.ended == Aborted(SHUT_DOWN, turn=run.id, late=True)
+    assert core.turns.running == {}
+    check(core, world)
+
+
+def test_a_side_question_that_has_no_slot_ends_with_its_session() -> None:
+    """It has not begun, so nothing of it is late."""
+    core, world = made(Limits(sessions=9, turns=1))
+    idle(core, world)
+    send(core, "b")
+    receipt = send(core, "a", kind=ASIDE)
+
+    world.gone(core.lanes["a"].session, CRASHED)
+
+    assert receipt.ended == Aborted(SHUT_DOWN, turn=core.turn_ids)
+    check(core, world)
+
+
+def test_what_a_deaf_turn_leaves_behind_ends_with_it() -> None:
+    """A side question that runs, and one that waits for its slot."""
+    core, world = made(Limits(sessions=9, turns=2))
+    idle(core, world)
+    deaf = send(core, "a")
+    beside = send(core, "a", kind=ASIDE)
+    unbegun = send(core, "a", kind=ASIDE)
+    world.step()
+    run = core.lanes["a"].turn
+    run.verdict = Aborted("deaf")
+
+    core.leaving.give_up(run)
+
+    assert deaf.ended == Aborted("deaf", turn=run.id, late=True)
+    assert beside.ended == Aborted(SHUT_DOWN, turn=run.id + 1, late=True)
+    assert unbegun.ended == Aborted(SHUT_DOWN, turn=run.id + 2)
+    check(core, world)
+
+
+def test_the_second_deaf_turn_of_a_session_costs_its_successor_nothing() -> None:
+    """That one is there already, and has a turn."""
+    core, world = made(keeping=Later("ended"))
+    idle(core, world)
+    core.keeping.release_all()  # type: ignore[attr-defined] # a double
+    send(core, "a")
+    send(core, "a", kind=ASIDE)
+    world.step()
+    runs = tuple(core.turns.running.values())
+    for run in runs:
+        run.verdict = Aborted("deaf")
+    core.leaving.give_up(runs[0])
+    core.keeping.release_all()  # type: ignore[attr-defined] # a double
+    after = send(core, "a")
+    world.step()
+    session = core.lanes["a"].session
+    assert session is not None
+    world.said()
+
+    core.leaving.give_up(runs[1])
+
+    assert world.said() == []
+    assert core.lanes["a"].session is session
+    assert after.ended is None
+    world.finish(core.turn_ids)
+
+
+def test_a_key_that_is_closing_has_one_successor_when_its_turn_is_given_up() -> None:
+    """Who has come meanwhile waits for it, and it is started once."""
+    core, world = made()
+    idle(core, world)
+    send(core, "a")
+    world.step()
+    run = core.lanes["a"].turn
+    core.verbs.end("a", CloseReason.RESET, "why")
+    after = send(core, "a")
+    world.said()
+
+    core.leaving.give_up(run)
+
+    assert world.said() == ["kill a", "start a~2", "begin a 3"]
+    assert core.lanes["a"].generation == 2
+    assert core.books.opened == 2
+    world.finish(3)
+    assert isinstance(after.ended, Completed)
+    check(core, world)
+
+
+def test_a_key_that_is_brought_too_late_starts_nothing() -> None:
+    """The router has ended meanwhile."""
+    core, world = made(keeping=Later("bring"))
+    keeping: Any = core.keeping
+    receipt = send(core, "a")
+
+    end_all(core, Stopped())
+    keeping.release("bring")
+
+    assert isinstance(receipt.ended, Lost)
+    assert world.said() == []
+    assert core.lanes == {}
+
+
+def test_no_timer_outlives_the_router() -> None:
+    """Of a successor that was to come, and of a burst that was waited for."""
+    core, world = made(Limits(sessions=9, turns=9, backoff=Backoff(5.0, 5.0)), Bursting)
+    receipt = send(core, "a", attempts=2)
+    world.clock.move(2.0)
+    world.step()
+    world.gone(core.lanes["a"].session, CRASHED)
+    assert core.lanes["a"].phase == lanes.BACKOFF
+    send(core, "b")
+    assert len(world.clock.armed) > 1
+
+    end_all(core, Stopped())
+
+    assert isinstance(receipt.ended, Lost)
+    assert world.clock.armed == []
