@@ -89,6 +89,7 @@ class Verbs:
         run: TurnRun | None = lane.turn
         core.sessions.close(lane, how)
         turn = self._end_turn(run, reason)
+        core.accepting.admit_parked(lane)  # they wait for the successor, if any
         return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
 
     def abort(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import attrs
 import pytest
 
 from actors import Completed, Crashed, Failed, PromptPolicy, QuarantinedError
-from actors.hosting import ASIDE, FOLLOW_UP
+from actors.hosting import ASIDE, FOLLOW_UP, More
 from supervision import Backoff, Limits, RestartLimit
 from supervision._routing.core.core import Core
 from supervision._routing.core.looking import info
+from supervision._routing.core.waiting import Sender
 from supervision._routing.parts import lane as lanes
-from tests.routing.core.double import Plain, Slow, World, check, made, send
+from supervision._routing.parts.admission import Offer
+from tests.routing.core.double import Later, Plain, Slow, World, check, made, send
 
 LIMITS = Limits(
     sessions=9,
@@ -123,6 +126,78 @@ def test_a_trial_that_is_taken_back_is_none() -> None:
     world.finish(again.turn)
     assert isinstance(again.ended, Completed)
     check(core, world)
+
+
+def test_who_waits_for_room_is_refused_when_it_begins() -> None:
+    """As those are who come later: nobody waits for what will not be."""
+    core, world = made(LIMITS)
+    send(core, "a")
+    world.step()
+    crash(world, core)
+    waiting = [send(core, "a") for _ in range(4)]
+    woken: list[str] = []
+    sender = Sender(Offer("a", "", More()), lambda: woken.append("a"))
+    assert not core.accepting.waiting.enter(sender)
+    world.step()
+
+    crash(world, core)
+
+    assert core.lanes["a"].phase == lanes.QUARANTINED
+    assert all(isinstance(each.ended, Failed) for each in waiting)
+    assert isinstance(sender.error, QuarantinedError)
+    assert woken == ["a"]
+    check(core, world)
+
+
+def test_a_key_that_nobody_asks_for_is_forgotten() -> None:
+    """As one that is idle: its term is no reason to remember it for ever."""
+    core, world = made(attrs.evolve(LIMITS, idle=100.0))
+    for _ in range(2):
+        send(core, "a")
+        send(core, "a")  # waits when the session crashes
+        world.step()
+        crash(world, core)
+    assert core.lanes["a"].phase == lanes.QUARANTINED
+
+    world.clock.move(99.0)
+    assert "a" in core.lanes
+    world.clock.move(101.0)
+
+    assert (core.lanes, core.places.used) == ({}, 0)
+
+
+def test_a_key_comes_out_of_its_store_in_quarantine() -> None:
+    """It is refused for the rest of its term, and the error says what it was."""
+    core, world = made(LIMITS, keeping=Later("bring"))
+    receipt = send(core, "a")
+    bang = RuntimeError("bang")
+
+    core.leaving.confine(core.lanes["a"], 7.0, bang)
+
+    assert isinstance(receipt.ended, Failed)
+    assert receipt.ended.error.__cause__ is bang
+    assert_refused(core, 7.0)
+    check(core, world)
+
+
+def test_one_that_waits_for_a_place_needs_none() -> None:
+    """Its store knows of its quarantine: here it is forgotten."""
+    core, world = made(attrs.evolve(LIMITS, sessions=1), keeping=Later("bring"))
+    keeping: Any = core.keeping
+    send(core, "a")
+    keeping.release("bring")
+    world.finish(1)
+    world.quick = False
+    receipt = send(core, "b")
+    assert core.lanes["b"].phase == lanes.PLACE
+    bang = RuntimeError("bang")
+
+    core.leaving.confine(core.lanes["b"], 7.0, bang)
+
+    assert isinstance(receipt.ended, Failed)
+    assert receipt.ended.error.__cause__ is bang
+    assert list(core.lanes) == ["a"]
+    assert core.places.waiting == 0
 
 
 class Roomy(Plain):

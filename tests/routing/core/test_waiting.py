@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors import CloseReason, Withdrawal, Withdrawn
+from actors import CloseReason, Completed, Withdrawal, Withdrawn
 from actors.hosting import More
 from supervision import Backoff, Limits
 from supervision._routing.core.core import Core
@@ -13,7 +16,7 @@ from supervision._routing.core.draining import drain
 from supervision._routing.core.waiting import Sender
 from supervision._routing.parts import lane as lanes
 from supervision._routing.parts.admission import Offer
-from tests.routing.core.double import check, made, send
+from tests.routing.core.double import World, check, made, send
 from tests.routing.core.test_lives import crash
 
 ONE = Limits(sessions=1, turns=9)
@@ -75,6 +78,65 @@ def test_a_key_that_is_closed_lets_in_who_waits_for_a_place() -> None:
 
     assert let_in(senders) == ["b"]
     assert list(core.lanes) == ["b"]
+    check(core, world)
+
+
+def in_place(core: Core, world: World) -> None:
+    """The key b waits for the place of a, whose session cleans up."""
+    send(core, "a")
+    world.finish(1)
+    world.quick = False
+    send(core, "b")
+
+
+def in_backoff(core: Core, world: World) -> None:
+    """The session of b has crashed; its prompt waits for a successor."""
+    send(core, "b", attempts=2)
+    world.step()
+    crash(core, world, "b")
+
+
+def in_a_turn(core: Core, world: World) -> None:
+    """The session of b has a turn."""
+    send(core, "b")
+    world.step()
+
+
+@pytest.mark.parametrize("how", [CloseReason.RESET, CloseReason.CLOSED])
+@pytest.mark.parametrize(
+    ("lead", "phase"),
+    [
+        (in_place, lanes.PLACE),
+        (in_backoff, lanes.BACKOFF),
+        (in_a_turn, lanes.OPEN),
+    ],
+)
+def test_who_waits_for_a_queue_that_is_emptied_is_let_in(
+    lead: Callable[[Core, World], None], phase: int, how: CloseReason
+) -> None:
+    """A key is reset, or closed: they have not been accepted, so they come after it."""
+    core, world = made(Limits(sessions=1, turns=9, backoff=Backoff(1.0, 1.0)))
+    lead(core, world)
+    assert core.lanes["b"].phase == phase
+    while core.lanes["b"].waiting < 3:
+        send(core, "b")
+    senders = waiting(core, "b", "b")
+    assert let_in(senders) == []
+
+    core.verbs.end("b", how, "why")
+
+    assert let_in(senders) == ["b", "b"]
+    if phase == lanes.PLACE:
+        world.gone(core.lanes["a"].session)
+    for turn in (1, 2, 3):
+        if turn in world.begun and core.turns.running[turn].verdict is not None:
+            world.die(turn)
+    world.clock.move(2.0)
+    for each in senders:
+        assert each.receipt is not None
+        assert each.receipt.turn is not None
+        world.finish(each.receipt.turn)
+        assert isinstance(each.receipt.ended, Completed)
     check(core, world)
 
 

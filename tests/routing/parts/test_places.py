@@ -153,6 +153,47 @@ def test_a_raised_limit_gives_places_in_order() -> None:
     assert [places.next(), places.next(), places.next()] == [*waiting[:2], None]
 
 
+def test_who_stands_beside_has_no_place_and_waits_for_none() -> None:
+    """It may say so twice; as many may stand there as there are places."""
+    places = Places(1)
+    home = seated(places)
+
+    assert places.step_aside(home)
+    assert places.step_aside(home)
+
+    assert places.stands_beside(home)
+    assert (places.used, places.waiting, home.phase) == (0, 0, lanes.PLACE)
+    other = seated(places)
+    assert not places.step_aside(other)
+    assert (places.stands_beside(other), other.phase) == (False, lanes.OPEN)
+
+
+def test_who_comes_back_stands_beside_no_more() -> None:
+    """It has a place again, and somebody else may step aside."""
+    places = Places(1)
+    home = seated(places)
+    places.step_aside(home)
+
+    assert places.step_back(home)
+    home.phase = lanes.OPEN
+
+    assert (places.stands_beside(home), places.used) == (False, 1)
+    places.leave(home)
+    assert places.step_aside(seated(places))
+
+
+def test_who_is_forgotten_beside_makes_room_there() -> None:
+    """And is free of all: it had no place to give back."""
+    places = Places(1)
+    home = seated(places)
+    places.step_aside(home)
+
+    places.leave(home)
+
+    assert (places.stands_beside(home), places.used) == (False, 0)
+    assert places.step_aside(seated(places))
+
+
 class PlacesMachine(RuleBasedStateMachine):
     """Against a model: two lists and a number."""
 

@@ -88,6 +88,18 @@ def test_one_that_stepped_aside_is_recalled_by_its_own_number() -> None:
     assert list(slots.release("a")) == ["a3"]
 
 
+def test_an_owner_leaves_nothing_behind() -> None:
+    """When all of its claims are in line again, or have their slots."""
+    slots: Slots[str] = Slots(2, 1)
+    slots.claim("a1", "a")
+    slots.claim("a2", "a")
+
+    assert list(slots.release("a")) == ["a2"]
+    assert list(slots.release("a")) == []
+
+    assert (slots._aside, slots._owners) == ({}, {})
+
+
 def test_a_claim_without_an_owner_has_no_cap() -> None:
     """However many there are."""
     slots: Slots[int] = Slots(9, 1)
@@ -144,6 +156,24 @@ def test_many_that_wait_no_more_are_forgotten() -> None:
     granted = [next(iter(slots.release(None)), None) for _ in range(11)]
 
     assert granted == [*range(0, 1000, 100), None]
+
+
+def test_those_that_are_left_keep_their_order_when_others_are_forgotten() -> None:
+    """Also where many were back in line before those that had come after them."""
+    slots: Slots[int] = Slots(2, 1)
+    slots.claim(-1, "a")
+    for who in range(60):
+        slots.claim(who, "a")  # they step aside
+    slots.claim(-2, None)
+    for who in range(60, 120):
+        slots.claim(who, None)
+    slots.configure(2, None)
+    left = range(0, 120, 7)
+    for who in set(range(120)).difference(left):
+        slots.withdraw(who)
+    assert len(slots._line) < 120
+
+    assert [who for _ in left for who in slots.release(None)] == [*left]
 
 
 OWNERS = (None, "a", "b")
