@@ -82,6 +82,7 @@ from ._sessions.phase import Phase as Phase
 from ._sessions.policies import Batch as Batch
 from ._sessions.policies import Bounded as Bounded
 from ._sessions.policies import ChildPolicy as ChildPolicy
+from ._sessions.policies import Journal as Journal
 from ._sessions.policies import KeepState as KeepState
 from ._sessions.policies import Latest as Latest
 from ._sessions.policies import Leave as Leave
@@ -266,6 +267,7 @@ __all__ = [
     "HookOverdue",
     "IncarnationEnded",
     "Incomplete",
+    "Journal",
     "KeepState",
     "Killed",
     "Late",

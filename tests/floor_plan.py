@@ -96,15 +96,22 @@ PLAN: Final = {
         "actors routing_words store_words",
         "attrs msgspec",
     ),
+    "sealing": Room("supervision/durable/_sealing", "store_words codec", "attrs"),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
     "stored_histories": Room(
         "supervision/durable/_histories",
         "actors store_words codec writing",
         "attrs trio",
     ),
+    "journals": Room(
+        "supervision/durable/_journals",
+        "actors routing_core store_words codec writing",
+        "msgspec",
+    ),
     "keeping_ground": Room(
         "supervision/durable/_keeping: bodies place wall",
-        "actors routing_words store_words codec writing stored_histories",
+        "actors routing_words store_words codec sealing writing stored_histories"
+        " journals",
         "trio",
     ),
     "later": Room(
@@ -115,18 +122,31 @@ PLAN: Final = {
     "keeping": Room(
         "supervision/durable/_keeping",
         "actors routing_words routing_parts routing_core store_words codec writing"
-        " keeping_ground later stored_histories",
+        " keeping_ground later stored_histories journals",
         "attrs trio",
     ),
     "memory_store": Room(
         "supervision/durable/_memory",
-        "store_words keeping_ground keeping",
+        "store_words sealing keeping_ground keeping",
         "attrs trio",
     ),
-    "sqlite_store": Room(
-        "supervision/durable/_sqlite", "store_words keeping", "apsw attrs trio"
+    "sqlite_ground": Room("supervision/durable/_sqlite: sql", "", "apsw"),
+    "sqlite_rows": Room(
+        "supervision/durable/_sqlite/rows", "store_words sqlite_ground", ""
     ),
-    "durable": Room("supervision/durable", "store_words memory_store sqlite_store"),
+    "sqlite_store": Room(
+        "supervision/durable/_sqlite",
+        "store_words sealing keeping sqlite_ground sqlite_rows",
+        "apsw attrs trio",
+    ),
+    "moving": Room(
+        "supervision/durable/_moving",
+        "routing_words store_words codec keeping_ground",
+        "trio",
+    ),
+    "durable": Room(
+        "supervision/durable", "store_words memory_store sqlite_store moving"
+    ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
     "view": Room(

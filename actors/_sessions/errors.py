@@ -241,8 +241,8 @@ class StreamGapError(ActorError):
 class StreamRestartedError(ActorError):
     """The turn is tried again after a crash: what you have read does not count.
 
-    For prompts sent with `attempts` above 1.  Told once; read on, and you get the new
-    try from its beginning.
+    For prompts sent with `attempts` above 1; with a `Journal` after a kill too.  Told
+    once; read on, and you get the new try from its beginning.
     """
 
     def __init__(self, attempt: int, first: int) -> None:
@@ -263,9 +263,9 @@ class UnknownPromptError(ActorError):
     """The router knows no such prompt: there is nothing to read again.
 
     It never came, or it ended more than `Replay.keep` seconds ago, or its session was
-    reset or closed, or the router has been restarted since.  One that was sent without
-    `Replay` and without an id of its own is known until it ends; whoever has its
-    receipt has its outcome.
+    reset or closed, or the router has been restarted since and it had no `Journal`, or
+    that is not kept any more.  One that was sent without `Replay` and without an id
+    of its own is known until it ends; whoever has its receipt has its outcome.
     """
 
     def __init__(self, key: str, id: str | int) -> None:  # noqa: A002 - its name to users
@@ -280,9 +280,10 @@ class UnknownPromptError(ActorError):
 
 
 class StreamNotKeptError(ActorError):
-    """The prompt is there, but its chunks are not kept: it was sent without `Replay`.
+    """The prompt is there, but its chunks are not kept.
 
-    Its turn has not ended.  Await the outcome by its receipt.
+    It was sent without `Replay` or `Journal`.  Its turn has not ended.  Await the
+    outcome by its receipt.
     """
 
     def __init__(self, key: str, id: str | int) -> None:  # noqa: A002

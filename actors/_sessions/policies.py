@@ -356,6 +356,19 @@ class Replay:
     """Seconds for which they are kept after the end of the turn.  Default 300."""
 
 
+@attrs.frozen(kw_only=True)
+class Journal:
+    """A stream whose chunks a store keeps: they outlive the process, as prompts do.
+
+    Only with a router that has a store.  Readers hold up nobody: who is behind reads
+    from the store.  `emit` waits while too much is on its way there.  For how long the
+    chunks are kept is the store's policy.
+    """
+
+    chunks: int = attrs.field(default=256, validator=valid_count)
+    """How many are in memory too, the newest, for who reads along.  Default 256."""
+
+
 class Leave(enum.Enum):
     """What becomes of a turn when the block that opened it is left before its end."""
 

@@ -86,10 +86,7 @@ class Row(Awaited, Protocol):
     """Why the store does not have it, and will not."""
 
     @property
-    def open(self) -> bool:
-        """Whether the store has not said if it has it."""
-        ...
-
+    def open(self) -> bool: ...  # the store has not said if it has it
     @property
     def stored(self) -> bool:
         """Whether the store has it."""
@@ -163,6 +160,18 @@ class Receipt(Generic[P]):
     def key(self) -> str:
         """The session's key."""
         return self._lane.key
+
+    @property
+    def given_id(self) -> str | None:
+        """What `send(id=)` was given; None: nothing, or a reminder has sent it.
+
+        The same in each try, and with a store in each process.  A turn has that of each
+        of its prompts: `[each.given_id for each in turn.receipts]`.
+        """
+        more = self._more
+        if more is None or more.reminder is not None:
+            return None
+        return more.message_id
 
     @property
     def origin(self) -> object:
@@ -323,7 +332,10 @@ class Receipt(Generic[P]):
     def leave(self, why: Exception) -> None:
         """Its outcome will not be told here: say so to those who wait."""
         if self._outcome is None:
-            self.need_more().left = why
+            more = self.need_more()
+            more.left = why
+            if more.stream is not None:
+                more.stream.close()
             wake(self)
 
 

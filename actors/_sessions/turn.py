@@ -96,12 +96,14 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         """Hand a chunk to the reader; a sign of life.
 
         With a `Bounded` or `Replay` stream it waits while the reader is behind
-        (meanwhile no clocks but the time limit and `TurnPolicy.reader_limit` run); with
-        `Latest` it never waits.  Without a reader the chunk is dropped and counted.  A
-        cancellation point always, a schedule point at least every 64th time.
+        (meanwhile no clocks but the time limit and `TurnPolicy.reader_limit` run), with
+        a `Journal` while too much is on its way to the store; with `Latest` it never
+        waits.  Without a reader the chunk is dropped and counted.  A cancellation point
+        always, a schedule point at least every 64th time.
 
         Raises:
             TurnOverError: the turn has ended.
+            TypeError, ValueError: a `Journal`'s store cannot keep the chunk.
         """
         run = self._run
         phase = run.phase

@@ -70,6 +70,13 @@ SESSIONS: Final = (
         at_most=True,
         note="time_ratio",
     ),
+    Goal(
+        "time of a turn whose chunks a store keeps, by of one whose it does not",
+        ("turns_journaled",),
+        1.1,
+        at_most=True,
+        note="time_ratio",
+    ),
     *(
         Goal(
             f"longest wait for one of {slots}, 256 sessions, by the mean",
@@ -149,6 +156,48 @@ SESSIONS: Final = (
         ("turns_remembered",),
         0.83,
         "new",
+    ),
+    Goal(
+        "memory of each of 1,000,000 keys that only the store knows",
+        ("passivated_1m",),
+        4,
+        at_most=True,
+        unit="B",
+    ),
+    *(
+        Goal(text, (scenario,), limit, at_most=True, note=note)
+        for text, scenario, note, limit in (
+            (
+                "time of an accept to one of 10,000 of these, by to a key in memory",
+                "passivated_10k",
+                "time_ratio",
+                1.5,
+            ),
+            (
+                "time of an accept to one of 1,000,000 of these, by to a key in memory",
+                "passivated_1m",
+                "time_ratio",
+                1.5,
+            ),
+            (
+                "time to open a store of 1,000,000 keys, by of 1,000",
+                "passivated_1m",
+                "open_ratio",
+                1.5,
+            ),
+            (
+                "accept, p99, while 1,000,000 outcomes are pruned, by before",
+                "passivated_1m",
+                "p99_ratio",
+                2,
+            ),
+            (
+                "accept, p99, while copies of the store are made, by alone",
+                "accept_backup",
+                "p99_ratio",
+                3,
+            ),
+        )
     ),
 )
 """The main ones."""

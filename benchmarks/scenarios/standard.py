@@ -102,6 +102,11 @@ from benchmarks.scenarios.sessions.keeping import (
     TurnsDurable512,
 )
 from benchmarks.scenarios.sessions.memory import SessionMemory1M, SessionMemory10K
+from benchmarks.scenarios.sessions.passivating import (
+    AcceptBackup,
+    Passivated1M,
+    Passivated10K,
+)
 from benchmarks.scenarios.sessions.pooling import (
     Churn,
     Memsession,
@@ -111,7 +116,7 @@ from benchmarks.scenarios.sessions.pooling import (
     Turn100,
     Turn100S,
 )
-from benchmarks.scenarios.sessions.reading import TurnResumable
+from benchmarks.scenarios.sessions.reading import TurnResumable, TurnsJournaled
 from benchmarks.scenarios.sessions.remembering import TurnsRemembered
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import (
@@ -191,6 +196,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     TakeTurn,
     TurnDeadlines,
     TurnResumable,
+    TurnsJournaled,
     Streams1000,
     RouterChurn,
     SessionMemory10K,
@@ -212,6 +218,9 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     TurnsDurable32,
     TurnsDurable512,
     TurnsRemembered,
+    Passivated10K,
+    Passivated1M,
+    AcceptBackup,
     Look10K,
     Look100K,
     Watched10K,

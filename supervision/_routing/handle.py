@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from actors import (
@@ -150,6 +152,35 @@ class RouterRef(Reading[P, C]):
             raise NoStoreError(self.ref.path, "release()")
         return await store.release(key)
 
+    async def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the store to a file, while it is used.  A checkpoint.
+
+        The copy is whole: it has everything that was stored when this was called, and
+        perhaps what came after.  It is made between the batches, a few pages at a time.
+        Until it is whole it has another name; cancelled, or in vain: nothing is left
+        behind.  Mode 0600.  One copy at a time.
+
+        Args:
+            path: where to; one that is not absolute is of the working directory.  The
+                folder is there, the file is not.
+
+        Returns:
+            Bytes of the copy.
+
+        Raises:
+            TypeError, ValueError: no path of a file.
+            FileExistsError: there is something at this path: a copy replaces nothing.
+            NoStoreError: this router has no store.
+            ClosedToNewError: the router has ended for good.
+            StoreError: it is a `MemoryStore`, which is in no file; or the copy cannot
+                be written; or another one is being made; or the store is not open.
+        """
+        where = _file(path)
+        store = self._house().keeping.store
+        if store is None:
+            raise NoStoreError(self.ref.path, "backup()")
+        return await store.backup(where)
+
     async def remind(
         self,
         key: str,
@@ -277,6 +308,25 @@ class RouterRef(Reading[P, C]):
         self._cell.hub.check_thread("a method of a RouterRef")
         router: Router | None = actor_of(self._cell)
         return router._house() if router is not None else None
+
+
+def _file(path: str | PathLike[str]) -> Path:
+    """Make an absolute path of what a user gave.
+
+    Raises:
+        TypeError, ValueError: it cannot be one.
+    """
+    try:
+        text: object = fspath(path)
+    except TypeError:
+        text = None
+    if not isinstance(text, str):
+        msg = f"path must be a str or a Path, got {path!r:.100}"
+        raise TypeError(msg)
+    if not text or "\0" in text:
+        msg = f"path must be the path of a file, got {text!r:.100}"
+        raise ValueError(msg)
+    return Path(text).absolute()
 
 
 def start_router(

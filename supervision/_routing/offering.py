@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import Any
+from typing import Any, TypeAlias
 
 from trio.lowlevel import (
     Abort,
@@ -13,12 +13,25 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from actors import PromptKind, Receipt, RefusedError, Replay, WhileBusy
-from actors.hosting import PROMPT, ChunkLog, More, whole
+from actors import (
+    Bounded,
+    Journal,
+    Latest,
+    PromptKind,
+    Receipt,
+    RefusedError,
+    Replay,
+    WhileBusy,
+)
+from actors.hosting import PROMPT, ChunkLog, Chunks, More, whole
 
 from .core.core import Core
 from .core.waiting import Sender
+from .errors import NoStoreError
 from .parts.admission import Offer
+
+Policy: TypeAlias = Bounded | Latest | Replay | Journal
+"""How the chunks of an answer are kept until they are read."""
 
 
 @enable_ki_protection
@@ -56,14 +69,47 @@ async def _stand(core: Core, offer: Offer, error: RefusedError) -> Receipt[Any]:
     return sender.receipt
 
 
-def log_of(stream: object, offer: Offer) -> ChunkLog[Any]:
+def log_of(core: Core, stream: object, offer: Offer) -> ChunkLog[Any]:
+    """Make the stream of a prompt whose chunks are kept.
+
+    Raises:
+        NoStoreError: a `Journal`, and its router has no store.
+        TypeError, ValueError: it is no such stream, or the prompt may have none.
+    """
     if offer.busy is WhileBusy.STEER:
         msg = "a prompt that steers has no stream: there would be nothing to read"
         raise ValueError(msg)
-    if not isinstance(stream, Replay):
-        msg = f"stream must be a Replay, got {stream!r}"
+    if not isinstance(stream, (Replay, Journal)):
+        msg = f"stream must be a Replay or a Journal, got {stream!r}"
         raise TypeError(msg)
-    return ChunkLog(stream)
+    made = stream_of(core, stream, stays=True)
+    assert isinstance(made, ChunkLog)
+    return made
+
+
+def stream_of(
+    core: Core, policy: Policy, *, stays: bool
+) -> Chunks[Any] | ChunkLog[Any]:
+    """Make the stream of a prompt.
+
+    Args:
+        core: the house.
+        policy: how chunks are kept.
+        stays: whether the turn goes on when its reader leaves.
+
+    Raises:
+        NoStoreError: a `Journal`, and its router has no store.
+    """
+    if isinstance(policy, Replay):
+        return ChunkLog(policy, stays=stays)
+    if not isinstance(policy, Journal):
+        return Chunks(policy, stays=stays)
+    journals = core.keeping.journals
+    if journals is None:
+        raise NoStoreError(core.ref.path, "a Journal")
+    log = journals.make(policy)
+    log.stays = stays
+    return log
 
 
 def more_of(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from actors import (
     Bounded,
+    Journal,
     Latest,
     Leave,
     Receipt,
@@ -19,7 +20,7 @@ from actors import (
 from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 
 from .core.core import Core
-from .offering import more_of, offer_of
+from .offering import Policy, more_of, offer_of, stream_of
 from .parts.lane import check_key
 from .router import Router
 from .sending import Sending
@@ -40,7 +41,7 @@ class Reading(Sending[P, C]):
         key: str,
         prompt: P,
         *,
-        stream: Bounded | Latest | Replay | None = None,
+        stream: Bounded | Latest | Replay | Journal | None = None,
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
@@ -57,42 +58,30 @@ class Reading(Sending[P, C]):
             prompt: see there.
             stream: how chunks are kept until they are read.  Default `Bounded()`: the
                 turn waits for its reader.  With `Replay()` they are kept for readers
-                who come back, or come later: `reopen_turn`.
+                who come back, or come later: `reopen_turn`; with `Journal()` in the
+                router's store, where they outlive the process.
             leave: what leaving the block before the end does.  Default
-                `Leave.DETACH` with a `Replay`, else `Leave.ABORT`.
+                `Leave.DETACH` with a `Replay` or a `Journal`, else `Leave.ABORT`.
             id: see there; sent again, leaving the block aborts nothing, and there is
-                nothing to read, unless the first one was sent with `Replay`: then the
-                answer is read from its beginning.
+                nothing to read, unless the first one was sent with `Replay` or
+                `Journal`: then the answer is read from its beginning.  Of an earlier
+                process: if both were sent with a `Journal`.
             origin: see there.
             owner: see there.
             busy: see there; not STEER, for then there is nothing to read.
 
         Raises:
-            RefusedError, TypeError, ValueError: as `send`.
+            NoStoreError, RefusedError, TypeError, ValueError: as `send`.
             StreamGapError: sent again, and the beginning is not kept any more.
         """
         if busy is WhileBusy.STEER:
             msg = "open_turn() cannot steer: there would be nothing to read"
             raise ValueError(msg)
-        given: object = Bounded() if stream is None else stream
-        if not isinstance(given, (Bounded, Latest, Replay)):
-            msg = f"stream must be a Bounded, a Latest or a Replay, got {stream!r}"
-            raise TypeError(msg)
-        leaving: object = leave
-        if leave is None:
-            leaving = Leave.DETACH if isinstance(given, Replay) else Leave.ABORT
-        if not isinstance(leaving, Leave):
-            msg = f"leave must be a Leave, got {leave!r}"
-            raise TypeError(msg)
-        stays = leaving is Leave.DETACH
-        chunks: Chunks[C] | ChunkLog[C]
-        if isinstance(given, Replay):
-            chunks = ChunkLog(given, stays=stays)
-        else:
-            chunks = Chunks(given, stays=stays)
+        given, stays = _asked(stream, leave)
         more = more_of(PROMPT, id, origin, None, 1)
-        more.stream = chunks
         core = self._house(key)
+        chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
+        more.stream = chunks
         receipt = core.accepting.offer(offer_of(key, prompt, more, owner, busy))
         own = receipt._more is more
         if not own:  # somebody else sent it first
@@ -127,6 +116,10 @@ class Reading(Sending[P, C]):
         those that there are, and those to come.  Leaving the block aborts nothing.  An
         answer can be read for `Replay.keep` seconds after its end.
 
+        Or with `Journal`: then also after the process has been killed, and another one
+        has its store; for `StorePolicy.journal_keep` seconds.  Numbers of what is tried
+        again there are far above those before.
+
         Args:
             key: the session's.
             id: the prompt's own id, as it was sent, or its `Receipt.id`.
@@ -140,6 +133,7 @@ class Reading(Sending[P, C]):
                 remembered (`PromptPolicy.dedupe`); one without is unknown then.
             StreamGapError: what comes behind `after` is not there (any more).
             StreamRestartedError: `after` was said by a try of the turn that crashed.
+            StoreError: the router has a store, which does not answer.
             TypeError, ValueError: an argument that is not what it should be.
         """
         check_key(key)
@@ -153,12 +147,10 @@ class Reading(Sending[P, C]):
             raise UnknownPromptError(key, id)
         core = router._house()
         reader: Chunks[C] | Place[C]
-        kept = core.readers.find(key, id)
-        if kept is not None:
-            receipt = kept.receipt
-            reader = kept.log.open(after)
+        receipt, log = await _kept(core, key, id)
+        if log is not None:
+            reader = log.open(after)
         else:
-            receipt = _not_kept(core, key, id)
             reader = Chunks(Bounded())
             reader.close()
         opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=False)
@@ -166,6 +158,26 @@ class Reading(Sending[P, C]):
             yield opened
         finally:
             await opened.close()  # noqa: ASYNC102 - it does not wait
+
+
+def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
+    """How chunks are kept, and whether the turn goes on when its reader leaves.
+
+    Raises:
+        TypeError: an argument that is not what it should be.
+    """
+    given: object = Bounded() if stream is None else stream
+    if not isinstance(given, (Bounded, Latest, Replay, Journal)):
+        kinds = "a Bounded, a Latest, a Replay or a Journal"
+        msg = f"stream must be {kinds}, got {stream!r}"
+        raise TypeError(msg)
+    if leave is None:
+        kept = isinstance(given, (Replay, Journal))
+        leave = Leave.DETACH if kept else Leave.ABORT
+    if not isinstance(leave, Leave):
+        msg = f"leave must be a Leave, got {leave!r}"
+        raise TypeError(msg)
+    return given, leave is Leave.DETACH
 
 
 def _again(
@@ -179,6 +191,32 @@ def _again(
         chunks = Chunks(Bounded())
     chunks.close()
     return chunks
+
+
+async def _kept(
+    core: Core,
+    key: str,
+    id: str | int,  # noqa: A002
+) -> tuple[Receipt[Any], ChunkLog[Any] | None]:
+    """A prompt whose answer may be read again; without a stream: it has ended.
+
+    Raises:
+        UnknownPromptError, StreamNotKeptError: it may not.
+        StoreError: the store does not answer.
+    """
+    kept = core.readers.find(key, id)
+    journals = core.keeping.journals
+    if kept is None and journals is not None:
+        found = await journals.find(key, id)
+        kept = core.readers.find(key, id)  # it may have come meanwhile
+        if kept is None and found is not None:
+            receipt, log = found
+            if log is None and receipt.ended is None:
+                raise StreamNotKeptError(key, id)
+            return receipt, log
+    if kept is not None:
+        return kept.receipt, kept.log
+    return _not_kept(core, key, id), None
 
 
 def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A002

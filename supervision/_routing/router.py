@@ -118,11 +118,14 @@ class Router(Actor[Any]):
 
     def _claim(self, durable: Durable, tokens: Tokens | None) -> Any:
         """Make a store this router's."""
-        if isinstance(durable, type) or not callable(getattr(durable, "keep", None)):
+        if not _is_store(durable):
             msg = f"durable must be a store, such as SqliteStore, got {durable!r}"
             raise TypeError(msg)
         if tokens is not None:
-            msg = "a router with durable= keeps its tokens there: leave tokens= out"
+            msg = (
+                "a router with durable= keeps its tokens there: leave tokens= out; "
+                "supervision.durable.move_tokens() brings those of before"
+            )
             raise TypeError(msg)
         return durable.keep(self._make, self._crash)
 
@@ -166,6 +169,7 @@ class Router(Actor[Any]):
         given: Any = make
         if not (isinstance(given, type) and issubclass(given, Session)):
             raise SpecError("make", make, "a subclass of Session")
+        _check(limits, tokens, durable)
         make_session: Any = make  # Any: a checker would lose its type arguments
         return ChildSpec(
             cls,
@@ -305,3 +309,23 @@ class _Kept:
         receipts, self.receipts = self.receipts, []
         for each in receipts:
             each.leave(PromptKeptError(each.key, each.id))
+
+
+def _is_store(given: object) -> bool:
+    return not isinstance(given, type) and callable(getattr(given, "keep", None))
+
+
+def _is_tokens(given: object) -> bool:
+    return all(callable(getattr(given, name, None)) for name in ("load", "save"))
+
+
+def _check(limits: object, tokens: object, durable: object) -> None:
+    """Look at what a router is declared with.  Raises SpecError: it cannot be."""
+    if limits is not None and not isinstance(limits, Limits):
+        raise SpecError("limits", limits, "Limits")
+    if tokens is not None and (isinstance(tokens, type) or not _is_tokens(tokens)):
+        raise SpecError("tokens", tokens, "Tokens, with load and save")
+    if durable is not None and not _is_store(durable):
+        raise SpecError("durable", durable, "a store, such as SqliteStore")
+    if durable is not None and tokens is not None:
+        raise SpecError("tokens", tokens, "left out where there is durable=")

@@ -17,6 +17,7 @@ from actors import (
     ActorRef,
     AnyRef,
     ClosedToNewError,
+    Journal,
     Receipt,
     Replay,
     Turn,
@@ -84,7 +85,7 @@ class Sending(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """Send a prompt to a session, starting the session if there is none.
 
@@ -106,9 +107,10 @@ class Sending(Generic[P, C]):
                 more than 1 only if answering it twice does no harm.
             busy: what it does if the session has a turn.  Default None: as
                 `PromptPolicy.busy` says.
-            stream: have its chunks kept, for `RouterRef.reopen_turn`.  Such a prompt
-                has a turn of its own: it is not taken together with others, it waits
-                where `PromptPolicy.busy` would have it steer, and is refused with
+            stream: have its chunks kept, for `RouterRef.reopen_turn`: in memory, or
+                with a `Journal` in the router's store.  Such a prompt has a turn of its
+                own: it is not taken together with others, it waits where
+                `PromptPolicy.busy` would have it steer, and is refused with
                 `busy=WhileBusy.STEER`.  Default None: nobody reads them.
 
         Raises:
@@ -118,6 +120,7 @@ class Sending(Generic[P, C]):
             StillRunningError: the job has not ended.
             QuarantinedError: the session has crashed too often.
             ClosedToNewError: the router takes no more.
+            NoStoreError: a `Journal`, and this router has no store.
             TypeError, ValueError: an argument that is not what it should be;
                 `WhileBusy.STEER` together with a stream.
         """
@@ -157,10 +160,10 @@ class Sending(Generic[P, C]):
             return self._send_kept(offer, stream)
         return self._house(key).accepting.offer(offer)
 
-    def _send_kept(self, offer: Offer, stream: Replay) -> Receipt[P]:
+    def _send_kept(self, offer: Offer, stream: Replay | Journal) -> Receipt[P]:
         """Send a prompt whose chunks are kept."""
-        log = offer.more.stream = log_of(stream, offer)
         core = self._house(offer.key)
+        log = offer.more.stream = log_of(core, stream, offer)
         receipt: Receipt[P] = core.accepting.offer(offer)
         if receipt._more is offer.more:  # else it was known
             core.readers.keep(receipt, log, offer.more.message_id)
@@ -177,7 +180,7 @@ class Sending(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """As `send`, but wait for room: in the queue, or for one more session.
 
@@ -187,15 +190,19 @@ class Sending(Generic[P, C]):
         """
         more = more_of(PROMPT, id, origin, job, attempts)
         offer = offer_of(key, prompt, more, owner, busy)
-        if stream is not None:
-            more.stream = log_of(stream, offer)
         check_key(key)
         self._cell.hub.check_thread("RouterRef.send_wait()")
+        if stream is not None:
+            more.stream = log_of(self._house(key), stream, offer)
         await checkpoint()
-        core = self._house(key)
+        return await self._enter(offer)
+
+    async def _enter(self, offer: Offer) -> Receipt[P]:
+        """Have a prompt accepted when there is room, and its chunks kept."""
+        core, more = self._house(offer.key), offer.more
         receipt: Receipt[P] = await enter(core, offer)
-        if stream is not None and receipt._more is offer.more:
-            core.readers.keep(receipt, offer.more.stream, offer.more.message_id)
+        if more.stream is not None and receipt._more is more:
+            core.readers.keep(receipt, more.stream, more.message_id)
         return receipt
 
     @enable_ki_protection
@@ -210,6 +217,7 @@ class Sending(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """As `send_wait`, and wait until a store has it: it survives the process then.
 
@@ -231,8 +239,12 @@ class Sending(Generic[P, C]):
         core = self._house(key)
         if core.keeping.plain:
             raise NoStoreError(self.ref.path, "accept()")
+        if stream is not None:
+            more.stream = log_of(core, stream, offer)
         await checkpoint_if_cancelled()  # to wait for the store is a schedule point
         receipt: Receipt[P] = await enter(core, offer)
+        if stream is not None and receipt._more is more:
+            core.readers.keep(receipt, more.stream, more.message_id)
         del offer  # as long as this waits it is of no use
         row = receipt._more.row if receipt._more is not None else None
         if row is None or not row.open:

@@ -149,7 +149,7 @@ class TurnStream(Generic[P, C]):
             elif (place := self._place) is not None and place.quick:  # as `Place.take`
                 log = place.log
                 at = place.at - log.dropped
-                if at < len(log.queue):
+                if 0 <= at < len(log.queue):
                     number = place.at + 1
                     if number & SCHEDULE_EVERY:
                         await checkpoint_if_cancelled()

@@ -115,6 +115,10 @@ class MemoryTokens:
 class FileTokens:
     """Tokens in a file: they outlive the process, however it ends.
 
+    For what is new take a store (`durable=`): it keeps the tokens too, and prompts and
+    states with them, and costs no memory for keys without a session.  All that is in
+    here is in memory.  `supervision.durable.move_tokens` brings it into a store.
+
     Each `save` adds one line of JSON and hands it to the operating system before it
     returns: a killed process has lost nothing, a power cut may take the last seconds.
     What is superseded is thrown away by `load`, and when there is more of it than of

@@ -10,7 +10,7 @@ import contextlib
 import heapq
 from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
-from typing import Final, TypedDict, TypeVar, cast
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 import attrs
 import trio
@@ -19,6 +19,7 @@ from actors import ActorSystem
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import KeyInfo, PromptInfo, Stored
+from supervision._routing.handle import RouterRef
 from supervision._trees.errors import SupervisionError
 from supervision._words.plain import outcome_text
 
@@ -286,7 +287,7 @@ class Stores:
             raise BadQueryError(msg)
         core = self._only(router)
         with _asking(core.ref.path):
-            size = await _store_of(core).backup(where)
+            size = await RouterRef[Any, Any](core.ref).backup(where)
         done = f"the store of {core.ref.path} is in {path}: {size:,} bytes"
         return ResultShape(done=done, turn=None, withdrawn=[])
 
@@ -347,6 +348,9 @@ def _asking(path: str) -> Generator[None]:
         yield
     except SupervisionError as error:
         msg = f"{path}: {error}"
+        raise CannotError(msg) from error
+    except FileExistsError as error:
+        msg = f"{path}: there is something at {error.filename}: {error.strerror}"
         raise CannotError(msg) from error
 
 

@@ -7,14 +7,18 @@ reading order:
 
     _words/     what a store is told and answers, its policy, its errors
     _codec/     values as bytes, and back
+    _sealing/   bodies that nobody else can read, in the store's thread
     _writing/   batches, one at a time
     _histories/ what conversations have said, entry by entry
+    _journals/  what answers have said, chunk by chunk
     _keeping/   between a router and its store
     _memory/    a store in memory, which can be made to fail: for tests
     _sqlite/    a store in a file
+    _moving/    what was kept elsewhere comes into a store
 """
 
 from ._memory.store import MemoryStore as MemoryStore
+from ._moving.tokens import move_tokens as move_tokens
 from ._sqlite.store import SqliteStore as SqliteStore
 from ._words.errors import CodecError as CodecError
 from ._words.errors import SessionHeldError as SessionHeldError
@@ -54,4 +58,5 @@ __all__ = [
     "StoreUp",
     "StoredError",
     "TurnInterruptedError",
+    "move_tokens",
 ]

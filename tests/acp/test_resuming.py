@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from actors import Completed, Failed, OutOfTurn, TimedOut, TurnPolicy
 from supervision import FileTokens, Limits, MemoryTokens
 from supervision.acp import AgentSession, HistoryLost, Text
+from supervision.durable import SqliteStore, move_tokens
 from tests.acp.yard import open_yard, puppet
 
 
@@ -80,6 +81,19 @@ async def test_a_conversation_outlives_the_service(tmp_path: Path) -> None:
         tokens = FileTokens(tmp_path / "tokens")
         async with open_yard(puppet("load"), tokens=tokens) as yard:
             told.append(await yard.result("tell session"))
+
+    assert told[0] == told[1]
+
+
+async def test_a_conversation_outlives_the_move_into_a_store(tmp_path: Path) -> None:
+    """Of its tokens, by `move_tokens`; the agent is asked for what it had."""
+    told: list[object] = []
+    tokens, store = FileTokens(tmp_path / "tokens"), SqliteStore(tmp_path / "chat.db")
+    async with open_yard(puppet("load"), tokens=tokens) as yard:
+        told.append(await yard.result("tell session"))
+    assert await move_tokens(tokens, store) == 1
+    async with open_yard(puppet("load"), durable=store) as yard:
+        told.append(await yard.result("tell session"))
 
     assert told[0] == told[1]
 

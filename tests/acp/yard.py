@@ -115,6 +115,7 @@ async def open_yard(
     make: type[AgentSession] = AgentSession,
     limits: Limits | None = None,
     tokens: Tokens | None = None,
+    durable: Any = None,  # Any: a store of any kind
     bound: float = BOUND,
 ) -> AsyncGenerator[Yard]:
     """Open a router of agents; afterwards nothing is left of them.
@@ -129,8 +130,10 @@ async def open_yard(
     )
     with trio.fail_after(bound):
         async with open_system() as system:
-            log = TurnLog(system)
-            router = start_router(system, make, settings, limits=wide, tokens=tokens)
+            log = TurnLog(system, durable=durable is not None)
+            router = start_router(
+                system, make, settings, limits=wide, tokens=tokens, durable=durable
+            )
             yard = Yard(system, router, log, mark)
             yield yard
     log.check()

@@ -9,7 +9,7 @@ import pytest
 from actors import Completed, Session, Turn
 from supervision import NoStoreError, Router, Supervisor
 from supervision.bridge import AsyncTree, open_blocking_tree, open_tree
-from supervision.durable import MemoryStore
+from supervision.durable import MemoryStore, StoreError
 
 
 class Notes(Session[str, str, tuple[str, ...]]):
@@ -49,6 +49,9 @@ def test_a_prompt_is_accepted_and_found_from_asyncio() -> None:
         assert isinstance(await found.outcome(), Completed)
         assert await router.find("ann", "2") is None
 
+        with pytest.raises(StoreError, match="a MemoryStore is in no file"):
+            await router.backup("copy.db")
+
     async def main() -> None:
         for story in (accept, find):
             async with open_tree(tree_on(store)) as tree:
@@ -68,6 +71,8 @@ def test_a_prompt_is_accepted_and_found_from_a_thread() -> None:
         assert found is not None
         assert found.id == receipt.id
         assert router.find("ann", "2") is None
+        with pytest.raises(StoreError, match="a MemoryStore is in no file"):
+            router.backup("copy.db")
     with (
         open_blocking_tree(tree_on(None)) as tree,
         pytest.raises(NoStoreError),

@@ -78,6 +78,11 @@ class AsTheyAre:
     def __init__(self) -> None:
         self._values: list[Any] = []
 
+    def takes_any(self, sample: Any, where: Where) -> bool:
+        """See `Codec`: each chunk is put down by itself."""
+        del sample, where
+        return False
+
     def encode(self, value: Any, where: Where) -> bytes:
         """Put it down."""
         del where
@@ -104,7 +109,7 @@ class Shelf(MemoryStore):
     ) -> Kept:
         """See `Durable`."""
         del make
-        codec = Bodies(self._codec, None)
+        codec = Bodies(self._codec)
         return Kept(self.claim(), self.policy, codec, crash, self.clock)
 
 

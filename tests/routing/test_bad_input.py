@@ -41,9 +41,11 @@ from supervision import (
     RestartLimit,
     Router,
     RouterRef,
+    SpecError,
     router_ref,
     start_router,
 )
+from supervision.durable import MemoryStore
 
 Deed: TypeAlias = Callable[[Turn[Any, Any]], Awaitable[object]]
 """What a prompt of these tests is: what the turn does."""
@@ -291,6 +293,28 @@ async def test_wrong_options_of_a_router_are_refused(options: dict[str, Any]) ->
             start_router(system, Doer, **options)
 
         assert system.statistics().actors == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"limits": 10}, "limits must be Limits, got 10"),
+        ({"tokens": "tokens.jsonl"}, "tokens must be Tokens, .*, got 'tokens.jsonl'"),
+        ({"tokens": MemoryTokens}, "tokens must be Tokens"),
+        ({"durable": "x.db"}, "durable must be a store, .*, got 'x.db'"),
+        ({"durable": MemoryStore}, "durable must be a store"),
+        (
+            {"durable": MemoryStore(), "tokens": MemoryTokens()},
+            "tokens must be left out where there is durable=",
+        ),
+    ],
+)
+def test_a_router_that_is_declared_wrongly_is_refused(
+    options: dict[str, Any], words: str
+) -> None:
+    """Where it is declared, not when its tree is started."""
+    with pytest.raises(SpecError, match=words):
+        Router.spec(Doer, **options)
 
 
 @pytest.mark.parametrize("owner", [3, None, Plain, Doer])

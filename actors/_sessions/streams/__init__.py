@@ -5,6 +5,7 @@ A turn sees one of them through `put`, `put_nowait`, `put_if_room`, `begin` and 
 and, where it is quick, through `queue`, `room` and `reader`.  In reading order:
 
     writers             who waits for room
+    keeper              what keeps chunks where they outlive the process: a protocol
     chunks              one reader: what is read is gone
     place log           any number of readers: chunks are numbered and kept for a while
 """

@@ -15,6 +15,10 @@ What is missing is told, once: `StreamGapError` if chunks were dropped,
 after that reads what there is.  Numbers go on over the tries of a turn, so that no
 number ever means two chunks.
 
+With a *keeper* nothing is dropped: every chunk is kept by it as well, and who is behind
+what is in memory reads there.  So no reader holds up anybody; a writer waits while too
+much is on its way to the keeper.
+
 Cancelled means not put, and not taken.
 """
 
@@ -23,7 +27,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import trio
 from trio.lowlevel import (
@@ -35,10 +39,10 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from actors._sessions.errors import StreamGapError, StreamRestartedError
-from actors._sessions.policies import Replay
+from actors._sessions.policies import Journal, Replay
 
-from .place import Place
+from .keeper import ChunkKeeper
+from .place import Place, place_of
 from .writers import Writers, pass_by
 
 C = TypeVar("C")
@@ -50,6 +54,7 @@ class ChunkLog(Generic[C]):
     Args:
         policy: how many chunks it keeps.
         stays: whether the turn goes on when the one who opened it has left.
+        keeper: keeps them all; None: what is dropped is gone.
     """
 
     __slots__ = (
@@ -65,6 +70,7 @@ class ChunkLog(Generic[C]):
         "ended",
         "furthest",
         "is_cut",
+        "keeper",
         "owner",
         "places",
         "policy",
@@ -72,13 +78,21 @@ class ChunkLog(Generic[C]):
         "reader",
         "room",
         "stays",
+        "uncertain",
         "unread",
         "writers",
     )
 
-    def __init__(self, policy: Replay, *, stays: bool = True) -> None:
+    def __init__(
+        self,
+        policy: Replay | Journal,
+        *,
+        stays: bool = True,
+        keeper: ChunkKeeper | None = None,
+    ) -> None:
         self.policy = policy
         self.stays = stays
+        self.keeper = keeper
         self.owner: Place[C] | None = None  # of who opened the turn
         self.ended: Callable[[], object] | None = None  # called when it is closed
         self.queue: deque[C] = deque()  # the chunks that are kept
@@ -88,14 +102,18 @@ class ChunkLog(Generic[C]):
         """Number of the chunk before the first of the latest try."""
         self.attempt = 1
         """Which try that is, from 1 on."""
-        self.room: float = policy.chunks
-        self.writers: Writers[C] = Writers()
+        # what has a keeper does not pass by it
+        self.room: float = policy.chunks if keeper is None else 0
+        # with a keeper: each waits with (chunk, the same as it is to be kept)
+        self.writers: Writers[Any] = Writers()
         self.places: dict[Place[C], None] = {}  # the readers that are attached
         self._floor = math.inf  # none of them is behind this number
         self._sleepers: dict[Task, None] = {}  # who waits for a chunk
         self.reader: object = None  # None: nobody does
         self.closed = False
         self.is_cut = False
+        self.uncertain = False
+        """More may have been read than is known here, in another process."""
         self._begun = False
         self._beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
@@ -139,8 +157,12 @@ class ChunkLog(Generic[C]):
         """
         self._calls += 1
         await pass_by(self._calls)
-        if not self._put(chunk):
-            await self.writers.wait(chunk)
+        if self._put(chunk):
+            return
+        keeper = self.keeper
+        await self.writers.wait(
+            chunk if keeper is None else (chunk, keeper.pack(chunk))
+        )
 
     @enable_ki_protection
     def put_nowait(self, chunk: C) -> None:
@@ -169,11 +191,19 @@ class ChunkLog(Generic[C]):
         await self._beginning.wait()
 
     @enable_ki_protection
-    def restart(self, attempt: int) -> None:
-        """The turn is tried again: what it has said so far does not count."""
+    def restart(self, attempt: int, base: int = 0) -> None:
+        """The turn is tried again: what it has said so far does not count.
+
+        Args:
+            attempt: which try it is.
+            base: the number before that of its first chunk, if more have been given
+                than are known here.
+        """
         self.attempt = attempt
         self._drop_all()
-        self.base = self.dropped
+        self.base = self.dropped = max(base, self.dropped)
+        if self.keeper is not None:
+            self.keeper.restart(self.base)
         self.wake_reader()
 
     @enable_ki_protection
@@ -202,7 +232,15 @@ class ChunkLog(Generic[C]):
         self.room = 0
         self.unread += self.writers.release()
         self._drop_all()
+        if self.keeper is not None:
+            self.keeper.cut()
         self.wake_reader()
+
+    @enable_ki_protection
+    def kept(self) -> None:
+        """The keeper has more than before: there may be room."""
+        self._forget_kept()
+        self.make_room()
 
     # ----------------------------------------------------------------- who reads it
 
@@ -213,14 +251,7 @@ class ChunkLog(Generic[C]):
             StreamGapError: what comes after it is not there (any more).
             StreamRestartedError: it is of a try that does not count.
         """
-        at = after
-        if after == 0:
-            at = self.base
-        elif after <= self.base:
-            raise StreamRestartedError(self.attempt, self.base + 1)
-        if not self.dropped <= at <= self.last:
-            raise StreamGapError(after, self.dropped + 1, self.last)
-        place: Place[C] = Place(self, at)
+        place: Place[C] = Place(self, place_of(self, after))
         self.attach(place)
         return place
 
@@ -235,6 +266,8 @@ class ChunkLog(Generic[C]):
         False: the turn is to end, as when the one who opened it leaves; nothing was
         done.
         """
+        if self.keeper is not None:
+            return True  # nobody waits for them anyway
         late = [place for place in self.places if place.at <= self.dropped]
         if not self.stays and self.owner in late:
             return False
@@ -250,10 +283,26 @@ class ChunkLog(Generic[C]):
         self.make_room()
 
     @enable_ki_protection
+    def hand_over(self, other: ChunkLog[C]) -> None:
+        """Whoever reads here reads the other one from now on."""
+        for place in tuple(self.places):
+            del self.places[place]
+            place.move(other)
+        self.wake_reader()
+
+    @enable_ki_protection
     def make_room(self) -> None:
         """Somebody has read, or left: take in from those who wait what fits now."""
-        while self.writers and self._has_room():
-            self.queue.append(self.writers.take())
+        keeper = self.keeper
+        while self.writers and (
+            self._has_room() if keeper is None else keeper.has_room
+        ):
+            if keeper is None:
+                self.queue.append(self.writers.take())
+            else:
+                chunk, packed = self.writers.take()
+                self.queue.append(chunk)
+                keeper.keep(self.last, packed)
             self.wake_reader()
 
     def wake_reader(self) -> None:
@@ -286,9 +335,21 @@ class ChunkLog(Generic[C]):
             return True
         if self.closed:
             raise trio.ClosedResourceError
-        if self.writers or not self._has_room():
+        keeper = self.keeper
+        queue = self.queue
+        if keeper is not None:
+            if self.writers:
+                keeper.pack(chunk)  # what cannot be kept does not wait
+                return False
+            if not keeper.put(self.dropped + len(queue) + 1, chunk):
+                return False
+            queue.append(chunk)
+            if len(queue) > self.policy.chunks:
+                self._forget_kept()
+        elif self.writers or not self._has_room():
             return False
-        self.queue.append(chunk)
+        else:
+            queue.append(chunk)
         if self.reader is not None:
             self.wake_reader()
         return True
@@ -308,10 +369,21 @@ class ChunkLog(Generic[C]):
             self.unread += 1
         return True
 
+    def _forget_kept(self) -> None:
+        """Have no more in memory than there should be, and what nobody else has."""
+        keeper = self.keeper
+        if keeper is not None:
+            while (
+                len(self.queue) > self.policy.chunks and self.dropped < keeper.written
+            ):
+                self.queue.popleft()
+                self.dropped += 1
+
     def _drop_all(self) -> None:
         """Keep no chunk that there was; nobody is attached any more."""
         for place in tuple(self.places):
             self.leave(place)
-        self.unread += max(0, self.last - max(self.furthest, self.dropped))
+        if self.keeper is None:
+            self.unread += max(0, self.last - max(self.furthest, self.dropped))
         self.dropped = self.last
         self.queue.clear()

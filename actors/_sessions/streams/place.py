@@ -2,10 +2,14 @@
 
 It is *attached* while the log waits for it.  One that was let go, or whose answer has
 begun anew, comes back when it reads: then it is told what is missing, once.
+
+Where the log has a keeper, one that is behind what is in memory reads there, page by
+page, until it is not.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Generic, TypeVar
 
 import trio
@@ -22,10 +26,11 @@ class Place(Generic[C]):
     """Where a reader is in a log.  Made by `ChunkLog.open`."""
 
     __slots__ = (
-        "_attempt",
         "_base",
         "_calls",
         "_left",
+        "_page",
+        "_page_at",
         "_reading",
         "at",
         "log",
@@ -38,10 +43,11 @@ class Place(Generic[C]):
         """Number of the latest chunk that it has got, or is not to get."""
         self.quick = True
         """Whether what is there may be taken without a thought."""
-        self._attempt = log.attempt
         self._base = log.base
         self._left = False
         self._reading = False
+        self._page: deque[C] | None = None  # what has been read from the keeper
+        self._page_at = 0  # number of the chunk before the first of it
         self._calls = 0
 
     @property
@@ -72,6 +78,7 @@ class Place(Generic[C]):
             trio.ClosedResourceError: `detach` was called, before or meanwhile.
             trio.BusyResourceError: somebody else reads here.
             StreamGapError, StreamRestartedError: something is missing.  Told once.
+            Exception: the log's keeper cannot read; nothing is lost by it.
         """
         if self._reading:
             msg = "a stream has one task at a time that reads"
@@ -80,13 +87,19 @@ class Place(Generic[C]):
         try:
             self._calls += 1
             await pass_by(self._calls)
-            log = self.log
             while True:
+                log = self.log
                 if self._left:
                     raise trio.ClosedResourceError
                 if log.is_cut:
                     raise trio.EndOfChannel
                 self._come_back()
+                if self.at < log.dropped:
+                    if self._page and self._page_at == self.at:
+                        self._page_at = self.at = self.at + 1
+                        return self._page.popleft()
+                    await self._read_page()
+                    continue
                 if self.at < log.last:
                     return self.take()
                 if log.closed:
@@ -94,6 +107,18 @@ class Place(Generic[C]):
                 await log.sleep()
         finally:
             self._reading = False
+
+    def move(self, log: Any) -> None:
+        """Read this log from now on: from its beginning, or where it is."""
+        nothing_read = self.at == self._base
+        self.log = log
+        if not nothing_read and self.at <= log.base:
+            self._base, self.quick = -1, False  # it is told when it reads
+            return
+        self._base = log.base
+        if nothing_read:
+            self.at = log.base
+        log.attach(self)
 
     async def wait_begun(self) -> None:
         """Wait until the turn has begun.  A checkpoint."""
@@ -110,6 +135,18 @@ class Place(Generic[C]):
         self.log.leave(self)
         self.log.wake_reader()
 
+    async def _read_page(self) -> None:
+        """Read on where the log's keeper has what is not in memory."""
+        log, after, base = self.log, self.at, self._base
+        page = await log.keeper.read(after)
+        if base != log.base or log.is_cut or self._left:
+            return  # it is of no use
+        if page:
+            self._page, self._page_at = deque(page), after
+        else:
+            self.at = log.dropped
+            raise StreamGapError(after, log.dropped + 1, log.last)
+
     def _come_back(self) -> None:
         """Be attached; say what is missing, once."""
         log = self.log
@@ -124,13 +161,33 @@ class Place(Generic[C]):
     def _catch_up(self) -> None:
         """Go to where there is something to read; say what is missing."""
         log = self.log
-        if self._attempt != log.attempt:
+        if self._base != log.base:
             nothing_read = self.at == self._base
-            self._attempt = log.attempt
+            self._page = None
             self.at = self._base = log.base
             if not nothing_read:
                 raise StreamRestartedError(log.attempt, log.base + 1)
         after = self.at
-        if after < log.dropped:
+        if after < log.dropped and log.keeper is None:
             self.at = log.dropped
             raise StreamGapError(after, log.dropped + 1, log.last)
+
+
+def place_of(log: Any, after: int) -> int:
+    """Say where in a log somebody begins who has had the chunk with this number.
+
+    Raises:
+        StreamGapError: what comes after it is not there (any more).
+        StreamRestartedError: it is of a try that does not count.
+    """
+    at: int = after or log.base
+    if 0 < after <= log.base:
+        raise StreamRestartedError(log.attempt, log.base + 1)
+    oldest: int = log.dropped
+    if log.keeper is not None:
+        oldest = log.base
+        if log.closed or log.uncertain:  # it may have had what was never kept
+            return at
+    if not oldest <= at <= log.last:
+        raise StreamGapError(after, oldest + 1, log.last)
+    return at

@@ -12,4 +12,5 @@ Knows what all scenarios know, and `scenarios.cast`. In reading order:
 - `replaying`: an hour of real traffic
 - `keeping`: prompts, outcomes and states in a file
 - `remembering`: a conversation that is long
+- `passivating`: keys that only the store knows, and copies of it
 """

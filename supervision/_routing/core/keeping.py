@@ -17,8 +17,8 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 import trio
 
-from actors import Outcome, Receipt, RefusedError
-from actors.hosting import Log, MemoryLog, TurnRun
+from actors import Journal, Outcome, Receipt, RefusedError
+from actors.hosting import ChunkLog, Log, MemoryLog, TurnRun
 from supervision._routing.limits import StoreStatistics
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
@@ -148,6 +148,30 @@ class Reminds(Protocol):
         ...
 
 
+class KeepsStreams(Protocol):
+    """Keeps the chunks of answers."""
+
+    def make(self, policy: Journal) -> ChunkLog[Any]:
+        """Make the stream of a prompt that is about to be accepted."""
+        ...
+
+    async def find(
+        self,
+        key: str,
+        id: str | int,  # noqa: A002
+    ) -> tuple[Receipt[Any], ChunkLog[Any] | None] | None:
+        """A prompt by its address, and its stream; a checkpoint.
+
+        Returns:
+            None: unknown, or its chunks are not kept any more; without a stream: they
+            never were.
+
+        Raises:
+            StoreError: it does not answer, or the router has ended.
+        """
+        ...
+
+
 class Keeping(Protocol):
     """Stands between a router's decisions and what follows from them."""
 
@@ -161,6 +185,8 @@ class Keeping(Protocol):
     """What may be asked of its store; None: there is none."""
     reminding: Reminds | None
     """None: no reminders are kept."""
+    journals: KeepsStreams | None
+    """None: no chunks are kept."""
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -263,6 +289,7 @@ class Straight:
     left: Sequence[Receipt[Any]] = ()
     store: Stored | None = None
     reminding: Reminds | None = None
+    journals: KeepsStreams | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch

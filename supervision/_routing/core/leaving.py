@@ -241,7 +241,8 @@ class Leaving:
         extra = lane.extra
         if extra is not None:
             extra.bringing = None
-            if extra.known is not None:
+            # with a store it is the store that knows: a key costs no memory here
+            if extra.known is not None and core.keeping.plain:
                 core.past.keep(lane.key, extra.known, core.now())
             for timer in (extra.timer, extra.window):
                 if timer is not None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from actors import Receipt
+from actors import Receipt, Replay
 from actors.hosting import ChunkLog, Timer
 
 
@@ -104,6 +104,13 @@ class Readers:
         else:
             log.ended = partial(self._over, kept)
 
+    def let_go(self, receipt: Receipt[Any]) -> None:
+        """Keep the answer to this prompt no more: another one's is read for it."""
+        kept = self.find(receipt.key, receipt.id)
+        if kept is not None:
+            kept.log.ended = None
+            self._drop(kept)
+
     def find(self, key: str, id: str | int) -> Kept | None:  # noqa: A002 - as its callers
         """The answer to the latest prompt with this id; None: it is not kept."""
         mine = self._kept.get(key)
@@ -134,7 +141,8 @@ class Readers:
 
     def _over(self, kept: Kept) -> None:
         """Its turn has ended, or it never had one."""
-        deadline = self._now() + kept.log.policy.keep
+        policy = kept.log.policy  # of a Journal: the store has it
+        deadline = self._now() + (policy.keep if isinstance(policy, Replay) else 0)
         kept.timer = self._at(deadline, partial(self._drop, kept))
         self._ended[kept] = None
         self._shrink()

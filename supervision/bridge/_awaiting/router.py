@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from os import PathLike
 from typing import Generic, TypeVar
 
-from actors import Abort, Bounded, Latest, Leave, Replay, Turn, WhileBusy
+from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
 from supervision._routing.handle import RouterRef
 from supervision._routing.limits import (
     DrainReport,
@@ -58,7 +59,7 @@ class AsyncRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """Send a prompt to a session, starting the session if there is none.
 
@@ -94,7 +95,7 @@ class AsyncRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """As `send`, but wait for room: in the queue, or for one more session.
 
@@ -125,6 +126,7 @@ class AsyncRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
+        stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """As `send_wait`, and wait until a store has it: as `RouterRef.accept`.
 
@@ -140,6 +142,7 @@ class AsyncRouter(Generic[P, C]):
             job=job,
             attempts=attempts,
             busy=busy,
+            stream=stream,
         )
         return AsyncReceipt(self._line, receipt)
 
@@ -171,7 +174,7 @@ class AsyncRouter(Generic[P, C]):
         key: str,
         prompt: P,
         *,
-        stream: Bounded | Latest | Replay | None = None,
+        stream: Bounded | Latest | Replay | Journal | None = None,
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
@@ -332,6 +335,10 @@ class AsyncRouter(Generic[P, C]):
     async def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return await self._line.run(self.ref.release, key)
+
+    async def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the store to a file, while it is used: as `RouterRef.backup`."""
+        return await self._line.run(self.ref.backup, path)
 
     async def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from os import PathLike
 from typing import Generic, TypeVar
 
-from actors import Abort, Bounded, Latest, Leave, Replay, Turn, WhileBusy
+from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
 from supervision._routing.handle import RouterRef
 from supervision._routing.limits import (
     DrainReport,
@@ -58,7 +59,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
     ) -> BlockingReceipt[P]:
         """Send a prompt to a session, starting the session if there is none.
 
@@ -94,7 +95,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
-        stream: Replay | None = None,
+        stream: Replay | Journal | None = None,
         within: float | None = None,
     ) -> BlockingReceipt[P]:
         """As `send`, but wait for room: in the queue, or for one more session.
@@ -138,6 +139,7 @@ class BlockingRouter(Generic[P, C]):
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
+        stream: Replay | Journal | None = None,
         within: float | None = None,
     ) -> BlockingReceipt[P]:
         """As `send_wait`, and wait until a store has it: as `RouterRef.accept`.
@@ -154,6 +156,7 @@ class BlockingRouter(Generic[P, C]):
             job=job,
             attempts=attempts,
             busy=busy,
+            stream=stream,
         )
         return BlockingReceipt(self._line, self._line.send_wait(within, offer))
 
@@ -185,7 +188,7 @@ class BlockingRouter(Generic[P, C]):
         key: str,
         prompt: P,
         *,
-        stream: Bounded | Latest | Replay | None = None,
+        stream: Bounded | Latest | Replay | Journal | None = None,
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
@@ -346,6 +349,10 @@ class BlockingRouter(Generic[P, C]):
     def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return self._line.run(self.ref.release, key)
+
+    def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the store to a file, while it is used: as `RouterRef.backup`."""
+        return self._line.run(self.ref.backup, path)
 
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -13,7 +13,14 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 import trio
 
-from actors import Bounded, Latest, Replay, StreamGapError, StreamRestartedError
+from actors import (
+    Bounded,
+    Journal,
+    Latest,
+    Replay,
+    StreamGapError,
+    StreamRestartedError,
+)
 from supervision._routing.stream import TurnStream
 from supervision.bridge.errors import WrongSideError
 
@@ -28,7 +35,7 @@ MOST_AHEAD: Final = 64
 """Chunks of one answer that may lie on the bridge, however large its own stream is."""
 
 
-def window(stream: Bounded | Latest | Replay | None) -> int:
+def window(stream: Bounded | Latest | Replay | Journal | None) -> int:
     """How many chunks of an answer may lie on the bridge: see `Flow`.
 
     Raises:
@@ -39,9 +46,10 @@ def window(stream: Bounded | Latest | Replay | None) -> int:
         return 0  # what is newest when it is wanted
     if isinstance(given, Bounded):
         return min(given.capacity, MOST_AHEAD)
-    if isinstance(given, Replay):
+    if isinstance(given, Replay | Journal):
         return min(given.chunks, MOST_AHEAD)
-    msg = f"stream must be a Bounded, a Latest or a Replay, got {stream!r}"
+    kinds = "a Bounded, a Latest, a Replay or a Journal"
+    msg = f"stream must be {kinds}, got {stream!r}"
     raise TypeError(msg)
 
 

@@ -14,5 +14,4 @@ cannot be read is a `CodecError`, whatever the bytes are.  In reading order:
     failures    exceptions as data
     outcomes    outcomes as data
     values      `Values`: the codec of a session class
-    sealing     bodies that nobody else can read
 """

@@ -21,6 +21,7 @@ from typing import Any, Final, get_args, get_type_hints
 import attrs
 
 from actors import Limit, Preempted
+from supervision.durable._words.encoding import is_known_kind
 
 # Any in this file: classes and their fields are anything
 
@@ -28,7 +29,6 @@ _OURS: Final = {"actors.Limit": Limit, "actors.Preempted": Preempted}
 """Ours have the name by which users import them."""
 
 
-_TUPLE: Final[Any] = tuple
 _HASH: Final = "_attrs_cached_hash"
 
 
@@ -113,7 +113,7 @@ class Classes:
         for name, cls in _OURS.items():
             self._add(name, cls)
         for each in listed:
-            if not _is_known_kind(each):
+            if not is_known_kind(each):
                 msg = (
                     f"types= takes attrs classes, dataclasses, enums and named tuples, "
                     f"got {each!r:.100}"
@@ -161,7 +161,7 @@ def found_in(declared: Any) -> Iterator[type[Any]]:
     while rest:
         each = rest.pop()
         rest.extend(get_args(each))
-        if not inspect.isclass(each) or each in seen or not _is_known_kind(each):
+        if not inspect.isclass(each) or each in seen or not is_known_kind(each):
             continue
         seen.add(each)
         yield each
@@ -175,15 +175,6 @@ def hints_of(cls: Any) -> dict[str, Any]:
         return get_type_hints(cls)
     except Exception:  # noqa: BLE001 - annotations are anybody's code
         return {}
-
-
-def _is_known_kind(cls: Any) -> bool:
-    return inspect.isclass(cls) and (
-        attrs.has(cls)
-        or dataclasses.is_dataclass(cls)
-        or issubclass(cls, enum.Enum)
-        or (issubclass(cls, _TUPLE) and hasattr(cls, "_fields"))
-    )
 
 
 def _fields(cls: Any) -> dict[str, Callable[[], Any] | None]:

@@ -32,6 +32,10 @@ class Codec(Protocol):
     entry_version: int
     """Of the entries of a history that it writes."""
 
+    def takes_any(self, sample: Any, where: Where) -> bool:
+        """Whether every value of this builtin type is taken, and comes back."""
+        ...
+
     def encode(self, value: Any, where: Where) -> bytes:
         """Make bytes of a value.
 

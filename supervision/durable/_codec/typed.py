@@ -40,6 +40,8 @@ class Typed:
         self._careful = places.careful
         self.builtin = places.builtin
         """A body is read the same without the type."""
+        self.plain = places.builtin and not places.careful
+        """Nothing but the types of builtin values says which are taken."""
         self._declared = declared
         self._pack = msgspec.msgpack.Encoder().encode
         self._unpack = msgspec.msgpack.Decoder(declared).decode

@@ -108,6 +108,20 @@ class Values:
 
     # ------------------------------------------------------------------------ to bytes
 
+    def takes_any(self, sample: Any, where: Where) -> bool:
+        """Whether every value of this builtin type is taken, and comes back.
+
+        Of a declared type with constraints, or with values by name: no.
+        """
+        by = self._typed.get(where)
+        if by is not None and not by.plain:
+            return False
+        try:
+            self.encode(sample, where)
+        except TypeError:
+            return False
+        return True
+
     def encode(self, value: Any, where: Where) -> bytes:
         """Make bytes of a value.
 
@@ -118,7 +132,7 @@ class Values:
         if where is _AN_OUTCOME:
             return _OUTCOME + pack(self._outcomes.tree(value))
         if where is _A_TOKEN:
-            return _JSON + to_json(value).encode()
+            return token_to_bytes(value)
         try:
             by = self._typed.get(where)
             if by is not None:
@@ -208,6 +222,15 @@ class Values:
             raise _strange(where, way)
         plain = versions.bring(plain, version)
         return by.convert(plain) if by is not None else self._plain.revive(plain)
+
+
+def token_to_bytes(token: object) -> bytes:
+    """Make bytes of a token, for `Where.TOKEN`; it has no type that could be declared.
+
+    Raises:
+        TypeError: it is not a JSON value.
+    """
+    return _JSON + to_json(token).encode()
 
 
 def _class_name(declared: Any) -> bytes:

@@ -60,7 +60,7 @@ class StoredLog:
     def pack(self, entry: Any) -> HistoryRow:
         """See `Log`.  Its number is given later."""
         codec = self._kept.codec
-        body: bytes = codec.encode(entry, Where.ENTRY, self._key)
+        body: bytes = codec.encode(entry, Where.ENTRY)
         most = self._kept.policy.entry_bytes
         if len(body) > most:
             msg = f"an entry has at most {most} bytes when stored, got {len(body)}"
@@ -70,7 +70,7 @@ class StoredLog:
     def unpack(self, packed: HistoryRow) -> Any:
         """See `Log`.  Raises CodecError: it cannot be read."""
         codec = self._kept.codec
-        return codec.decode(packed.body, Where.ENTRY, self._key, packed.version)
+        return codec.decode(packed.body, Where.ENTRY, packed.version)
 
     async def read(self, first: int, end: int) -> Sequence[tuple[int, HistoryRow]]:
         """See `Log`.

@@ -8,6 +8,7 @@ had the same message before, or that it refuses this one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
@@ -142,9 +143,9 @@ class Arriving:
             raise ValueError(msg)
         body = more.body
         if body is None:
-            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT, offer.key)
+            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT)
             if more.origin is not None:
-                self._kept.codec.encode(more.origin, ORIGIN, offer.key)
+                self._kept.codec.encode(more.origin, ORIGIN)
         most = self._kept.policy.prompt_bytes
         if len(body) > most:
             msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
@@ -164,9 +165,9 @@ class Arriving:
         assert body is not None
         origin = None
         if more.origin is not None:
-            origin = kept.codec.encode(more.origin, ORIGIN, lane.key)
+            origin = kept.codec.encode(more.origin, ORIGIN)
         key = key_of(lane)
-        bring = not key.brought and not key.asked
+        bring = not (key.brought or key.asked or kept.bringing.rests(key))
         if bring:
             key.asked = True
         row = Row(
@@ -183,6 +184,7 @@ class Arriving:
             lane.turn.id if kind is STEER else None,
             body,
             wall(),
+            self._kept.journals.accepted(receipt),
         )
         entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
         more.row = Place(lane.key, number, entry)
@@ -255,10 +257,16 @@ class Arriving:
             self._kept.finding.over(receipt)
             if waits:
                 self._take_out(lane, receipt)
+        else:
+            self._kept.journals.stored(receipt)
         if answer.brought is not None:
             self._kept.bringing.came(lane, answer.brought)
         if isinstance(answer, Repeated) and waits:
-            self._kept.finding.follow(lane, receipt, answer)
+            self._kept.journals.follow(
+                receipt,
+                answer,
+                partial(self._kept.finding.follow, lane, receipt, answer),
+            )
 
     def _take_out(self, lane: Lane, receipt: Receipt[Any]) -> None:
         """Nothing is to be done about a prompt here any more."""

@@ -1,7 +1,8 @@
-"""`Bodies`: a router's values as bytes, sealed for the place where they are kept.
+"""`Bodies`: a router's values as bytes, and back.
 
-Encoding, and sealing where there is a seal, is done in Trio's thread: a state is
-written whole with each turn that changes it, so a large one costs each turn.
+In Trio's thread: a state is written whole with each turn that changes it, so a large
+one costs each turn.  Where there is a seal the store puts it on, and takes it off, in
+its own thread; a body that it could not open comes as it is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from supervision.durable._codec.protocol import Codec, Where
-from supervision.durable._codec.sealing import Sealer, context
+from supervision.durable._journals.blocks import Blocks
+from supervision.durable._sealing.seals import Unopened
 
 PROMPT, STATE, OUTCOME = Where.PROMPT, Where.STATE, Where.OUTCOME
 TOKEN, ORIGIN, ENTRY = Where.TOKEN, Where.ORIGIN, Where.ENTRY
@@ -20,14 +22,18 @@ class Bodies:
 
     Args:
         codec: knows the values.
-        sealer: seals bodies; None: they are not sealed.
     """
 
-    __slots__ = ("_codec", "_sealer")
+    __slots__ = ("_blocks", "_codec", "encode", "encode_block", "item", "texts")
 
-    def __init__(self, codec: Codec, sealer: Sealer | None) -> None:
+    def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._sealer = sealer
+        self.encode = codec.encode
+        """Make bytes of a value.  Raises TypeError: it would not come back as it is."""
+        self._blocks = blocks = Blocks(codec)
+        self.item, self.texts = blocks.item, blocks.texts
+        self.encode_block = blocks.pack
+        """Make bytes of chunks that `item` has given."""
 
     @property
     def version(self) -> int:
@@ -40,21 +46,14 @@ class Bodies:
         return self._codec.entry_version
 
     # Any: values are anything
-    def encode(self, value: Any, where: Where, key: str) -> bytes:
-        """Make bytes of a value of this key.
-
-        Raises:
-            TypeError: it would not come back as it is.
-        """
-        body = self._codec.encode(value, where)
-        if self._sealer is None:
-            return body
-        return self._sealer.seal(body, context(where.name, key))
-
-    def decode(
-        self, data: bytes, where: Where, key: str, version: int | None = None
-    ) -> Any:
+    def decode(self, data: bytes, where: Where, version: int | None = None) -> Any:
         """Make the value again.  Raises CodecError: it cannot be."""
-        if self._sealer is not None:
-            data = self._sealer.open(data, context(where.name, key), where.value)
+        if isinstance(data, Unopened):
+            raise data.why
         return self._codec.decode(data, where, version)
+
+    def decode_block(self, data: bytes) -> list[Any]:
+        """Make chunks again.  Raises CodecError: they cannot be."""
+        if isinstance(data, Unopened):
+            raise data.why
+        return self._blocks.unpack(data)

@@ -10,7 +10,7 @@ as often as its sender said; or it has failed, and is never run again.
 What cannot be read is not thrown away: a prompt fails by itself, but with a state that
 nobody can read the key is *held*.  Its prompts wait, up to the capacity of its queue,
 and nothing of it begins.  It has no place meanwhile.  The store keeps why, until it can
-be read.
+be read.  It is told once; whoever sends to it has it tried again now and then only.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from .place import MADE, Key, Place
 from .wall import wall
 
 _WHY: Final = 500  # characters of a reason that are kept
+_AGAIN: Final = 60.0  # seconds until a prompt has a held key tried again
 
 
 class Bringing:
@@ -57,12 +58,13 @@ class Bringing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_live", "_void", "held")
+    __slots__ = ("_kept", "_live", "_told", "_void", "held")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._live: dict[int, Receipt[Any]] = {}  # {number: one that somebody holds}
         self._void: set[int] = set()  # those whose end is on its way
+        self._told: dict[str, str] = {}  # {key that is held: why, as it was told}
         self.held = 0
         """How many keys the store has that are held."""
 
@@ -107,6 +109,10 @@ class Bringing:
         if not key.asked:
             self.fetch(lane)
 
+    def rests(self, key: Key) -> bool:
+        """Whether a key is held, and was tried a moment ago: it is not tried again."""
+        return key.held is not None and bool(self._kept.core.now() < key.again)
+
     def fetch(self, lane: Lane) -> None:
         """Ask the store."""
         key = key_of(lane)
@@ -132,9 +138,12 @@ class Bringing:
                 key.asked = False
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
+                key.again = core.now() + _AGAIN
                 text = f"is held: {error}"
-                core.world.log_failure(logging.ERROR, lane.key, text, error=error)
-                core.tell(SessionHeld, lane.key, key.held)
+                if self._told.get(lane.key) != text:
+                    self._told[lane.key] = text
+                    core.world.log_failure(logging.ERROR, lane.key, text, error=error)
+                    core.tell(SessionHeld, lane.key, key.held)
                 self.note(lane.key, row, error)
                 core.sessions.hold(lane)
                 if lane.phase != STARTING:
@@ -143,10 +152,11 @@ class Bringing:
             self.note(lane.key, row, None)
         key.brought = True
         key.held = None
+        self._told.pop(lane.key, None)
         self._queue(lane, brought.rows)
         core.sessions.come_back(lane)
         go, key.go = key.go, None
-        left, why = self._term_of(lane.key, row.crashes if row is not None else None)
+        left, why = self._term_of(row.crashes if row is not None else None)
         if left > 0:
             core.leaving.confine(lane, left, why)
         elif go is not None:
@@ -166,25 +176,25 @@ class Bringing:
         if isinstance(answer, Holding):
             self.held = answer.held
 
-    def quarantine_of(self, key: str, crashes: bytes | None) -> float:
+    def quarantine_of(self, crashes: bytes | None) -> float:
         """For how many seconds a key is in quarantine; 0 or less: it is in none."""
-        return self._term_of(key, crashes)[0]
+        return self._term_of(crashes)[0]
 
-    def _term_of(self, key: str, crashes: bytes | None) -> tuple[float, StoredError]:
+    def _term_of(self, crashes: bytes | None) -> tuple[float, StoredError]:
         """How long it is in quarantine, and why.
 
         One that cannot be read has been; the next crashes are counted anew.
         """
         if crashes is not None:
             with contextlib.suppress(CodecError):
-                until, *words = self._kept.codec.decode(crashes, ORIGIN, key)
+                until, *words = self._kept.codec.decode(crashes, ORIGIN)
                 return until - wall(), StoredError(*words)
         return 0.0, StoredError("", "")
 
     def _restore(self, lane: Lane, key: Key, row: SessionRow) -> None:
         """Raises CodecError: the state or the token cannot be read."""
         core = self._kept.core
-        state, token = self.read(lane.key, row)
+        state, token = self.read(row)
         if row.state is not None:
             lane.state = key.state = state
         key.history = StoredLog(self._kept, lane.key, row.entries)
@@ -192,14 +202,14 @@ class Bringing:
             core.tokens.brought(lane.key, token)
         lane.generation = max(lane.generation, row.generation)
 
-    def read(self, key: str, row: SessionRow) -> tuple[Any, Any]:
+    def read(self, row: SessionRow) -> tuple[Any, Any]:
         """Give state and token of a key.  Raises CodecError: one cannot be read."""
         codec = self._kept.codec
         state = token = None
         if row.token is not None:
-            token = codec.decode(row.token, TOKEN, key)
+            token = codec.decode(row.token, TOKEN)
         if row.state is not None:
-            state = codec.decode(row.state.body, STATE, key, row.state.version)
+            state = codec.decode(row.state.body, STATE, row.state.version)
         return state, token
 
     def _queue(self, lane: Lane, rows: tuple[Row, ...]) -> None:
@@ -249,6 +259,7 @@ class Bringing:
         if more.job is not None:
             lane.need_known().remember_job(more.job, receipt)
         outcome = outcome_without_turn(row, error)
+        self._kept.journals.adopt(receipt, row, ended=outcome is not None)
         if outcome is None:
             return receipt
         text = f"has failed prompt {receipt.id}: {outcome.error}"
@@ -267,9 +278,9 @@ class Bringing:
         prompt = origin = None
         error: CodecError | None = None
         try:
-            prompt = codec.decode(row.body, PROMPT, row.key)
+            prompt = codec.decode(row.body, PROMPT)
             if row.origin is not None:
-                origin = codec.decode(row.origin, ORIGIN, row.key)
+                origin = codec.decode(row.origin, ORIGIN)
         except CodecError as failure:
             error = failure
         if receipt is None:

@@ -19,9 +19,10 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
+from supervision.durable._writing.waiter import Waiter
 
 from .bodies import OUTCOME
-from .place import Place, Waiter
+from .place import Place
 
 ENDED: Final = "the router has ended"
 """Why there will be no answer."""
@@ -78,10 +79,10 @@ class Finding:
             if receipt.ended is not None:
                 self.over(receipt)
 
-    def outcome_of(self, key: str, body: bytes) -> Outcome:
+    def outcome_of(self, body: bytes) -> Outcome:
         """What the store has; Failed(CodecError): it cannot be read."""
         try:
-            outcome: Outcome = self._kept.codec.decode(body, OUTCOME, key)
+            outcome: Outcome = self._kept.codec.decode(body, OUTCOME)
         except CodecError as error:
             return Failed(error=error)
         return outcome
@@ -104,7 +105,7 @@ class Finding:
         def told(answer: Found | Exception) -> None:
             # in this very step: what it has not seen is told in a later one
             if isinstance(answer, Found):
-                waiter.told(self._receipt(key, answer))
+                waiter.told(self.receipt_of(key, answer))
             else:
                 waiter.told(answer)
 
@@ -112,7 +113,8 @@ class Finding:
         receipt: Receipt[Any] | None = await waiter.wait()
         return receipt
 
-    def _receipt(self, key: str, found: Found) -> Receipt[Any] | None:
+    def receipt_of(self, key: str, found: Found) -> Receipt[Any] | None:
+        """Give the receipt of a prompt of the store; None: there is no such prompt."""
         if found.number is None:
             return None
         core = self._kept.core
@@ -129,7 +131,7 @@ class Finding:
         receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn
-            receipt.settle(self.outcome_of(key, found.outcome))
+            receipt.settle(self.outcome_of(found.outcome))
         else:
             self._kept.bringing.hold([receipt])
             self._kept.recovery.again(key)
@@ -139,7 +141,7 @@ class Finding:
         """Give a receipt the outcome of the prompt with whose id it was sent again."""
         if answer.outcome is not None:
             receipt._turn = answer.turn
-            outcome = self.outcome_of(lane.key, answer.outcome)
+            outcome = self.outcome_of(answer.outcome)
             self._kept.core.give(receipt, outcome)
             return
         first = self._open.get(answer.number)
@@ -154,12 +156,12 @@ class Finding:
         message_id = receipt.need_more().message_id
         assert message_id is not None
         look = Find(lane.key, message_id)
-        self._kept.submit(Entry(look, self._looked(lane.key), 0, (receipt,)))
+        self._kept.submit(Entry(look, self._looked(), 0, (receipt,)))
 
-    def _looked(self, key: str) -> Callable[[Found], None]:
+    def _looked(self) -> Callable[[Found], None]:
         def told(found: Found) -> None:
             if isinstance(found, Found) and found.outcome is not None:
-                outcome = self.outcome_of(key, found.outcome)
+                outcome = self.outcome_of(found.outcome)
                 for receipt in self.followers_of(found.number or 0):
                     receipt._turn = found.turn
                     self._kept.core.give(receipt, outcome)

@@ -28,6 +28,7 @@ from supervision._routing.core.waiting import Line
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
 from supervision.durable._histories.log import StoredLog
+from supervision.durable._journals.journals import Journals
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -108,6 +109,7 @@ class Kept:
         self.turning = turning = Turning(self)
         self.seal, self.ended = turning.seal, turning.ended
         self.unbegun = turning.unbegun
+        self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock
         self.reminding = Reminding(self, clock)
@@ -156,6 +158,7 @@ class Kept:
         """
         self.pruning.end()
         self.reminding.end()
+        self.journals.end()
         self.closed = True
         try:
             unanswered = await self.writer.end(self.policy.close_within)
@@ -257,8 +260,8 @@ class Kept:
         if place.error is not None:  # it is not there
             go(receipt, outcome)
             return
-        body = self.codec.encode(outcome, OUTCOME, receipt.key)
-        record = Settle(Ended(receipt.id, body, outcome.turn), wall())
+        body = self.codec.encode(outcome, OUTCOME)
+        record = Settle(receipt.key, Ended(receipt.id, body, outcome.turn), wall())
         away = self.bringing.ends(receipt.id)
 
         def told(answer: object) -> None:
@@ -290,14 +293,15 @@ class Kept:
             return
         body = None
         if token is not None:
-            body = self.codec.encode(token, TOKEN, key)
-        self.submit(Entry(Bind(key, body, wall()), _nothing))
+            body = self.codec.encode(token, TOKEN)
+        self.submit(Entry(Bind(key, body, wall()), self.store.heard_of(key, "token")))
 
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         now = wall()
-        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN, lane.key)
-        self.submit(Entry(Quarantine(lane.key, body, now), _nothing))
+        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN)
+        told = self.store.heard_of(lane.key, "quarantine")
+        self.submit(Entry(Quarantine(lane.key, body, now), told))
 
     def forgotten(self, lane: Lane, reason: object) -> None:
         """See `Keeping`."""
@@ -333,13 +337,15 @@ class Kept:
     def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
         """In one record: what waits here is settled by others, which come too late."""
         outcome = Withdrawn(reason)
-        withdrawn = self.codec.encode(outcome, OUTCOME, key)
+        withdrawn = self.codec.encode(outcome, OUTCOME)
         record = Forget(key, withdrawn, self.epoch, but, wall())
         self.turning.forget(key)
         self.reminding.forget(key)
         self.arriving.forget_left(key)
 
-        def told(answer: Forgotten) -> None:
+        def told(answer: Forgotten | Refused) -> None:
+            if isinstance(answer, Refused):  # an outcome as small as they come
+                raise StoreRefusedError(key, answer.why)
             self.bringing.held = answer.held
             for number in answer.withdrawn:
                 self.finding.withdrawn(number, outcome)
@@ -364,7 +370,3 @@ class Kept:
         """See `Keeping`."""
         self.leaving = True
         self.has_room()  # those who wait for it are refused
-
-
-def _nothing(_: object) -> None:
-    """Nothing follows."""

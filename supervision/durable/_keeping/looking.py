@@ -40,10 +40,11 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.reminders import Due, DuePage
 from supervision.durable._writing.book import Question
+from supervision.durable._writing.waiter import Waiter
 
 from .bringing import key_of
 from .finding import ENDED
-from .place import Key, Waiter
+from .place import Key
 from .wall import wall
 
 logger = logging.getLogger("supervision")
@@ -97,6 +98,16 @@ class Looking:
             return None
         return str(key.held.__cause__)
 
+    def heard_of(self, key: str, what: str) -> Callable[[object], None]:
+        """What hears of something that nobody waits for: the log, if it is refused."""
+
+        def told(answer: object) -> None:
+            if isinstance(answer, Refused):
+                text = f"keeps the {what} that it had: the store says, {answer.why}"
+                self._kept.core.world.log_failure(logging.ERROR, key, text)
+
+        return told
+
     # ---------------------------------------------------------- what waits for it
 
     async def keys(
@@ -118,7 +129,7 @@ class Looking:
             return None
         outcome, now = None, wall()
         if found.outcome is not None:
-            outcome = self._kept.finding.outcome_of(key, found.outcome)
+            outcome = self._kept.finding.outcome_of(found.outcome)
         return PromptInfo(
             number=found.number,
             outcome=outcome,
@@ -149,9 +160,6 @@ class Looking:
             raise StoreAwayError("it is not open" if opened is None else ENDED)
         try:
             return await opened.backup(path)
-        except FileExistsError as error:
-            msg = f"there is something at {path}: a copy replaces nothing"
-            raise StoreError(msg) from error
         except StoreAwayError as error:
             msg = f"the store is not copied to {path}: {error.why}"
             raise StoreError(msg) from error
@@ -179,7 +187,7 @@ class Looking:
         if row is None:
             return False
         try:
-            bringing.read(key, row)
+            bringing.read(row)
         except CodecError as error:
             bringing.note(key, row, error)
             raise SessionHeldError(key) from error
@@ -212,7 +220,7 @@ class Looking:
         return await waiter.wait()
 
     def _info(self, row: KeyRow) -> KeyInfo:
-        left = self._kept.bringing.quarantine_of(row.key, row.crashes)
+        left = self._kept.bringing.quarantine_of(row.crashes)
         return KeyInfo(
             key=row.key,
             waiting=row.waiting,

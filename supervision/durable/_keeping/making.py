@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors import Session
-from supervision.durable._codec.sealing import Sealer
 from supervision.durable._codec.values import Values
 from supervision.durable._words.opened import Engine
 
@@ -38,6 +37,5 @@ def make_keeping(
         upcasters=how.upcasters,
         entry_upcasters=how.entry_upcasters,
     )
-    sealer = Sealer(how.seal) if how.seal is not None else None
-    bodies = Bodies(codec, sealer)
+    bodies = Bodies(codec)
     return Kept(engine.claim(), engine.policy, bodies, crash, engine.clock or Wall())

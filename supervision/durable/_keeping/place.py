@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import trio
-
 from actors.hosting import wake
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.tokens import to_json
@@ -66,6 +64,7 @@ class Key:
     """What is known of a key whose lane is there."""
 
     __slots__ = (
+        "again",
         "asked",
         "bound",
         "brought",
@@ -87,6 +86,8 @@ class Key:
         """What follows when it is."""
         self.held: Exception | None = None
         """Why it cannot be: nothing of it begins, and nothing is lost."""
+        self.again = 0.0
+        """When a prompt may have it tried again, if it is held."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
         self.history: StoredLog | None = None
@@ -99,28 +100,6 @@ class Key:
         """A token has been bound that goes with the commit of the turn that runs."""
         self.token: object = None
         """That token."""
-
-
-class Waiter:
-    """A task that waits for an answer."""
-
-    __slots__ = ("_answer", "_come")
-
-    def __init__(self) -> None:
-        self._come = trio.Event()
-        self._answer: Any = None
-
-    def told(self, answer: Any) -> None:
-        """The answer, or the error why there will be none."""
-        self._answer = answer
-        self._come.set()
-
-    async def wait(self) -> Any:
-        """Wait for it.  A checkpoint."""
-        await self._come.wait()
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
 
 
 class KeptTokens:

@@ -43,7 +43,8 @@ class Pruning:
         if kept.leaving:
             return
         policy = kept.policy
-        record = Prune(wall() - policy.keep, policy.prune)
+        journals = wall() - min(policy.journal_keep, policy.keep)
+        record = Prune(wall() - policy.keep, policy.prune, journals)
 
         def told(answer: Pruned) -> None:
             if answer.number >= policy.prune:

@@ -127,7 +127,7 @@ class Turning:
         most = self._kept.policy.state_bytes
         error: Exception
         try:
-            body = codec.encode(outcome, OUTCOME, key)
+            body = codec.encode(outcome, OUTCOME)
             if len(body) <= most:
                 if not isinstance(outcome, Completed):
                     return Left(self._told, run, outcome, body)
@@ -139,10 +139,10 @@ class Turning:
             error = failure
         failed = Failed(error=error, turn=run.id, notes=outcome.notes)
         try:
-            return Left(self._told, run, failed, codec.encode(failed, OUTCOME, key))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
         except (TypeError, CodecError):  # its notes, then
             failed = Failed(error=error, turn=run.id)
-            return Left(self._told, run, failed, codec.encode(failed, OUTCOME, key))
+            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
 
     def _state_of(self, lane: Lane) -> State | None:
         """The state as bytes; None: the store has it."""
@@ -151,7 +151,7 @@ class Turning:
             state is key.state and type(state).__hash__ is not None
         ):  # a value that can be changed in place is written each time
             return None
-        body = kept.codec.encode(state, STATE, lane.key)
+        body = kept.codec.encode(state, STATE)
         most = kept.policy.state_bytes
         if len(body) > most:
             raise StateTooLargeError(lane.key, "state", len(body), most)
@@ -175,6 +175,7 @@ class Turning:
         if run.aside:
             go(run, outcome)
             return
+        self._kept.journals.ends(run)
         lane = run.lane
         try:
             state = self._state_left(run, left)
@@ -289,7 +290,7 @@ class Turning:
                 ended.append(Ended(receipt.id, left.body, run.id))
         for receipt, each, _ in left.steered:
             if not tried and _row(receipt) is not None:
-                told = encode(each, OUTCOME, lane.key)
+                told = encode(each, OUTCOME)
                 ended.append(Ended(receipt.id, told, run.id))
         bound, token = key.bound, key.token
         key.bound, key.token = False, None
@@ -303,7 +304,7 @@ class Turning:
             tuple(ended),
             tuple(again),
             left.state,
-            encode(token, TOKEN, lane.key) if token is not None else None,
+            encode(token, TOKEN) if token is not None else None,
             bound,
             max(1, lane.generation),
             tuple(each.row for each in left.sends),

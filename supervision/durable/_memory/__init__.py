@@ -4,6 +4,8 @@ For tests, users' too.  It knows neither a router nor a codec, and of Trio only 
 tells the answers in a later step.  In reading order:
 
     histories  entries of histories, and what each record does to them: pure
+    journals   blocks of chunks, the same way
+    prompts    a prompt, as a test sees it
     reminders  prompts that are to come at a time
     looks      keys as whoever looks sees them
     tables     what is kept, and what each record does to it: no Trio

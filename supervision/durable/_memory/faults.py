@@ -34,7 +34,8 @@ class Faults:
         self.latency = 0.0
         self.hook: Hook | None = None
         self.refuses: Callable[[Record], bool] | None = None
-        self._policy = policy
+        self.policy = policy
+        """What is refused without being told to."""
         self._still: trio.Event | None = None  # set when it goes on
         self._away = 0
         self._lost = 0
@@ -83,4 +84,4 @@ class Faults:
         """Say why this record is refused; None: it is not."""
         if self.refuses is not None and self.refuses(record):
             return "the store was told to refuse it"
-        return refusal(record, self._policy)
+        return refusal(record, self.policy)

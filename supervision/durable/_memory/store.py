@@ -15,6 +15,7 @@ import trio
 
 from supervision.durable._keeping.making import make_keeping
 from supervision.durable._keeping.wall import Wall
+from supervision.durable._sealing.sealing import limits_behind, sealing_of
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError
 from supervision.durable._words.histories import HistoryRow
@@ -28,7 +29,8 @@ from supervision.durable._words.reminders import ReminderRow
 
 from .faults import Faults, Hook
 from .opening import WHERE, MemoryOpening
-from .tables import StoredPrompt, Tables
+from .prompts import StoredPrompt
+from .tables import Tables
 
 
 class MemoryStore:
@@ -177,6 +179,10 @@ class MemoryStore:
         """Give the entries of a key's history, by number."""
         return self._tables.histories.of(key)
 
+    def journal(self, number: int) -> tuple[tuple[int, bytes], ...]:
+        """Give the blocks of a prompt's journal: (number of its last chunk, body)."""
+        return self._tables.journals.of(number)
+
     def reminders(self) -> tuple[ReminderRow, ...]:
         """List all reminders, by (due, key, name)."""
         return self._tables.reminders.all()
@@ -190,8 +196,15 @@ class MemoryStore:
 
     def _open(self, claim: MemoryClaim) -> MemoryOpening:
         self.opened = claim.number
+        sealing = sealing_of(self.encoding, self.policy)
+        self._faults.policy = limits_behind(sealing, self.policy)
+        carry = self._carry
+
+        def seals(batch: Sequence[Record]) -> list[Answer]:
+            return sealing.carry(batch, carry) if sealing is not None else carry(batch)
+
         return MemoryOpening(
-            claim.number, self._carry, self._faults, lambda: self._leave(claim)
+            claim.number, seals, self._faults, lambda: self._leave(claim)
         )
 
     def _leave(self, claim: MemoryClaim) -> None:

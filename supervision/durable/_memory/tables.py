@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 import attrs
 
 from supervision.durable._words.histories import Read
+from supervision.durable._words.journals import GONE, Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -51,7 +52,9 @@ from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Rem
 from supervision.durable._words.rules import accepting
 
 from .histories import Histories
+from .journals import Journals
 from .looks import look
+from .prompts import Prompt, StoredPrompt, copy, stored
 from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
@@ -59,65 +62,23 @@ _NOTHING: Final = SessionRow(
 )
 
 
-@attrs.frozen(kw_only=True)
-class StoredPrompt:
-    """A prompt as a store has it: for tests to look at."""
-
-    number: int
-    """Its receipt's id."""
-    key: str
-    """Of its session."""
-    id: str
-    """With the key its address."""
-    owner: str | None
-    """As it was sent."""
-    attempts: int
-    """How often it may be tried."""
-    tried: int
-    """How often it has been begun."""
-    begun: int | None
-    """The opening in which a turn was marked for it that has not ended; 0: one was, and
-    does not count."""
-    body: bytes | None
-    """None: it has ended, and only its address and outcome are kept."""
-    outcome: bytes | None
-    """None: it has none yet."""
-    turn: int | None
-    """The turn that gave it."""
-    at: float
-    """When it was accepted."""
-    ended_at: float | None
-    """When it got its outcome."""
-
-
-class _Prompt:
-    """A prompt; the row is nobody else's."""
-
-    __slots__ = ("ended_at", "outcome", "row", "turn")
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.outcome: bytes | None = None
-        self.turn: int | None = None
-        self.ended_at: float | None = None
-
-
 class Tables:
     """Prompts and sessions."""
 
     def __init__(self) -> None:
-        self._prompts: dict[int, _Prompt] = {}  # {number: prompt}
+        self._prompts: dict[int, Prompt] = {}  # {number: prompt}
         self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
         self.histories = Histories()
+        self.journals = Journals()
         self.reminders = Reminders()
 
     # ------------------------------------------------------------------ what is there
 
     def prompts(self) -> tuple[StoredPrompt, ...]:
         """List all prompts, by number."""
-        return tuple(_stored(self._prompts[each]) for each in sorted(self._prompts))
+        return tuple(stored(self._prompts[each]) for each in sorted(self._prompts))
 
     def sessions(self) -> dict[str, SessionRow]:
         """Give `{key: what is kept of it}`."""
@@ -178,6 +139,10 @@ class Tables:
                 return look(record, self._sessions, self._open)
             case Read():
                 return self.histories.read(record)
+            case Chunks():
+                return self._write_chunks(record)
+            case ReadChunks():
+                return self.journals.read(record)
             case Waiting(after=after, most=most):
                 behind = (key for key in self._open if key > after)
                 keys = heapq.nsmallest(most, behind)
@@ -208,12 +173,12 @@ class Tables:
             return Accepted(brought)
         return Repeated(there.row.number, there.outcome, there.turn, brought)
 
-    def _insert(self, row: Row) -> _Prompt | None:
+    def _insert(self, row: Row) -> Prompt | None:
         """Keep a prompt, unless there is one in its place: that one then."""
         there = self._numbers.get((row.key, row.id), row.number)
         if there in self._prompts:
             return self._prompts[there]
-        self._prompts[row.number] = _Prompt(_copy(row))
+        self._prompts[row.number] = Prompt(copy(row))
         self._numbers[row.key, row.id] = row.number
         self._open.setdefault(row.key, set()).add(row.number)
         return None
@@ -298,6 +263,9 @@ class Tables:
                 continue
             if self._prompts[number].row.begun != record.opened:
                 self._end(Ended(number, record.withdrawn, None), record.at)
+        for number, prompt in self._prompts.items():
+            if prompt.row.key == record.key and number not in hidden:
+                self._forget_journal(prompt)
         # those of an earlier time count too: its answer was lost
         withdrawn = tuple(
             number
@@ -312,16 +280,43 @@ class Tables:
     def _brought(self, key: str, hidden: set[int]) -> Brought:
         rows = [self._prompts[each].row for each in self._open.get(key, set()) - hidden]
         rows.sort(key=lambda row: (row.begun is None, row.steers is None, row.number))
-        return Brought(self._sessions.get(key), tuple(map(_copy, rows)))
+        return Brought(self._sessions.get(key), tuple(map(copy, rows)))
 
     def _find(self, record: Find) -> Found:
-        number = self._numbers.get((record.key, record.id))
+        number = record.number
         if number is None:
+            number = self._numbers.get((record.key, record.id))
+        prompt = self._prompts.get(number) if number is not None else None
+        if number is None or prompt is None or prompt.row.key != record.key:
             return Found(None)
-        prompt = self._prompts[number]
+        row = prompt.row
         return Found(
-            number, prompt.outcome, prompt.turn, prompt.row.at, prompt.ended_at
+            number,
+            prompt.outcome,
+            prompt.turn,
+            row.at,
+            prompt.ended_at,
+            row.stream,
+            row.base,
+            row.tried,
+            self.journals.last(number),
         )
+
+    def _write_chunks(self, record: Chunks) -> Answer:
+        prompt = self._prompts.get(record.number)
+        if prompt is not None and record.lost:
+            self._forget_journal(prompt)
+        elif prompt is not None and prompt.row.stream:
+            if not record.body:
+                prompt.row.base = record.base
+            if not record.body or record.last > prompt.row.base:
+                self.journals.write(record)
+        return DONE
+
+    def _forget_journal(self, prompt: Prompt) -> None:
+        if prompt.row.stream is not None:
+            prompt.row.stream = GONE
+            self.journals.forget(prompt.row.number)
 
     def _prune(self, record: Prune) -> Pruned:
         ended = (
@@ -331,12 +326,22 @@ class Tables:
             and prompt.ended_at < record.before
             and self._sessions.get(prompt.row.key, _NOTHING).held is None
         )
+        kept = (
+            (prompt.ended_at, number)
+            for number, prompt in self._prompts.items()
+            if prompt.ended_at is not None
+            and prompt.ended_at < record.journals
+            and prompt.row.stream
+        )
+        journals = heapq.nsmallest(record.most, kept)
+        for _, number in journals:
+            self._forget_journal(self._prompts[number])
         gone = heapq.nsmallest(record.most, ended)
         for _, number in gone:
             row = self._prompts.pop(number).row
             del self._numbers[row.key, row.id]
         more = self.reminders.prune(record.before, record.most)
-        return Pruned(len(gone) + more)
+        return Pruned(len(gone) + len(journals) + more)
 
     def _fire(self, record: Fire) -> Fired:
         row = record.row
@@ -344,39 +349,3 @@ class Tables:
             self._insert(row)
         there = self._prompts.get(self._numbers.get((row.key, row.id), -1))
         return Fired(there is not None and there.row.number == row.number)
-
-
-def _copy(row: Row) -> Row:
-    return Row(
-        row.number,
-        row.key,
-        row.id,
-        row.kind,
-        row.owner,
-        row.job,
-        row.origin,
-        row.attempts,
-        row.tried,
-        row.begun,
-        row.steers,
-        row.body,
-        row.at,
-    )
-
-
-def _stored(prompt: _Prompt) -> StoredPrompt:
-    row, has_ended = prompt.row, prompt.outcome is not None
-    return StoredPrompt(
-        number=row.number,
-        key=row.key,
-        id=row.id,
-        owner=row.owner,
-        attempts=row.attempts,
-        tried=row.tried,
-        begun=row.begun,
-        body=None if has_ended else row.body,
-        outcome=prompt.outcome,
-        turn=prompt.turn,
-        at=row.at,
-        ended_at=prompt.ended_at,
-    )

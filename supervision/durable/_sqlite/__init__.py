@@ -6,9 +6,7 @@ made needs apsw.  In reading order:
     lock        whose file it is, and which opening: a lock file beside it
     sql         what of apsw is used
     schema      the tables, their version, how an older one is brought up
-    histories   entries of histories: statements
-    looks       keys as whoever looks sees them: statements
-    reminders   what records do to reminders
+    rows/       histories, journals, reminders, looks: the statements of each
     carrying    what each record does to the tables: few statements a batch
     database    the file: transactions, what their failures mean, the log, copies
     writer      the thread

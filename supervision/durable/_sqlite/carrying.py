@@ -8,11 +8,11 @@ What it comes to is what `_memory/tables` says in plain Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from supervision.durable._words.histories import Read
+from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -52,21 +52,18 @@ from supervision.durable._words.records import (
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import accepting, refusal
 
-from . import histories, looks
-from .reminders import Reminders
+from .rows import histories, journals, looks
+from .rows.reminders import Reminders
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
     "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
-    " steers, body, at"
+    " steers, body, at, stream, base"
 )
 _values: Callable[[Row], tuple[Value, ...]] = attrgetter(*_COLUMNS.split(", "))
 _INSERT: Final = (
-    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
     " on conflict do nothing"
-)
-_LOOK: Final = (
-    "select number, outcome, turn, at, ended_at from prompts where key = ? and id = ?"
 )
 _OPEN: Final = (
     f"select {_COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
@@ -124,12 +121,7 @@ Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
 
 
 class Carrying:
-    """A batch that is being carried out, in a transaction that is the caller's.
-
-    Args:
-        connection: of the file.
-        batch: the records.
-    """
+    """A batch that is being carried out, in a transaction that is the caller's."""
 
     def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
         self._connection = connection
@@ -211,10 +203,11 @@ class Carrying:
         ]
         if again:
             self._cursor.executemany(_MARK, again)
-        kept, touched = [], []
+        kept, touched = list[tuple[Value, ...]](), list[tuple[Value, ...]]()
         for _, record in run:
             if record.state is None and not record.bound and not record.entries:
-                touched.append(_touched(record))  # as `_KEEP`, with less
+                number = record.ended[0].number if record.ended else None
+                touched.append((record.generation, number, record.key))
             else:
                 kept.append(_kept(record))
         if kept:
@@ -231,8 +224,8 @@ class Carrying:
             self._answers[index] = COMPLETION if new else self._passed_over(record)
 
     def _passed_over(self, record: Complete) -> Completion:
-        known = (self._known(each) for each in record.sends)
-        return Completion(tuple(each for each in known if each is not None))
+        known = filter(None, map(self._known, record.sends))  # numbers are above 0
+        return Completion(tuple(known))
 
     def _known(self, row: Row) -> int | None:
         """Give the number of a prompt that was passed over; None: it was not."""
@@ -267,6 +260,9 @@ class Carrying:
             known = self._connection.changes() > 0
             histories.forget(self._cursor, record.key)
             known = self._reminders.forget_all(record.key) or known
+            behind = self._accepts()
+            later = [number for number, at in behind.items() if at >= index]
+            journals.forget(self._cursor, record.key, later)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -282,17 +278,26 @@ class Carrying:
 
     # ------------------------------------------------------------------- what is there
 
-    def look(self, run: Indexed[Any]) -> None:
-        """Look for what is asked, record by record; Any: which is in `_LOOKS`."""
-        look = _LOOKS[type(run[0][1])]
+    def bring(self, run: Indexed[Bring]) -> None:
+        """Read what is kept of keys."""
         for index, record in run:
-            self._answers[index] = look(self, index, record)
+            self._answers[index] = self._brought(record.key, index)
+
+    def chunks(self, run: Indexed[Chunks]) -> None:
+        """Keep blocks of answers."""
+        journals.write(self._cursor, [record for _, record in run])
+
+    def ask(self, run: Indexed[Any]) -> None:
+        """Read what one statement finds; Any: each has its own (`_ASKS`)."""
+        for index, record in run:
+            self._answers[index] = _ASKS[type(record)](self._connection, record)
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
         for index, record in run:
+            old = journals.prune(self._connection, record.journals, record.most)
             self._cursor.execute(_PRUNE, (record.before, record.most))
-            gone = self._connection.changes()
+            gone = self._connection.changes() + old
             more = self._reminders.prune(record.before, record.most)
             self._answers[index] = Pruned(gone + more)
 
@@ -307,6 +312,11 @@ class Carrying:
         for index, record in run:
             self._answers[index] = self._reminders.forget_marked(record)
 
+    def due(self, run: Indexed[Due]) -> None:
+        """Look for those that are due."""
+        for index, record in run:
+            self._answers[index] = self._reminders.due(record)
+
     def fire(self, run: Indexed[Fire]) -> None:
         """Accept the prompts of those that are."""
         for index, record in run:
@@ -317,7 +327,7 @@ class Carrying:
             self._answers[index] = Fired(found.number == row.number)
 
     def _look(self, key: str, name: str) -> Found:
-        return next(starmap(Found, self._rows(_LOOK, key, name)), Found(None))
+        return looks.find(self._cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
@@ -331,40 +341,48 @@ class Carrying:
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
         """Read the open prompts of a key that were there before this record."""
         rows = [Row(*each) for each in self._rows(_OPEN, key, itself)]
-        if rows and self._accepting is None:
-            self._accepting = accepting(self._batch)
-        behind = self._accepting or {}
+        if not rows:
+            return []
+        behind = self._accepts()
         return [row for row in rows if behind.get(row.number, -1) < index]
+
+    def _accepts(self) -> Mapping[int, int]:
+        """Give `{prompt: index of the record of this batch that accepts it}`."""
+        if self._accepting is None:
+            self._accepting = accepting(self._batch)
+        return self._accepting
 
     def _rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
         """Read rows; Any: of the columns that the query names."""
         return self._cursor.execute(query, values).fetchall()
 
 
-# Any: each takes a record of its class, and its index in the batch
-_LOOKS: Final[Mapping[type, Callable[[Carrying, int, Any], Answer]]] = {
-    Bring: lambda by, index, it: by._brought(it.key, index),
-    Find: lambda by, _, it: by._look(it.key, it.id),
-    Look: lambda by, _, it: looks.look(by._connection, it),
-    Read: lambda by, _, it: histories.read(by._connection, it),
-    Waiting: lambda by, _, it: looks.waiting(by._connection, it),
-    Hold: lambda by, _, it: looks.hold(by._connection, it),
-    Due: lambda by, _, it: by._reminders.due(it),
+# Any: each takes records of its class
+_ASKS: Final[Mapping[type, Callable[[Connection, Any], Answer]]] = {
+    Find: lambda connection, it: looks.find(connection.cursor(), it),
+    Hold: looks.hold,
+    Look: looks.look,
+    Read: histories.read,
+    ReadChunks: journals.read,
+    Waiting: looks.waiting,
 }
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Accept: Carrying.accept,
+    Bring: Carrying.bring,
     Begin: Carrying.begin,
     Complete: Carrying.complete,
     Settle: Carrying.settle,
     Bind: Carrying.bind,
     Quarantine: Carrying.quarantine,
     Forget: Carrying.forget,
+    Chunks: Carrying.chunks,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
     ForgetReminder: Carrying.forget_reminder,
+    Due: Carrying.due,
     Fire: Carrying.fire,
-    **dict.fromkeys(_LOOKS, Carrying.look),
+    **dict.fromkeys(_ASKS, Carrying.ask),
 }
 
 
@@ -380,8 +398,3 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         state is not None or token is not None or bool(record.entries),
         record.bound,
     )
-
-
-def _touched(record: Complete) -> tuple[Value, ...]:
-    number = record.ended[0].number if record.ended else None
-    return record.generation, number, record.key

@@ -7,6 +7,7 @@ or rewritten because it cannot be read.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import apsw
 
+from supervision.durable._sealing.sealing import Sealing, limits_behind
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreDamagedError,
@@ -60,6 +62,7 @@ class Database:
         synchronous: "full": a commit survives a power cut.
         policy: what is refused.
         schema: the tables as they should be.
+        sealing: seals and opens bodies; None: they are as they are.
 
     Raises:
         StoreError: it cannot be opened.
@@ -73,10 +76,13 @@ class Database:
         synchronous: Synchronous = "full",
         policy: StorePolicy,
         schema: Schema = SCHEMA,
+        sealing: Sealing | None = None,
     ) -> None:
         self.path = path
         """The file."""
         self._policy = policy
+        self._sealing = sealing
+        self._limits = limits_behind(sealing, policy)
         self._log = 0  # pages, as of the last commit
         self._page = 0  # bytes of one in the log
         self._grows = False
@@ -131,10 +137,15 @@ class Database:
             StoreAwayError: not now; nothing of it is done, or nobody knows.
             StoreDamagedError: the file is not whole.
         """
+        if self._sealing is not None:
+            return self._sealing.carry(batch, self._carry)
+        return self._carry(batch)
+
+    def _carry(self, batch: Sequence[Record]) -> list[Answer]:
         connection = self.connection
         try:
             connection.execute("begin immediate")
-            answers = Carrying(connection, batch).carry(self._policy)
+            answers = Carrying(connection, batch).carry(self._limits)
             connection.execute("commit")
         except BaseException as error:  # noqa: ASYNC103 - nothing is async here
             # SQLite may have rolled back by itself, with a full disk for one
@@ -185,6 +196,7 @@ class Database:
             while not copy.step(_STEP):
                 pass
             copy.finish(beyond=0)
+            copy.publish()
         finally:
             copy.give_up()
 
@@ -216,13 +228,15 @@ class Copy:
 
     def __init__(self, database: Database, path: Path) -> None:
         if path.exists():
-            raise FileExistsError(path)
+            why = "a copy replaces nothing"
+            raise FileExistsError(errno.EEXIST, why, str(path))
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._part.unlink(missing_ok=True)
         self._made = True
         _make(self._part)
         self._connection = connect(self._part)
+        self._connection.pragma("synchronous", "off")  # `publish` waits for the disk
         self._backup = self._connection.backup("main", database.connection, "main")
 
     def step(self, pages: int = _STEP) -> bool:
@@ -232,7 +246,7 @@ class Copy:
         return self._backup.done
 
     def finish(self, *, beyond: int = _BEYOND) -> None:
-        """Give it its name, and numbers of openings of its own."""
+        """It is whole: give it numbers of openings of its own, and let go of it."""
         self._backup.finish()
         connection = self._connection
         connection.pragma("journal_mode", "delete")  # one file
@@ -241,10 +255,18 @@ class Copy:
                 "update meta set value = value + ? where name = 'opened'", (beyond,)
             )
         connection.close()
+
+    def publish(self) -> int:
+        """Wait until it is on the disk, and give it its name; returns its bytes.
+
+        In any thread: it takes long, and the store is not needed for it.
+        """
         _sync(self._part)
+        size = self._part.stat().st_size
         self._part.replace(self._path)
-        _sync(self._path.parent)
         self._made = False
+        _sync(self._path.parent)
+        return size
 
     def give_up(self) -> None:
         """Leave nothing of it behind, unless it is finished."""

@@ -166,7 +166,7 @@ class SqliteOpening:
                 pass
             with trio.CancelScope(shield=True):  # it is there, or it is not: which?
                 await writer.ask(made[0].finish)
-                size = await writer.ask(lambda: path.stat().st_size)
+                size = await trio.to_thread.run_sync(made[0].publish)
         except FileExistsError:
             raise
         except (apsw.Error, OSError) as error:

@@ -30,11 +30,16 @@ create table prompts (
     attempts integer not null, tried integer not null, begun integer,
     steers integer, body blob, at real not null,
     outcome blob, turn integer, ended_at real,
+    stream integer, base integer not null,
     unique (key, id)
 );
 create table history  (
     key text not null, n integer not null, turn integer not null,
     version integer not null, body blob not null, primary key (key, n)
+) without rowid;
+create table chunks   (
+    prompt integer not null, last integer not null, body blob not null,
+    primary key (prompt, last)
 ) without rowid;
 create table reminders (
     key text not null, name text not null, due real not null, every real,
@@ -45,6 +50,8 @@ create index reminders_gone on reminders (gone_at) where gone is not null;
 create index sessions_held on sessions (key) where held is not null;
 create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;
+create index prompts_streams on prompts (ended_at)
+    where stream > 0 and outcome is not null;
 """
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from supervision.durable._keeping.making import make_keeping
+from supervision.durable._sealing.sealing import sealing_of
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.opened import Claimed
 from supervision.durable._words.policy import StorePolicy, policy_of
@@ -108,6 +109,10 @@ class SqliteStore:
         return self._claim(
             self.path,
             lambda number: self._open(
-                self.path, number, synchronous=self.synchronous, policy=self.policy
+                self.path,
+                number,
+                synchronous=self.synchronous,
+                policy=self.policy,
+                sealing=sealing_of(self.encoding, self.policy),
             ),
         )

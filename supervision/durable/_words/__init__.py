@@ -3,7 +3,7 @@
 Pure: nothing in this room knows Trio, SQL, a router or a codec.  In reading order:
 
     looks      keys as whoever looks sees them, held ones among them
-    reminders histories   what is asked about them
+    reminders histories journals   what is asked about them
     records    what is to be written, what is read, and what comes back
     policy     how much and how long: `StorePolicy`
     encoding   what a user says of the values that are kept

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
+import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
+
+_TUPLE: Final[Any] = tuple
 
 
 def _classes(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
     if isinstance(value, type) or not isinstance(value, Iterable):
         msg = f"types must be a list of classes, got {value!r}"
         raise TypeError(msg)
-    return tuple(value)
+    classes = tuple(value)
+    for each in classes:
+        if not is_known_kind(each):
+            msg = (
+                f"types= takes attrs classes, dataclasses, enums and named tuples, "
+                f"got {each!r:.100}"
+            )
+            raise TypeError(msg)
+    return classes
+
+
+def is_known_kind(cls: Any) -> bool:
+    """Whether it is a class whose objects can be taken apart, and made again."""
+    return inspect.isclass(cls) and (
+        attrs.has(cls)
+        or dataclasses.is_dataclass(cls)
+        or issubclass(cls, enum.Enum)
+        or (issubclass(cls, _TUPLE) and hasattr(cls, "_fields"))
+    )
 
 
 def _upcasters(name: str, value: object) -> dict[int, Any]:

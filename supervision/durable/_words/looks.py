@@ -91,6 +91,8 @@ class Find:
 
     key: str
     id: str
+    number: int | None = None
+    """In place of its id."""
 
 
 @attrs.frozen(eq=False)
@@ -105,3 +107,10 @@ class Found:
     """When it was accepted."""
     ended_at: float | None = None
     """When it got its outcome."""
+    stream: int | None = None
+    """As `Row.stream`, and so is `base`."""
+    base: int = 0
+    tried: int = 0
+    """How often it has been begun."""
+    last: int | None = None
+    """Of its journal: the number of the last chunk that is kept; None: none is."""

@@ -54,6 +54,22 @@ class StorePolicy:
     keep: float = attrs.field(default=7 * 86_400.0, validator=_seconds)
     """Seconds for which an outcome and its prompt's id are kept.  Default: a week."""
 
+    chunk_bytes: int = attrs.field(default=256 * 1024, validator=_whole)
+    """A chunk of a `Journal` at most; a larger one is refused by `emit`.  Default 256
+    KiB."""
+
+    journal_every: float = attrs.field(default=0.1, validator=_seconds)
+    """Seconds from a chunk of a `Journal` to when it is written at the latest; the end
+    of the turn takes the rest with it.  Default 0.1."""
+
+    journal_bytes: int = attrs.field(default=64 * 1024, validator=_whole)
+    """So many bytes of chunks of one answer are written at once.  With four times as
+    many on their way `emit` waits.  Default 64 KiB."""
+
+    journal_keep: float = attrs.field(default=3600.0, validator=_seconds)
+    """Seconds for which a journal is kept after the end of its turn, and not longer
+    than its prompt (`keep`).  Default: an hour."""
+
     prune_every: float = attrs.field(default=60.0, validator=_seconds)
     """Seconds from one look for what is no longer kept to the next.  Default 60."""
 

@@ -21,6 +21,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from .histories import HistoryRow, Page, Read
+from .journals import ChunkPage, Chunks, ReadChunks
 from .looks import Find, Found, Hold, Holding, Keys, Look, Seen, Waiting
 from .reminders import (
     Due,
@@ -60,6 +61,11 @@ class Row:
     body: bytes
     at: float
     """When it was accepted."""
+    stream: int | None = None
+    """`Journal.chunks`, if its answer has a journal; 0: it is not kept any more; None:
+    it has none."""
+    base: int = 0
+    """Of its journal: the number of the chunk before the first of the latest try."""
 
 
 @attrs.define
@@ -165,6 +171,7 @@ class Complete:
 class Settle:
     """An outcome that no turn gives.  Answer: `Done`."""
 
+    key: str
     ended: Ended
     at: float = 0.0
 
@@ -215,6 +222,8 @@ class Prune:
 
     before: float
     most: int
+    journals: float = 0.0
+    """And the journals of those that ended before this time, which is no earlier."""
 
 
 @attrs.frozen(eq=False)
@@ -244,6 +253,8 @@ Record: TypeAlias = (
     | Find
     | Look
     | Read
+    | Chunks
+    | ReadChunks
     | Waiting
     | Prune
     | Remind
@@ -344,6 +355,7 @@ Answer: TypeAlias = (
     | Found
     | Seen
     | Page
+    | ChunkPage
     | Keys
     | Pruned
     | Unreminded

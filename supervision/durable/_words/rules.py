@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from .histories import HistoryRow, Read
+from .journals import Chunks, ReadChunks
 from .looks import (
     Find,
     Hold,
@@ -73,7 +74,7 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
             return _text(key, why or "")
         case Find(key=key, id=name):
             return _text(key, name)
-        case Prune() | Due() | Fire():
+        case Chunks() | ReadChunks() | Prune() | Due() | Fire():
             return None
         case _:
             assert_never(record)

@@ -16,10 +16,15 @@ from benchmarks.measuring.worker import WRONG, call, described
 from benchmarks.replay.replaying import Report, replay
 from benchmarks.run import Result, Run, WrongResultError
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios.sessions import keeping, replaying
+from benchmarks.scenarios.sessions import keeping, passivating, replaying
 from benchmarks.scenarios.sessions.cast import Gated, Replier
 from benchmarks.scenarios.sessions.conversing import RouterChurn, Streams1000, Teller
 from benchmarks.scenarios.sessions.keeping import Accept1, Heard, TurnsDurable32
+from benchmarks.scenarios.sessions.passivating import (
+    AcceptBackup,
+    Noter,
+    Passivated10K,
+)
 from benchmarks.scenarios.sessions.pooling import Stream100, Streamer, Suspender
 from benchmarks.scenarios.sessions.reading import Narrator
 from benchmarks.scenarios.sessions.remembering import Talk
@@ -234,6 +239,48 @@ def test_a_prompt_that_is_not_in_the_file_fails_the_run(
     monkeypatch.setattr(keeping, "PATIENCE", 0.5)
 
     assert wrong(Accept1, 3) == "prompts that are kept is 0, it must be 2"
+
+
+def test_keys_that_are_in_the_store_alone_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What an opening, an `accept` and pruning take beside it."""
+    for name, value in (("WARM", 20), ("FEW", 5), ("OPENINGS", 2), ("SAMPLES", 20)):
+        monkeypatch.setattr(passivating, name, value)
+
+    found = perform(Passivated10K, 30)
+
+    assert found.count == 30
+    assert found.notes.keys() == {
+        *("open_us", "open_ratio", "passivated_us", "time_ratio"),
+        *("p99_ratio", "pruned_seconds", "pruned_kib"),
+    }
+
+
+def test_a_passivated_key_without_its_state_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of them have one."""
+    for name, value in (("WARM", 20), ("FEW", 5), ("OPENINGS", 2), ("SAMPLES", 20)):
+        monkeypatch.setattr(passivating, name, value)
+    right = Noter.take_turn
+
+    async def take_turn(self: Noter, turn: Turn[str, str, str]) -> int:
+        found = await right(self, turn)
+        return found if turn.key.startswith("first") else 0
+
+    monkeypatch.setattr(Noter, "take_turn", take_turn)
+    assert wrong(Passivated10K, 30).startswith("states that are there is ")
+
+
+def test_accepting_beside_copies_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By turns with none."""
+    monkeypatch.setattr(passivating, "BALLAST", 2)
+
+    found = perform(AcceptBackup, 10)
+
+    assert found.count == 10
+    assert found.notes.keys() == {"p99_ratio"}
 
 
 def test_a_replay_notes_waits_and_peaks() -> None:

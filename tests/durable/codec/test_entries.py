@@ -9,25 +9,10 @@ import pytest
 from supervision.durable import CodecError
 from supervision.durable._codec.declared import UNKNOWN, Declared
 from supervision.durable._codec.protocol import Where
-from supervision.durable._codec.sealing import Sealed, Sealer, context
 from supervision.durable._codec.values import Values
 from tests.durable.codec.asking import Mood, Note, Said, session_of
 
 # Any in this file: types and entries are anything
-
-
-class Glass:
-    """A seal through which everything is seen."""
-
-    def seal(self, data: bytes, context: bytes) -> bytes:
-        """Change nothing."""
-        del context
-        return data
-
-    def open(self, data: bytes, context: bytes) -> bytes:
-        """Nor here."""
-        del context
-        return data
 
 
 def session(entry_type: Any = None, **said: Any) -> Any:
@@ -91,8 +76,6 @@ def test_their_versions_are_not_those_of_the_state() -> None:
         Values(session(Note, entry_version=2)).decode(body, Where.ENTRY, 1)
     with pytest.raises(CodecError, match="version 2, and this code knows 1"):
         old.decode(new.encode(Note("a"), Where.ENTRY), Where.ENTRY, 2)
-    sealed = Sealed(new, Sealer(Glass()), context("ENTRY", "ann"))
-    assert sealed.entry_version == 2
 
 
 @pytest.mark.parametrize(

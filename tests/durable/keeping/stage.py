@@ -13,6 +13,8 @@ A prompt is a small script, one verb for each word:
     "bind:token"    bind a token
     "crash"         crash the session
     "point"         a checkpoint; the prompts that it takes are put into the state
+    "emit:what"     emit this
+    "count:9"       emit "1.1" to "1.9", in its second try "2.1" to "2.9"
     "odd"           put what no codec knows into the state
     "say:what"      append this to the history
     "sum:3"         put one entry in place of the first three
@@ -163,6 +165,11 @@ class Player(Session[str, str]):
                 turn.history.replace(int(what), "+".join(first))
             case "look":
                 self.stage.seen.append(await turn.history.window(int(what)))
+            case "emit":
+                await turn.emit(what)
+            case "count":
+                for number in range(1, int(what) + 1):
+                    await turn.emit(f"{turn.attempt}.{number}")
             case "odd":
                 turn.state = (*turn.state, object())
             case _:

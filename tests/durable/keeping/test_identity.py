@@ -10,11 +10,14 @@ import trio
 
 from actors import (
     Abort,
+    Batch,
     Completed,
     Failed,
     PromptPolicy,
     Receipt,
     Steered,
+    Turn,
+    WhileBusy,
     Withdrawal,
     Withdrawn,
 )
@@ -143,6 +146,60 @@ async def test_d32_sent_again_an_interrupted_prompt_is_not_run() -> None:
         assert isinstance(outcome, Failed)
         assert await third.outcome() == outcome
     assert stage.begun == [("ann", "wait:never")]
+
+
+class Given(Player):
+    """Writes down the ids that were given to what it takes."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(batch=Batch(window=1))
+
+    async def take_turn(self, turn: Turn[str, str]) -> str:
+        """Write them down, once it may."""
+        self.stage.begun.append((turn.key, f"{[e.given_id for e in turn.receipts]}"))
+        if turn.prompt == "remind":
+            turn.remind("r", after=60, prompt="late")
+        if turn.prompt == "steered":
+            await self.stage.doors["door"].wait()
+            steered = await turn.checkpoint()
+            self.stage.begun.append((turn.key, f"{[e.given_id for e in steered]}"))
+        return turn.prompt
+
+
+@seeds(3)
+async def test_a_turn_has_the_ids_that_were_given() -> None:
+    """Of each prompt of a batch, of what steers it, after a restart too."""
+    stage = Stage()
+    async with open_process(stage, Given) as process:
+        for name in ("1", None, "3"):
+            receipt = await process.router.accept("ann", "x", id=name)
+        await receipt.outcome()
+        steered = await process.router.accept("ann", "steered", id="4")
+        await trio.sleep(5)
+        await process.router.accept("ann", "y", id="5", busy=WhileBusy.STEER)
+        stage.open("door")
+        await steered.outcome()
+        await (await process.router.accept("ann", "remind")).outcome()
+        await trio.sleep(100)  # the reminder comes
+        stage.doors.clear()
+        await process.router.accept("bob", "steered", id="6", attempts=2)
+        await trio.sleep(5)
+        process.kill()
+    stage.open("door")
+    async with open_process(stage, Given) as process:
+        found = await process.router.find("bob", "6")
+        assert found is not None
+        await found.outcome()
+
+    assert stage.begun == [
+        ("ann", "['1', None, '3']"),
+        ("ann", "['4']"),
+        ("ann", "['5']"),
+        ("ann", "[None]"),
+        ("ann", "[None]"),
+        ("bob", "['6']"),
+        ("bob", "['6']"),
+        ("bob", "[]"),
+    ]
 
 
 @KINDS

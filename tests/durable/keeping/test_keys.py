@@ -9,6 +9,7 @@ import trio
 import trio.lowlevel
 
 from actors import SaturatedError, Withdrawn
+from actors.hosting import actor_of
 from actors.testing import seeds
 from supervision import Limits
 from supervision.durable import StorePolicy
@@ -52,6 +53,22 @@ async def test_d39_to_be_reaped_costs_no_write() -> None:
 
     assert stage.state("ann") == ("bind:token", "two")
     assert stage.started == [("ann", 1, None), ("ann", 2, "token")]
+
+
+@seeds(3)
+async def test_d39_what_is_left_of_a_passivated_key_is_in_the_store() -> None:
+    """Its ids too: sent again after that they are known, and cost nothing here."""
+    stage = Stage()
+    async with open_process(stage, limits=BRIEF) as process:
+        router, core = process.router, actor_of(process.router.ref)._house()
+        outcome = await (await router.accept("ann", "one", id="1")).outcome()
+        await trio.sleep(100)
+        assert (len(core.lanes), len(core.past), len(core.tokens)) == (0, 0, 0)
+
+        again = await router.accept("ann", "one", id="1")
+        assert await again.outcome() == outcome
+        assert router.statistics().repeated == 1
+    assert stage.begun == [("ann", "one")]
 
 
 class Slow(Player):

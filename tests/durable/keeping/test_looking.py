@@ -26,6 +26,7 @@ from supervision import (
 from supervision._routing.census import counts_of
 from supervision.durable import (
     MemoryStore,
+    SessionHeld,
     SessionHeldError,
     SqliteStore,
     StoreAwayError,
@@ -203,8 +204,10 @@ class Flaky:
     """An upcaster that raises until it is mended."""
 
     broken: bool = True
+    times: int = 0
 
     def __call__(self, state: Any) -> Any:
+        self.times += 1
         if self.broken:
             raise ScriptError("why")
         return state
@@ -254,6 +257,49 @@ async def test_d67_a_held_key_is_released(
             assert not await router.release("nobody")
             assert store_of(process).held == 0
     assert new.begun[1:] == [("ann", "first"), ("ann", "second")]
+
+
+@seeds(3)
+async def test_d67_a_held_key_is_told_once_and_tried_now_and_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not by each prompt; anew when it has been released and is held again."""
+    caplog.clear()
+    flaky = Flaky()
+    store = MemoryStore(upcasters={1: flaky})
+    async with open_process(Stage(store)) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+    async with open_process(Stage(store), Mended) as process:
+        router = process.router
+        events = process.system.subscribe(SessionHeld)
+        receipts = [await router.accept("ann", f"{each}") for each in range(5)]
+        await trio.sleep(30)
+        receipts.append(await router.accept("ann", "5"))
+        await trio.sleep(10)
+        assert flaky.times == 1
+
+        await trio.sleep(30)
+        receipts.append(await router.accept("ann", "6"))
+        await trio.sleep(10)
+        assert flaky.times == 2
+        with pytest.raises(SessionHeldError):
+            await router.release("ann")
+        assert flaky.times == 3
+        assert len(events.drain()) == 1
+        assert len([each for each in caplog.records if "is held" in each.message]) == 1
+
+        flaky.broken = False
+        await trio.sleep(100)
+        receipts.append(await router.accept("ann", "7"))
+        assert all([completed(await each.outcome()) for each in receipts])
+    async with open_process(Stage(store)) as process:  # an older one
+        router = process.router
+        events = process.system.subscribe(SessionHeld)
+        receipts = [await router.accept("ann", each) for each in ("x", "y")]
+        await trio.sleep(10)
+        assert len(events.drain()) == 1
+        router.reset("ann")
+        assert completed(await (await router.accept("ann", "new")).outcome())
 
 
 @seeds(1)

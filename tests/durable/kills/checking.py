@@ -9,6 +9,7 @@ from actors import Completed, Failed, Lost, Outcome, Steered
 from supervision.durable import TurnInterruptedError
 from supervision.durable._codec.protocol import Where
 from supervision.durable._codec.values import Values
+from supervision.durable._journals.blocks import Blocks
 
 from .play import Chat, Story, flat
 
@@ -45,6 +46,7 @@ def wrong(story: Story) -> list[str]:
     found += story.misread
     found += _states(story, codec, outcomes, by_key)
     found += _attempts(story, outcomes)
+    found += _answers(story, outcomes)
     return found
 
 
@@ -104,4 +106,28 @@ def _attempts(story: Story, outcomes: dict[int, Outcome]) -> list[str]:
                     found.append(f"{number} was given up after {tried}")
             case _:
                 pass
+    return found
+
+
+def _answers(story: Story, outcomes: dict[int, Outcome]) -> list[str]:
+    """An answer is one try's, whole; so is what a reader has, to where it came."""
+    found: list[str] = []
+    blocks = Blocks(Values(Chat, types=story.store.encoding.types))
+    numbers = {int(each.id[1:]): each.number for each in story.store.prompts()}
+    for number, answer in story.answers.items():
+        journal = story.store.journal(numbers[number]) if number in numbers else ()
+        kept = [chunk for _, body in journal for chunk in blocks.unpack(body)]
+        completed = isinstance(outcomes.get(number), Completed)
+        reset = story.prompts[number] in story.reset
+        for whose, chunks, whole in (
+            ("kept", kept, completed and not reset),
+            ("read", answer.chunks, answer.whole and not reset),
+        ):
+            attempt = chunks[0].split()[1] if chunks else "?"
+            length = 1 + number % 5
+            right = [f"{number} {attempt} {each}" for each in range(1, 1 + length)]
+            if chunks != right[: len(chunks)] or (whole and len(chunks) < length):
+                found.append(f"of the answer to {number} is {whose}: {chunks}")
+        if answer.whole and kept and kept != answer.chunks:
+            found.append(f"to {number} {answer.chunks} was read, of {kept}")
     return found

@@ -18,11 +18,17 @@ import trio
 
 from actors import (
     Batch,
+    Journal,
     Outcome,
     PromptPolicy,
     RefusedError,
     Session,
+    StreamGapError,
+    StreamNotKeptError,
+    StreamRestartedError,
     Turn,
+    TurnNotCompletedError,
+    UnknownPromptError,
     open_system,
 )
 from supervision import Limits, PromptKeptError, RouterRef, start_router
@@ -30,6 +36,20 @@ from supervision.durable import MemoryStore, StoreError, StorePolicy
 
 KEYS = ("ann", "bob", "cyd", "dan")
 COMPACT_ABOVE = 2  # entries of a history
+
+
+@attrs.define(eq=False)
+class Answer:
+    """What a reader has, who comes back after each kill."""
+
+    after: int = 0
+    """Number of the latest chunk."""
+    chunks: list[str] = attrs.Factory(list[str])
+    """Since the beginning of the try that counts."""
+    reading: bool = False
+    """It reads just now."""
+    whole: bool = False
+    """It came to the end of a completed one."""
 
 
 @attrs.define(eq=False)
@@ -55,6 +75,8 @@ class Story:
     """Receipts of the process that runs."""
     misread: list[str] = attrs.Factory(list[str])
     """What turns have read in histories that is not so, in words."""
+    answers: dict[int, Answer] = attrs.Factory(dict[int, "Answer"])
+    """{number: what its reader has of its answer}."""
     reset: set[str] = attrs.Factory(set[str])
     """Keys that were reset or closed: their states began anew some time."""
     kills: int = 0
@@ -100,6 +122,8 @@ class Chat(Session[Say, str, tuple[int, ...]]):
                 number = prompt.number
                 story.begun[number] = story.begun.get(number, 0) + 1
         for prompt in turn.prompts:
+            for number in range(1, 2 + prompt.number % 5):
+                await turn.emit(f"{prompt.number} {turn.attempt} {number}")
             await self._do(turn, prompt)
             self._add(turn, prompt.number)
         for steered in await turn.checkpoint():
@@ -158,7 +182,11 @@ async def play(seed: int, kills: int = 4) -> Story:
     random.seed(seed)  # what jitters is the seed's too
     dice = Random(seed)  # noqa: S311 - of a story
     policy = StorePolicy(
-        batch=dice.choice((1, 2, 5, 1000)), unwritten=dice.choice((2, 10_000)), page=2
+        batch=dice.choice((1, 2, 5, 1000)),
+        unwritten=dice.choice((2, 10_000)),
+        page=2,
+        journal_bytes=dice.choice((1, 20, 1000)),
+        journal_every=dice.choice((0.01, 0.5)),
     )
     store = MemoryStore(policy=policy, types=(Say,))
     story = Story(dice, store, batch=dice.random() < 0.3)
@@ -184,10 +212,7 @@ async def _process(story: Story, dies_after: int | None) -> None:
         if left is not None and not story.dead:
             left -= 1
             if not left:
-                story.dead = True
-                story.kills += 1
-                store.kill()
-                gone.cancel()
+                _dies(story, gone)
 
     store.at_point(at)
     kind = Batched if story.batch else Chat
@@ -202,6 +227,8 @@ async def _process(story: Story, dies_after: int | None) -> None:
             trio.open_nursery() as senders,
         ):
             router = start_router(system, kind, story, limits=limits, durable=store)
+            for number in story.answers:
+                senders.start_soon(_reads, story, router, number)
             if dies_after is not None:
                 for sender in range(3):
                     senders.start_soon(_sends, story, router, sender)
@@ -212,14 +239,18 @@ async def _process(story: Story, dies_after: int | None) -> None:
                     at("the end", ()) if left == 1 else None
                     left = 1
                     await trio.sleep(60.0)
-                    story.dead = True
-                    story.kills += 1
-                    store.kill()
-                    gone.cancel()
+                    _dies(story, gone)
                 await trio.sleep_forever()
             with trio.fail_after(100_000):
                 while any(each.outcome is None for each in store.prompts()):  # noqa: ASYNC110
                     await trio.sleep(1.0)
+
+
+def _dies(story: Story, gone: trio.CancelScope) -> None:
+    story.dead = True
+    story.kills += 1
+    story.store.kill()
+    gone.cancel()
 
 
 async def _sends(story: Story, router: RouterRef[Say, str], sender: int) -> None:
@@ -237,6 +268,8 @@ async def _sends(story: Story, router: RouterRef[Say, str], sender: int) -> None
             attempts = 1 if way == "steer" else dice.choice((1, 1, 2, 3))
             story.attempts[number] = attempts
             story.senders[number] = sender
+            if number % 2 and way != "steer":
+                story.answers[number] = Answer()
         await _send(story, router, number, way)
 
 
@@ -247,26 +280,72 @@ async def _send(
     how = Random(number).choice(HOWS)  # noqa: S311
     prompt, name = Say(number, how), f"m{number}"
     attempts = story.attempts[number]
+    stream = Journal(chunks=2) if number in story.answers else None
     receipt: Any = None
     try:
         if way == "steer":
             receipt = router.steer(key, prompt, id=name)
         elif way == "send":
-            receipt = router.send(key, prompt, id=name, attempts=attempts)
+            receipt = router.send(
+                key, prompt, id=name, attempts=attempts, stream=stream
+            )
         else:
             with trio.move_on_after(dice.choice((0.05, 50.0))) as scope:
-                receipt = await router.accept(key, prompt, id=name, attempts=attempts)
+                receipt = await router.accept(
+                    key, prompt, id=name, attempts=attempts, stream=stream
+                )
             if scope.cancelled_caught:
                 return
             if not story.dead:
                 story.accepted.add(number)
         story.open.append(receipt)
+        if number in story.answers:
+            await _reads(story, router, number)
         if dice.random() < 0.5:
             outcome = await receipt.outcome()
             if not story.dead:
                 story.told[number] = outcome
     except (RefusedError, PromptKeptError, StoreError):
         return
+
+
+async def _reads(story: Story, router: RouterRef[Say, str], number: int) -> None:
+    """Read an answer from where it was left, to its end or that of the process."""
+    answer = story.answers[number]
+    if not answer.reading:
+        answer.reading = True
+        try:
+            await _read(story, router, number)
+        finally:
+            answer.reading = False
+
+
+async def _read(story: Story, router: RouterRef[Say, str], number: int) -> None:
+    answer, key = story.answers[number], story.prompts[number]
+    while not answer.whole:
+        try:
+            async with router.reopen_turn(key, f"m{number}", after=answer.after) as it:
+                async for chunk in it:
+                    if story.dead:
+                        return
+                    answer.chunks.append(chunk)
+                    answer.after = it.number
+            answer.whole = not story.dead
+        except StreamRestartedError:
+            answer.after, answer.chunks = 0, []
+        except StreamGapError as error:
+            if key not in story.reset and not story.dead:
+                story.misread.append(f"the answer to {number}: {error}")
+            return
+        except (
+            TurnNotCompletedError,
+            UnknownPromptError,
+            StreamNotKeptError,
+            RefusedError,
+            PromptKeptError,
+            StoreError,
+        ):
+            return
 
 
 async def _disturbs(story: Story, router: RouterRef[Say, str]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 import trio.testing
 
+from actors import ClosedToNewError, Completed, Outcome, Session, Turn, open_system
+from supervision import NoStoreError, start_router
 from supervision.durable import (
     MemoryStore,
     SqliteStore,
@@ -34,6 +38,20 @@ from tests.durable.store.disk import (
     integrity,
     names,
 )
+
+
+class Echo(Session[str, str]):
+    """Answers with the prompt."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> str:
+        """Answer."""
+        return turn.prompt
+
+
+def completed(outcome: Outcome) -> bool:
+    """Whether it is one of a turn that has completed."""
+    return isinstance(outcome, Completed)
+
 
 # ------------------------------------------------------------------------------- copies
 
@@ -87,6 +105,67 @@ async def test_a_copy_that_was_not_finished_is_not_there(tmp_path: Path) -> None
         await bench.ask(accept(5000), Accepted)
 
 
+async def test_a_router_copies_its_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its handle; a copy is a store, with all that had been accepted."""
+    monkeypatch.chdir(tmp_path)
+    async with open_system() as system:
+        router = start_router(system, Echo, durable=SqliteStore("chat.db"))
+        await (await router.accept("ann", "milk", id="1")).outcome()
+        size = await router.backup("copy.db")
+        assert size == (await trio.Path("copy.db").stat()).st_size
+        await (await router.accept("ann", "tea", id="2")).outcome()
+        with pytest.raises(FileExistsError, match=r"replaces nothing.*/copy\.db"):
+            await router.backup(tmp_path / "copy.db")
+        with pytest.raises(FileExistsError, match=r"replaces nothing.*/chat\.db"):
+            await router.backup("chat.db")
+        with pytest.raises(StoreError, match=r"is not copied to .*none/x"):
+            await router.backup("none/x")
+    assert [each for each in names(tmp_path) if "copy" in each] == ["copy.db"]
+
+    async with open_system() as system:
+        router = start_router(system, Echo, durable=SqliteStore("copy.db"))
+        found = await router.find("ann", "1")
+        assert found is not None
+        assert completed(await found.outcome())
+        assert await router.find("ann", "2") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [(3, TypeError), (b"copy.db", TypeError), ("", ValueError), ("a\0b", ValueError)],
+)
+async def test_what_is_no_path_is_refused(path: Any, error: type[Exception]) -> None:
+    """By name, whatever the router has."""
+    async with open_system() as system:
+        router = start_router(system, Echo)
+        with pytest.raises(error, match="path must be"):
+            await router.backup(path)
+
+
+async def test_where_there_is_no_file_there_is_no_copy(tmp_path: Path) -> None:
+    """Without a store, in memory, before it is open, after the end."""
+    where = tmp_path / "copy.db"
+    async with open_system() as system:
+        with pytest.raises(NoStoreError, match=r"backup\(\) needs a store, and /bare"):
+            await start_router(system, Echo, name="bare").backup(where)
+        router = start_router(system, Echo, name="memory", durable=MemoryStore())
+        await router.accept("ann", "milk")
+        with pytest.raises(StoreError, match="a MemoryStore is in no file"):
+            await router.backup(where)
+        store = SqliteStore(tmp_path / "chat.db")
+        router = start_router(system, Echo, name="file", durable=store)
+        with pytest.raises(StoreError, match="it is not open"):
+            await router.backup(where)
+        await router.accept("ann", "milk")
+        router.ref.stop()
+        await router.ref.wait_stopped()
+        with pytest.raises(ClosedToNewError):
+            await router.backup(where)
+    assert not await trio.Path(where).exists()
+
+
 async def test_a_store_that_is_closed_gives_up_its_copy(tmp_path: Path) -> None:
     """Nothing of it is left, and nobody waits for it; nor is there another one."""
     path = tmp_path / "chat.db"
@@ -118,6 +197,30 @@ async def test_a_store_that_is_closed_gives_up_its_copy(tmp_path: Path) -> None:
 
     assert names(tmp_path) == ["chat.db", "chat.db.lock"]
     assert integrity(path) == "ok"
+
+
+async def test_nobody_waits_for_the_disk_of_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are carried out while it is brought there, which takes long."""
+    token = trio.lowlevel.current_trio_token()
+    syncing, synced = trio.Event(), threading.Event()
+
+    def sync(path: Path) -> None:
+        del path
+        token.run_sync_soon(syncing.set)
+        assert synced.wait(PATIENCE), "the store waits for it"
+
+    monkeypatch.setattr(database_file, "_sync", sync)
+    async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
+        opening = bench.opened
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(opening.backup, tmp_path / "copy.db")
+            await syncing.wait()
+            await bench.ask(accept(1), Accepted)
+            assert "copy.db" not in names(tmp_path)
+            synced.set()
+    assert integrity(tmp_path / "copy.db") == "ok"
 
 
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
@@ -288,6 +391,7 @@ def test_a_part_of_a_copy_that_a_kill_has_left_is_replaced(tmp_path: Path) -> No
     while not copy.step():
         pass
     copy.finish()
+    copy.publish()
     copy.give_up()
     database.close()
 

@@ -109,8 +109,8 @@ async def test_a_record_is_refused_as_told() -> None:
 async def test_the_policy_refuses_too() -> None:
     """By size; a store has its own, or the one that it was given."""
     assert MemoryStore().policy == StorePolicy()
-    store = MemoryStore(policy=StorePolicy(prompt_bytes=3), types=[int])
-    assert store.encoding.types == (int,)
+    store = MemoryStore(policy=StorePolicy(prompt_bytes=3), types=[StorePolicy])
+    assert store.encoding.types == (StorePolicy,)
     async with opened(store) as bench:
         await bench.ask(accept(1), Refused)
 

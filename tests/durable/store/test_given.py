@@ -12,6 +12,8 @@ KEY = b"a secret"
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number": ({"policy": 7}, "policy must be a StorePolicy, got 7"),
     "a class": ({"types": int}, "types must be a list of classes, got <class 'int'>"),
+    "no class of one's own": ({"types": [int]}, "types= takes .*, got <class 'int'>"),
+    "no class": ({"types": ["Said"]}, "types= takes attrs classes, .*, got 'Said'"),
     "no list": ({"types": 7}, "types must be a list of classes, got 7"),
     "a function": ({"upcasters": len}, "upcasters must be {version: function}"),
     "a text": ({"upcasters": {"1": len}}, "the versions int, got {'1': "),

@@ -248,7 +248,7 @@ async def test_what_is_brought_is_nobody_elses(store: Engine) -> None:
         complete(1, ended=(Ended(1, b"x" * 201, 7),)),
         complete(1, sends=(row(2), row(3, body=b"x" * 101))),
         complete(1, key="\ud800"),
-        Settle(Ended(1, b"x" * 201, None)),
+        Settle("a", Ended(1, b"x" * 201, None)),
         Forget("a", b"x" * 201, 1),
         Forget("\ud800", b"w", 1),
         Bring("\ud800"),
@@ -347,7 +347,9 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
         assert await numbers(bench, "b") == [10]
         for each in (1, 2):
             found = await bench.ask(Find("a", f"id-{each}"), Found)
-            assert plain(found) == plain(Found(each, b"done", 7, float(each), 50.0))
+            assert plain(found) == plain(
+                Found(each, b"done", 7, float(each), 50.0, tried=1)
+            )
 
 
 async def test_a_turn_that_is_completed_twice_is_complete(store: Engine) -> None:
@@ -413,11 +415,11 @@ async def test_an_outcome_is_the_first_one(store: Engine) -> None:
     async with opened(store) as bench:
         await bench.carry(accept(1), accept(2))
         answers = await bench.carry(
-            Settle(Ended(1, b"first", None), 60.0),
-            Settle(Ended(1, b"second", 3), 61.0),
+            Settle("a", Ended(1, b"first", None), 60.0),
+            Settle("a", Ended(1, b"second", 3), 61.0),
             complete(1, 2),
-            Settle(Ended(2, b"late", None)),
-            Settle(Ended(99, b"unknown", None)),
+            Settle("a", Ended(2, b"late", None)),
+            Settle("a", Ended(99, b"unknown", None)),
         )
 
         assert all(isinstance(each, Done | Completion) for each in answers)
@@ -474,7 +476,7 @@ async def test_a_key_is_forgotten_with_those_that_wait(store: Engine) -> None:
         assert await numbers(bench) == [1, 4]
         assert await numbers(bench, "b") == [6]
         found = await bench.ask(Find("a", "id-2"), Found)
-        assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0))
+        assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0, tried=1))
 
 
 async def test_forgetting_tells_the_same_when_its_answer_was_lost(

@@ -14,14 +14,17 @@ import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
 from supervision.durable._words.histories import HistoryRow, Read
+from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Hold,
     Look,
+    Seen,
     Waiting,
 )
 from supervision.durable._words.records import (
     Accept,
+    Answer,
     Begin,
     Bind,
     Bring,
@@ -42,6 +45,7 @@ from supervision.durable._words.reminders import (
     Remind,
     ReminderRow,
 )
+from tests.durable.sealing.boxes import Counted
 from tests.durable.store.bench import SMALL, opened, plain, row
 
 KEYS = ("a", "b", "é", "\U0001f600")
@@ -69,7 +73,8 @@ class Dice:
         kinds = [
             *(self.accept, self.accept, self.accept, self.complete, self.complete),
             *(self.begin, self.settle, self.bind, self.quarantine, self.forget),
-            *(self.bring, self.find, self.waiting, self.read),
+            *(self.bring, self.find, self.find_number, self.waiting, self.read),
+            *(self.chunks, self.chunks, self.chunks, self.read_chunks),
             *(self.remind, self.remind, self.fire, self.fire, self.due),
             self.forget_reminder,
         ]
@@ -115,6 +120,7 @@ class Dice:
             origin=self.token(),
             body=self.body(),
             at=self.at,
+            stream=self.dice.choice((None, 8, 8)),
         )
 
     def ended(self, number: int) -> Ended:
@@ -159,7 +165,7 @@ class Dice:
         return Begin(numbers, tuple(2 for _ in numbers), 7, 2)
 
     def settle(self) -> Record:
-        return Settle(Ended(self.number(), b"settled", None), self.at)
+        return Settle("a", Ended(self.number(), b"settled", None), self.at)
 
     def bind(self) -> Record:
         return Bind(self.key(), self.token(), self.at)
@@ -183,6 +189,22 @@ class Dice:
         first = self.dice.randint(0, ENTRIES)
         last = self.dice.randint(0, ENTRIES + 1)
         return Read(self.key(), first, last, self.dice.choice((1, 60, 1000)))
+
+    def find_number(self) -> Record:
+        return Find(self.key(), "", self.number())
+
+    def chunks(self) -> Record:
+        base, last = self.dice.choice(((0, 3), (0, 5), (0, 0), (7, 7), (7, 9)))
+        body = self.body() if last > base else b""
+        if self.dice.random() < 0.1:
+            return Chunks(self.number(), self.key(), 0, 0, b"", lost=True)
+        return Chunks(self.number(), self.key(), base, last, body)
+
+    def read_chunks(self) -> Record:
+        after = self.dice.randint(0, 9)
+        return ReadChunks(
+            self.number(), self.key(), after, self.dice.choice((1, 60, 1000))
+        )
 
     def waiting(self) -> Record:
         return Waiting(self.dice.choice(("", *KEYS)), self.dice.randint(1, 3))
@@ -214,7 +236,9 @@ class Dice:
         return Due(self.dice.choice(self.times), self.dice.randint(1, 4), after, key)
 
     def prune(self) -> Record:
-        return Prune(self.at - 3, self.dice.randint(1, 5))
+        before = self.at - 3
+        later = before + self.dice.choice((0, 1, 2))
+        return Prune(before, self.dice.randint(1, 5), later)
 
 
 def everything(dice: Dice) -> Sequence[Record]:
@@ -223,6 +247,7 @@ def everything(dice: Dice) -> Sequence[Record]:
         *(Bring(key) for key in KEYS),
         *(Read(key, 0, ENTRIES + 1, 10_000) for key in KEYS),
         *(Find(key, f"id-{each}") for key in KEYS for each in range(IDS + 1)),
+        *(ReadChunks(each, "a", 0, 10_000) for each in range(100, dice.next + 1)),
         Waiting("", 100),
         *(
             Look(after, most, held)
@@ -273,3 +298,47 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
             assert once.reminders() == memory.reminders(), batch
+
+
+def unsealed(answers: Sequence[Answer]) -> object:
+    """Give answers without the sizes of states, which a seal makes larger."""
+    found: list[Answer] = []
+    for each in answers:
+        if isinstance(each, Seen):
+            rows = tuple(attrs.evolve(row, state=None) for row in each.rows)
+            found.append(Seen(rows))
+        else:
+            found.append(each)
+    return plain(found)
+
+
+def told_apart(batch: Sequence[Record]) -> list[Record]:
+    """One `Forget` of a key: without a seal two of one time are taken for one."""
+    forgets = {each.key: each for each in batch if isinstance(each, Forget)}
+    return [
+        each
+        for each in batch
+        if not isinstance(each, Forget) or forgets[each.key] is each
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_seal_changes_nothing_that_is_answered(
+    seed: int, tmp_path: Path
+) -> None:
+    """Nor what is refused; and a batch that comes twice is sealed once."""
+    dice = Dice(seed)
+    bare = MemoryStore(policy=SMALL)
+    memory = MemoryStore(policy=SMALL, seal=Counted())
+    file = SqliteStore(tmp_path / "chat.db", policy=SMALL, seal=Counted())
+    async with opened(memory) as one, opened(file) as other, opened(bare) as third:
+        for _ in range(15):
+            batch = told_apart(dice.batch())
+            for _ in range(dice.dice.choice((1, 2))):
+                answers = unsealed(await third.carry(*batch))
+                assert unsealed(await one.carry(*batch)) == answers, batch
+                assert unsealed(await other.carry(*batch)) == answers, batch
+            look = everything(dice)
+            answers = unsealed(await third.carry(*look))
+            assert unsealed(await one.carry(*look)) == answers
+            assert unsealed(await other.carry(*look)) == answers

@@ -19,7 +19,7 @@ from actors.hosting import FOLLOW_UP, More, Timer, TurnRun, completed
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
 from supervision.durable._keeping.bodies import ORIGIN, PROMPT
-from supervision.durable._keeping.place import Place, Waiter
+from supervision.durable._keeping.place import Place
 from supervision.durable._keeping.wall import Wall, wall
 from supervision.durable._words.errors import CodecError, StoreRefusedError
 from supervision.durable._words.records import Fire, Refused, Row
@@ -32,6 +32,7 @@ from supervision.durable._words.reminders import (
     ReminderRow,
 )
 from supervision.durable._writing.book import Entry, Question
+from supervision.durable._writing.waiter import Waiter
 
 from .beats import beat_of, check_name, first_due, id_of, reminder_of
 
@@ -237,7 +238,7 @@ class Reminding:
             FOLLOW_UP.value,
             None,
             None,
-            self._kept.codec.encode([beat.missed], ORIGIN, key),
+            self._kept.codec.encode([beat.missed], ORIGIN),
             1,
             0,
             None,
@@ -276,7 +277,7 @@ class Reminding:
         more.row = Place(key, row.number)
         lane: Lane | None = core.lanes.get(key)
         try:
-            prompt = self._kept.codec.decode(row.body, PROMPT, key)
+            prompt = self._kept.codec.decode(row.body, PROMPT)
         except CodecError as error:
             lane = lane if lane is not None else Lane(key, core, now)
             receipt = Receipt[Any](lane, None, row.number, now, more)

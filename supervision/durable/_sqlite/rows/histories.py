@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from itertools import starmap
 from typing import Final
 
+from supervision.durable._sqlite.sql import Connection, Cursor
 from supervision.durable._words.histories import HistoryRow, Page, Read
 from supervision.durable._words.records import (
     Complete,
 )
-
-from .sql import Connection, Cursor
 
 SPAN: Final = (
     "(select min(n) from history where key = ?1),"

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from supervision.durable._sqlite.sql import Connection, Cursor, Value
 from supervision.durable._words.looks import (
+    Find,
+    Found,
     Hold,
     Holding,
     KeyRow,
@@ -17,7 +20,7 @@ from supervision.durable._words.looks import (
     Waiting,
 )
 
-from .sql import Connection, Value
+from .journals import LAST
 
 _HOLD: Final = "update sessions set held = ? where key = ?"
 _HELD: Final = "select count(*) from sessions where held is not null"
@@ -43,6 +46,21 @@ _WAITING: Final = (
     "select distinct key from prompts where outcome is null and key > ?"
     " order by key limit ?"
 )
+
+_FOUND: Final = (
+    f"select number, outcome, turn, at, ended_at, stream, base, tried, {LAST}"  # noqa: S608
+    " from prompts where key = ? and "
+)
+_BY_ID: Final = _FOUND + "id = ?"
+_BY_NUMBER: Final = _FOUND + "number = ?"
+
+
+def find(cursor: Cursor, record: Find) -> Found:
+    """Look for a prompt."""
+    by_id = record.number is None
+    query, name = (_BY_ID, record.id) if by_id else (_BY_NUMBER, record.number)
+    rows = cursor.execute(query, (record.key, name)).fetchall()
+    return Found(*rows[0]) if rows else Found(None)
 
 
 def waiting(connection: Connection, record: Waiting) -> Keys:

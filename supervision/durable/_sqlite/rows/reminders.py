@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import starmap
 from typing import Any, Final
 
+from supervision.durable._sqlite.sql import Connection, Cursor
 from supervision.durable._words.records import (
     Fire,
 )
@@ -20,8 +21,6 @@ from supervision.durable._words.reminders import (
     ReminderRow,
     Unreminded,
 )
-
-from .sql import Connection, Cursor
 
 _KEEP: Final = (
     "insert into reminders (key, name, due, every, body) values (?, ?, ?, ?, ?)"

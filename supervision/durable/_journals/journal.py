@@ -1,0 +1,202 @@
+"""`Journal`: the chunks of one prompt's answer, on their way to the store and back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from actors.hosting import ChunkLog
+from supervision.durable._words.errors import StoreAwayError
+from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
+from supervision.durable._words.records import Refused
+from supervision.durable._writing.book import Entry, Question
+from supervision.durable._writing.waiter import Waiter
+
+ENDED: Final = "the router has ended"
+"""Why there will be no answer."""
+PAGE_BYTES: Final = 1024 * 1024
+"""Of blocks that are read at once, more or less."""
+_ON_THEIR_WAY: Final = 4  # times `journal_bytes`
+
+
+class PromptJournal:
+    """A `ChunkKeeper`: keeps the chunks of one answer.
+
+    Args:
+        journals: of its router.
+    """
+
+    __slots__ = (
+        "_block",
+        "_item",
+        "_items",
+        "_journals",
+        "_largest",
+        "_last",
+        "_most",
+        "_out",
+        "_size",
+        "_texts",
+        "base",
+        "key",
+        "log",
+        "number",
+        "written",
+    )
+
+    def __init__(self, journals: Any) -> None:  # Any: its module stands above this one
+        self.log: ChunkLog[Any]  # whose chunks it keeps
+        self.key = ""
+        self.number = 0
+        """The prompt's; 0: it has not been accepted."""
+        self.base = 0
+        """Number of the chunk before the first of the latest try."""
+        self.written = 0
+        self._items: list[Any] = []  # those that wait to be written
+        self._size = 0  # their bytes
+        self._last = 0  # number of the last of them
+        self._out = 0  # bytes of those that are being written
+        self.move(journals)
+
+    def move(self, journals: Any) -> None:
+        """Its prompt is of this router now; of what was on its way nobody knows."""
+        self._journals = journals
+        policy, codec = journals.kept.policy, journals.kept.codec
+        self._item = codec.item
+        self._texts: bool = codec.texts
+        self._largest: int = policy.chunk_bytes
+        self._block: int = policy.journal_bytes
+        self._most: int = _ON_THEIR_WAY * self._block
+        self._items.clear()
+        self._size = self._out = 0
+
+    # ------------------------------------------------------------------- what is kept
+
+    @property
+    def has_room(self) -> bool:
+        """See `ChunkKeeper`."""
+        return self._size + self._out < self._most
+
+    def pack(self, chunk: Any) -> Any:
+        """See `ChunkKeeper`."""
+        packed = self._item(chunk)
+        if packed[1] > self._largest:
+            most, size = self._largest, packed[1]
+            msg = f"a chunk has at most {most} bytes when stored, got {size}"
+            raise ValueError(msg)
+        return packed
+
+    def put(self, number: int, chunk: Any) -> bool:
+        """See `ChunkKeeper`."""
+        if (
+            type(chunk) is str
+            and self._texts
+            and chunk.isascii()
+            and len(chunk) <= self._largest
+        ):  # as `pack`, for what most chunks are
+            item, added = chunk, len(chunk)
+        else:
+            item, added = self.pack(chunk)
+        size = self._size
+        if size + self._out >= self._most:
+            return False
+        # as `keep`
+        items = self._items
+        if not items:
+            self._journals.due(self)
+        items.append(item)
+        self._last = number
+        self._size = size = size + added
+        if size >= self._block:
+            self.write()
+        return True
+
+    def keep(self, number: int, packed: Any) -> None:
+        """See `ChunkKeeper`."""
+        item, size = packed
+        if not self._items:
+            self._journals.due(self)
+        self._items.append(item)
+        self._last = number
+        self._size += size
+        if self._size >= self._block:
+            self.write()
+
+    def write(self) -> None:
+        """Have what waits written."""
+        items, size, last = self._items, self._size, self._last
+        if not items:
+            return
+        self._items, self._size = [], 0
+        self._out += size
+        self._journals.written(self)
+        body = self._journals.kept.codec.encode_block(items)
+
+        def told(answer: object) -> None:
+            if isinstance(answer, Refused):  # by a seal, say
+                self._lose(answer.why)
+            self._out -= size
+            self.written = max(self.written, last)
+            self.log.kept()
+
+        self._submit(last, body, told)
+
+    def _lose(self, why: str) -> None:
+        """A block is not kept: an answer with a hole in it is none."""
+        kept = self._journals.kept
+        text = f"has lost the journal of prompt {self.number}: {why}"
+        kept.core.world.log_failure(logging.ERROR, self.key, text)
+        record = Chunks(self.number, self.key, 0, 0, b"", lost=True)
+        kept.submit(Entry(record, _nothing))
+
+    def restart(self, base: int) -> None:
+        """See `ChunkKeeper`."""
+        self._forget()
+        self.base = self.written = base
+        self._submit(base, b"", _nothing)
+
+    def cut(self) -> None:
+        """See `ChunkKeeper`."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._items, self._size = [], 0
+        self._journals.written(self)
+
+    def _submit(self, last: int, body: bytes, told: Any) -> None:
+        record = Chunks(self.number, self.key, self.base, last, body)
+        self._journals.kept.submit(Entry(record, told, len(body)))
+
+    # ------------------------------------------------------------------- what is read
+
+    async def read(self, after: int) -> Sequence[Any]:
+        """See `ChunkKeeper`.
+
+        Raises:
+            StoreAwayError: the router has ended.
+            CodecError: a block cannot be read.
+        """
+        kept = self._journals.kept
+        if kept.writer.ended:
+            raise StoreAwayError(ENDED)
+        waiter = Waiter()
+        look = ReadChunks(self.number, self.key, after, PAGE_BYTES)
+        kept.submit(Question(look, waiter.told))
+        page: ChunkPage = await waiter.wait()
+        chunks: list[Any] = []
+        first = after  # the number of the chunk before the first of them
+        for last, body in page.blocks:
+            block = kept.codec.decode_block(body)
+            begins = last - len(block)
+            if begins < after:
+                block = block[after - begins :]
+                begins = after
+            if begins > first + len(chunks):
+                break  # what is between is not kept any more
+            chunks += block
+        return chunks
+
+
+def _nothing(_: object) -> None:
+    """Nothing follows."""

@@ -1,0 +1,96 @@
+"""`Sealing`: a batch is sealed, carried out, and what is answered is opened.
+
+All of it where the batch is carried out: a store in a file has a thread for that, so
+sealing may take its time.  How large a body may be is said of the body, not of what a
+seal makes of it: so it is looked at here, before, and no more behind.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import TypeAlias
+
+import attrs
+
+from supervision.durable._codec.protocol import Where
+from supervision.durable._words.encoding import Encoding
+from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.records import Answer, Record, Refused
+from supervision.durable._words.rules import refusal
+
+from .bodies import in_answer, in_record
+from .seals import NotSealedError, Sealer, context
+
+Carry: TypeAlias = Callable[[Sequence[Record]], list[Answer]]
+
+
+class Sealing:
+    """What a store with a seal has in front of it.
+
+    Args:
+        sealer: seals bodies, and opens them.
+        policy: how large they may be before.
+    """
+
+    def __init__(self, sealer: Sealer, policy: StorePolicy) -> None:
+        self._sealer = sealer
+        self._policy = policy
+        # a batch whose answers were lost comes again, and must be the same then: two
+        # seals of one body need not be equal
+        self._batch: Sequence[Record] = ()
+        self._sealed: list[Record | Refused] = []
+
+    def carry(self, batch: Sequence[Record], carry: Carry) -> list[Answer]:
+        """Carry out a batch by `carry`.  What cannot be sealed is refused alone.
+
+        Raises:
+            Exception: whatever `carry` raises; the batch may come again.
+        """
+        is_same = len(batch) == len(self._batch) and all(map(is_, batch, self._batch))
+        if not is_same:
+            self._sealed = [self._seal(record) for record in batch]
+            self._batch = tuple(batch)
+        goes = [each for each in self._sealed if not isinstance(each, Refused)]
+        answers = iter(carry(goes))
+        return [
+            sealed
+            if isinstance(sealed, Refused)
+            else in_answer(record, next(answers), self._open)
+            for record, sealed in zip(batch, self._sealed, strict=True)
+        ]
+
+    def _seal(self, record: Record) -> Record | Refused:
+        why = refusal(record, self._policy)
+        if why is not None:
+            return Refused(why)
+        try:
+            return in_record(record, self._close)
+        except NotSealedError as error:
+            return Refused(str(error))
+
+    def _close(self, body: bytes, where: Where, key: str) -> bytes:
+        return self._sealer.seal(body, context(where.name, key))
+
+    def _open(self, body: bytes, where: Where, key: str) -> bytes:
+        return self._sealer.open(body, context(where.name, key), where.value)
+
+
+def sealing_of(encoding: Encoding, policy: StorePolicy) -> Sealing | None:
+    """Give what an opening of a store seals with; None: it has no seal."""
+    if encoding.seal is None:
+        return None
+    return Sealing(Sealer(encoding.seal), policy)
+
+
+def limits_behind(sealing: Sealing | None, policy: StorePolicy) -> StorePolicy:
+    """Give the policy by which a store refuses: of what is sealed not by its size."""
+    if sealing is None:
+        return policy
+    return attrs.evolve(
+        policy,
+        prompt_bytes=sys.maxsize,
+        state_bytes=sys.maxsize,
+        entry_bytes=sys.maxsize,
+    )

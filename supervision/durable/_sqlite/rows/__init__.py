@@ -1,0 +1,9 @@
+"""The statements of what stands beside prompts and states, a page for each.
+
+In a transaction that is the caller's; each knows its own tables.  In reading order:
+
+    histories    entries of histories
+    journals     chunks of answers
+    reminders    reminders, those that are due, those that came
+    looks        prompts by their address, keys as whoever looks sees them
+"""
