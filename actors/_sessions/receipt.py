@@ -86,7 +86,10 @@ class Row(Awaited, Protocol):
     """Why the store does not have it, and will not."""
 
     @property
-    def open(self) -> bool: ...  # the store has not said if it has it
+    def open(self) -> bool:
+        """Whether the store has not said if it has it."""
+        ...
+
     @property
     def stored(self) -> bool:
         """Whether the store has it."""
@@ -323,8 +326,7 @@ class Receipt(Generic[P]):
         self._outcome = outcome
         waiter, self._waiters = self._waiters, None
         while waiter is not None:
-            task = waiter.task
-            waiter = waiter.earlier
+            task, waiter = waiter.task, waiter.earlier
             if task is not None:
                 reschedule(task, WAKE)
         return True
@@ -343,8 +345,7 @@ def wake(awaited: Awaited) -> None:
     """Wake all who wait for it."""
     waiter, awaited._waiters = awaited._waiters, None
     while waiter is not None:
-        task = waiter.task
-        waiter = waiter.earlier
+        task, waiter = waiter.task, waiter.earlier
         if task is not None:
             reschedule(task, WAKE)
 

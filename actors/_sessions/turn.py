@@ -92,7 +92,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
 
     # -------------------------------------------------------------------- what it says
 
-    async def emit(self, chunk: C) -> None:
+    async def emit(self, chunk: C) -> None:  # noqa: C901 - the quick ways written out
         """Hand a chunk to the reader; a sign of life.
 
         With a `Bounded` or `Replay` stream it waits while the reader is behind
@@ -106,31 +106,38 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             TypeError, ValueError: a `Journal`'s store cannot keep the chunk.
         """
         run = self._run
-        phase = run.phase
-        if phase is not RUNNING and phase is not DRAINING:
+        host, stream, phase = run.host, run.stream, run.phase
+        quick = (  # its reader is awake, and it has signed for life when it woke it
+            (stream is not None and stream.stamped is run)
+            and (phase is RUNNING and run.extra is None)
+            and len(stream.queue) < stream.room
+        )
+        if not quick and phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
-        host = run.host
-        host.chunks += 1
-        if host.chunks & SCHEDULE_EVERY:
+        chunks = host.chunks + 1
+        if chunks & SCHEDULE_EVERY:
             try:
                 await checkpoint_if_cancelled()
             except RuntimeError:  # Trio's: not in its thread
-                host.chunks -= 1
                 host.events.check_thread("Turn.emit()")
                 raise
+            host.chunks = chunks
+            if quick:  # still: nobody else has run
+                stream.queue.append(chunk)
+                return
         else:
             run.check_open("emit")
+            host.chunks = chunks
             await checkpoint()
             run.check_open("emit")
-        # as `run.sign`, without the call
+            stream = run.stream
         extra = run.extra
-        if extra is None:
-            run.signed_at = host.now()
-        else:
-            run.sign()
+        run.signed_at = host.now()  # as `run.sign`, without the call
+        if extra is not None:
+            if extra.stalled:
+                run.sign()
             if extra.partial is not None:
                 extra.partial.add(chunk)
-        stream = run.stream
         if stream is None:
             host.unread += 1
             return
@@ -141,6 +148,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             queue.append(chunk)
             if stream.reader is not None:
                 stream.wake_reader()
+                stream.stamped = run
             return
         await hand_over(run, stream, chunk)
 

@@ -243,9 +243,9 @@ class Sending(Generic[P, C]):
             more.stream = log_of(core, stream, offer)
         await checkpoint_if_cancelled()  # to wait for the store is a schedule point
         receipt: Receipt[P] = await enter(core, offer)
+        del offer  # as long as this waits it is of no use
         if stream is not None and receipt._more is more:
             core.readers.keep(receipt, more.stream, more.message_id)
-        del offer  # as long as this waits it is of no use
         row = receipt._more.row if receipt._more is not None else None
         if row is None or not row.open:
             await receipt.durable()

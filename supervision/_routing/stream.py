@@ -137,15 +137,13 @@ class TurnStream(Generic[P, C]):
         try:
             if chunks is not None:
                 queue = chunks.queue
-                if queue and chunks.quick:
-                    passed = chunks.passed + 1
-                    if passed & SCHEDULE_EVERY:
-                        await checkpoint_if_cancelled()  # nobody else runs: it is there
-                        if chunks.writers:
-                            return chunks.take()
-                        chunks.passed = passed
-                        return queue.popleft()
-                    await checkpoint()
+                passed = chunks.passed + 1
+                if queue and passed <= chunks.quick:
+                    await checkpoint_if_cancelled()  # nobody else runs: it is there
+                    if chunks.writers:
+                        return chunks.take()
+                    chunks.passed = passed
+                    return queue.popleft()
             elif (place := self._place) is not None and place.quick:  # as `Place.take`
                 log = place.log
                 at = place.at - log.dropped

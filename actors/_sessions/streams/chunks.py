@@ -18,6 +18,8 @@ from typing import Any, Generic, TypeVar
 import trio
 from trio.lowlevel import (
     Abort,
+    checkpoint,
+    checkpoint_if_cancelled,
     current_task,
     enable_ki_protection,
     reschedule,
@@ -27,7 +29,7 @@ from trio.lowlevel import (
 from actors._sessions.errors import StreamGapError
 from actors._sessions.policies import Bounded, Latest
 
-from .writers import Writers, pass_by
+from .writers import SCHEDULE_EVERY, Writers, pass_by
 
 C = TypeVar("C")
 
@@ -56,11 +58,13 @@ class Chunks(Generic[C]):
         "_merged",
         "_pending",
         "_reading",
+        "_until",
         "passed",
         "queue",
         "quick",
         "reader",
         "room",
+        "stamped",
         "stays",
         "unread",
         "writers",
@@ -93,8 +97,14 @@ class Chunks(Generic[C]):
             self._every = policy.every
         # the depth below which a chunk may go in without a thought
         self.room: float = self._capacity if self._merge is None else 0
-        self.quick = not self._every
-        """Whether what is there may be taken without a thought."""
+        self._until = SCHEDULE_EVERY  # of `passed`: then the reader lets others run
+        self.quick = 0 if self._every else self._until
+        """Up to which of its chunks the reader may take one without a thought."""
+        self.stamped: object = None
+        """The turn that has woken the reader, which has not run since.
+
+        So no time has passed for either of them: no chunk more needs a sign of life.
+        """
         self.passed = 0
         """How many chunks the reader has got."""
         self.unread = 0
@@ -118,6 +128,11 @@ class Chunks(Generic[C]):
         """How many readers there are."""
         return 0 if self._dropping else 1
 
+    @property
+    def reader_comes(self) -> bool:
+        """Whether the reader is about to read: it waits for nothing but the loop."""
+        return self._reading and self.reader is None
+
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:
         """Hand a chunk to the reader if there is room; False: there is none.
@@ -140,7 +155,8 @@ class Chunks(Generic[C]):
         Raises:
             trio.ClosedResourceError: the stream was closed, before or meanwhile.
         """
-        await self._checkpoint()
+        self._calls += 1
+        await pass_by(self._calls)
         if not self._put(chunk):
             await self.writers.wait(chunk)
 
@@ -173,9 +189,16 @@ class Chunks(Generic[C]):
             msg = "a stream has one task at a time that reads"
             raise trio.BusyResourceError(msg)
         self._reading = True
-        self.quick = False
+        self.quick = 0
         try:
-            await self._checkpoint()
+            self._calls += 1
+            if self._calls & SCHEDULE_EVERY and (
+                self.passed < self._until or not self.queue
+            ):
+                await checkpoint_if_cancelled()
+            else:
+                await checkpoint()
+                self._scheduled()
             while not self._may_take():
                 if self._left:
                     raise trio.ClosedResourceError
@@ -185,12 +208,16 @@ class Chunks(Generic[C]):
                     raise StreamGapError(self.number, last + 1, last)
                 if (self._closed and not self.queue) or self._cut:
                     raise trio.EndOfChannel
-                with trio.CancelScope(deadline=self._due if self.queue else math.inf):
+                if not self.queue:
                     await self._wait_to_read()
+                else:  # the next chunk is not due
+                    with trio.CancelScope(deadline=self._due):
+                        await self._wait_to_read()
             return self._take()
         finally:
             self._reading = False
-            self.quick = not self._every
+            if not self._every:
+                self.quick = self._until
 
     @enable_ki_protection
     def close(self) -> None:
@@ -251,9 +278,10 @@ class Chunks(Generic[C]):
 
     # ------------------------------------------------------------------- the inside
 
-    async def _checkpoint(self) -> None:
-        self._calls += 1
-        await pass_by(self._calls)
+    def _scheduled(self) -> None:
+        """The reader has let others run: so many chunks it may take now at once."""
+        self._calls = 0
+        self._until = self.passed + 1 + SCHEDULE_EVERY
 
     @enable_ki_protection
     def _drop(self) -> None:
@@ -311,6 +339,8 @@ class Chunks(Generic[C]):
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
+        self.stamped = None
+        self._scheduled()
 
     def wake_reader(self) -> None:
         """There is something for whoever waits to read."""

@@ -77,6 +77,7 @@ class ChunkLog(Generic[C]):
         "queue",
         "reader",
         "room",
+        "stamped",
         "stays",
         "uncertain",
         "unread",
@@ -110,6 +111,7 @@ class ChunkLog(Generic[C]):
         self._floor = math.inf  # none of them is behind this number
         self._sleepers: dict[Task, None] = {}  # who waits for a chunk
         self.reader: object = None  # None: nobody does
+        self.stamped: object = None  # as in `Chunks`
         self.closed = False
         self.is_cut = False
         self.uncertain = False
@@ -138,6 +140,11 @@ class ChunkLog(Generic[C]):
         return len(self.writers)
 
     # ----------------------------------------------------------------- what goes in
+
+    @property
+    def reader_comes(self) -> bool:
+        """Whether one that has slept is about to read."""
+        return self.stamped is not None
 
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:
@@ -317,6 +324,7 @@ class ChunkLog(Generic[C]):
         task = current_task()
         self._sleepers[task] = None
         self.reader = self._sleepers
+        self.stamped = None
 
         def abort(_: object) -> Abort:
             del self._sleepers[task]
@@ -325,6 +333,7 @@ class ChunkLog(Generic[C]):
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
+        self.stamped = None
 
     # ------------------------------------------------------------------- the inside
 

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
 import trio
+from trio.lowlevel import checkpoint
 
 from actors._sessions.events import TurnStalled
 from actors._sessions.outcomes import Limit, TimedOut
@@ -188,6 +189,15 @@ async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
         if stream.put_if_room(chunk):
             return
         run.check_thread("emit")
+        while stream.reader_comes:
+            await checkpoint()
+            run.check_open("emit")
+            waits = stream.reader is not None
+            if stream.put_if_room(chunk):
+                run.sign()
+                if waits:
+                    stream.stamped = run
+                return
         clocks = run.need_clocks()
         clocks.waits()
         read = False

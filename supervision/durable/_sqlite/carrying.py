@@ -121,15 +121,20 @@ Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
 
 
 class Carrying:
-    """A batch that is being carried out, in a transaction that is the caller's."""
+    """A batch that is being carried out, in a transaction that is the caller's.
+
+    Args:
+        connection: of the file.
+        batch: the records.
+    """
 
     def __init__(self, connection: Connection, batch: Sequence[Record]) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
+        self.connection = connection
+        self.cursor = connection.cursor()
         self._batch = batch
         self._answers: list[Answer] = [DONE] * len(batch)
         self._accepting: Mapping[int, int] | None = None
-        self._reminders = Reminders(connection, self._cursor)
+        self.reminders = Reminders(connection, self.cursor)
 
     def carry(self, policy: StorePolicy) -> list[Answer]:
         """Carry it out, run by run.  Raises apsw.Error: nothing of it counts."""
@@ -169,9 +174,9 @@ class Carrying:
 
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
-        before = self._connection.total_changes()
-        self._cursor.executemany(_INSERT, map(_values, rows))
-        return self._connection.total_changes() - before == len(rows)
+        before = self.connection.total_changes()
+        self.cursor.executemany(_INSERT, map(_values, rows))
+        return self.connection.total_changes() - before == len(rows)
 
     def _met(self, row: Row, brought: Brought | None) -> Answer:
         """Answer with what is at a prompt's address: itself, another, or nothing."""
@@ -184,7 +189,7 @@ class Carrying:
 
     def begin(self, run: Indexed[Begin]) -> None:
         """Make marks."""
-        self._cursor.executemany(
+        self.cursor.executemany(
             _MARK,
             [
                 (tried, record.opened, number)
@@ -202,30 +207,29 @@ class Carrying:
             (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
-            self._cursor.executemany(_MARK, again)
-        kept, touched = list[tuple[Value, ...]](), list[tuple[Value, ...]]()
+            self.cursor.executemany(_MARK, again)
+        kept, touched = [], []
         for _, record in run:
             if record.state is None and not record.bound and not record.entries:
-                number = record.ended[0].number if record.ended else None
-                touched.append((record.generation, number, record.key))
+                touched.append(_touched(record))  # as `_KEEP`, with less
             else:
                 kept.append(_kept(record))
         if kept:
-            self._cursor.executemany(_KEEP, kept)
+            self.cursor.executemany(_KEEP, kept)
         if touched:
-            self._cursor.executemany(_TOUCH, touched)
-        histories.write(self._cursor, [record for _, record in run])
+            self.cursor.executemany(_TOUCH, touched)
+        histories.write(self.cursor, [record for _, record in run])
         for _, record in run:
             if record.reminders:
-                self._reminders.keep(record.reminders)
+                self.reminders.keep(record.reminders)
             if record.unremind:
-                self._reminders.forget([(record.key, each) for each in record.unremind])
+                self.reminders.forget([(record.key, each) for each in record.unremind])
         for index, record in run:
             self._answers[index] = COMPLETION if new else self._passed_over(record)
 
     def _passed_over(self, record: Complete) -> Completion:
-        known = filter(None, map(self._known, record.sends))  # numbers are above 0
-        return Completion(tuple(known))
+        known = (self._known(each) for each in record.sends)
+        return Completion(tuple(each for each in known if each is not None))
 
     def _known(self, row: Row) -> int | None:
         """Give the number of a prompt that was passed over; None: it was not."""
@@ -237,7 +241,7 @@ class Carrying:
 
     def _end(self, ended: Sequence[tuple[Ended, float]]) -> None:
         if ended:
-            self._cursor.executemany(
+            self.cursor.executemany(
                 _END, [(each.outcome, each.turn, at, each.number) for each, at in ended]
             )
 
@@ -245,24 +249,24 @@ class Carrying:
 
     def bind(self, run: Indexed[Bind]) -> None:
         """Keep tokens."""
-        self._cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
+        self.cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
 
     def quarantine(self, run: Indexed[Quarantine]) -> None:
         """Keep crashes."""
-        self._cursor.executemany(
+        self.cursor.executemany(
             _QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
-            self._cursor.execute(_FORGET, (record.key,))
-            known = self._connection.changes() > 0
-            histories.forget(self._cursor, record.key)
-            known = self._reminders.forget_all(record.key) or known
+            self.cursor.execute(_FORGET, (record.key,))
+            known = self.connection.changes() > 0
+            histories.forget(self.cursor, record.key)
+            known = self.reminders.forget_all(record.key) or known
             behind = self._accepts()
             later = [number for number, at in behind.items() if at >= index]
-            journals.forget(self._cursor, record.key, later)
+            journals.forget(self.cursor, record.key, later)
             gone = [
                 (Ended(row.number, record.withdrawn, None), record.at)
                 for row in self._open(record.key, index)
@@ -273,61 +277,47 @@ class Carrying:
             found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
             withdrawn = tuple(number for (number,) in found)
             self._answers[index] = Forgotten(
-                known or bool(withdrawn), withdrawn, looks.held(self._connection)
+                known or bool(withdrawn), withdrawn, looks.held(self.connection)
             )
 
     # ------------------------------------------------------------------- what is there
 
-    def bring(self, run: Indexed[Bring]) -> None:
-        """Read what is kept of keys."""
+    def look(self, run: Indexed[Any]) -> None:
+        """Look for what is asked, record by record; Any: which is in `_LOOKS`."""
+        look = _LOOKS[type(run[0][1])]
         for index, record in run:
-            self._answers[index] = self._brought(record.key, index)
+            self._answers[index] = look(self, index, record)
 
     def chunks(self, run: Indexed[Chunks]) -> None:
         """Keep blocks of answers."""
-        journals.write(self._cursor, [record for _, record in run])
-
-    def ask(self, run: Indexed[Any]) -> None:
-        """Read what one statement finds; Any: each has its own (`_ASKS`)."""
-        for index, record in run:
-            self._answers[index] = _ASKS[type(record)](self._connection, record)
+        journals.write(self.cursor, [record for _, record in run])
 
     def prune(self, run: Indexed[Prune]) -> None:
         """Delete what ended."""
         for index, record in run:
-            old = journals.prune(self._connection, record.journals, record.most)
-            self._cursor.execute(_PRUNE, (record.before, record.most))
-            gone = self._connection.changes() + old
-            more = self._reminders.prune(record.before, record.most)
+            old = journals.prune(self.connection, record.journals, record.most)
+            self.cursor.execute(_PRUNE, (record.before, record.most))
+            gone = self.connection.changes() + old
+            more = self.reminders.prune(record.before, record.most)
             self._answers[index] = Pruned(gone + more)
 
     # ---------------------------------------------------------------------- reminders
 
     def remind(self, run: Indexed[Remind]) -> None:
         """Keep reminders."""
-        self._reminders.keep([record.reminder for _, record in run])
-
-    def forget_reminder(self, run: Indexed[ForgetReminder]) -> None:
-        """Forget them."""
-        for index, record in run:
-            self._answers[index] = self._reminders.forget_marked(record)
-
-    def due(self, run: Indexed[Due]) -> None:
-        """Look for those that are due."""
-        for index, record in run:
-            self._answers[index] = self._reminders.due(record)
+        self.reminders.keep([record.reminder for _, record in run])
 
     def fire(self, run: Indexed[Fire]) -> None:
         """Accept the prompts of those that are."""
         for index, record in run:
             row = record.row
-            if self._reminders.fires(record):
+            if self.reminders.fires(record):
                 self._insert([row])
             found = self._look(row.key, row.id)
             self._answers[index] = Fired(found.number == row.number)
 
     def _look(self, key: str, name: str) -> Found:
-        return looks.find(self._cursor, Find(key, name))
+        return looks.find(self.cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         session: SessionRow | None = None
@@ -354,22 +344,24 @@ class Carrying:
 
     def _rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
         """Read rows; Any: of the columns that the query names."""
-        return self._cursor.execute(query, values).fetchall()
+        return self.cursor.execute(query, values).fetchall()
 
 
-# Any: each takes records of its class
-_ASKS: Final[Mapping[type, Callable[[Connection, Any], Answer]]] = {
-    Find: lambda connection, it: looks.find(connection.cursor(), it),
-    Hold: looks.hold,
-    Look: looks.look,
-    Read: histories.read,
-    ReadChunks: journals.read,
-    Waiting: looks.waiting,
+# Any: each takes a record of its class, and its index in the batch
+_LOOKS: Final[Mapping[type, Callable[[Carrying, int, Any], Answer]]] = {
+    Bring: lambda by, index, it: by._brought(it.key, index),
+    Find: lambda by, _, it: looks.find(by.cursor, it),
+    Look: lambda by, _, it: looks.look(by.connection, it),
+    Read: lambda by, _, it: histories.read(by.connection, it),
+    ReadChunks: lambda by, _, it: journals.read(by.connection, it),
+    Waiting: lambda by, _, it: looks.waiting(by.connection, it),
+    Hold: lambda by, _, it: looks.hold(by.connection, it),
+    Due: lambda by, _, it: by.reminders.due(it),
+    ForgetReminder: lambda by, _, it: by.reminders.forget_marked(it),
 }
 # Any: each takes records of its class, in a run
 _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Accept: Carrying.accept,
-    Bring: Carrying.bring,
     Begin: Carrying.begin,
     Complete: Carrying.complete,
     Settle: Carrying.settle,
@@ -379,10 +371,8 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Chunks: Carrying.chunks,
     Prune: Carrying.prune,
     Remind: Carrying.remind,
-    ForgetReminder: Carrying.forget_reminder,
-    Due: Carrying.due,
     Fire: Carrying.fire,
-    **dict.fromkeys(_ASKS, Carrying.ask),
+    **dict.fromkeys(_LOOKS, Carrying.look),
 }
 
 
@@ -398,3 +388,8 @@ def _kept(record: Complete) -> tuple[Value, ...]:
         state is not None or token is not None or bool(record.entries),
         record.bound,
     )
+
+
+def _touched(record: Complete) -> tuple[Value, ...]:
+    number = record.ended[0].number if record.ended else None
+    return record.generation, number, record.key

@@ -167,10 +167,10 @@ except ImportError as error:
 
 def test_a_store_is_a_value(tmp_path: Path) -> None:
     """That does nothing yet."""
-    store = SqliteStore(tmp_path / "chat.db", synchronous="normal", types=[int])
+    store = SqliteStore(tmp_path / "chat.db", synchronous="normal", types=[StorePolicy])
 
     assert repr(store) == f"SqliteStore({str(tmp_path / 'chat.db')!r})"
-    assert (store.policy, store.encoding.types) == (StorePolicy(), (int,))
+    assert (store.policy, store.encoding.types) == (StorePolicy(), (StorePolicy,))
     assert [*tmp_path.iterdir()] == []
     wrong: Any = "off"
     with pytest.raises(ValueError, match="'off'"):
