@@ -11,9 +11,17 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors import Completed, Failed, OutOfTurn, TimedOut, TurnPolicy
-from supervision import FileTokens, Limits, MemoryTokens
-from supervision.acp import AgentSession, HistoryLost, Text
+from actors import (
+    Completed,
+    Failed,
+    Journal,
+    OutOfTurn,
+    TimedOut,
+    TurnPolicy,
+    open_system,
+)
+from supervision import FileTokens, Limits, MemoryTokens, start_router
+from supervision.acp import AgentSession, Chunk, HistoryLost, Text, ToolCall
 from supervision.durable import SqliteStore, move_tokens
 from tests.acp.yard import open_yard, puppet
 
@@ -175,3 +183,23 @@ async def test_the_start_of_an_agent_does_not_count_in_the_limits_of_its_turn(
             outcome = await answer.outcome()
 
     assert isinstance(outcome, TimedOut)
+
+
+WORDS = "show thought call called plan image unknown broken"
+
+
+async def test_an_answer_is_read_on_after_its_process(tmp_path: Path) -> None:
+    """With the tools that the agent has called in it, as they were."""
+    store = SqliteStore(tmp_path / "chat.db")
+    seen: list[Chunk] = []
+    async with open_system() as system:
+        router = start_router(system, AgentSession, puppet(), durable=store)
+        async with router.open_turn("k", WORDS, id="m", stream=Journal()) as answer:
+            seen += [chunk async for chunk in answer]
+    assert any(isinstance(each, ToolCall) for each in seen)
+
+    async with open_system() as system:
+        router = start_router(system, AgentSession, puppet(), durable=store)
+        async with router.reopen_turn("k", "m", after=1) as answer:
+            assert [chunk async for chunk in answer] == seen[1:]
+        assert router.inspect("k") is None  # no agent was started for that

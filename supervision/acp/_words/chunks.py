@@ -9,11 +9,12 @@ is an `Other`, never an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 from acp.schema import (
     RequestPermissionRequest,
+    SessionNotification,
     ToolCallProgress,
     ToolCallStart,
 )
@@ -21,6 +22,10 @@ from acp.schema import (
 from .agent import Command, ConfigOption
 
 Meta: TypeAlias = Mapping[str, Any] | None
+if TYPE_CHECKING:
+    KnownUpdate: TypeAlias = object
+else:  # each of them, so that a store knows them
+    KnownUpdate = SessionNotification.model_fields["update"].annotation
 
 
 @attrs.frozen
@@ -190,7 +195,7 @@ class Other:
 
     kind: str
     """As the protocol names it."""
-    update: object = attrs.field(repr=False)
+    update: KnownUpdate | object = attrs.field(repr=False)
     """The update as in `acp.schema`, or the JSON as it came, unknown to that."""
 
 

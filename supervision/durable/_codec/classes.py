@@ -21,7 +21,9 @@ from typing import Any, Final, get_args, get_type_hints
 import attrs
 
 from actors import Limit, Preempted
-from supervision.durable._words.encoding import is_known_kind
+from supervision.durable._words.encoding import KINDS, is_known_kind
+
+from .models import PARTS, is_model, maker_of, parts_of, types_of
 
 # Any in this file: classes and their fields are anything
 
@@ -39,6 +41,7 @@ class Kind:
         "_defaults",
         "_is_tuple",
         "_keeps_hash",
+        "_maker",
         "cls",
         "enum",
         "fields",
@@ -54,10 +57,13 @@ class Kind:
         self.enum = issubclass(cls, enum.Enum)
         """Its members are known by their names."""
         # {field: makes its default; None: it has none}
-        self._defaults = {} if self.enum else _fields(cls)
+        self._defaults = {} if self.enum or is_model(cls) else _fields(cls)
         self.fields = tuple(self._defaults)
         self.parts: Callable[[Any], tuple[Any, ...]] = _parts(self.fields)
         """Gives the values of `fields`.  Raises AttributeError: one is not set."""
+        self._maker: Callable[[Mapping[str, Any]], Any] | None = None
+        if is_model(cls):
+            self.fields, self.parts, self._maker = PARTS, parts_of, maker_of(cls)
 
     def make(self, given: Mapping[str, Any]) -> Any:
         """Make an object with these fields.
@@ -65,6 +71,8 @@ class Kind:
         Raises:
             ValueError: a field is missing that has no default.
         """
+        if self._maker is not None:
+            return self._maker(given)
         fields: dict[str, Any] = {}
         for name, default in self._defaults.items():
             if name in given:
@@ -96,7 +104,7 @@ class Classes:
     """The table.
 
     Args:
-        listed: attrs classes, dataclasses, enums and named tuples.
+        listed: attrs classes, dataclasses, models of pydantic, enums, named tuples.
         declared: types in which there may be more of them.  Those in the types of
             fields count in both.
 
@@ -114,10 +122,7 @@ class Classes:
             self._add(name, cls)
         for each in listed:
             if not is_known_kind(each):
-                msg = (
-                    f"types= takes attrs classes, dataclasses, enums and named tuples, "
-                    f"got {each!r:.100}"
-                )
+                msg = f"types= takes {KINDS}, got {each!r:.100}"
                 raise TypeError(msg)
         for one in (*listed, *declared):
             for each in found_in(one):
@@ -165,7 +170,9 @@ def found_in(declared: Any) -> Iterator[type[Any]]:
             continue
         seen.add(each)
         yield each
-        if not issubclass(each, enum.Enum):
+        if is_model(each):
+            rest.extend(types_of(each))
+        elif not issubclass(each, enum.Enum):
             rest.extend(hints_of(each).values())
 
 

@@ -94,7 +94,7 @@ class Plain:
             msg = (
                 f"{shown(value)[:60]} of type {name} would not come back as it is: "
                 "declare its type, list it in types= if it is an attrs class, a "
-                "dataclass or an enum, or use builtin values"
+                "dataclass, a model of pydantic or an enum, or use builtin values"
             )
             raise TypeError(msg)
         if kind.enum:

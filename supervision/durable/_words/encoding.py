@@ -11,6 +11,8 @@ from typing import Any, Final
 import attrs
 
 _TUPLE: Final[Any] = tuple
+KINDS: Final = "attrs classes, dataclasses, models of pydantic, enums and named tuples"
+"""What is known by name, in words."""
 
 
 def _classes(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
@@ -20,10 +22,7 @@ def _classes(value: Iterable[type[Any]]) -> tuple[type[Any], ...]:
     classes = tuple(value)
     for each in classes:
         if not is_known_kind(each):
-            msg = (
-                f"types= takes attrs classes, dataclasses, enums and named tuples, "
-                f"got {each!r:.100}"
-            )
+            msg = f"types= takes {KINDS}, got {each!r:.100}"
             raise TypeError(msg)
     return classes
 
@@ -34,6 +33,7 @@ def is_known_kind(cls: Any) -> bool:
         attrs.has(cls)
         or dataclasses.is_dataclass(cls)
         or issubclass(cls, enum.Enum)
+        or hasattr(cls, "__pydantic_validator__")
         or (issubclass(cls, _TUPLE) and hasattr(cls, "_fields"))
     )
 
