@@ -208,7 +208,8 @@ class Carrying:
         ]
         if again:
             self.cursor.executemany(_MARK, again)
-        kept, touched = [], []
+        kept: list[tuple[Value, ...]] = []
+        touched: list[tuple[Value, ...]] = []
         for _, record in run:
             if record.state is None and not record.bound and not record.entries:
                 touched.append(_touched(record))  # as `_KEEP`, with less
