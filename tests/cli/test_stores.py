@@ -40,6 +40,7 @@ PASSIVATED = session(
     last_activity=None,
     queued=2,
     held="a state cannot be read",
+    entries=1200,
 )
 
 
@@ -188,6 +189,7 @@ def test_a_session_that_only_the_store_has_stands_nowhere(path: Path, run: Run) 
     assert status == 0
     assert "phase     passivated" in out
     assert "held      a state cannot be read" in out
+    assert "history   1,200 entries" in out
     assert server.asked == ["GET /sessions/bob"]
 
 
