@@ -182,6 +182,8 @@ class SessionInfo:
     held: str | None = None
     """Why its store cannot give what it has of it, so that nothing of it begins; None:
     it can."""
+    entries: int = 0
+    """Of its history, those included that are on their way into a store."""
 
 
 @attrs.frozen(kw_only=True)

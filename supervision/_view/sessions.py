@@ -124,6 +124,7 @@ def suspended_shape(router: Core, key: str) -> SessionShape:
         burning=None,
         quarantined=None,
         held=None,
+        entries=0,
     )
 
 
@@ -293,7 +294,7 @@ def passivated_shape(router: Core, key: str, info: KeyInfo | None) -> SessionSha
     shape["phase"] = PASSIVATED
     if info is not None:
         shape["owner"], shape["generation"] = info.owner, info.generation
-        shape["queued"] = info.waiting
+        shape["queued"], shape["entries"] = info.waiting, info.entries
         shape["held"], shape["quarantined"] = info.held, info.quarantined
     return shape
 

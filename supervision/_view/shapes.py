@@ -227,6 +227,8 @@ class SessionShape(TypedDict):
     quarantined: float | None
     held: str | None
     """Why its store cannot give what it has of it; null: it can, or there is none."""
+    entries: int
+    """Of its history."""
 
 
 class FrameShape(TypedDict):

@@ -74,6 +74,8 @@ class OutcomeShape(TypedDict):
     """Since it was accepted."""
     ended: float | None
     """Since it got its outcome."""
+    held: str | None
+    """Why it waits: what is kept of its key cannot be read; null: it can."""
 
 
 class RouterStoreShape(TypedDict):
@@ -390,4 +392,5 @@ def _outcome_shape(path: str, key: str, name: str, info: PromptInfo) -> OutcomeS
         turn=info.turn,
         age=info.age,
         ended=info.ended,
+        held=info.held,
     )

@@ -100,6 +100,7 @@ def session(key: str, **fields: Any) -> SessionShape:
         "burning": None,
         "quarantined": None,
         "held": None,
+        "entries": 0,
         **fields,
     }
     return told  # type: ignore[return-value]

@@ -30,6 +30,7 @@ OUTCOME: dict[str, Any] = {
     "turn": 2_000_000_017,
     "age": 90.0,
     "ended": 30.0,
+    "held": None,
 }
 PASSIVATED = session(
     "bob\x1b[0m",
@@ -39,6 +40,7 @@ PASSIVATED = session(
     last_activity=None,
     queued=2,
     held="a state cannot be read",
+    entries=1200,
 )
 
 
@@ -187,6 +189,7 @@ def test_a_session_that_only_the_store_has_stands_nowhere(path: Path, run: Run) 
     assert status == 0
     assert "phase     passivated" in out
     assert "held      a state cannot be read" in out
+    assert "history   1,200 entries" in out
     assert server.asked == ["GET /sessions/bob"]
 
 
@@ -198,6 +201,8 @@ def test_outcome_says_what_became_of_a_prompt(path: Path, run: Run) -> None:
         _, raw, _ = run("outcome", "alice", "msg-17", "--json")
         server.answers["GET /outcome"] = waits
         _, other, _ = run("outcome", "alice", "msg-17", "--router", "/r")
+        server.answers["GET /outcome"] = {**waits, "held": "no \x1b upcaster"}
+        _, held, _ = run("outcome", "alice", "msg-17")
         server.answers["GET /outcome"] = (404, {"error": "there is no such prompt"})
         unknown = run("outcome", "alice", "msg-18")
 
@@ -215,6 +220,8 @@ def test_outcome_says_what_became_of_a_prompt(path: Path, run: Run) -> None:
     ]
     assert json.loads(raw) == OUTCOME
     assert "outcome   none yet: it waits, or its turn runs" in other
+    assert "outcome   none yet: its key is held" in held
+    assert "held      no \\x1b upcaster" in held
     assert unknown == (5, "", "actors: error: there is no such prompt\n")
     assert server.asked[2] == "GET /outcome?key=alice&id=msg-17&router=%2Fr"
 

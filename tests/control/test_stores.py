@@ -155,6 +155,7 @@ async def test_what_became_of_a_prompt(tmp_path: Path) -> None:
         "ValueError: no \\x1b such thing",
     )
     assert waits["outcome"] is waits["text"] is waits["ended"] is None
+    assert waits["held"] is done["held"] is None
     assert unknown.status == 404
     assert unknown.error == "session 'ann' has no prompt '4', or it is no longer kept"
     assert half.status == 400
@@ -212,7 +213,8 @@ async def test_a_held_key_is_released_by_its_verb(
     async with serving(tmp_path) as served:
         store = SqliteStore(path, upcasters={1: upcast})
         router = start_router(served.system, Newer, durable=store, name="notes")
-        waits = await router.accept("a/b", "waits")
+        waits = await router.accept("a/b", "waits", id="w")
+        held = (await served.get("/outcome?key=a%2Fb&id=w")).json
         refused = await served.post("/sessions/a%2Fb/release")
         broken = False
         done = await served.post("/sessions/a%2Fb/release")
@@ -220,6 +222,8 @@ async def test_a_held_key_is_released_by_its_verb(
         again = await served.post("/sessions/a%2Fb/release")
         unknown = await served.post("/sessions/nobody/release", {"router": "/notes"})
 
+    assert held["outcome"] is None
+    assert held["held"].startswith("a state cannot be read: ")
     assert refused.status == 409
     assert refused.error.startswith("/notes: session 'a/b' is held: a state cannot be")
     assert done.json["done"] == "release 'a/b': it can be read, and is held no more"

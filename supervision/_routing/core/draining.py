@@ -63,8 +63,21 @@ async def drain(core: Core, within: float) -> DrainReport:
         if number > before.get(name, 0)
     }
     lost.sort(key=lambda receipt: receipt.id)
-    kept = tuple(core.keeping.left)
+    kept = (*core.keeping.left, *_on_their_way(core))
     return DrainReport(core.now() - begun, outcomes, tuple(aborted), tuple(lost), kept)
+
+
+def _on_their_way(core: Core) -> list[Receipt[object]]:
+    """Prompts that wait again as soon as the store has answered."""
+    known = {each.id for each in core.keeping.left}
+    return [
+        receipt
+        for run in core.turns.running.values()
+        for receipt in run.receipts
+        if run.extra is not None
+        and receipt.id in (run.extra.again or ())
+        and receipt.id not in known
+    ]
 
 
 def leave_all(core: Core, why: str) -> None:

@@ -47,6 +47,8 @@ class KeyInfo:
     """Why it is held; None: it is not, as far as is known."""
     quarantined: float | None
     """Seconds until its quarantine lets a prompt in; None: it is in none."""
+    entries: int
+    """Of its history."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +65,8 @@ class PromptInfo:
     """Seconds since it was accepted."""
     ended: float | None
     """Seconds since it got its outcome."""
+    held: str | None
+    """Why it waits: its key is held; None: it is not, or it has its outcome."""
 
 
 @attrs.frozen(kw_only=True)

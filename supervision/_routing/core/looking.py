@@ -119,7 +119,16 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         burning=now - burnt[0].since if burnt else None,
         quarantined=_quarantined(lane, now),
         held=store.why_held(lane) if store is not None else None,
+        entries=_entries(core, lane),
     )
+
+
+def _entries(core: Core, lane: Lane) -> int:
+    """How many its history has; nothing is made for the look."""
+    if lane.extra is None or (core.keeping.plain and lane.extra.history is None):
+        return 0
+    log = core.keeping.history_of(lane)
+    return log.end - log.first
 
 
 def _quarantined(lane: Lane, now: float) -> float | None:

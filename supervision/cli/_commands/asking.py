@@ -231,6 +231,8 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
     yield "children", plural(session["children"], "turn")
     yield "asides", plural(session["asides"], "question")
     yield "readers", whole(session["readers"])
+    if session["entries"]:
+        yield "history", plural(session["entries"], "entry", "entries")
     yield "actors", f"{whole(session['generation'])} so far"
     if session["burning"] is not None:
         turns = plural(session["given_up"], "turn")

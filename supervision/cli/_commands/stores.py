@@ -160,7 +160,11 @@ def _outcome_facts(found: OutcomeShape) -> Iterator[Fact]:
     yield "router", clean(found["router"])
     yield "prompt", str(found["number"])
     if found["outcome"] is None:
-        yield "outcome", Text("none yet: it waits, or its turn runs", MAYBE)
+        is_held = found["held"] is not None
+        text = "its key is held" if is_held else "it waits, or its turn runs"
+        yield "outcome", Text(f"none yet: {text}", MAYBE)
+        if found["held"] is not None:
+            yield "held", Text(clean(found["held"]), WRONG)
     else:
         yield "outcome", words(found["outcome"])
     if found["text"] is not None:

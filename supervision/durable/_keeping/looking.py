@@ -127,15 +127,19 @@ class Looking:
         found: Found = await self._ask(Find(key, id))
         if found.number is None:
             return None
-        outcome, now = None, wall()
+        outcome, held, now = None, None, wall()
         if found.outcome is not None:
             outcome = self._kept.finding.outcome_of(found.outcome)
+        else:
+            info = await self.key(key)
+            held = info.held if info is not None else None
         return PromptInfo(
             number=found.number,
             outcome=outcome,
             turn=found.turn,
             age=max(0.0, now - found.at),
             ended=None if found.ended_at is None else max(0.0, now - found.ended_at),
+            held=held,
         )
 
     async def reminders(
@@ -230,6 +234,7 @@ class Looking:
             owner=row.owner,
             held=row.held,
             quarantined=left if left > 0 else None,
+            entries=row.entries,
         )
 
     # ------------------------------------------------------------------------- its log

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from supervision.durable._words.histories import HistoryRow
 from supervision.durable._words.looks import KeyRow, Look, Seen
 from supervision.durable._words.records import SessionRow
+
+from .histories import Histories
 
 
 def look(
     record: Look,
     sessions: Mapping[str, SessionRow],
     waiting: Mapping[str, Collection[int]],
+    histories: Histories,
 ) -> Seen:
     """Look at keys.
 
@@ -20,6 +24,7 @@ def look(
         record: which.
         sessions: `{key: what is kept of it}`.
         waiting: `{key: numbers of its open prompts}`.
+        histories: of all keys.
     """
     there = {*sessions, *waiting}
     if record.key is not None:
@@ -27,14 +32,21 @@ def look(
     else:
         there = {each for each in there if each > record.after}
     rows = (
-        _seen(each, sessions.get(each), len(waiting.get(each, ())))
+        _seen(
+            each,
+            sessions.get(each),
+            len(waiting.get(each, ())),
+            histories.of(each),
+        )
         for each in sorted(there)
     )
     found = (each for each in rows if not record.held or each.held is not None)
     return Seen(tuple(itertools.islice(found, record.most)))
 
 
-def _seen(key: str, row: SessionRow | None, waiting: int) -> KeyRow:
+def _seen(
+    key: str, row: SessionRow | None, waiting: int, history: Sequence[HistoryRow]
+) -> KeyRow:
     return KeyRow(
         key=key,
         waiting=waiting,
@@ -44,4 +56,5 @@ def _seen(key: str, row: SessionRow | None, waiting: int) -> KeyRow:
         crashes=row.crashes if row is not None else None,
         owner=row.owner if row is not None else None,
         held=row.held if row is not None else None,
+        entries=history[-1].number + 1 - history[0].number if history else 0,
     )

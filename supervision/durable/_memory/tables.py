@@ -136,7 +136,7 @@ class Tables:
             case Find():
                 return self._find(record)
             case Look():
-                return look(record, self._sessions, self._open)
+                return look(record, self._sessions, self._open, self.histories)
             case Read():
                 return self.histories.read(record)
             case Chunks():

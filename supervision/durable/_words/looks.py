@@ -40,6 +40,8 @@ class KeyRow:
     crashes: bytes | None
     owner: str | None
     held: str | None
+    entries: int = 0
+    """Of its history."""
 
 
 @attrs.frozen(eq=False)

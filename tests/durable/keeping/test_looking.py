@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors import Completed, Failed
+from actors import Completed, Failed, open_system
 from actors.hosting import actor_of
 from actors.testing import seeds
 from supervision import (
@@ -300,6 +300,27 @@ async def test_d67_a_held_key_is_told_once_and_tried_now_and_then(
         assert len(events.drain()) == 1
         router.reset("ann")
         assert completed(await (await router.accept("ann", "new")).outcome())
+
+
+@seeds(2)
+async def test_how_long_a_history_is_is_seen() -> None:
+    """Of a key that is there, of one that the store alone knows, without a store."""
+    for store in (MemoryStore(), None):
+        stage = Stage(store)
+        async with open_system() as system:
+            brief = Limits(sessions=9, turns=9, idle=50)
+            router = start_router(system, Player, stage, limits=brief, durable=store)
+            for prompt in ("x", "say:one say:two", "say:three"):
+                await router.send("ann", prompt).outcome()
+                info = router.inspect("ann")
+                assert info is not None
+                assert info.entries == {"x": 0, "say:three": 3}.get(prompt, 2)
+            await trio.sleep(100)
+            assert router.inspect("ann") is None
+            if store is not None:
+                actor: Any = actor_of(router.ref)
+                known = await actor._house().keeping.store.key("ann")
+                assert known.entries == 3
 
 
 @seeds(1)

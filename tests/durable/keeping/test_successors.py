@@ -114,6 +114,26 @@ async def test_a_drain_keeps_what_waits_for_a_slot_or_a_checkpoint() -> None:
 
 
 @seeds(3)
+async def test_a_drain_names_what_the_store_has_not_put_back_yet() -> None:
+    """The turn ends at the deadline, and the store does not answer before it."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        twice = await router.accept("ann", "wait:never", id="twice", attempts=2)
+        once = await router.accept("bob", "wait:never", id="once")
+        await trio.sleep(1)  # both run
+        stage.memory.stand_still()
+        report = await router.drain(10)
+        assert report.kept == (twice,)
+        assert report.lost == ()
+        assert once.ended is None  # its outcome is on its way
+        stage.memory.go_on()
+    assert isinstance(once.ended, Aborted)
+    assert twice.ended is None
+    assert stage.outcomes()["twice"] is None
+
+
+@seeds(3)
 async def test_a_drain_puts_back_what_may_be_tried_again() -> None:
     """With what was put into it, before all that waits; it is no attempt."""
     stage = Stage()

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from supervision.durable._words.histories import HistoryRow
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -109,5 +110,9 @@ async def test_keys_are_looked_at_in_pages(store: Engine) -> None:
         assert (await bench.ask(Look("c", 9, held=True), Seen)).rows == ()
         one = await bench.ask(Look("", 1, key="b"), Seen)
         assert one.rows == first.rows[1:]
+        entries = tuple(HistoryRow(each, b"e", 1) for each in range(3, 8))
+        await bench.carry(complete(key="b", entries=entries, state=None))
+        seen = await bench.ask(Look("a", 1), Seen)
+        assert seen.rows == (key_row("b", waiting=2, generation=1, entries=5),)
         assert (await bench.ask(Look("", 1, key="done"), Seen)).rows == ()
         assert "stored" in (await bench.ask(Look("\ud800", 1), Refused)).why

@@ -5,7 +5,7 @@ What it comes to is what `_memory/tables` says in plain Python.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from supervision.durable._sqlite.sql import Connection, Cursor, Value
 from supervision.durable._words.looks import (
@@ -27,7 +27,9 @@ _HELD: Final = "select count(*) from sessions where held is not null"
 _SEEN: Final = (
     "select k.key, (select count(*) from prompts p where p.key = k.key and"
     " p.outcome is null), length(state), token is not null, coalesce(generation, 0),"
-    " crashes, owner, held from ({}) k left join sessions s on s.key = k.key"
+    " crashes, owner, held, (select min(n) from history h where h.key = k.key),"
+    " (select max(n) from history h where h.key = k.key)"
+    " from ({}) k left join sessions s on s.key = k.key"
     " order by k.key"
 )
 _SEEN_ALL: Final = _SEEN.format(
@@ -78,11 +80,22 @@ def look(connection: Connection, record: Look) -> Seen:
         query = _SEEN_HELD if record.held else _SEEN_ALL
         values = (record.after, record.most)
     found = connection.execute(query, values).fetchall()
-    return Seen(
-        tuple(
-            KeyRow(key, waiting, state, bool(token), *rest)
-            for key, waiting, state, token, *rest in found[: record.most]
-        )
+    return Seen(tuple(_row(*each) for each in found[: record.most]))
+
+
+def _row(*columns: Any) -> KeyRow:
+    """Make a row of what was found; Any: each column has its type."""
+    key, waiting, state, token, generation, crashes, owner, held, first, last = columns
+    return KeyRow(
+        key=key,
+        waiting=waiting,
+        state=state,
+        token=bool(token),
+        generation=generation,
+        crashes=crashes,
+        owner=owner,
+        held=held,
+        entries=0 if first is None else last + 1 - first,  # numbers without a gap
     )
 
 
