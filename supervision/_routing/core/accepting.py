@@ -361,6 +361,8 @@ class Accepting:
             self.waiting.admit_parked(lane)
             if lane.extra is not None and lane.extra.window is not None:
                 core.turns.advance(lane)  # the moment may be over earlier
+        else:
+            self.admit_parked(lane)
         core.reaping.nothing_left(lane)
         return True
 

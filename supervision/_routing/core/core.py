@@ -14,7 +14,16 @@ from typing import Any, Final
 
 import trio
 
-from actors import AnyRef, Event, Lost, Outcome, PromptEnded, PromptPolicy, Receipt
+from actors import (
+    AnyRef,
+    Event,
+    Lost,
+    Outcome,
+    PromptEnded,
+    PromptPolicy,
+    Receipt,
+    Steered,
+)
 from actors.hosting import LAST_WORDS_PROPS, FirstLooks, Timer, TurnRun
 from supervision._routing.errors import NoStoreError
 from supervision._routing.limits import Limits
@@ -236,6 +245,9 @@ class Core:
             if not keeping.plain:  # it is told later, and waits no more from here on
                 receipt.need_more().settling = True
             keeping.settled(receipt, outcome, self.give)
+            if type(outcome) is Steered:  # there is room at the checkpoint
+                lane: Any = receipt._lane  # Any: a receipt sees little of it
+                self.accepting.admit_parked(lane)
 
     def give(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Give a prompt its outcome, once, and say so."""

@@ -87,6 +87,8 @@ class Turns:
             if not lane.busy:
                 core.reaping.became_idle(lane)
                 self.open_way(lane)
+            else:  # somebody may have waited for room at a checkpoint
+                core.accepting.admit_parked(lane)
             return
         if core.world.ending:  # the queue is for `stopped`
             return

@@ -227,3 +227,28 @@ def test_with_interrupts_a_burst_is_one_turn_too() -> None:
     burst.append(send(core, "a", 3, busy=WhileBusy.REFUSE))
 
     assert [each.turn for each in burst] == [3] * 4
+
+
+class Weighs(Plain):
+    """Two words in a turn, and no more."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=9, batch=Batch(prompts=4, weight=2.0, weigh=len)
+    )
+
+
+def test_what_a_turn_sends_weighs_as_what_others_send() -> None:
+    """Three letters are too many for two of them."""
+    core, world = made(make=Weighs)
+    send(core, "b", "")
+    world.step()
+
+    drafts = [core.accepting.draft("b", text, None) for text in ("ab", "c", "d")]
+    core.accepting.take(drafts)
+
+    taken: list[list[object]] = []
+    for turn in (1, 2, 3):
+        taken.append([each.prompt for each in core.turns.running[turn].receipts])
+        world.finish(turn)
+    assert taken == [[""], ["ab"], ["c", "d"]]
+    check(core, world)

@@ -9,6 +9,7 @@ import pytest
 from actors import (
     Aborted,
     Batch,
+    ClosedToNewError,
     CloseReason,
     Completed,
     Crashed,
@@ -24,7 +25,7 @@ from actors import (
 from actors.hosting import ASIDE, PROMPT, SHUT_DOWN
 from supervision import Backoff, Limits
 from supervision._routing.core.core import Core
-from supervision._routing.core.draining import end_all
+from supervision._routing.core.draining import end_all, leave_all
 from supervision._routing.parts import lane as lanes
 from tests.routing.core.double import Later, Plain, Slow, World, check, made, send
 
@@ -357,3 +358,41 @@ def test_no_timer_outlives_the_router() -> None:
 
     assert isinstance(receipt.ended, Lost)
     assert world.clock.armed == []
+
+
+def test_when_its_process_has_to_leave_nobody_waits_any_more() -> None:
+    """Whatever runs is given up, and whatever waits is lost; nothing else begins."""
+    core, world = made(Limits(sessions=9, turns=2))
+    running, waits = send(core, "a"), send(core, "a")
+    cut = send(core, "b")
+    world.step()
+    unbegun, other = send(core, "c"), send(core, "d")
+    core.verbs.cancel("b", hard=True, reason="stop", hint=None)
+    world.said()
+
+    leave_all(core, "it had to leave")
+
+    assert running.ended == Aborted("it had to leave", turn=1, late=True)
+    assert waits.ended == Lost("it had to leave")
+    assert cut.ended == Aborted("stop", turn=2, late=True)
+    assert unbegun.ended == Lost("it had to leave", turn=3)
+    assert other.ended == Lost("it had to leave", turn=4)
+    assert world.said() == ["kill a 1", "kill a", "kill b"]
+    assert (core.turns.running, core.unsettled) == ({}, 0)
+    assert (core.slots.running, core.slots.waiting) == (0, 0)
+    with pytest.raises(ClosedToNewError):
+        send(core, "e")
+
+
+def test_a_turn_that_has_returned_keeps_its_answer_when_its_process_leaves() -> None:
+    """It only waited for what it had begun."""
+    core, world = made()
+    receipt = send(core, "a")
+    world.step()
+    run = core.lanes["a"].turn
+    run.returned = Completed("answer", turn=1)
+
+    leave_all(core, "it had to leave")
+
+    assert isinstance(receipt.ended, Completed)
+    assert receipt.ended.result == "answer"

@@ -11,6 +11,7 @@ from actors import (
     Completed,
     Failed,
     OutcomeForgottenError,
+    PromptRepeated,
     Receipt,
     Rejected,
 )
@@ -158,3 +159,31 @@ def test_a_window_that_moves_on_frees_its_bytes() -> None:
     known.settled("0", receipt(home, 0))  # it is not known any more
     known.forget_messages()
     assert (known._bytes, len(known)) == (0, 0)
+
+
+def leave(core: Core, key: str, prompt: object, message_id: str | None = None) -> None:
+    """A turn has completed that has sent this."""
+    core.accepting.take([core.accepting.draft(key, prompt, message_id)])
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_a_turn_sends_again_is_passed_over(*, forgotten: bool) -> None:
+    """Also by a key that has no entry any more: it is counted, and told."""
+    core, world = made(Limits(sessions=9, turns=9, idle=5.0))
+    leave(core, "b", "x", "m1")
+    world.finish(1)
+    if forgotten:
+        world.clock.move(6.0)
+    assert ("b" in core.lanes) == (not forgotten)
+    world.events.wanted.add(PromptRepeated)
+    world.said()
+
+    leave(core, "b", "x", "m1")
+
+    assert world.said() == []
+    assert ("b" in core.lanes) == (not forgotten)
+    assert core.books.repeated == 1
+    assert [(each.key, each.prompt) for each in world.published] == [("b", 1)]
+    leave(core, "b", "y", "m2")
+    assert core.accepted == 2
+    check(core, world)

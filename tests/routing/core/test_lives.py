@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import attrs
 import pytest
 
 from actors import (
@@ -220,6 +221,21 @@ def test_an_owner_has_so_many_keys_until_one_is_forgotten() -> None:
 
 
 # ------------------------------------------------------------------------------ reaping
+
+
+def test_another_time_to_be_idle_is_in_force_at_once() -> None:
+    """For who is idle already too; there is one timer, whatever is said how often."""
+    core, world = made(TWO)
+    idle(core, world, "a", "b")
+    world.clock.move(20.0)  # nobody looks after their turns any more
+    assert world.clock.armed == [100.0]
+
+    for seconds in (50.0, math.inf, 30.0):
+        core.verbs.configure(attrs.evolve(TWO, idle=seconds))
+
+    assert world.clock.armed == [30.0]
+    world.clock.move(30.0)
+    assert core.lanes == {}
 
 
 def test_idle_ones_are_reaped_in_their_instant() -> None:

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from actors import Completed, Crashed, Failed, PromptPolicy, QuarantinedError
+from actors import (
+    Completed,
+    Crashed,
+    Failed,
+    PromptEnded,
+    PromptPolicy,
+    QuarantinedError,
+)
 from actors.hosting import ASIDE, FOLLOW_UP, More
 from supervision import Backoff, Limits, RestartLimit
 from supervision._routing.core.core import Core
@@ -198,6 +205,27 @@ def test_one_that_waits_for_a_place_needs_none() -> None:
     assert receipt.ended.error.__cause__ is bang
     assert list(core.lanes) == ["a"]
     assert core.places.waiting == 0
+
+
+@pytest.mark.parametrize(("now", "over"), [(9.9, False), (10.0, True)])
+def test_what_a_turn_sends_is_let_in_when_the_term_is_over(
+    now: float, *, over: bool
+) -> None:
+    """It is the trial then; before that it fails, and leaves nothing behind."""
+    core, world = quarantined()
+    world.clock.move(now)
+    world.events.wanted.add(PromptEnded)
+
+    core.accepting.take([core.accepting.draft("a", "x", None)])
+
+    ended = [each.outcome for each in world.published]
+    assert [type(each) for each in ended] == ([] if over else [Failed])
+    check(core, world)
+    if over:
+        assert_refused(core, 10.0)
+        world.finish(core.turn_ids)
+        assert isinstance(world.published[-1].outcome, Completed)
+    assert (core.lanes["a"].phase == lanes.QUARANTINED) == (not over)
 
 
 class Roomy(Plain):

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors import CloseReason, Completed, Withdrawal, Withdrawn
+from actors import (
+    ClosedToNewError,
+    CloseReason,
+    Completed,
+    PromptPolicy,
+    Receipt,
+    Steered,
+    WhileBusy,
+    Withdrawal,
+    Withdrawn,
+)
+from actors._sessions.turns.steering import taken_by
 from actors.hosting import More
 from supervision import Backoff, Limits
 from supervision._routing.core.core import Core
@@ -16,7 +28,7 @@ from supervision._routing.core.draining import drain
 from supervision._routing.core.waiting import Sender
 from supervision._routing.parts import lane as lanes
 from supervision._routing.parts.admission import Offer
-from tests.routing.core.double import World, check, made, send
+from tests.routing.core.double import Plain, World, check, made, send
 from tests.routing.core.test_lives import crash
 
 ONE = Limits(sessions=1, turns=9)
@@ -137,6 +149,101 @@ def test_who_waits_for_a_queue_that_is_emptied_is_let_in(
         assert each.receipt.turn is not None
         world.finish(each.receipt.turn)
         assert isinstance(each.receipt.ended, Completed)
+    check(core, world)
+
+
+def test_who_waits_is_refused_when_nobody_is_let_in_any_more() -> None:
+    """For room in a queue, and for a place: at once, and woken."""
+    core, world = made(ONE)
+    for _ in range(4):
+        send(core, "a")
+    world.step()
+    senders = waiting(core, "a", "b", "a")
+
+    core.accepting.close()
+
+    assert [type(each.error) for each in senders] == [ClosedToNewError] * 3
+    assert core.books.refused == {"ClosedToNewError": 3}
+    assert not core.accepting.waiting.crowd
+    check(core, world)
+
+
+def test_what_a_turn_sends_wakes_an_idle_session() -> None:
+    """It is idle no more from that step on."""
+    core, world = made()
+    send(core, "b")
+    world.finish(1)
+    assert core.lanes["b"] in core.idle
+
+    core.accepting.take([core.accepting.draft("b", "x", None)])
+
+    assert core.lanes["b"] not in core.idle
+    world.finish(2)
+    assert core.lanes["b"] in core.idle
+    check(core, world)
+
+
+class Steers(Plain):
+    """What comes while a turn runs steers it; one may wait for a checkpoint."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=3, steering_capacity=1, busy=WhileBusy.STEER
+    )
+
+
+def steering() -> tuple[Core, World, Receipt[Any], list[Sender]]:
+    """A turn, a prompt that waits for its checkpoint, and who waits for room there."""
+    core, world = made(make=Steers)
+    send(core, "a")
+    world.step()
+    return core, world, send(core, "a"), waiting(core, "a", "a")
+
+
+def test_a_checkpoint_lets_in_who_waits_for_room_there() -> None:
+    """One for each that it takes: they steer this turn too."""
+    core, world, first, senders = steering()
+    run = core.lanes["a"].turn
+    assert let_in(senders) == []
+
+    assert taken_by(run) == (first,)
+
+    assert let_in(senders) == ["a"]
+    second = senders[0].receipt
+    assert second is not None
+    assert taken_by(run) == (second,)
+    assert second.ended == Steered(turn=1)
+    assert let_in(senders) == ["a", "a"]
+    world.finish(1)
+    check(core, world)
+
+
+def test_one_that_is_taken_back_before_the_checkpoint_makes_room_there() -> None:
+    """For the first of those who wait."""
+    _, _, first, senders = steering()
+
+    assert first.withdraw() is Withdrawal.WITHDRAWN
+
+    assert let_in(senders) == ["a"]
+    assert senders[1].receipt is None
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_turn_that_ends_lets_in_who_waits_for_its_checkpoint(*, hard: bool) -> None:
+    """Of one that is aborted nothing is left that would."""
+    core, world, first, senders = steering()
+
+    core.verbs.cancel("a", hard=hard, reason="why", hint="enough")
+    assert first.ended == Withdrawn("why")
+    if hard:
+        world.die(1)
+    else:
+        world.finish(1)
+    world.step()
+
+    assert let_in(senders) == ["a", "a"]
+    world.finish(2)
+    world.finish(3)
+    assert all(each.receipt and each.receipt.ended for each in senders)
     check(core, world)
 
 
