@@ -101,7 +101,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
                 host.events.check_thread("Turn.emit()")
                 raise
             host.chunks = chunks
-            if quick:  # still: nobody else has run
+            if quick and stream is not None:  # still: nobody else has run
                 stream.queue.append(chunk)
                 return
         else:
@@ -110,8 +110,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             await checkpoint()
             run.check_open("emit")
             stream = run.stream
-        extra = run.extra
-        run.signed_at = host.now()  # as `run.sign`, without the call
+        run.signed_at, extra = host.now(), run.extra  # as `run.sign`, without the call
         if extra is not None:
             if extra.stalled:
                 run.sign()
@@ -121,8 +120,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             host.unread += 1
             return
         run.replied = True
-        # as `put_if_room`, without the call
-        queue = stream.queue
+        queue = stream.queue  # as `put_if_room`, without the call
         if len(queue) < stream.room:
             queue.append(chunk)
             if stream.reader is not None:

@@ -12,7 +12,7 @@ from threading import get_ident
 from typing import Any, Generic, Self, TypeVar
 
 import trio
-from trio.lowlevel import checkpoint, checkpoint_if_cancelled
+from trio.lowlevel import checkpoint_if_cancelled
 
 from actors import (
     Abort,
@@ -23,7 +23,7 @@ from actors import (
     Receipt,
     TurnNotCompletedError,
 )
-from actors.hosting import SCHEDULE_EVERY, Chunks, Place, TurnRun
+from actors.hosting import Chunks, Place, TurnRun
 
 from .core.core import Core
 
@@ -132,7 +132,7 @@ class TurnStream(Generic[P, C]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> C:  # noqa: C901 - the quick ways are written out
+    async def __anext__(self) -> C:
         chunks = self._chunks
         try:
             if chunks is not None:
@@ -144,19 +144,20 @@ class TurnStream(Generic[P, C]):
                         return chunks.take()
                     chunks.passed = passed
                     return queue.popleft()
-            elif (place := self._place) is not None and place.quick:  # as `Place.take`
-                log = place.log
-                at = place.at - log.dropped
-                if 0 <= at < len(log.queue):
-                    number = place.at + 1
-                    if number & SCHEDULE_EVERY:
+            else:  # as `Place.take`
+                place: Any = self._place
+                before = place.at
+                if before < place.quick:
+                    log = place.log
+                    kept = log.queue
+                    at = before - log.dropped
+                    if 0 <= at < len(kept):
                         await checkpoint_if_cancelled()
-                        place.at = number
-                        chunk: C = log.queue[at]
+                        place.at = before + 1
+                        chunk: C = kept[at]
                         if log.writers:
                             log.make_room()
                         return chunk
-                    await checkpoint()
         except RuntimeError:  # Trio's: not in its thread
             self._core.events.check_thread("reading a TurnStream")
             raise

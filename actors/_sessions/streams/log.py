@@ -284,7 +284,7 @@ class ChunkLog(Generic[C]):
 
     def leave(self, place: Place[C]) -> None:
         """Nobody waits for this reader any more."""
-        place.quick = False
+        place.quick = 0
         self.places.pop(place, None)
         self.furthest = max(self.furthest, place.at)
         self.make_room()

@@ -13,11 +13,11 @@ from collections import deque
 from typing import Any, Generic, TypeVar
 
 import trio
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
 
 from actors._sessions.errors import StreamGapError, StreamRestartedError
 
-from .writers import pass_by
+from .writers import SCHEDULE_EVERY
 
 C = TypeVar("C")
 
@@ -32,6 +32,7 @@ class Place(Generic[C]):
         "_page",
         "_page_at",
         "_reading",
+        "_until",
         "at",
         "log",
         "quick",
@@ -41,8 +42,9 @@ class Place(Generic[C]):
         self.log = log
         self.at = at
         """Number of the latest chunk that it has got, or is not to get."""
-        self.quick = True
-        """Whether what is there may be taken without a thought."""
+        self._until = at + SCHEDULE_EVERY  # a number: then the reader lets others run
+        self.quick = self._until
+        """Up to which number what is there may be taken without a thought."""
         self._base = log.base
         self._left = False
         self._reading = False
@@ -86,7 +88,13 @@ class Place(Generic[C]):
         self._reading = True
         try:
             self._calls += 1
-            await pass_by(self._calls)
+            if self._calls & SCHEDULE_EVERY and (
+                self.at < self._until or self.at >= self.log.last
+            ):
+                await checkpoint_if_cancelled()
+            else:
+                await checkpoint()
+                self._scheduled()
             while True:
                 log = self.log
                 if self._left:
@@ -101,10 +109,12 @@ class Place(Generic[C]):
                     await self._read_page()
                     continue
                 if self.at < log.last:
+                    self.quick = self._until
                     return self.take()
                 if log.closed:
                     raise trio.EndOfChannel
                 await log.sleep()
+                self._scheduled()
         finally:
             self._reading = False
 
@@ -112,8 +122,9 @@ class Place(Generic[C]):
         """Read this log from now on: from its beginning, or where it is."""
         nothing_read = self.at == self._base
         self.log = log
+        self.quick = self._until = 0
         if not nothing_read and self.at <= log.base:
-            self._base, self.quick = -1, False  # it is told when it reads
+            self._base = -1  # it is told when it reads
             return
         self._base = log.base
         if nothing_read:
@@ -131,9 +142,14 @@ class Place(Generic[C]):
     def detach(self) -> None:
         """The reader has left.  Idempotent."""
         self._left = True
-        self.quick = False
+        self.quick = 0
         self.log.leave(self)
         self.log.wake_reader()
+
+    def _scheduled(self) -> None:
+        """It has let others run: so many chunks it may take now at once."""
+        self._calls = 0
+        self._until = self.at + 1 + SCHEDULE_EVERY
 
     async def _read_page(self) -> None:
         """Read on where the log's keeper has what is not in memory."""
@@ -152,7 +168,6 @@ class Place(Generic[C]):
         log = self.log
         if self in log.places:
             return
-        self.quick = True
         try:
             self._catch_up()
         finally:

@@ -187,7 +187,7 @@ async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
     """
     try:
         run.check_thread("emit")
-        while stream.reader_comes:
+        while stream.reader_comes:  # it needs no clock: the loop, which is fair
             await checkpoint()
             run.check_open("emit")
             waits = stream.reader is not None
