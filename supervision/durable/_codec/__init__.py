@@ -5,6 +5,7 @@ tables, Trio.  Whatever would not come back as it is is refused when it is writt
 cannot be read is a `CodecError`, whatever the bytes are.  In reading order:
 
     protocol    `Codec`, and `Where` a value stands
+    models      models of pydantic, taken apart and made
     classes     the classes that may be in a body, by name
     plain       bodies of a tagged walk: for types that nobody has declared
     columns places  whether a value is of a declared type, before msgspec writes it
