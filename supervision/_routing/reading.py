@@ -13,6 +13,7 @@ from actors import (
     Leave,
     Receipt,
     Replay,
+    StreamGapError,
     StreamNotKeptError,
     UnknownPromptError,
     WhileBusy,
@@ -73,6 +74,7 @@ class Reading(Sending[P, C]):
         Raises:
             NoStoreError, RefusedError, TypeError, ValueError: as `send`.
             StreamGapError: sent again, and the beginning is not kept any more.
+            StoreError: sent again, and the store, which has it, does not answer.
         """
         if busy is WhileBusy.STEER:
             msg = "open_turn() cannot steer: there would be nothing to read"
@@ -85,7 +87,7 @@ class Reading(Sending[P, C]):
         receipt = core.accepting.offer(offer_of(key, prompt, more, owner, busy))
         own = receipt._more is more
         if not own:  # somebody else sent it first
-            chunks = _again(core, receipt, chunks)
+            chunks = await _again(core, receipt, id, chunks)
         elif isinstance(chunks, ChunkLog):
             core.readers.keep(receipt, chunks, id)
         reader: Chunks[C] | Place[C]
@@ -180,17 +182,40 @@ def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
     return given, leave is Leave.DETACH
 
 
-def _again(
-    core: Core, receipt: Receipt[Any], chunks: Chunks[C] | ChunkLog[C]
+async def _again(
+    core: Core,
+    receipt: Receipt[Any],
+    id: str | None,  # noqa: A002
+    chunks: Chunks[C] | ChunkLog[C],
 ) -> Chunks[C] | ChunkLog[C]:
-    """What is read of a prompt that was sent before."""
-    kept = core.readers.find(receipt.key, receipt.id)
+    """What is read of a prompt that was sent before.
+
+    Raises:
+        StreamGapError: of its answer nothing is kept any more.
+        StoreError: it is to be looked up in the store, which does not answer.
+    """
+    key, journals = receipt.key, core.keeping.journals
+    kept = core.readers.find(key, receipt.id)
+    if kept is None and id is not None:
+        kept = core.readers.find(key, id)  # it repeats one of an earlier process
     if kept is not None:
         return kept.log
-    if isinstance(chunks, ChunkLog):
-        chunks = Chunks(Bounded())
-    chunks.close()
-    return chunks
+    more = receipt._more
+    first = more.stream if more is not None else None
+    if isinstance(first, ChunkLog):
+        if first.keeper is None and first.last:  # its time is over
+            raise StreamGapError(0, first.last + 1, first.last)
+        return first
+    if not isinstance(chunks, ChunkLog):
+        chunks.close()
+        return chunks
+    if chunks.keeper is not None and journals is not None and id is not None:
+        found = await journals.find(key, id)
+        if found is not None and found[1] is not None:
+            return found[1]
+    nothing: Chunks[C] = Chunks(Bounded())
+    nothing.close()
+    return nothing
 
 
 async def _kept(
@@ -211,8 +236,12 @@ async def _kept(
         kept = core.readers.find(key, id)  # it may have come meanwhile
         if kept is None and found is not None:
             receipt, log = found
-            if log is None and receipt.ended is None:
-                raise StreamNotKeptError(key, id)
+            if log is None:
+                if receipt.ended is None:
+                    raise StreamNotKeptError(key, id)
+                here = _here(core, key, id)
+                if here is not None and _had_stream(here):  # a Replay, not the store's
+                    raise UnknownPromptError(key, id)
             return receipt, log
     if kept is not None:
         return kept.receipt, kept.log
@@ -225,6 +254,24 @@ def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A00
     Raises:
         UnknownPromptError, StreamNotKeptError: it has not.
     """
+    receipt = _here(core, key, id)
+    if receipt is None:
+        raise UnknownPromptError(key, id)
+    if _had_stream(receipt):  # its time is over
+        raise UnknownPromptError(key, id)
+    if receipt.ended is None:
+        raise StreamNotKeptError(key, id)
+    return receipt
+
+
+def _had_stream(receipt: Receipt[Any]) -> bool:
+    """Whether it was sent for readers who come back."""
+    more = receipt._more
+    return more is not None and isinstance(more.stream, ChunkLog)
+
+
+def _here(core: Core, key: str, id: str | int) -> Receipt[Any] | None:  # noqa: A002
+    """The receipt of a prompt that this process remembers."""
     lane = core.lanes.get(key)
     if lane is None:
         memory = core.past.get(key, core.now())
@@ -233,11 +280,4 @@ def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A00
     receipt: Receipt[Any] | None = memory.find(id) if memory is not None else None
     if receipt is None and lane is not None:  # it has no id of its own
         receipt = next((each for each in lane.receipts() if each.id == id), None)
-    if receipt is None:
-        raise UnknownPromptError(key, id)
-    more = receipt._more
-    if more is not None and isinstance(more.stream, ChunkLog):  # its time is over
-        raise UnknownPromptError(key, id)
-    if receipt.ended is None:
-        raise StreamNotKeptError(key, id)
     return receipt

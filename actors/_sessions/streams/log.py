@@ -225,6 +225,7 @@ class ChunkLog(Generic[C]):
         self.room = 0
         self.begin()
         self.writers.refuse()
+        self._forget_kept()
         self.wake_reader()
         if self.ended is not None:
             self.ended()
@@ -287,6 +288,7 @@ class ChunkLog(Generic[C]):
         place.quick = 0
         self.places.pop(place, None)
         self.furthest = max(self.furthest, place.at)
+        self._forget_kept()
         self.make_room()
 
     @enable_ki_protection
@@ -379,12 +381,11 @@ class ChunkLog(Generic[C]):
         return True
 
     def _forget_kept(self) -> None:
-        """Have no more in memory than there should be, and what nobody else has."""
+        """Have no more than there should be; at the end nothing that nobody reads."""
         keeper = self.keeper
         if keeper is not None:
-            while (
-                len(self.queue) > self.policy.chunks and self.dropped < keeper.written
-            ):
+            most = self.policy.chunks if self.places or not self.closed else 0
+            while len(self.queue) > most and self.dropped < keeper.written:
                 self.queue.popleft()
                 self.dropped += 1
 

@@ -49,6 +49,8 @@ class Blocks:
     def item(self, chunk: Any) -> tuple[Any, int]:
         """Give a chunk as it may wait to be packed, and its bytes, more or less.
 
+        An empty one counts as one byte: of those too no more than so many may wait.
+
         Raises:
             TypeError: it would not come back as it is.
         """
@@ -56,13 +58,13 @@ class Blocks:
         if kind in self._as_they_are:
             if kind is str:
                 if chunk.isascii():
-                    return chunk, len(chunk)
+                    return chunk, len(chunk) or 1
                 try:
                     return chunk, len(chunk.encode())
                 except UnicodeEncodeError:
                     pass  # it has half of a pair of surrogates
             elif kind is bytes:
-                return chunk, len(chunk)
+                return chunk, len(chunk) or 1
             elif kind is not int or _LEAST <= chunk <= _MOST:
                 return chunk, _NUMBER
         body = self._values.encode(chunk, Where.CHUNK)

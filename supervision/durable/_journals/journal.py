@@ -39,6 +39,7 @@ class PromptJournal:
         "_size",
         "_texts",
         "base",
+        "gone",
         "key",
         "log",
         "number",
@@ -53,6 +54,8 @@ class PromptJournal:
         self.base = 0
         """Number of the chunk before the first of the latest try."""
         self.written = 0
+        self.gone: Exception | None = None
+        """Why there is nothing to read, though there was."""
         self._items: list[Any] = []  # those that wait to be written
         self._size = 0  # their bytes
         self._last = 0  # number of the last of them
@@ -95,7 +98,7 @@ class PromptJournal:
             and chunk.isascii()
             and len(chunk) <= self._largest
         ):  # as `pack`, for what most chunks are
-            item, added = chunk, len(chunk)
+            item, added = chunk, len(chunk) or 1
         else:
             item, added = self.pack(chunk)
         size = self._size
@@ -176,7 +179,10 @@ class PromptJournal:
         Raises:
             StoreAwayError: the router has ended.
             CodecError: a block cannot be read.
+            UnknownPromptError: it repeats a prompt whose answer is not kept any more.
         """
+        if self.gone is not None:
+            raise self.gone
         kept = self._journals.kept
         if kept.writer.ended:
             raise StoreAwayError(ENDED)

@@ -9,9 +9,9 @@ an earlier one has kept of it goes before the first of them comes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from actors import Journal, Receipt
+from actors import Journal, Receipt, UnknownPromptError
 from actors.hosting import ChunkLog, Timer, TurnRun
 from supervision._routing.core.core import IDS
 from supervision.durable._words.errors import StoreAwayError
@@ -25,6 +25,7 @@ from supervision.durable._writing.waiter import Waiter
 from .journal import ENDED, PromptJournal
 
 _class_of: Callable[[Any], Any] = type
+_MOST: Final = 2**63 - 1  # of a number that a store can be asked for
 
 
 class Journals:
@@ -152,6 +153,8 @@ class Journals:
         name = id if isinstance(id, str) else ""
         if unwritable(key, name) is not None:
             return None
+        if number is not None and not 0 < number <= _MOST:
+            return None  # nor does any store take it
         if kept.closed:
             raise StoreAwayError(ENDED)
         waiter = Waiter()
@@ -207,6 +210,12 @@ class Journals:
             core.readers.let_go(receipt)
             if there is not None:
                 self._read_first(log, receipt, *there)
+            elif found.stream == GONE:
+                keeper: Any = log.keeper
+                name = receipt.need_more().message_id or receipt.id
+                keeper.gone = UnknownPromptError(key, name)
+                log.dropped = 1  # whoever reads asks the keeper
+                log.wake_reader()
             then()
 
         look = Find(key, "", answer.number)
