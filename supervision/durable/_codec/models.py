@@ -36,9 +36,9 @@ def types_of(cls: Any) -> Iterable[Any]:
 
 
 def parts_of(model: Any) -> tuple[Any, ...]:
-    """Take a model apart, into `PARTS`."""
+    """Take a model apart, into `PARTS`; a `RootModel` has not all of them."""
     state: Mapping[str, Any] = model.__getstate__()
-    return tuple(state[each] for each in _STATE)
+    return tuple(state.get(each) for each in _STATE)
 
 
 def maker_of(cls: Any) -> Callable[[Mapping[str, Any]], Any]:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import acp.schema
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel
 
 from actors import Session, Turn
 from supervision.acp import AgentSession, Other, Text, ToolCall
@@ -123,3 +123,17 @@ def test_whatever_an_agent_says_can_be_kept() -> None:
         assert found == chunk
         assert type(found) is type(chunk)
     assert len(chunks) > 12
+
+
+class Sizes(RootModel[list[Size]]):
+    """Is a list."""
+
+
+def test_a_model_with_a_root_comes_back() -> None:
+    """Its state has fewer parts than that of other models."""
+    sizes = Sizes([Size(width=3), Size()])
+    found = again(sizes, Values(Anything, types=[Sizes]))
+    assert type(found) is Sizes
+    assert found == sizes
+    assert found.model_fields_set == {"root"}
+    assert found.root[0].model_fields_set == {"width"}
