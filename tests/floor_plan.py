@@ -123,7 +123,7 @@ PLAN: Final = {
         "supervision/durable/_keeping",
         "actors routing_words routing_parts routing_core store_words codec writing"
         " keeping_ground later stored_histories journals",
-        "attrs trio",
+        "trio",
     ),
     "memory_store": Room(
         "supervision/durable/_memory",
