@@ -147,10 +147,13 @@ async def test_d49_after_a_downtime_it_comes_once_and_goes_on_in_its_beat() -> N
     assert stage.fired()[0] == f"~remind:beat:{due[0]:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-@seeds(3)
-async def test_one_that_is_due_again_while_its_prompt_waits_comes_once() -> None:
+@pytest.mark.parametrize("page", [1, 100])
+@seeds(2)
+async def test_one_that_is_due_again_while_its_prompt_waits_comes_once(
+    page: int,
+) -> None:
     """When that has its turn; `missed` counts the others.  Others come meanwhile."""
-    stage = Calendar()
+    stage = Calendar(MemoryStore(policy=StorePolicy(reminders=page)))
     async with open_process(stage, Sleeper) as process:
         router = process.router
         await router.accept("ann", "wait:door")
