@@ -167,9 +167,8 @@ class ChunkLog(Generic[C]):
         if self._put(chunk):
             return
         keeper = self.keeper
-        await self.writers.wait(
-            chunk if keeper is None else (chunk, keeper.pack(chunk))
-        )
+        waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
+        await self.writers.wait(waits)
 
     @enable_ki_protection
     def put_nowait(self, chunk: C) -> None:
@@ -225,7 +224,8 @@ class ChunkLog(Generic[C]):
         self.room = 0
         self.begin()
         self.writers.refuse()
-        self.wake_reader()
+        if self.reader is not None:
+            self.wake_reader()
         if self.ended is not None:
             self.ended()
 
@@ -258,7 +258,8 @@ class ChunkLog(Generic[C]):
             StreamGapError: what comes after it is not there (any more).
             StreamRestartedError: it is of a try that does not count.
         """
-        place: Place[C] = Place(self, place_of(self, after))
+        plain = not after and self.base >= self.dropped
+        place: Place[C] = Place(self, self.base if plain else place_of(self, after))
         self.attach(place)
         return place
 
@@ -284,10 +285,11 @@ class ChunkLog(Generic[C]):
 
     def leave(self, place: Place[C]) -> None:
         """Nobody waits for this reader any more."""
-        place.quick = 0
+        place.ready.clear()
         self.places.pop(place, None)
         self.furthest = max(self.furthest, place.at)
-        self.make_room()
+        if self.writers:
+            self.make_room()
 
     @enable_ki_protection
     def hand_over(self, other: ChunkLog[C]) -> None:
