@@ -86,12 +86,12 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         """
         run = self._run
         host, stream, phase = run.host, run.stream, run.phase
-        quick = (  # its reader is awake, and it has signed for life when it woke it
+        signed = (  # its reader is awake, and it has signed for life when it woke it
             (stream is not None and stream.stamped is run)
             and (phase is RUNNING and run.extra is None)
-            and len(stream.queue) < stream.room
         )
-        if not quick and phase is not RUNNING and phase is not DRAINING:
+        quick = signed and len(stream.queue) < stream.room
+        if not signed and phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
         chunks = host.chunks + 1
         if chunks & SCHEDULE_EVERY:
@@ -101,7 +101,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
                 host.events.check_thread("Turn.emit()")
                 raise
             host.chunks = chunks
-            if quick and stream is not None:  # still: nobody else has run
+            if quick:  # still: nobody else has run
                 stream.queue.append(chunk)
                 return
         else:
@@ -109,13 +109,14 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             host.chunks = chunks
             await checkpoint()
             run.check_open("emit")
-            stream = run.stream
-        run.signed_at, extra = host.now(), run.extra  # as `run.sign`, without the call
-        if extra is not None:
-            if extra.stalled:
-                run.sign()
-            if extra.partial is not None:
-                extra.partial.add(chunk)
+            stream, signed = run.stream, False
+        if not signed:
+            run.signed_at, extra = host.now(), run.extra  # as `run.sign`, not called
+            if extra is not None:
+                if extra.stalled:
+                    run.sign()
+                if extra.partial is not None:
+                    extra.partial.add(chunk)
         if stream is None:
             host.unread += 1
             return
@@ -127,8 +128,11 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
                 stream.wake_reader()
                 stream.stamped = run
             return
+        waits = stream.reader is not None
         try:
             if stream.put_if_room(chunk):
+                if waits:
+                    stream.stamped = run
                 return
         except trio.ClosedResourceError:  # of a parent that it has outlived
             host.unread += 1

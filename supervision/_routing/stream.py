@@ -144,20 +144,16 @@ class TurnStream(Generic[P, C]):
                         return chunks.take()
                     chunks.passed = passed
                     return queue.popleft()
-            else:  # as `Place.take`
+            else:
                 place: Any = self._place
-                before = place.at
-                if before < place.quick:
-                    log = place.log
-                    kept = log.queue
-                    at = before - log.dropped
-                    if 0 <= at < len(kept):
-                        await checkpoint_if_cancelled()
-                        place.at = before + 1
-                        chunk: C = kept[at]
-                        if log.writers:
-                            log.make_room()
-                        return chunk
+                ready = place.ready
+                if ready:
+                    await checkpoint_if_cancelled()
+                    place.at += 1
+                    if place.log.writers:
+                        place.log.make_room()
+                    chunk: C = ready.pop()
+                    return chunk
         except RuntimeError:  # Trio's: not in its thread
             self._core.events.check_thread("reading a TurnStream")
             raise

@@ -149,6 +149,51 @@ async def test_an_aside_and_a_turn_that_has_ended_send_nothing() -> None:
     assert "side question" in str(outcome.error)
 
 
+class Parent(Session[str, str]):
+    """Its turns have children, who keep what they are given."""
+
+    heard: ClassVar[list[int]]
+
+    async def take_turn(self, turn: Turn[str, str]) -> None:
+        """Have a child that ends before it, or one that outlives it."""
+        if turn.prompt == "before":
+            kept: list[Turn[str, str]] = []
+
+            async def end(child: Turn[str, str]) -> None:
+                kept.append(child)
+
+            await turn.run_child(end)
+            with pytest.raises(TurnOverError) as caught:
+                kept[0].send("bob", "x")
+            self.heard.append(caught.value.turn)
+        elif turn.prompt == "after":
+            await turn.start_child(self.outlive, critical=True)
+            await trio.sleep(1)
+
+    async def outlive(self, child: Turn[str, str]) -> None:
+        """Send when the parent has ended."""
+        await trio.sleep(2)
+        with pytest.raises(TurnOverError) as caught:
+            child.send("bob", "x")
+        self.heard.append(caught.value.turn)
+
+
+@seeds(3)
+@pytest.mark.parametrize(("prompt", "turn"), [("before", 2), ("after", 1)])
+async def test_what_has_ended_sends_nothing_by_what_is_left(
+    prompt: str, turn: int
+) -> None:
+    """Neither a child of a turn that runs, nor a turn by a child that runs."""
+    Parent.heard = []
+    async with open_system() as system:
+        router = start_router(system, Parent)
+        assert isinstance(await router.send("ann", prompt).outcome(), Completed)
+        await trio.sleep(5)
+        assert router.statistics().accepted == 1
+
+    assert Parent.heard == [turn]
+
+
 @seeds(3)
 async def test_above_the_limits_it_waits() -> None:
     """Above the capacity of the queue, and for a place."""

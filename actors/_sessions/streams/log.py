@@ -153,7 +153,29 @@ class ChunkLog(Generic[C]):
         Raises:
             trio.ClosedResourceError: the stream was closed.
         """
-        return self._put(chunk)
+        if self.is_cut:
+            self.unread += 1
+            return True
+        if self.closed:
+            raise trio.ClosedResourceError
+        keeper = self.keeper
+        queue = self.queue
+        if keeper is not None:
+            if self.writers:
+                keeper.pack(chunk)  # what cannot be kept does not wait
+                return False
+            if not keeper.put(self.dropped + len(queue) + 1, chunk):
+                return False
+            queue.append(chunk)
+            if len(queue) > self.policy.chunks:
+                self._forget_kept()
+        elif self.writers or not self._has_room():
+            return False
+        else:
+            queue.append(chunk)
+        if self.reader is not None:
+            self.wake_reader()
+        return True
 
     @enable_ki_protection
     async def put(self, chunk: C) -> None:
@@ -164,12 +186,11 @@ class ChunkLog(Generic[C]):
         """
         self._calls += 1
         await pass_by(self._calls)
-        if self._put(chunk):
+        if self.put_if_room(chunk):
             return
         keeper = self.keeper
-        await self.writers.wait(
-            chunk if keeper is None else (chunk, keeper.pack(chunk))
-        )
+        waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
+        await self.writers.wait(waits)
 
     @enable_ki_protection
     def put_nowait(self, chunk: C) -> None:
@@ -179,7 +200,7 @@ class ChunkLog(Generic[C]):
             trio.WouldBlock: there is none, or others wait for it.
             trio.ClosedResourceError: the stream was closed.
         """
-        if not self._put(chunk):
+        if not self.put_if_room(chunk):
             raise trio.WouldBlock
 
     def begin(self) -> None:
@@ -226,7 +247,8 @@ class ChunkLog(Generic[C]):
         self.begin()
         self.writers.refuse()
         self._forget_kept()
-        self.wake_reader()
+        if self.reader is not None:
+            self.wake_reader()
         if self.ended is not None:
             self.ended()
 
@@ -259,7 +281,8 @@ class ChunkLog(Generic[C]):
             StreamGapError: what comes after it is not there (any more).
             StreamRestartedError: it is of a try that does not count.
         """
-        place: Place[C] = Place(self, place_of(self, after))
+        plain = not after and self.base >= self.dropped
+        place: Place[C] = Place(self, self.base if plain else place_of(self, after))
         self.attach(place)
         return place
 
@@ -285,11 +308,12 @@ class ChunkLog(Generic[C]):
 
     def leave(self, place: Place[C]) -> None:
         """Nobody waits for this reader any more."""
-        place.quick = 0
+        place.ready.clear()
         self.places.pop(place, None)
         self.furthest = max(self.furthest, place.at)
         self._forget_kept()
-        self.make_room()
+        if self.writers:
+            self.make_room()
 
     @enable_ki_protection
     def hand_over(self, other: ChunkLog[C]) -> None:
@@ -338,32 +362,6 @@ class ChunkLog(Generic[C]):
         self.stamped = None
 
     # ------------------------------------------------------------------- the inside
-
-    def _put(self, chunk: C) -> bool:
-        """Take a chunk in; tell whether there was room."""
-        if self.is_cut:
-            self.unread += 1
-            return True
-        if self.closed:
-            raise trio.ClosedResourceError
-        keeper = self.keeper
-        queue = self.queue
-        if keeper is not None:
-            if self.writers:
-                keeper.pack(chunk)  # what cannot be kept does not wait
-                return False
-            if not keeper.put(self.dropped + len(queue) + 1, chunk):
-                return False
-            queue.append(chunk)
-            if len(queue) > self.policy.chunks:
-                self._forget_kept()
-        elif self.writers or not self._has_room():
-            return False
-        else:
-            queue.append(chunk)
-        if self.reader is not None:
-            self.wake_reader()
-        return True
 
     def _has_room(self) -> bool:
         """Whether one more may go in; if need be, the oldest one is dropped for it."""

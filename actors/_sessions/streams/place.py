@@ -10,6 +10,7 @@ page, until it is not.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import trio
@@ -35,7 +36,7 @@ class Place(Generic[C]):
         "_until",
         "at",
         "log",
-        "quick",
+        "ready",
     )
 
     def __init__(self, log: Any, at: int) -> None:  # a ChunkLog, which stands above
@@ -43,8 +44,8 @@ class Place(Generic[C]):
         self.at = at
         """Number of the latest chunk that it has got, or is not to get."""
         self._until = at + SCHEDULE_EVERY  # a number: then the reader lets others run
-        self.quick = self._until
-        """Up to which number what is there may be taken without a thought."""
+        self.ready: list[C] = []
+        """What is there and may be taken without a thought, the next one last."""
         self._base = log.base
         self._left = False
         self._reading = False
@@ -58,21 +59,7 @@ class Place(Generic[C]):
         return self.at
 
     @enable_ki_protection
-    def take(self) -> C:
-        """Take the next chunk, which is there.
-
-        Raises:
-            IndexError: it is not.
-        """
-        log = self.log
-        chunk: C = log.queue[self.at - log.dropped]
-        self.at += 1
-        if log.writers:
-            log.make_room()
-        return chunk
-
-    @enable_ki_protection
-    async def get(self) -> C:
+    async def get(self) -> C:  # noqa: C901 - the way of a chunk, step by step
         """Take the next chunk, waiting for one.
 
         Raises:
@@ -101,16 +88,17 @@ class Place(Generic[C]):
                     raise trio.ClosedResourceError
                 if log.is_cut:
                     raise trio.EndOfChannel
-                self._come_back()
-                if self.at < log.dropped:
-                    if self._page and self._page_at == self.at:
-                        self._page_at = self.at = self.at + 1
+                if self not in log.places:
+                    self._come_back()
+                at = self.at
+                if at < log.dropped:
+                    if self._page and self._page_at == at:
+                        self._page_at = self.at = at + 1
                         return self._page.popleft()
                     await self._read_page()
                     continue
-                if self.at < log.last:
-                    self.quick = self._until
-                    return self.take()
+                if at < log.dropped + len(log.queue):  # `last`
+                    return self._take(log)
                 if log.closed:
                     raise trio.EndOfChannel
                 await log.sleep()
@@ -118,11 +106,26 @@ class Place(Generic[C]):
         finally:
             self._reading = False
 
+    def _take(self, log: Any) -> C:
+        """Take the next chunk, which is there; those behind it are ready then."""
+        queue, at = log.queue, self.at - log.dropped
+        there, most = len(queue), self._until - log.dropped
+        if there <= most:
+            self.ready = list(islice(reversed(queue), there - at - 1))
+        else:
+            self.ready = [queue[each] for each in range(most - 1, at, -1)]
+        chunk: C = queue[at]
+        self.at += 1
+        if log.writers:
+            log.make_room()
+        return chunk
+
     def move(self, log: Any) -> None:
         """Read this log from now on: from its beginning, or where it is."""
         nothing_read = self.at == self._base
         self.log = log
-        self.quick = self._until = 0
+        self._until = 0
+        self.ready.clear()
         if not nothing_read and self.at <= log.base:
             self._base = -1  # it is told when it reads
             return
@@ -142,7 +145,6 @@ class Place(Generic[C]):
     def detach(self) -> None:
         """The reader has left.  Idempotent."""
         self._left = True
-        self.quick = 0
         self.log.leave(self)
         self.log.wake_reader()
 
@@ -165,13 +167,10 @@ class Place(Generic[C]):
 
     def _come_back(self) -> None:
         """Be attached; say what is missing, once."""
-        log = self.log
-        if self in log.places:
-            return
         try:
             self._catch_up()
         finally:
-            log.attach(self)
+            self.log.attach(self)
 
     def _catch_up(self) -> None:
         """Go to where there is something to read; say what is missing."""

@@ -21,12 +21,14 @@ from actors import (
 from benchmarks.load import share
 from benchmarks.run import Run, clock
 from benchmarks.scenario import Scenario
-from benchmarks.scenarios.sessions.cast import WIDE, route_to
+from benchmarks.scenarios.sessions.cast import WIDE
 from supervision import RouterRef, start_router
 from supervision.durable import SqliteStore
 
 CHUNKS: Final = 100
 """Of each answer."""
+TEXT: Final = "a few words "
+"""Each of them."""
 ROOM: Final = 1_000
 """Chunks that may be unread: more than there are, so that neither kind ever waits."""
 SLICES: Final = 40
@@ -35,18 +37,18 @@ Kind: TypeAlias = Bounded | Replay | Journal
 """How chunks are kept until they are read."""
 
 
-class Narrator(Session[int, int]):
-    """Streams so many numbers."""
+class Narrator(Session[int, str]):
+    """Streams so many pieces of text."""
 
-    async def take_turn(self, turn: Turn[int, int]) -> int:
+    async def take_turn(self, turn: Turn[int, str]) -> int:
         """Emit them."""
-        for number in range(turn.prompt):
-            await turn.emit(number)
+        for _ in range(turn.prompt):
+            await turn.emit(TEXT)
         return turn.prompt
 
 
 async def read_turns(
-    router: RouterRef[int, int], count: int, stream: Kind
+    router: RouterRef[int, str], count: int, stream: Kind
 ) -> tuple[float, int]:
     """One after the other, each read to its end: the seconds, and how many were whole.
 
@@ -59,8 +61,8 @@ async def read_turns(
             "key", CHUNKS, stream=stream, leave=Leave.DETACH
         ) as answer:
             seen = 0
-            async for number in answer:
-                seen += number == seen
+            async for text in answer:
+                seen += text is TEXT
         outcome = answer.ended
         whole += (
             isinstance(outcome, Completed) and outcome.result == seen == answer.number
@@ -82,13 +84,13 @@ class TurnResumable(Scenario):
     async def ours(self, run: Run) -> None:
         """Both kinds in turns, slice by slice."""
         async with open_system() as system:
-            router = route_to(system, Narrator)
+            router = start_router(system, Narrator, limits=WIDE)
             await compare(run, router, Replay(chunks=ROOM), Bounded(ROOM))
 
     async def plain(self, run: Run) -> None:
         """Those whose readers may not."""
         async with open_system() as system:
-            router = route_to(system, Narrator)
+            router = start_router(system, Narrator, limits=WIDE)
             with run.timed():
                 _, whole = await read_turns(router, run.count, Bounded(ROOM))
         run.equal(whole, run.count, "whole answers")
@@ -119,7 +121,7 @@ class TurnsJournaled(Scenario):
 
 
 @asynccontextmanager
-async def stored() -> AsyncGenerator[RouterRef[int, int]]:
+async def stored() -> AsyncGenerator[RouterRef[int, str]]:
     """Open a router with a store in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         store = SqliteStore(Path(folder) / "kept.db")
@@ -128,7 +130,7 @@ async def stored() -> AsyncGenerator[RouterRef[int, int]]:
 
 
 async def compare(
-    run: Run, router: RouterRef[int, int], kept: Kind, plain: Kind
+    run: Run, router: RouterRef[int, str], kept: Kind, plain: Kind
 ) -> None:
     """Read answers of two kinds in turns, slice by slice, in one process."""
     kinds = (kept, plain)

@@ -11,6 +11,7 @@ reader of what is being forgotten.  Time is a number; `at` sets a timer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -29,15 +30,17 @@ class Reader(Protocol):
 class Kept:
     """An answer that may be read again."""
 
-    __slots__ = ("ids", "log", "receipt", "timer")
+    __slots__ = ("deadline", "keep", "log", "message_id", "receipt")
 
     def __init__(
-        self, receipt: Receipt[Any], log: ChunkLog[Any], ids: tuple[str | int, ...]
+        self, receipt: Receipt[Any], log: ChunkLog[Any], message_id: str | None
     ) -> None:
         self.receipt = receipt
         self.log = log
-        self.ids = ids
-        self.timer: Timer | None = None  # from its end on
+        self.message_id = message_id  # the prompt's own; None: it has none
+        # of a Journal: the store has it
+        self.keep: float = log.policy.keep if isinstance(log.policy, Replay) else 0.0
+        self.deadline = math.inf  # from its end on: when its time is over
 
 
 class Readers:
@@ -49,7 +52,7 @@ class Readers:
         limit: how many answers that have ended are kept.
     """
 
-    __slots__ = ("_at", "_ended", "_kept", "_now", "_open", "limit")
+    __slots__ = ("_at", "_ended", "_ending", "_kept", "_now", "_open", "limit")
 
     def __init__(
         self,
@@ -63,6 +66,9 @@ class Readers:
         self._open: dict[str, dict[Reader, None]] = {}  # {key: who reads}
         self._kept: dict[str, dict[str | int, Kept]] = {}  # {key: {id: answer}}
         self._ended: dict[Kept, None] = {}  # of these, in the order of their ends
+        # {seconds for which they are kept: those of them, whose time is over in their
+        # order, and who is to look when that of the first is}
+        self._ending: dict[float, tuple[dict[Kept, None], Timer]] = {}
 
     # --------------------------------------------------------------------- who reads
 
@@ -92,13 +98,14 @@ class Readers:
         self, receipt: Receipt[Any], log: ChunkLog[Any], message_id: str | None
     ) -> None:
         """Keep an answer, from its acceptance on."""
-        ids: tuple[str | int, ...] = (receipt.id,)
+        kept = Kept(receipt, log, message_id)
+        key = receipt.key
+        mine = self._kept.get(key)
+        if mine is None:
+            mine = self._kept[key] = {}
+        mine[receipt.id] = kept
         if message_id is not None:
-            ids = (receipt.id, message_id)
-        kept = Kept(receipt, log, ids)
-        mine = self._kept.setdefault(receipt.key, {})
-        for each in ids:
-            mine[each] = kept
+            mine[message_id] = kept
         if log.closed:  # it has ended already: its session could not be started, say
             self._over(kept)
         else:
@@ -141,11 +148,28 @@ class Readers:
 
     def _over(self, kept: Kept) -> None:
         """Its turn has ended, or it never had one."""
-        policy = kept.log.policy  # of a Journal: the store has it
-        deadline = self._now() + (policy.keep if isinstance(policy, Replay) else 0)
-        kept.timer = self._at(deadline, partial(self._drop, kept))
+        kept.deadline = deadline = self._now() + kept.keep
+        ending = self._ending.get(kept.keep)
+        if ending is None:
+            timer = self._at(deadline, partial(self._look, kept.keep))
+            self._ending[kept.keep] = ({kept: None}, timer)
+        else:
+            ending[0][kept] = None
         self._ended[kept] = None
-        self._shrink()
+        if len(self._ended) > self.limit:
+            self._shrink()
+
+    def _look(self, keep: float) -> None:
+        """The time of one of these may be over."""
+        ending, _ = self._ending.pop(keep)
+        now = self._now()
+        for kept in tuple(ending):
+            if kept.deadline > now:
+                timer = self._at(kept.deadline, partial(self._look, keep))
+                self._ending[keep] = (ending, timer)
+                return
+            del ending[kept]
+            self._drop(kept)
 
     def _shrink(self) -> None:
         while len(self._ended) > self.limit:
@@ -153,14 +177,18 @@ class Readers:
 
     def _drop(self, kept: Kept) -> None:
         """It is found no more."""
-        if kept.timer is not None:
-            kept.timer.cancel()
-            kept.timer = None
         self._ended.pop(kept, None)
+        ending = self._ending.get(kept.keep)
+        if ending is not None:
+            ending[0].pop(kept, None)
+            if not ending[0]:
+                del self._ending[kept.keep]
+                ending[1].cancel()
         key = kept.receipt.key
         mine = self._kept[key]
-        for each in kept.ids:
-            if mine.get(each) is kept:  # else: another was sent with this id since
+        for each in (kept.receipt.id, kept.message_id):
+            # if not: another was sent with this id since
+            if each is not None and mine.get(each) is kept:
                 del mine[each]
         if not mine:
             del self._kept[key]

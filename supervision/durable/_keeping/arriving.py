@@ -221,7 +221,7 @@ class Arriving:
         """The store has the mark of a turn: it begins, if it still is to."""
         kept = self._kept
         if run.phase is not ENDED and not kept.leaving:
-            if kept.reminding.waits:
+            if kept.reminding.waits or kept.reminding.open:
                 for each in run.receipts:
                     kept.reminding.moved(each)
             go(run)

@@ -289,7 +289,9 @@ class Bringing:
         receipt.at = now - max(0.0, wall() - row.at)
         if row.id.startswith(PREFIX):
             missed = origin[0] if origin else 0  # nothing: it cannot be read
-            receipt.need_more().reminder = reminder_of(row.id, missed)
+            reminder = reminder_of(row.id, missed)
+            receipt.need_more().reminder = reminder
+            self._kept.reminding.came_back(receipt, reminder.name)
         else:
             receipt.need_more().origin = origin
         return receipt, error

@@ -52,7 +52,7 @@ class Finding:
         """It has been told, or the store has none of it."""
         self._open.pop(receipt.id, None)
         reminding = self._kept.reminding
-        if reminding.waits:
+        if reminding.waits or reminding.open:
             reminding.moved(receipt)
 
     def rest(self) -> list[Receipt[Any]]:

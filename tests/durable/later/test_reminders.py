@@ -147,6 +147,50 @@ async def test_d49_after_a_downtime_it_comes_once_and_goes_on_in_its_beat() -> N
     assert stage.fired()[0] == f"~remind:beat:{due[0]:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
+@pytest.mark.parametrize("page", [1, 100])
+@seeds(2)
+async def test_one_that_is_due_again_while_its_prompt_waits_comes_once(
+    page: int,
+) -> None:
+    """When that has its turn; `missed` counts the others.  Others come meanwhile."""
+    stage = Calendar(MemoryStore(policy=StorePolicy(reminders=page)))
+    async with open_process(stage, Sleeper) as process:
+        router = process.router
+        await router.accept("ann", "wait:door")
+        await turn_runs(stage, "wait:door")
+        begun = trio.current_time()
+        await router.remind("ann", "beat", after=10, every=10, prompt="tick")
+        await router.remind("bob", "beat", after=15, every=30, prompt="tock")
+        await trio.sleep(66)
+        assert len(stage.fired()) == 3  # one of ann's, two of bob's
+        stage.open("door")
+        await trio.sleep(10)  # until 76
+
+    ticks = [each for _, prompt, _, each in stage.had if prompt == "tick"]
+    assert [each.missed for each in ticks if each is not None] == [0, 4, 0]
+    assert stage.times("tick") == pytest.approx([begun + each for each in (66, 66, 70)])
+    assert stage.times("tock") == pytest.approx([begun + each for each in (15, 45, 75)])
+
+
+@seeds(2)
+async def test_after_a_restart_too_it_comes_once() -> None:
+    """Its prompt has been waiting since before."""
+    stage = Calendar()
+    async with open_process(stage, Sleeper) as process:
+        await process.router.accept("ann", "wait:door", attempts=2)
+        await turn_runs(stage, "wait:door")
+        await process.router.remind("ann", "beat", after=10, every=10, prompt="tick")
+        await trio.sleep(12)
+        process.kill()
+    async with open_process(stage, Sleeper):
+        await trio.sleep(50)
+        assert len(stage.fired()) == 1
+        stage.open("door")
+        await trio.sleep(1)
+    ticks = [each for _, prompt, _, each in stage.had if prompt == "tick"]
+    assert [each.missed for each in ticks if each is not None] == [0, 4]
+
+
 @seeds(2)
 async def test_d50_one_prompt_for_each_due_time_whoever_dies() -> None:
     """At each point between due and accepted."""

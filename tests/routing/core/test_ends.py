@@ -27,7 +27,16 @@ from supervision import Backoff, Limits
 from supervision._routing.core.core import Core
 from supervision._routing.core.draining import end_all, leave_all
 from supervision._routing.parts import lane as lanes
-from tests.routing.core.double import Later, Plain, Slow, World, check, made, send
+from tests.routing.core.double import (
+    Later,
+    Plain,
+    Slow,
+    World,
+    check,
+    handle,
+    made,
+    send,
+)
 
 MANY = 10_000
 CRASHED = Crashed(RuntimeError("bang"))
@@ -379,9 +388,24 @@ def test_when_its_process_has_to_leave_nobody_waits_any_more() -> None:
     assert other.ended == Lost("it had to leave", turn=4)
     assert world.said() == ["kill a 1", "kill a", "kill b"]
     assert (core.turns.running, core.unsettled) == ({}, 0)
+    assert sorted(core.books.lost) == [("a", 2), ("c", 4), ("d", 5)]
     assert (core.slots.running, core.slots.waiting) == (0, 0)
     with pytest.raises(ClosedToNewError):
         send(core, "e")
+
+
+def test_a_plain_prompt_that_is_lost_is_named() -> None:
+    """Also one that went in by the short way, and has nothing but its turn."""
+    core, world = made(Limits(sessions=9, turns=1))
+    idle(core, world)
+    send(core, "b")
+    receipt = handle(core).send("a", "x")
+    assert (receipt.turn, receipt._more) == (3, None)
+
+    leave_all(core, "it had to leave")
+
+    assert receipt.ended == Lost("it had to leave", turn=3)
+    assert ("a", receipt.id) in core.books.lost
 
 
 def test_a_turn_that_has_returned_keeps_its_answer_when_its_process_leaves() -> None:

@@ -28,7 +28,7 @@ from supervision._routing.core.draining import drain
 from supervision._routing.core.waiting import Sender
 from supervision._routing.parts import lane as lanes
 from supervision._routing.parts.admission import Offer
-from tests.routing.core.double import Plain, World, check, made, send
+from tests.routing.core.double import Later, Plain, World, check, made, send
 from tests.routing.core.test_lives import crash
 
 ONE = Limits(sessions=1, turns=9)
@@ -191,6 +191,14 @@ class Steers(Plain):
     )
 
 
+class SteersTwo(Plain):
+    """Two may wait for a checkpoint."""
+
+    prompts: ClassVar[PromptPolicy] = PromptPolicy(
+        capacity=3, steering_capacity=2, busy=WhileBusy.STEER
+    )
+
+
 def steering() -> tuple[Core, World, Receipt[Any], list[Sender]]:
     """A turn, a prompt that waits for its checkpoint, and who waits for room there."""
     core, world = made(make=Steers)
@@ -245,6 +253,64 @@ def test_a_turn_that_ends_lets_in_who_waits_for_its_checkpoint(*, hard: bool) ->
     world.finish(3)
     assert all(each.receipt and each.receipt.ended for each in senders)
     check(core, world)
+
+
+def test_what_no_checkpoint_has_taken_can_be_taken_back_from_the_queue() -> None:
+    """It waits there as any other, and is counted so."""
+    core, world = made(make=SteersTwo)
+    send(core, "a")
+    world.step()
+    _, second = send(core, "a"), send(core, "a")
+    world.finish(1)
+    assert core.lanes["a"].waiting == 1
+
+    assert second.withdraw() is Withdrawal.WITHDRAWN
+
+    assert core.lanes["a"].waiting == 0
+    world.finish(2)
+    check(core, world)
+
+
+def test_what_is_tried_again_can_be_taken_back_meanwhile() -> None:
+    """No turn has it any more when the end of the first one has been kept."""
+    keeping: Any = Later("ended")
+    limits = Limits(sessions=9, turns=9, backoff=Backoff(1.0, 1.0))
+    core, world = made(limits, keeping=keeping)
+    receipt = send(core, "a", attempts=2)
+    world.step()
+    crash(core, world)
+    assert receipt.turn == 1
+
+    keeping.release("ended")
+
+    assert receipt.turn is None
+    assert receipt.withdraw() is Withdrawal.WITHDRAWN
+
+
+def test_a_store_hears_of_a_turn_that_has_its_slot_and_does_not_begin() -> None:
+    """Its mark is worth nothing; of one without a slot there is none."""
+    keeping: Any = Later("begins")
+    core, world = made(Limits(sessions=9, turns=1), keeping=keeping)
+    send(core, "a")
+    send(core, "b")
+
+    crash(core, world, "b")
+    assert "unbegun 2" not in keeping.log
+    crash(core, world, "a")
+
+    assert "unbegun 1" in keeping.log
+
+
+def test_how_long_a_prompt_has_waited_is_from_its_coming() -> None:
+    """Not from the beginning of time."""
+    core, world = made()
+    world.clock.move(5.0)
+    send(core, "a")
+    world.clock.move(7.0)
+
+    world.finish(1)
+
+    assert (core.books.wait_seconds, core.books.wait_longest) == (2.0, 2.0)
 
 
 async def test_a_drain_ends_with_the_last_prompt_that_is_taken_back(

@@ -45,6 +45,10 @@ Left: TypeAlias = "tuple[tuple[ReminderRow, ...], tuple[str, ...]]"
 """What a turn leaves: those that it has set, and the names that it has forgotten."""
 
 
+Name: TypeAlias = "tuple[str, str]"
+"""A reminder: its key, and its name there."""
+
+
 class Reminding:
     """The reminders of a store.
 
@@ -54,16 +58,19 @@ class Reminding:
     """
 
     __slots__ = (
+        "_again",
         "_clock",
         "_fires",
         "_full",
         "_kept",
+        "_late",
         "_looks",
         "_marks",
         "_next",
         "_out",
         "_timer",
         "_void",
+        "open",
         "waits",
     )
 
@@ -80,6 +87,10 @@ class Reminding:
         self._void: set[int] = set()  # of these: their key has been forgotten
         self.waits: dict[int, float] = {}
         """`{number: since when it waits for a turn}`."""
+        self.open: dict[Name, int] = {}
+        """`{whose: its prompt that has no turn yet}`."""
+        self._late: set[Name] = set()  # of these: due again meanwhile
+        self._again = False  # one of them may come now: look once more
         self._marks = 0
 
     # ------------------------------------------------------------------- they are set
@@ -207,23 +218,40 @@ class Reminding:
             self._set(since + _STUCK - now, self._ring)
             return
         self._looks = True
-        until = self._clock.now() + _EARLY
+        self._again = False
+        self._ask_page(Due(self._clock.now() + _EARLY, room))
 
-        def told(page: DuePage) -> None:
-            self._came(page, until)
+    def _ask_page(self, due: Due) -> None:
+        self._kept.submit(Entry(due, lambda page: self._came(page, due)))
 
-        self._kept.submit(Entry(Due(until, room), told))
-
-    def _came(self, page: DuePage, until: float) -> None:
+    def _came(self, page: DuePage, due: Due) -> None:
         self._next = None
-        if page.reminders and not self._kept.leaving:
-            self._fires = len(page.reminders)
-            for row in page.reminders:
-                self._fire(row, until)
+        if self._kept.leaving:
+            self._looks = False
             return
-        self._looks = False
-        if page.next is not None and not self._kept.leaving:
-            self._arm(page.next)
+        rows = [row for row in page.reminders if not self._is_late(row)]
+        if rows:
+            self._fires = len(rows)
+            for row in rows:
+                self._fire(row, due.until)
+        elif page.reminders and page.next is not None and page.next <= due.until:
+            last = page.reminders[-1]  # all of them are late: there may be others
+            after = (last.due, last.key, last.name)
+            self._ask_page(Due(due.until, due.most, after))
+        else:
+            self._looks = False
+            if self._again:
+                self._look()
+            elif page.next is not None:
+                self._arm(page.next)
+
+    def _is_late(self, row: ReminderRow) -> bool:
+        """Whether its prompt before this one still waits: it comes after that."""
+        place = row.key, row.name
+        if row.every is None or place not in self.open:
+            return False
+        self._late.add(place)
+        return True
 
     def _fire(self, reminder: ReminderRow, now: float) -> None:
         """Have the prompt of one accepted, in the store first."""
@@ -285,6 +313,7 @@ class Reminding:
             core.unused -= 1
             core.settle(receipt, Failed(error=error))
             return
+        self.open[key, more.reminder.name] = row.number
         offer = Offer(key, prompt, more)
         offer.left, offer.number = True, row.number
         if lane is None or (lane.turn is None and not lane.waiting):
@@ -293,9 +322,29 @@ class Reminding:
 
     def moved(self, receipt: Receipt[Any]) -> None:
         """A prompt waits no more: its turn begins, or it has its outcome."""
+        if self.open:
+            self._moved_on(receipt)
         if self.waits.pop(receipt.id, None) is None or not self._full:
             return
         if len(self.waits) <= self._kept.policy.reminders // 2:
+            self._look()
+
+    def came_back(self, receipt: Receipt[Any], name: str) -> None:
+        """A prompt that an earlier router has had waits here."""
+        self.open[receipt.key, name] = receipt.id
+
+    def _moved_on(self, receipt: Receipt[Any]) -> None:
+        """If it is a reminder's, and that was due again meanwhile: it may come."""
+        more = receipt._more
+        if more is None or more.reminder is None:
+            return
+        place = receipt.key, more.reminder.name
+        if self.open.get(place) != receipt.id:
+            return
+        del self.open[place]
+        if place in self._late:
+            self._late.discard(place)
+            self._again = True
             self._look()
 
     def forget(self, key: str) -> None:
