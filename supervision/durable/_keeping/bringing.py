@@ -224,7 +224,7 @@ class Bringing:
             lane.need_extra().owner = owner
             self._kept.core.admission.enter(owner)
         for row in rows:
-            if row.number > self._kept.first and row.number not in self._live:
+            if self._kept.came(row.number) and row.number not in self._live:
                 continue
             if row.number in self._void:
                 continue

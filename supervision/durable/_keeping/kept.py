@@ -92,7 +92,9 @@ class Kept:
         self._crash = crash
         self.core: Any = None  # the router's parts; Any: made after this one
         self.epoch = claimed.number
-        self.first = 0  # prompts that came to this router have numbers above it
+        # numbers of prompts that came to this router before its store was open are
+        # behind the first and up to the second; later ones are behind the third
+        self.first = self.before = self.after = 0
         self.tokens = KeptTokens()
         self.left: list[Receipt[Any]] = []
         self.line: Line = deque()  # who waits for room in the store
@@ -126,7 +128,7 @@ class Kept:
             receipts: what is in somebody's hands of the router before this one.
         """
         self.core = core
-        self.first = core.ids
+        self.first = self.before = self.after = core.ids
         self.bringing.hold(receipts)
 
     # -------------------------------------------------------------------- it is open
@@ -141,7 +143,9 @@ class Kept:
         core = self.core
         more = (opened.opened - self.epoch) * ids
         self.epoch = opened.opened
-        core.ids += more  # those that were given before stay as they are
+        self.before = core.ids  # those that were given before stay as they are
+        core.ids += more
+        self.after = core.ids
         core.unused += more
         core.turn_ids += more
         self.writer.begin(opened)
@@ -149,6 +153,10 @@ class Kept:
         self.recovery.begin()
         self.reminding.begin()
         self.pruning.begin()
+
+    def came(self, number: int) -> bool:
+        """Whether the prompt with this number came to this router."""
+        return self.first < number <= self.before or number > self.after
 
     async def close(self) -> list[Receipt[Any]]:
         """Wait for what is on its way, within bounds, and let go of the store.

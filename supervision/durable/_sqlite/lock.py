@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,13 +35,17 @@ class StoreLock:
 
     Args:
         path: the store.
+        opened_of: says which opening of a store was the latest, for one that came
+            without its lock file: a copy.
 
     Raises:
         StoreInUseError: another has it.
         StoreAwayError: the lock file cannot be opened or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, opened_of: Callable[[Path], int] = lambda _: 0
+    ) -> None:
         beside = path.with_name(path.name + ".lock")
         self._file: int | None = None
         file: int | None = None
@@ -48,8 +53,9 @@ class StoreLock:
             file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             _hold(file, path)
             self._file = file
-            self.number = _read(file)[1] + 1
-            """Which opening it is, by what the file says."""
+            latest = _read(file)[1] or opened_of(path)
+            self.number = latest + 1
+            """Which opening it is, by what the file says, or the store."""
             self.say(self.number)
         except OSError as error:
             _close(file)

@@ -18,6 +18,7 @@ from supervision.durable._words.records import Answer, Record
 
 from .database import Copy, Database
 from .lock import StoreLock
+from .schema import opened_of
 from .writer import Writer
 
 Make: TypeAlias = Callable[[int], Database]
@@ -40,7 +41,7 @@ class SqliteClaim:
         """Of the store."""
         self._name = path.name
         self._make = make
-        self._lock: StoreLock | None = StoreLock(path)
+        self._lock: StoreLock | None = StoreLock(path, opened_of)
         self.number = self._lock.number
         """Which opening it will be, at least."""
 

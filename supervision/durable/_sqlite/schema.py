@@ -7,13 +7,15 @@ known: that an address is there once is an index, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
+import apsw
 import attrs
 
 from supervision.durable._words.errors import StoreDamagedError, StoreTooNewError
 
-from .sql import Connection
+from .sql import Connection, connect
 
 APPLICATION: Final = 0x7472_6163
 """What `pragma application_id` says of a store."""
@@ -138,3 +140,23 @@ def next_opening(connection: Connection, least: int) -> int:
     if not isinstance(opened, int):  # pragma: no cover - we wrote it
         raise TypeError(opened)
     return opened
+
+
+def opened_of(path: Path) -> int:
+    """Say which opening of a file was the latest; 0: it is new, or none of ours.
+
+    For a file that is a router's own and not open yet.  Never an error: what is wrong
+    with it is told when it is opened.
+    """
+    try:
+        if not path.stat().st_size:
+            return 0
+        connection = connect(path)
+        try:
+            rows = connection.execute("select value from meta where name = 'opened'")
+            ((opened,),) = rows.fetchall()
+        finally:
+            connection.close()
+    except (OSError, apsw.Error, ValueError):
+        return 0
+    return opened if isinstance(opened, int) else 0
