@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import Aborted, Completed, Outcome, Receipt, TimedOut
-from supervision._routing.parts.known import Known, barest
+from actors import Aborted, Completed, Failed, Outcome, Receipt, TimedOut
+from supervision._routing.parts.known import BYTES, FOR, IDS, Known, Past, barest
 from tests.routing.parts.making import PROPERTY, end, lane, receipt
 
 word: ContextVar[str] = ContextVar("word")
@@ -156,7 +156,7 @@ def test_jobs_that_run_are_not_forgotten_however_many() -> None:
     assert [n for n in range(3 * JOBS) if known.runs(str(n))] == list(
         range(0, 3 * JOBS, 2)
     )
-    assert len(known._jobs) < 3 * JOBS
+    assert len(known._jobs) <= 3 * JOBS // 2 + 1
 
 
 def test_jobs_that_have_ended_do_not_pile_up() -> None:
@@ -168,3 +168,173 @@ def test_jobs_that_have_ended_do_not_pile_up() -> None:
         end(each)
 
         assert len(known._jobs) <= JOBS
+
+
+# ------------------------------------------------------------ within its bounds
+
+
+def told(known: Known, name: str, number: int, *, part: float) -> Receipt[Any]:
+    """A message that has its outcome, of so much of what may be remembered."""
+    given_ = receipt(lane(), number)
+    known.remember(name, given_, 9)
+    given_.settle(Completed("x" * int(part * BYTES)))
+    known.settled(name, given_)
+    return given_
+
+
+def whole(known: Known) -> list[str]:
+    """Those of a, b, c whose outcome is remembered as it was."""
+    found = [(name, known.receipt_of(name)) for name in "abc"]
+    return [
+        name
+        for name, each in found
+        if each is not None and each.ended is not None and not each.ended.forgotten
+    ]
+
+
+def test_a_message_is_found_by_its_id_and_by_that_of_its_receipt() -> None:
+    """Each of several."""
+    known, home = Known(), lane()
+    receipts = [receipt(home, number) for number in (1, 2, 3)]
+    for each in receipts:
+        known.remember(f"m{each.id}", each, 9)
+
+    assert [known.find(number) for number in (1, 2, 3)] == receipts
+    assert [known.find(f"m{number}") for number in (1, 2, 3)] == receipts
+    assert (known.find(4), known.find("m4")) == (None, None)
+
+
+def test_of_what_is_too_much_the_oldest_outcomes_are_bare() -> None:
+    """That they have ended is known, and nothing else is forgotten."""
+    known = Known()
+    first = told(known, "a", 1, part=0.4)
+    told(known, "b", 2, part=0.4)
+    assert whole(known) == ["a", "b"]
+
+    told(known, "c", 3, part=0.4)
+
+    assert whole(known) == ["b", "c"]
+    again = known.receipt_of("a")
+    assert again is not None
+    assert again is not first
+    assert (again.id, again.prompt) == (1, None)
+
+
+@pytest.mark.parametrize("all_", [False, True])
+def test_what_is_forgotten_counts_no_more(*, all_: bool) -> None:
+    """There is room for others, and it is not looked for again."""
+    known = Known()
+    told(known, "a", 1, part=0.8)
+
+    if all_:
+        known.forget_messages()
+    else:
+        known.forget_message("a")
+        known.forget_message("a")
+
+    assert known.receipt_of("a") is None
+    told(known, "b", 2, part=0.4)
+    told(known, "c", 3, part=0.4)
+    assert whole(known) == ["b", "c"]
+    told(known, "a", 4, part=0.4)
+    assert whole(known) == ["a", "c"]
+
+
+def test_a_failure_is_remembered_in_words() -> None:
+    """Its traceback would hold on to whatever ran."""
+    known, given_ = Known(), receipt(lane(), 1)
+    known.remember("a", given_, 9)
+    given_.settle(Failed(error=ValueError("secret")))
+
+    known.settled("a", given_)
+
+    found = known.receipt_of("a")
+    assert found is not None
+    assert isinstance(found.ended, Failed)
+    assert found.ended.forgotten
+    assert "ValueError" in str(found.ended.error)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_is_not_known_takes_no_room(*, again: bool) -> None:
+    """It was pushed out of the window, or another was sent with its id since."""
+    known, late = Known(), receipt(lane(), 1)
+    if again:
+        known.remember("x", late, 9)
+        known.remember("x", receipt(lane(), 2), 9)
+    word.set("said")
+    late._context = copy_context()
+    late.settle(Completed("x" * BYTES))
+
+    known.settled("x", late)
+    told(known, "a", 3, part=0.6)
+
+    assert whole(known) == ["a"]
+    assert len(late.context) > 0
+
+
+@pytest.mark.parametrize("row", [None, "its place in a store"])
+def test_its_place_in_a_store_is_remembered(row: Any) -> None:
+    """Whoever gets it again may wait until it is durable."""
+    given_ = receipt(lane(), 1)
+    given_.need_more().row = row
+    end(given_)
+
+    found = barest(given_)
+
+    assert (found._more.row if found._more is not None else None) == row
+
+
+# -------------------------------------------------- of keys that are forgotten
+
+
+def knowing(count: int) -> Known:
+    """So many messages."""
+    known = Known()
+    for number in range(count):
+        known.remember(str(number), receipt(lane(), number), count)
+    return known
+
+
+def test_what_a_key_knew_is_remembered_once() -> None:
+    """The latest, counted as it is; a key that knew nothing is not remembered."""
+    past = Past()
+    past.keep("a", knowing(5), 0.0)
+    latest = knowing(2)
+    past.keep("a", latest, 1.0)
+    past.keep("b", knowing(0), 1.0)
+
+    assert len(past) == 2
+    assert past.get("a", 1.0) is latest
+    assert past.get("b", 1.0) is None
+    past.keep("a", knowing(0), 2.0)
+    assert past.get("a", 2.0) is None
+    assert len(past) == 0
+
+
+def test_what_a_key_knew_is_remembered_for_a_day() -> None:
+    """Not a moment longer, whoever asks or comes."""
+    past = Past()
+    for key, at in (("a", 0.0), ("b", 10.0), ("c", 20.0)):
+        past.keep(key, knowing(1), at)
+
+    assert past.get("a", FOR) is not None
+    assert past.get("a", FOR + 1) is None
+    assert len(past) == 2
+    past.keep("d", knowing(1), FOR + 15.0)
+    assert len(past) == 2
+    assert past.get("b", 0.0) is None
+
+
+def test_of_too_many_those_of_the_longest_forgotten_keys_go() -> None:
+    """As many as may be are kept."""
+    past, many = Past(), knowing(IDS // 4)
+    for key in "abcd":
+        past.keep(key, many, 0.0)
+    assert len(past) == IDS
+
+    past.keep("e", knowing(1), 0.0)
+
+    assert past.get("a", 0.0) is None
+    assert past.get("b", 0.0) is many
+    assert len(past) == IDS - IDS // 4 + 1

@@ -9,7 +9,12 @@ import attrs
 import pytest
 
 from actors import Limit, TurnPolicy, TurnStalled
-from actors._sessions.turns.clocks import Clocks, last_sign_of, tool_of
+from actors._sessions.turns.clocks import (
+    Clocks,
+    last_sign_of,
+    time_left_of,
+    tool_of,
+)
 from actors._sessions.turns.watchdog import GiveUp, Over, Probe, Watchdog
 from tests.sessions.turns.double import House
 
@@ -189,3 +194,144 @@ def test_clocks_of_a_turn_that_waits_count_from_now() -> None:
     run = house.turn(POLICY, begun=False)
 
     assert run.need_clocks().watch.next() == 15.0
+
+
+def test_what_a_host_does_for_a_turn_does_not_count() -> None:
+    """No limit comes while it is done; then all have the time back."""
+    clocks, run, house = made()
+    house.clock.move(3.0)
+    run.signed_at = 3.0
+    with clocks.held():
+        assert house.clock.armed == [1000.0]
+        house.clock.move(503.0)
+        assert run.said == []
+
+    assert house.clock.armed == [503.0 + 5.0]
+    assert clocks.watch.left(503.0) == {"time": 97.0, "inactivity": 20.0}
+
+
+def test_what_a_host_does_ends_with_a_turn_that_is_over() -> None:
+    """Its clocks stay as they are: nothing goes off."""
+    clocks, run, house = made()
+    with clocks.held():
+        run.open = False
+        clocks.stop()
+
+    assert house.clock.armed == []
+
+
+def test_a_host_may_do_two_things_for_a_turn() -> None:
+    """Limits are held as long as one of them is being done."""
+    clocks, _, house = made()
+    with clocks.held():
+        house.clock.move(100.0)
+        with clocks.held():
+            house.clock.move(200.0)
+        house.clock.move(300.0)
+
+    assert clocks.watch.left(300.0)["time"] == 100.0
+
+
+def test_a_reader_that_has_read_begins_the_wait_of_others_anew() -> None:
+    """Two wait for it: the one that still does from the chunk that was taken last."""
+    clocks, run, house = made(TurnPolicy(reader_limit=30.0, alive_every=1000.0))
+    clocks.waits()
+    house.clock.move(10.0)
+    clocks.waits()
+    assert house.clock.armed == [30.0]
+
+    house.clock.move(20.0)
+    clocks.served(read=True)
+    assert house.clock.armed == [50.0]
+    clocks.served(read=False)
+    assert run.said == []
+    assert 50.0 not in house.clock.armed
+
+
+def test_a_writer_that_gives_up_does_not_stand_for_the_reader() -> None:
+    """Nothing has been read: who still waits does so from the beginning."""
+    clocks, _, house = made(TurnPolicy(reader_limit=30.0, alive_every=1000.0))
+    clocks.waits()
+    clocks.waits()
+    house.clock.move(20.0)
+
+    clocks.served(read=False)
+
+    assert house.clock.armed == [30.0]
+
+
+def test_a_wait_that_ends_with_its_turn_sets_no_timer() -> None:
+    """The turn is over before its writer knows."""
+    clocks, run, house = made()
+    clocks.waits()
+    run.open = False
+    clocks.stop()
+
+    clocks.served(read=False)
+
+    assert house.clock.armed == []
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_silence_before_a_pause_counts_after_it(*, held: bool) -> None:
+    """Waiting for a reader is not silence, and it is no sign either."""
+    clocks, run, house = made()
+    house.clock.move(1.0)
+    run.signed_at = 1.0
+    house.clock.move(4.0)
+    if held:
+        with clocks.held():
+            house.clock.move(10.0)
+    else:
+        clocks.waits()
+        house.clock.move(10.0)
+        clocks.served(read=False)
+
+    assert house.clock.armed == [12.0]
+    house.clock.move(12.0)
+    assert run.said == [(12.0, (TurnStalled, 5.0))]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_sign_in_a_pause_ends_the_silence_before_it(*, held: bool) -> None:
+    """What comes after it in the pause is not silence."""
+    clocks, run, house = made()
+    house.clock.move(4.0)
+    if held:
+        with clocks.held():
+            house.clock.move(8.0)
+            run.signed_at = 8.0
+            house.clock.move(10.0)
+    else:
+        clocks.waits()
+        house.clock.move(8.0)
+        run.signed_at = 8.0
+        house.clock.move(10.0)
+        clocks.served(read=False)
+
+    assert house.clock.armed == [15.0]
+
+
+def test_a_tool_has_its_limit_from_its_begin_on() -> None:
+    """The timer is set for it, and not any more when its turn is over."""
+    clocks, run, house = made(TurnPolicy(tool_limit=3.0, alive_every=100.0))
+    clocks.tool_begins("t", 0.0)
+    assert house.clock.armed == [3.0]
+    run.turn = None
+    clocks.stop()
+
+    clocks.tool_ends("t", 1.0)
+
+    assert house.clock.armed == []
+
+
+def test_the_time_that_is_left_counts_the_latest_sign() -> None:
+    """Also one that no clock has looked at yet; of a turn that waits nothing runs."""
+    house = House()
+    run = house.turn(POLICY)
+    run.need_clocks()
+    house.clock.time = 4.0
+    run.sign()
+
+    assert time_left_of(run, 5.0) == {"time": 95.0, "inactivity": 19.0}
+    assert time_left_of(house.turn(POLICY, begun=False), 5.0) == {}

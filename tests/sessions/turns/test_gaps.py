@@ -25,7 +25,7 @@ from actors import (
 )
 from actors._sessions.turns.clocks import SOON
 from actors._sessions.turns.looks import GAP, Fair
-from actors._sessions.turns.watchdog import GiveUp, Over, Stalled, Watchdog
+from actors._sessions.turns.watchdog import GiveUp, Over, Stalled, Unread, Watchdog
 from actors.testing import seeds
 from supervision import Limits, start_router
 from tests.sessions.turns.double import HandClock
@@ -122,6 +122,53 @@ def test_forgiving_is_a_sum() -> None:
     dog.forgive(200.0, 94.0)
     assert dog.next() == 205.0
     assert dog.look(205.0) == [Stalled(5)]
+
+
+def test_what_was_known_to_run_is_not_given_back() -> None:
+    """The loop ran at 20, for the latest sign: from there on the time is lost."""
+    clocks, run, house = made(POLICY)
+    house.clock.move(15.0)
+    run.signed_at = 15.0
+    house.clock.move(20.0)
+    assert house.clock.armed == [35.0]
+
+    house.clock.jump(60.0)
+
+    assert run.said == []
+    assert clocks.watch.left(60.0)["time"] == 100.0 + 40.0 - 60.0
+
+
+def test_whoever_waits_for_a_reader_has_the_time_back() -> None:
+    """The reader had no chance to read."""
+    dog = Watchdog(TurnPolicy(reader_limit=30, alive_every=100), 0.0)
+    dog.waits(5.0)
+
+    dog.forgive(30.0, 20.0)
+
+    assert dog.next() == 55.0
+    assert dog.look(54.0) == []
+    assert dog.look(55.0) == [Unread()]
+
+
+def test_held_limits_have_a_gap_back_once() -> None:
+    """Not for the gap, and again for the hold."""
+    dog = Watchdog(POLICY, 0.0)
+    dog.hold(10.0)
+    dog.forgive(25.0, 5.0)
+    dog.release(30.0)
+
+    assert dog.left(30.0)["time"] == 100.0 - 10.0
+
+
+def test_an_end_has_a_gap_back() -> None:
+    """Whoever is to end could not."""
+    dog = Watchdog(POLICY, 0.0)
+    dog.ending(20.0)
+
+    dog.forgive(27.0, 5.0)
+
+    assert dog.left(27.0) == {"grace": 8.0}
+    assert dog.next() == 35.0
 
 
 def test_a_fair_timer_is_set_anew_after_a_gap() -> None:
