@@ -90,7 +90,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             (stream is not None and stream.stamped is run)
             and (phase is RUNNING and run.extra is None)
         )
-        quick = signed and len(stream.queue) < stream.room
+        quick = signed and stream is not None and len(stream.queue) < stream.room
         if not signed and phase is not RUNNING and phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
         chunks = host.chunks + 1
@@ -101,7 +101,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
                 host.events.check_thread("Turn.emit()")
                 raise
             host.chunks = chunks
-            if quick:  # still: nobody else has run
+            if quick and stream is not None:  # still: nobody else has run
                 stream.queue.append(chunk)
                 return
         else:

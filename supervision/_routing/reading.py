@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from actors import (
     Bounded,
@@ -201,11 +201,12 @@ async def _again(
     if kept is not None:
         return kept.log
     more = receipt._more
-    first = more.stream if more is not None else None
+    first: object = more.stream if more is not None else None
     if isinstance(first, ChunkLog):
-        if first.keeper is None and first.last:  # its time is over
-            raise StreamGapError(0, first.last + 1, first.last)
-        return first
+        log = cast("ChunkLog[C]", first)
+        if log.keeper is None and log.last:  # its time is over
+            raise StreamGapError(0, log.last + 1, log.last)
+        return log
     if not isinstance(chunks, ChunkLog):
         chunks.close()
         return chunks
