@@ -290,6 +290,20 @@ def test_a_turn_that_is_given_up_is_the_houses_to_let_go() -> None:
     assert house.log == ["give up 1"]
 
 
+def test_one_that_is_given_up_has_a_verdict() -> None:
+    """Its own, or what its end by the engine amounts to."""
+    house = House()
+    late, cut_off = house.turn(POLICY), house.turn(POLICY)
+    cut(late, TimedOut())
+    cut_off._seat.reason_to_end = Stopped()
+
+    for run in (late, cut_off):
+        give_up(run)
+
+    assert late.verdict == TimedOut()
+    assert isinstance(cut_off.verdict, Aborted)
+
+
 def test_a_turn_that_has_ended_is_not_let_go() -> None:
     """It came to its end in time after all."""
     house = House()
