@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from actors import (
@@ -295,7 +297,8 @@ def test_one_that_is_given_up_has_a_verdict() -> None:
     house = House()
     late, cut_off = house.turn(POLICY), house.turn(POLICY)
     cut(late, TimedOut())
-    cut_off._seat.reason_to_end = Stopped()
+    seat: Any = cut_off._seat
+    seat.reason_to_end = Stopped()
 
     for run in (late, cut_off):
         give_up(run)
