@@ -294,14 +294,12 @@ def test_a_turn_that_is_given_up_is_the_houses_to_let_go() -> None:
 
 def test_one_that_is_given_up_has_a_verdict() -> None:
     """Its own, or what its end by the engine amounts to."""
-    house = House()
-    late, cut_off = house.turn(POLICY), house.turn(POLICY)
-    cut(late, TimedOut())
+    late, cut_off = House().turn(POLICY), House().turn(POLICY)
     seat: Any = cut_off._seat
     seat.reason_to_end = Stopped()
-
-    for run in (late, cut_off):
-        give_up(run)
+    cut(late, TimedOut())
+    give_up(late)
+    give_up(cut_off)
 
     assert late.verdict == TimedOut()
     assert isinstance(cut_off.verdict, Aborted)
