@@ -16,7 +16,7 @@ from supervision import (
     router_ref,
     start_router,
 )
-from supervision._routing.census import counts_of, routers_of, together
+from supervision._routing.census import counts_of, lost_of, routers_of, together
 
 
 class Echo(Session[str, str]):
@@ -92,6 +92,24 @@ async def test_a_restart_adds_to_the_counts() -> None:
     assert counts.accepted == 3
     assert sum(counts.outcomes.values()) == 3
     assert current.accepted == 1
+
+
+async def test_what_is_lost_is_named_by_the_living_and_the_dead() -> None:
+    """Once, and the first hundred of all."""
+    async with open_system() as system:
+        paths: list[str] = []
+        for name in ("a", "b"):
+            router = start_router(system, Echo, name=name)
+            paths.append(router.ref.path)
+            routers_of(system)[router.ref.path].books.lost += [("k", 7)]
+        assert lost_of(system) == tuple((path, "k", 7) for path in paths)
+
+        router.ref.stop()
+        await router.ref.wait_stopped()
+        assert sorted(lost_of(system)) == [(path, "k", 7) for path in paths]
+
+        routers_of(system)[paths[0]].books.lost += [("k", 8)] * 200
+        assert len(lost_of(system)) == 100
 
 
 async def test_the_longest_wait_is_that_of_all_lives() -> None:

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
-from actors import Latest
+from actors import Bounded, Latest
 from actors._sessions.streams.chunks import Chunks
 from actors.testing import seeds
 
@@ -140,3 +140,82 @@ async def test_a_merge_that_fails_is_its_writers_error() -> None:
         await chunks.put(2)
 
     assert await chunks.get() == 1
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_what_was_merged_is_unread_if_nobody_reads_it(*, cut: bool) -> None:
+    """Each chunk counts, and the reader has got those before."""
+    chunks = Chunks[int](Latest())
+    await put_all(chunks, range(1, 3))
+    assert await chunks.get() == 2
+    await put_all(chunks, range(3, 6))
+    assert (chunks.number, chunks.unread) == (2, 0)
+
+    if cut:
+        chunks.cut()
+    else:
+        chunks.detach()
+
+    assert (chunks.number, chunks.unread, chunks.attached) == (2, 3, 0)
+    await put_all(chunks, range(6, 8))
+    assert (chunks.number, chunks.unread) == (2, 5)
+
+
+async def test_a_chunk_that_was_read_takes_no_other_along() -> None:
+    """What had become part of it is not part of the next one."""
+    chunks = Chunks[int](Latest())
+    await put_all(chunks, range(1, 4))
+    assert await chunks.get() == 3
+    await chunks.put(4)
+
+    assert (chunks.number, chunks.attached) == (3, 1)
+    chunks.detach()
+
+    assert (chunks.number, chunks.unread) == (3, 1)
+
+
+@pytest.mark.parametrize("policy", [Bounded(), Bounded(5), Latest()], ids=repr)
+async def test_who_waits_to_read_what_is_cut_gets_the_end(
+    policy: Bounded | Latest,
+) -> None:
+    """In this step, and not the end of the world: its writer is not told."""
+    chunks = Chunks[int](policy)
+    read: list[int] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read_all, chunks, read)
+        await settle()
+        chunks.cut()
+        with trio.fail_after(1):
+            await settle()
+
+    assert read == []
+    assert chunks.put_if_room(1)
+    assert (chunks.number, chunks.unread) == (0, 1)
+
+
+@pytest.mark.parametrize("policy", [Bounded(), Bounded(5), Latest()], ids=repr)
+def test_what_is_closed_has_no_room(policy: Bounded | Latest) -> None:
+    """Neither the short way nor the other."""
+    chunks = Chunks[int](policy)
+    assert chunks.put_if_room(1)
+    chunks.close()
+
+    assert chunks.room == 0
+    with pytest.raises(trio.ClosedResourceError):
+        chunks.put_if_room(2)
+
+
+async def test_only_what_has_no_time_of_its_own_is_taken_at_once() -> None:
+    """And only while nobody else is reading."""
+    hasty, timed = Chunks[int](Latest()), Chunks[int](Latest(every=1.0))
+    seen = [bool(hasty.quick), bool(timed.quick)]
+    async with trio.open_nursery() as nursery:
+        for chunks in (hasty, timed):
+            nursery.start_soon(chunks.get)
+        await settle()
+        seen += [bool(hasty.quick), bool(timed.quick)]
+        hasty.put_nowait(1)
+        timed.put_nowait(1)
+
+    seen += [bool(hasty.quick), bool(timed.quick)]
+    assert seen == [True, False, False, False, True, False]

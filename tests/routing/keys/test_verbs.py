@@ -143,3 +143,17 @@ def test_a_new_router_has_counted_nothing() -> None:
 
     assert (figures.chunks, figures.unread) == (0, 0)
     assert (core.accepted, core.unsettled, core.out_of_turn) == (0, 0, 0)
+
+
+def test_a_shorter_life_of_idle_ones_counts_at_once() -> None:
+    """Nobody waits for the timer that was set before."""
+    core, world = made(Limits(sessions=9, turns=9, idle=1000.0))
+    send(core, "a")
+    world.finish(1)
+
+    core.verbs.configure(Limits(sessions=9, turns=9, idle=10.0))
+    assert min(world.clock.armed) <= 10.0
+    world.clock.move(20.0)
+
+    assert core.lanes == {}
+    assert core.books.closed == {CloseReason.REAPED: 1}

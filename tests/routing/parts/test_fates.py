@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import CloseReason, Crashed, Exit, Finished, Killed, Stopped
+from actors import (
+    Aborted,
+    CloseReason,
+    Completed,
+    Crashed,
+    Exit,
+    Failed,
+    Finished,
+    Killed,
+    Outcome,
+    SessionCrashedError,
+    Stopped,
+    TimedOut,
+)
+from actors.hosting import SHUT_DOWN, More
 from supervision import Backoff, RestartLimit
-from supervision._routing.parts.fates import Crashes, Fate, fate_of
+from supervision._routing.parts.fates import Crashes, Fate, fate_of, tried_again
 from tests.routing.parts.making import PROPERTY
 
 BANG = RuntimeError("bang")
@@ -58,6 +74,64 @@ def test_a_crash_or_a_kill_is_replaced(exit_: Exit) -> None:
     fate = fate_of(exit_, starting=False, planned=None)
 
     assert fate == (Fate.REPLACED, CloseReason.CRASHED)
+
+
+# -------------------------------------------------------------------- tried once more
+
+CUT = Aborted(SHUT_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ending", "tried"),
+    [
+        (Failed(error=SessionCrashedError("a")), False, 1),
+        (Failed(error=SessionCrashedError("a")), True, 1),
+        (Failed(error=BANG), False, None),
+        (Failed(error=BANG), True, None),
+        (Completed(), True, None),
+        (TimedOut(), True, None),
+        (CUT, False, None),
+        (CUT, True, 1),
+        (Aborted("why"), True, None),
+    ],
+    ids=repr,
+)
+def test_what_is_nobodys_fault_is_tried_again(
+    outcome: Outcome, tried: int | None, *, ending: bool
+) -> None:
+    """As often as may be; what somebody has decided is decided."""
+    more = More()
+    more.attempts = 3
+
+    assert tried_again(cut_short(), more, outcome, ending=ending) == tried
+    more.tried = 1
+    again = tried_again(cut_short(), more, outcome, ending=ending)
+    assert again == (2 if tried else None)
+    more.tried = 2
+    assert tried_again(cut_short(), more, outcome, ending=ending) is None
+    more.attempts, more.tried = 1, 0
+    assert tried_again(cut_short(), more, outcome, ending=ending) is None
+
+
+def test_whoever_gives_way_has_lost_no_try() -> None:
+    """Nothing is wrong with it; a side question, or one that was to end, has ended."""
+    more = More()
+    more.attempts, more.tried = 3, 2
+
+    def again(**what: Any) -> int | None:
+        return tried_again(cut_short(**what), more, CUT, ending=True)
+
+    assert again(returns=True) == 2
+    assert again(returns=True, aside=True) is None
+    assert again(returns=True, interrupted="") is None
+
+
+def cut_short(
+    *, aside: bool = False, interrupted: str | None = None, returns: bool = False
+) -> Any:
+    """What is asked of a turn.  Any: it stands for one."""
+    extra = SimpleNamespace(returns=True) if returns else None
+    return SimpleNamespace(aside=aside, interrupted=interrupted, extra=extra)
 
 
 # ------------------------------------------------------------------------ the count

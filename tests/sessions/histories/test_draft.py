@@ -112,6 +112,25 @@ def test_it_goes_back_to_what_it_was_when_it_was_kept() -> None:
     assert seen(log, draft) == ["ab", "c", "x", "z"]
 
 
+def test_whatever_is_not_an_append_is_counted() -> None:
+    """Up, each time: who walks through it sees that it is not what it was."""
+    draft = Draft(0, 3)
+    counts: list[int] = []
+    for act in ("append", "replace", "keep", "put back", "replace", "put back"):
+        match act:
+            case "append":
+                draft.append("x")
+            case "replace":
+                draft.replace(2, ("ab",))
+            case "keep":
+                draft.keep()
+            case _:
+                draft.put_back()
+        counts.append(draft.changes)
+
+    assert counts == [0, 1, 1, 2, 3, 4]
+
+
 def test_a_log_in_memory_is_read_from_what_it_has() -> None:
     """Also after its first entries have gone: what is there, and its numbers."""
     log = filled("a", "b", "c", "d")

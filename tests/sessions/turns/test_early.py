@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from actors import (
@@ -288,6 +290,19 @@ def test_a_turn_that_is_given_up_is_the_houses_to_let_go() -> None:
     give_up(run)
 
     assert house.log == ["give up 1"]
+
+
+def test_one_that_is_given_up_has_a_verdict() -> None:
+    """Its own, or what its end by the engine amounts to."""
+    late, cut_off = House().turn(POLICY), House().turn(POLICY)
+    seat: Any = cut_off._seat
+    seat.reason_to_end = Stopped()
+    cut(late, TimedOut())
+    give_up(late)
+    give_up(cut_off)
+
+    assert late.verdict == TimedOut()
+    assert isinstance(cut_off.verdict, Aborted)
 
 
 def test_a_turn_that_has_ended_is_not_let_go() -> None:

@@ -1,0 +1,102 @@
+"""`FileTokens`: when its file is rewritten, and who holds it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from supervision import FileTokens, TokensHeldError
+
+fcntl = pytest.importorskip("fcntl")
+SLACK = 1000  # superseded lines that a file may hold whatever its size
+
+
+def lines(path: Path) -> int:
+    """How many it has."""
+    return len(path.read_bytes().splitlines())
+
+
+def test_a_file_is_rewritten_when_it_has_too_much_and_not_before(
+    tmp_path: Path,
+) -> None:
+    """Twice what there is, and some more; then it begins anew."""
+    path = tmp_path / "tokens"
+    tokens = FileTokens(path)
+    for number in range(1, 2 + SLACK + 1):
+        tokens.save("a", number)
+    assert lines(path) == 2 + SLACK
+
+    tokens.save("a", "last")
+    assert lines(path) == 1
+    tokens.save("a", "another")
+    assert lines(path) == 2
+    assert tokens.load() == {"a": "another"}
+
+
+def test_forgetting_what_is_not_known_writes_nothing(tmp_path: Path) -> None:
+    """Forgetting what is known is a line."""
+    path = tmp_path / "tokens"
+    tokens = FileTokens(path)
+    tokens.save("a", 1)
+
+    tokens.save("b", None)
+    assert lines(path) == 1
+    tokens.save("a", None)
+    tokens.save("a", None)
+
+    assert lines(path) == 2
+    assert tokens.load() == {}
+
+
+def test_what_another_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
+    """A file that was let go is held and read again before it is written."""
+    path = tmp_path / "tokens"
+    mine, other = FileTokens(path), FileTokens(path)
+    mine.save("a", 1)
+    mine.close()
+    mine.close()
+    other.save("b", 2)
+    other.close()
+
+    mine.save("c", 3)
+
+    with pytest.raises(TokensHeldError):
+        other.save("d", 4)
+    assert mine.load() == {"a": 1, "b": 2, "c": 3}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_locks_nothing_is_locked(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept all the same."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    tokens = FileTokens(tmp_path / "tokens")
+    tokens.save("a", 1)
+
+    assert tokens._lock is None
+    assert FileTokens(tmp_path / "tokens").load() == {"a": 1}
+
+
+def test_a_lock_that_fails_otherwise_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written, and nothing is held."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    tokens = FileTokens(tmp_path / "tokens")
+
+    with pytest.raises(OSError, match="broken"):
+        tokens.save("a", 1)
+
+    assert tokens._lock is None
+    assert not (tmp_path / "tokens").exists()
