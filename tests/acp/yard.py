@@ -144,7 +144,11 @@ async def open_yard(
 def assert_no_zombies() -> None:
     """This process has no children, not even dead ones."""
     for task in Path("/proc/self/task").iterdir():
-        for child in task.joinpath("children").read_text(encoding="utf-8").split():
+        try:
+            children = task.joinpath("children").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):  # a thread that has ended
+            continue
+        for child in children.split():
             state = Path(f"/proc/{child}/stat").read_text(encoding="utf-8")
             assert state.rpartition(")")[2].split()[0] != "Z", child
     assert os.getpid()

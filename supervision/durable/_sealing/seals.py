@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol, Self
 
+from actors.hosting import Whole
 from supervision.durable._codec.protocol import unreadable
 from supervision.durable._words.errors import CodecError
 
@@ -42,7 +43,7 @@ class Unopened(bytes):
         return made
 
 
-class NotSealedError(Exception):
+class NotSealedError(Whole, Exception):
     """The user's `seal` has not sealed a body."""
 
 
