@@ -158,7 +158,8 @@ async def test_a_tool_that_is_open_at_a_cancel_is_closed() -> None:
             outcome = await stream.outcome()
         before = yard.router.statistics().chunks
         async with yard.router.open_turn("k", "tools") as stream:
-            await anext(stream)
+            for _ in range(2):  # it has said all that it says by itself
+                await anext(stream)
             yard.router.cancel("k")
             aborted = await stream.outcome()
         told = yard.router.statistics().chunks - before
