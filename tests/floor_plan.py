@@ -96,7 +96,9 @@ PLAN: Final = {
         "actors routing_words store_words",
         "attrs msgspec",
     ),
-    "sealing": Room("supervision/durable/_sealing", "actors store_words codec", "attrs"),
+    "sealing": Room(
+        "supervision/durable/_sealing", "actors store_words codec", "attrs"
+    ),
     "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
     "stored_histories": Room(
         "supervision/durable/_histories",
