@@ -9,7 +9,6 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
-from ._engine.hub import SCHEDULE_EVERY
 from ._engine.park import park
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
@@ -119,7 +118,6 @@ __all__ = (
     "LAST_WORDS_PROPS",
     "PROMPT",
     "READY",
-    "SCHEDULE_EVERY",
     "SHUT_DOWN",
     "SUSPEND",
     "WORK",

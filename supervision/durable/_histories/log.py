@@ -20,10 +20,10 @@ from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
 from supervision.durable._words.histories import HistoryRow, Page, Read
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Question
+from supervision.durable._writing.waiter import ENDED
 
 PAGE_BYTES: Final = 1024 * 1024
 """Of entries that are read at once, more or less."""
-_ENDED: Final = "the router has ended"
 
 
 @attrs.frozen(eq=False)
@@ -80,7 +80,7 @@ class StoredLog:
             StoreRefusedError: the store does not take the question.
         """
         if self._kept.writer.ended:
-            raise StoreAwayError(_ENDED)
+            raise StoreAwayError(ENDED)
         there = trio.Event()
         heard: list[Page | Refused | Exception] = []
 

@@ -11,10 +11,8 @@ from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
-from supervision.durable._writing.waiter import Waiter
+from supervision.durable._writing.waiter import ENDED, Waiter
 
-ENDED: Final = "the router has ended"
-"""Why there will be no answer."""
 PAGE_BYTES: Final = 1024 * 1024
 """Of blocks that are read at once, more or less."""
 _ON_THEIR_WAY: Final = 4  # times `journal_bytes`

@@ -20,9 +20,9 @@ from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import Repeated, Row
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
-from supervision.durable._writing.waiter import Waiter
+from supervision.durable._writing.waiter import ENDED, Waiter
 
-from .journal import ENDED, PromptJournal
+from .journal import PromptJournal
 
 _class_of: Callable[[Any], Any] = type
 _MOST: Final = 2**63 - 1  # of a number that a store can be asked for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import trio
 
@@ -19,13 +19,10 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
-from supervision.durable._writing.waiter import Waiter
+from supervision.durable._writing.waiter import ENDED, Waiter
 
 from .bodies import OUTCOME
 from .place import Place
-
-ENDED: Final = "the router has ended"
-"""Why there will be no answer."""
 
 
 class Finding:

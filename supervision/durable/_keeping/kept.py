@@ -48,12 +48,13 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
+from supervision.durable._writing.waiter import ENDED
 from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
 from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
 from .bringing import Bringing, history_of, key_of
-from .finding import ENDED, Finding
+from .finding import Finding
 from .later.reminding import Reminding
 from .looking import Looking
 from .place import KeptTokens

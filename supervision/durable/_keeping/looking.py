@@ -40,10 +40,9 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.reminders import Due, DuePage
 from supervision.durable._writing.book import Question
-from supervision.durable._writing.waiter import Waiter
+from supervision.durable._writing.waiter import ENDED, Waiter
 
 from .bringing import key_of
-from .finding import ENDED
 from .place import Key
 from .wall import wall
 

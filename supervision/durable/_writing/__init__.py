@@ -5,5 +5,5 @@ about.  In reading order:
 
     book      which records become one batch, and what is unwritten; pure
     writer    one batch at a time, again until there is an answer
-    waiter    a task that waits for one
+    waiter    a task that waits for one, and why there will be none
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import trio
+
+ENDED: Final = "the router has ended"
+"""Why there will be no answer."""
 
 
 class Waiter:
