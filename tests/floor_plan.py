@@ -91,6 +91,7 @@ PLAN: Final = {
     "store_words": Room(
         "supervision/durable/_words", "actors tree_words", "attrs trio"
     ),
+    "sharing": Room("supervision/durable/_sharing", "actors store_words", "attrs"),
     "codec": Room(
         "supervision/durable/_codec",
         "actors routing_words store_words",

@@ -6,6 +6,7 @@ a router's parts, which know nothing of this room: they find it behind `Keeping`
 reading order:
 
     _words/     what a store is told and answers, its policy, its errors
+    _sharing/   what nodes that share a store say to it, who is to own what
     _codec/     values as bytes, and back
     _sealing/   bodies that nobody else can read, in the store's thread
     _writing/   batches, one at a time

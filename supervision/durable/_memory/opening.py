@@ -39,6 +39,7 @@ class MemoryOpening:
     ) -> None:
         self.opened = opened
         self.grown = (0, 0)  # it has no log
+        self.sharing = None
         self._carry = carry
         self._faults = faults
         self._left = left

@@ -83,6 +83,7 @@ class MemoryStore:
         self.opened = 0
         """The latest opening; 0: there was none."""
         self.clock = Wall(virtual=True)
+        self.sharing = None
         self._tables = Tables()
         self._faults = Faults(self.policy)
         self._claim: MemoryClaim | None = None

@@ -87,6 +87,7 @@ class SqliteOpening:
     def __init__(self, database: Database, writer: Writer, lock: StoreLock) -> None:
         self.opened = database.opened
         """Which opening it is."""
+        self.sharing = None
         self._database = database
         self._writer = writer
         self._lock = lock

@@ -88,6 +88,7 @@ class SqliteStore:
         self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""
         self.clock = None
+        self.sharing = None
         self._claim = SqliteClaim
         self._open = Database
 

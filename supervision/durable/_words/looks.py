@@ -76,6 +76,8 @@ class Waiting:
     after: str
     """Those behind this one; "" begins."""
     most: int
+    partitions: tuple[int, ...] | None = None
+    """Only those of these partitions, in a store that has them; None: of all."""
 
 
 @attrs.frozen(eq=False)

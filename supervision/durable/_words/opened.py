@@ -44,6 +44,9 @@ class Opened(Protocol):
     opened: int
     """Which opening of this store it is; rises by at least one from each to the next,
     in a copy too."""
+    sharing: Any
+    """The other way to a store that many nodes share, a `Sharing` (its room stands
+    above this one); None: the store is one router's."""
 
     @property
     def grown(self) -> tuple[int, int]:
@@ -79,7 +82,8 @@ class Claimed(Protocol):
     """Where it is, in words."""
     number: int
     """Which opening it will be, as far as can be known without opening it: `opened` is
-    at least this."""
+    at least this.  Of a store that is shared nothing can be known: it is a number that
+    no opening has, beyond all of them."""
 
     async def open(self) -> Opened:
         """Open it.  Raises StoreError: it cannot be.  Cancelled: it is not open."""
@@ -96,6 +100,8 @@ class Engine(Protocol):
     encoding: Encoding
     clock: Any
     """By which reminders are due; None: the wall clock."""
+    sharing: Any
+    """How nodes live together, a `SharingPolicy`; None: the store is one router's."""
 
     def claim(self) -> Claimed:
         """Make it this router's; in Trio's thread, quick.

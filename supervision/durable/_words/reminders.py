@@ -49,6 +49,8 @@ class Due:
     """Those behind this one; None begins."""
     key: str | None = None
     """Only those of this key; None: of all."""
+    partitions: tuple[int, ...] | None = None
+    """Only those of these partitions, in a store that has them; None: of all."""
 
 
 @attrs.frozen(eq=False)
