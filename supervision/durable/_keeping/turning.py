@@ -85,6 +85,7 @@ class Turning:
             tuple(each.need_more().tried + 1 for each in rows),
             run.id,
             kept.epoch,
+            run.lane.key,
         )
         kept.submit(Entry(record, lambda _: kept.arriving.marked(run, go)))
 

@@ -114,6 +114,8 @@ class Accept:
     row: Row
     bring: bool
     """And say what is kept of its key."""
+    capacity: int | None = None
+    """Refuse it if so many prompts of its key have no outcome; None: never mind."""
 
 
 @attrs.frozen(eq=False)
@@ -132,6 +134,8 @@ class Begin:
     """How often each has been begun then."""
     turn: int
     opened: int
+    key: str = ""
+    """Of the prompts; a store does not need it."""
 
 
 @attrs.define(eq=False)
@@ -305,6 +309,8 @@ class Refused:
     """The store does not take this record, the rest of the batch it does."""
 
     why: str
+    full: bool = False
+    """Of an `Accept`: its key has as many prompts as it may have."""
 
 
 @attrs.frozen(eq=False)
