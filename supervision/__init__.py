@@ -33,6 +33,10 @@ from ._routing.limits import RouterStatistics as RouterStatistics
 from ._routing.limits import SessionInfo as SessionInfo
 from ._routing.limits import StoreStatistics as StoreStatistics
 from ._routing.limits import VerbResult as VerbResult
+from ._routing.nodes.anywhere import Anywhere as Anywhere
+from ._routing.nodes.words import ElsewhereError as ElsewhereError
+from ._routing.nodes.words import Located as Located
+from ._routing.nodes.words import NodeInfo as NodeInfo
 from ._routing.router import Router as Router
 from ._routing.stream import TurnStream as TurnStream
 from ._routing.tokens import FileTokens as FileTokens
@@ -106,6 +110,7 @@ _logging.getLogger("supervision").addHandler(_logging.NullHandler())
 
 __all__ = [
     "AdminRequest",
+    "Anywhere",
     "AutoShutdown",
     "Backoff",
     "ChildAlreadyPresentError",
@@ -126,15 +131,18 @@ __all__ = [
     "DrainReport",
     "DuplicateChildError",
     "DynamicSupervisor",
+    "ElsewhereError",
     "ExitCode",
     "FileTokens",
     "GetSpec",
     "LimitWarning",
     "Limits",
     "ListChildren",
+    "Located",
     "MaxChildrenError",
     "MemoryTokens",
     "NoStoreError",
+    "NodeInfo",
     "PartitionSupervisor",
     "Partitions",
     "PromptKeptError",

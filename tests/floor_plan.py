@@ -76,15 +76,25 @@ PLAN: Final = {
     "routing_words": Room(
         "supervision/_routing: errors limits tokens", "actors tree_words", "attrs"
     ),
+    "node_words": Room("supervision/_routing/nodes: words", "actors", "attrs"),
     "routing_parts": Room("supervision/_routing/parts", "actors tree_words", "attrs"),
+    "routing_beyond": Room(
+        "supervision/_routing/core/beyond", "actors routing_parts", ""
+    ),
     "routing_core": Room(
         "supervision/_routing/core",
-        "actors routing_words routing_parts",
+        "actors routing_words node_words routing_parts routing_beyond",
         "attrs trio",
+    ),
+    "nodes": Room(
+        "supervision/_routing/nodes",
+        "actors routing_words node_words routing_parts routing_core",
+        "",
     ),
     "routing": Room(
         "supervision/_routing",
-        "actors log tree_words trees routing_words routing_parts routing_core",
+        "actors log tree_words trees routing_words node_words routing_parts"
+        " routing_core nodes",
         "attrs trio",
     ),
     # what is accepted survives
@@ -100,7 +110,9 @@ PLAN: Final = {
     "sealing": Room(
         "supervision/durable/_sealing", "actors store_words codec", "attrs"
     ),
-    "writing": Room("supervision/durable/_writing", "actors store_words", "trio"),
+    "writing": Room(
+        "supervision/durable/_writing", "actors store_words sharing", "trio"
+    ),
     "stored_histories": Room(
         "supervision/durable/_histories",
         "actors store_words codec writing",
@@ -112,9 +124,9 @@ PLAN: Final = {
         "msgspec",
     ),
     "keeping_ground": Room(
-        "supervision/durable/_keeping: bodies place wall",
-        "actors routing_words store_words codec sealing writing stored_histories"
-        " journals",
+        "supervision/durable/_keeping/ground",
+        "actors routing_words routing_parts store_words sharing codec sealing writing"
+        " stored_histories journals",
         "trio",
     ),
     "later": Room(
@@ -122,10 +134,16 @@ PLAN: Final = {
         "actors routing_parts store_words writing stored_histories keeping_ground",
         "attrs",
     ),
+    "shared": Room(
+        "supervision/durable/_keeping/shared",
+        "actors routing_words node_words routing_parts routing_core store_words sharing"
+        " writing journals keeping_ground later",
+        "attrs trio",
+    ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words codec writing"
-        " keeping_ground later stored_histories journals",
+        "actors routing_words routing_parts routing_core store_words sharing codec"
+        " writing keeping_ground later shared stored_histories journals",
         "trio",
     ),
     "memory_store": Room(

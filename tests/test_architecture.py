@@ -229,7 +229,7 @@ def test_time_is_the_time_of_trio(path: Path) -> None:
     what outlives the process.
     """
     if name_of(path).startswith(
-        ("supervision.cli", "supervision.durable._keeping.wall")
+        ("supervision.cli", "supervision.durable._keeping.ground.wall")
     ):
         return
     assert uses_of(path, "time", {"sleep", "time"}) == []

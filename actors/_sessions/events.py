@@ -45,6 +45,7 @@ class CloseReason(enum.Enum):
     FINISHED = "ended itself"
     GIVEN_UP = "a turn of it did not end"
     STOPPED = "the router has ended"
+    MOVED = "its key is another node's now"
 
 
 @attrs.frozen

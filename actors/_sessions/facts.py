@@ -134,9 +134,11 @@ class TurnFacts(Generic[P, C, S]):
     def epoch(self) -> int:
         """Rises with each router that has these sessions, one after the other.
 
-        With a store through all processes; without one in this process.
+        With a store through all processes, and with one that is shared with each owner
+        of the session's key; without one in this process.
         """
-        epoch: int = self._run.host.epoch
+        run = self._run
+        epoch: int = run.host.epoch_of(run.lane)
         return epoch
 
     # --------------------------------------------------------------- what it remembers

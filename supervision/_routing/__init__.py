@@ -4,6 +4,7 @@ May know `actors`, its hosting room, the words and the journal of `_trees`; must
 know who shows it.  In reading order:
 
     errors limits tokens    the words
+    nodes/                  whose a key is, where nodes share a store
     parts/                  what it decides: no Trio, no actor
     core/                   what follows from each decision, in one step each
     failures                the log of turns that fail

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from threading import get_ident
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
@@ -37,6 +37,8 @@ from actors.hosting import (
 
 from .core.core import Core
 from .errors import NoStoreError
+from .nodes.anywhere import Anywhere
+from .nodes.words import Located, NodeInfo
 from .offering import enter, log_of, more_of, offer_of
 from .parts.admission import Offer
 from .parts.lane import check_key
@@ -70,6 +72,46 @@ class Sending(Generic[P, C]):
         if router is None:
             raise ClosedToNewError(key if key is not None else self.ref.path)
         return router._house()
+
+    # --------------------------------------------------------------------- where it is
+
+    @property
+    def anywhere(self) -> Anywhere[P]:
+        """The verbs for a key wherever its owner is: `await ref.anywhere.cancel(key)`.
+
+        For routers whose nodes share a store.
+        """
+        return Anywhere(self._house, self.steer)
+
+    async def locate(self, key: str) -> Located | None:
+        """Say which node owns a key, and where it is: for whoever routes.
+
+        Without a store that nodes share: None.  As far as is known here: a key may go
+        to another node in the next moment, and every node takes prompts for it all the
+        same.  A checkpoint.
+
+        Returns:
+            None: nobody owns it just now, or there are no nodes.
+
+        Raises:
+            ClosedToNewError: the router has ended for good.
+            TypeError, ValueError: not a key.
+        """
+        check_key(key)
+        others = self._house(key).keeping.others
+        await trio.lowlevel.checkpoint()
+        return others.locate(key) if others is not None else None
+
+    def nodes(self) -> Sequence[NodeInfo]:
+        """Look at the nodes that share the store, by their names; none: there are none.
+
+        Those that are silent stay for a while: `NodeInfo.lives`.
+
+        Raises:
+            ClosedToNewError: the router has ended for good.
+        """
+        others = self._house().keeping.others
+        return others.nodes() if others is not None else ()
 
     # -------------------------------------------------------------------- prompts go in
 

@@ -20,6 +20,7 @@ reading order:
 
 from ._memory.store import MemoryStore as MemoryStore
 from ._moving.tokens import move_tokens as move_tokens
+from ._sharing.policy import SharingPolicy as SharingPolicy
 from ._sqlite.store import SqliteStore as SqliteStore
 from ._words.errors import CodecError as CodecError
 from ._words.errors import SessionHeldError as SessionHeldError
@@ -33,17 +34,25 @@ from ._words.errors import StoreInUseError as StoreInUseError
 from ._words.errors import StoreRefusedError as StoreRefusedError
 from ._words.errors import StoreTooNewError as StoreTooNewError
 from ._words.errors import TurnInterruptedError as TurnInterruptedError
+from ._words.events import PartitionGiven as PartitionGiven
+from ._words.events import PartitionLost as PartitionLost
+from ._words.events import PartitionTaken as PartitionTaken
 from ._words.events import SessionHeld as SessionHeld
 from ._words.events import StoreDown as StoreDown
 from ._words.events import StoreGrows as StoreGrows
 from ._words.events import StoreUp as StoreUp
+from ._words.events import TurnFenced as TurnFenced
 from ._words.policy import StorePolicy as StorePolicy
 
 __all__ = [
     "CodecError",
     "MemoryStore",
+    "PartitionGiven",
+    "PartitionLost",
+    "PartitionTaken",
     "SessionHeld",
     "SessionHeldError",
+    "SharingPolicy",
     "SqliteStore",
     "StateTooLargeError",
     "StoreAwayError",
@@ -58,6 +67,7 @@ __all__ = [
     "StoreTooNewError",
     "StoreUp",
     "StoredError",
+    "TurnFenced",
     "TurnInterruptedError",
     "move_tokens",
 ]

@@ -22,7 +22,7 @@ from supervision import Router
 from supervision._routing.tokens import Durable
 from supervision.durable import MemoryStore, StoreInUseError
 from supervision.durable._codec.protocol import Where
-from supervision.durable._keeping.bodies import Bodies
+from supervision.durable._keeping.ground.bodies import Bodies
 from supervision.durable._keeping.kept import Kept
 
 LATER = "what a store has to answer first comes some steps later"

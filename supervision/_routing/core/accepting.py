@@ -110,6 +110,9 @@ class Accepting:
     def admit(self, offer: Offer) -> Receipt[Any]:
         """Accept a prompt.  Raises RefusedError: it is not."""
         core = self._core
+        others = core.keeping.others
+        if others is not None and others.has(offer.key):
+            return core.joining.send_on(offer)  # type: ignore[no-any-return] # a Receipt
         found: Lane | None = core.lanes.get(offer.key)
         if found is None or core.keeping.plain:
             return self._judge(found, offer)
@@ -282,6 +285,9 @@ class Accepting:
     def _take(self, offer: Offer) -> Receipt[Any]:
         """Accept what was left.  Raises RefusedError: not now, or nobody is there."""
         core, key = self._core, offer.key
+        others = core.keeping.others
+        if others is not None and others.has(key):
+            return core.keeping.leave_there(offer)  # type: ignore[no-any-return]
         found: Lane | None = core.lanes.get(key)
         if core.keeping.plain:  # else its store has looked
             past = core.past.get(key, core.now()) if found is None else None

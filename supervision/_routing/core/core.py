@@ -41,6 +41,8 @@ from supervision._routing.parts.telling import TOLD, log_event, log_lost
 from supervision._routing.tokens import TokenBook
 
 from .accepting import Accepting
+from .beyond.dropping import Dropping
+from .beyond.joining import Joining
 from .keeping import Keeping, Reminds
 from .leaving import Leaving
 from .reaping import Reaping
@@ -75,6 +77,7 @@ class Core:
         "chunks",
         "cut_waiting",
         "draft",
+        "dropping",
         "enqueue",
         "events",
         "finishing",
@@ -82,6 +85,7 @@ class Core:
         "history_of",
         "idle",
         "ids",
+        "joining",
         "keeping",
         "lanes",
         "leaving",
@@ -151,6 +155,8 @@ class Core:
         self.reaping = Reaping(self)
         self.accepting = Accepting(self)
         self.verbs = Verbs(self)
+        self.joining = Joining(self)
+        self.dropping = Dropping(self)
         # what its sessions and their turns need of it, from those whose it is
         self.withdraw = self.accepting.withdraw
         self.enqueue = self.accepting.enqueue
@@ -170,10 +176,9 @@ class Core:
         """The router's ref."""
         return self.world.ref
 
-    @property
-    def epoch(self) -> int:
-        """Rises with each router of these sessions."""
-        return self.keeping.epoch
+    def epoch_of(self, home: Lane) -> int:
+        """Rises with each router that has this key, one after the other."""
+        return self.keeping.epoch_of(home)
 
     def at(self, deadline: float, call: Callable[[], object]) -> Timer:
         """Call `call()` at `deadline`; it must not raise."""

@@ -31,6 +31,8 @@ async def drain(core: Core, within: float) -> DrainReport:
     deadline = begun + within
     before = core.books.prompts()
     core.accepting.close()
+    if core.keeping.others is not None:
+        core.keeping.others.leave()
     with trio.CancelScope(deadline=begun + within * _SHARE):
         await _until(core, lambda: not core.unsettled)
     core.finishing = True

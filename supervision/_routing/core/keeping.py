@@ -20,6 +20,7 @@ import trio
 from actors import Journal, Outcome, Receipt, RefusedError
 from actors.hosting import ChunkLog, Log, MemoryLog, TurnRun
 from supervision._routing.limits import StoreStatistics
+from supervision._routing.nodes.words import Elsewhere
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
 
@@ -191,6 +192,12 @@ class Keeping(Protocol):
     """None: no reminders are kept."""
     journals: KeepsStreams | None
     """None: no chunks are kept."""
+    others: Elsewhere | None
+    """What is known of keys of other nodes; None: there are no others."""
+
+    def epoch_of(self, lane: Lane) -> int:
+        """Rises with each owner of its key."""
+        ...
 
     def offered(self, offer: Offer) -> None:
         """A prompt is about to be accepted; nothing has been changed yet.
@@ -294,9 +301,15 @@ class Straight:
     store: Stored | None = None
     reminding: Reminds | None = None
     journals: KeepsStreams | None = None
+    others: Elsewhere | None = None
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
+
+    def epoch_of(self, lane: Lane) -> int:
+        """See `Keeping`."""
+        del lane
+        return self.epoch
 
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""

@@ -32,7 +32,12 @@ from supervision._routing.parts.lane import (
 )
 
 _NOT_IN_NAMES = str.maketrans({"/": "%2F", "%": "%25", "~": "%7E"})
-_SUSPENDING = (CloseReason.REAPED, CloseReason.EVICTED, CloseReason.STOPPED)
+_SUSPENDING = (
+    CloseReason.REAPED,
+    CloseReason.EVICTED,
+    CloseReason.STOPPED,
+    CloseReason.MOVED,
+)
 _FORGETTING = (CloseReason.RESET, CloseReason.CLOSED)
 
 

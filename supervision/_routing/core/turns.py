@@ -8,7 +8,7 @@ and given back when the turn has ended, its clean-up included.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -216,8 +216,7 @@ class Turns:
             receipt._turn = None
         lane.push_front([r for r in run.receipts if r.ended is None])
         self.follow_ups(run)
-        for each in granted:
-            self.begin(each)
+        self.begin_all(granted)
         core.look_again()
 
     def discard(self, run: TurnRun, receipt: Receipt[Any]) -> None:
@@ -381,6 +380,11 @@ class Turns:
             receipt.need_more().steers = None
         run.lane.push_front(left)
 
+    def vanish(self, run: TurnRun) -> None:
+        """It has ended, and does not count: only its slot goes on."""
+        del self.running[run.id]
+        self.begin_all(self._give_back(run))
+
     def _give_back(self, run: TurnRun) -> Sequence[TurnRun]:
         slots: Slots[TurnRun] = self._core.slots
         if not run.slot:
@@ -391,5 +395,9 @@ class Turns:
 
     def configure(self, turns: int, per_owner: int | None) -> None:
         """Other numbers are in force."""
-        for run in self._core.slots.configure(turns, per_owner):
+        self.begin_all(self._core.slots.configure(turns, per_owner))
+
+    def begin_all(self, runs: Iterable[TurnRun]) -> None:
+        """These have their slots."""
+        for run in runs:
             self.begin(run)

@@ -15,6 +15,7 @@ from typing import Any
 from actors import Abort, Aborted, CloseReason, Withdrawn
 from actors.hosting import TurnRun, abort, steering_of, withdraw_steering
 from supervision._routing.limits import Limits, VerbResult
+from supervision._routing.nodes.words import elsewhere
 from supervision._routing.parts.lane import CLOSING, Lane, check_key
 
 _UNKNOWN = VerbResult(known=False)
@@ -34,10 +35,23 @@ class Verbs:
         self._core = core
 
     def find(self, key: str) -> Lane | None:
-        """The key's entry; None: unknown.  Raises TypeError, ValueError: not a key."""
+        """The key's entry; None: unknown.
+
+        Raises:
+            TypeError, ValueError: not a key.
+            ElsewhereError: it is another node's.
+        """
         check_key(key)
         lane: Lane | None = self._core.lanes.get(key)
+        if lane is None:
+            self.look_where(key, "this")
         return lane
+
+    def look_where(self, key: str, what: str) -> None:
+        """Raises ElsewhereError: a key is another node's."""
+        others = self._core.keeping.others
+        if others is not None and others.has(key):
+            raise elsewhere(others, key, what)
 
     def cancel(
         self, key: str, *, hard: bool, reason: object, hint: str | None

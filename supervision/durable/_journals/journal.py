@@ -149,7 +149,7 @@ class PromptJournal:
         text = f"has lost the journal of prompt {self.number}: {why}"
         kept.core.world.log_failure(logging.ERROR, self.key, text)
         record = Chunks(self.number, self.key, 0, 0, b"", lost=True)
-        kept.submit(Entry(record, _nothing))
+        kept.submit_key(self.key, Entry(record, _nothing))
 
     def restart(self, base: int) -> None:
         """See `ChunkKeeper`."""
@@ -167,7 +167,7 @@ class PromptJournal:
 
     def _submit(self, last: int, body: bytes, told: Any) -> None:
         record = Chunks(self.number, self.key, self.base, last, body)
-        self._journals.kept.submit(Entry(record, told, len(body)))
+        self._journals.kept.submit_key(self.key, Entry(record, told, len(body)))
 
     # ------------------------------------------------------------------- what is read
 

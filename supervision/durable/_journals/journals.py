@@ -116,10 +116,36 @@ class Journals:
             log = self._log(row.number, row.key, row.stream, row.base, row.base)
             receipt.need_more().stream = log
         if not ended and row.begun is not None:
-            opening = (row.number - 1) // IDS + 1
-            log.restart(row.tried + 1, (self.kept.epoch - opening) * IDS)
+            log.restart(row.tried + 1, self._base_of(receipt, row))
         message_id = receipt.need_more().message_id
         self.kept.core.readers.keep(receipt, log, message_id)
+
+    def _base_of(self, receipt: Receipt[Any], row: Row) -> int:
+        """The number before that of the first chunk of another try."""
+        if self.kept.others is not None:  # numbers of openings say nothing there
+            return int(self.kept.core.epoch_of(receipt._lane)) * IDS
+        opening = (row.number - 1) // IDS + 1
+        return int(self.kept.epoch - opening) * IDS
+
+    def has_said(self, log: ChunkLog[Any], found: Found) -> None:
+        """An answer that is given elsewhere has come so far."""
+        if not found.stream:
+            return
+        keeper: Any = log.keeper
+        if found.base != log.base:
+            log.attempt = max(1, found.tried)
+            for place in tuple(log.places):
+                log.leave(place)  # each is told when it reads
+            log.base = log.dropped = keeper.base = found.base
+            log.queue.clear()
+            log.wake_reader()
+        last = found.last if found.last is not None else found.base
+        if last > log.last:
+            log.queue.clear()
+            log.dropped = keeper.written = last
+            log.wake_reader()
+        if found.tried:
+            log.begin()
 
     def _log(
         self, number: int, key: str, chunks: int, base: int, last: int

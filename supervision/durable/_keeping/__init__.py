@@ -13,14 +13,14 @@ so each answer looks first whether what it was for is still there.
 May know the router's parts, by their names, and what a store is told; must not know
 which store it is.  In reading order:
 
-    place       a prompt's place in the store, and what is known of keys that are there
-    wall        the clock of what outlives the process
-    bodies      values as bytes, and back
+    ground/     the clock of what outlives the process, values as bytes, places
     bringing    what a store has of a key becomes a lane's
     finding     prompts by their address, and receipts that follow others
     arriving    prompts come
     later/      what turns leave: prompts for others, and reminders
     turning     turns: their mark, their seal, their commit
+    settling    outcomes that no turn gives, and what is forgotten
+    shared/     keys of other nodes, where the store is shared
     recovery    keys with open prompts are brought, as places are free
     pruning     what is old is deleted
     looking     what is said of the store, and what an operator does of it

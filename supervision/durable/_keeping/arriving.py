@@ -28,10 +28,9 @@ from supervision.durable._words.records import (
 from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
-from .bodies import ORIGIN, PROMPT
-from .bringing import key_of
-from .place import MADE, Place
-from .wall import wall
+from .ground.bodies import ORIGIN, PROMPT
+from .ground.place import MADE, Place, key_of
+from .ground.wall import wall
 
 STEER: Final = PromptKind.STEER
 
@@ -66,6 +65,7 @@ class Arrival(Entry):
         self.record = record
         self.size = size
         self.out = self.void = False
+        self.lease = None
         self._run: TurnRun | None = None  # that is marked with it
         self._go: Any = None  # Any: what begins that
 
@@ -189,7 +189,7 @@ class Arriving:
         entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
         more.row = Place(lane.key, number, entry)
         kept.finding.come(receipt)
-        kept.writer.submit(entry)
+        kept.submit_of(lane, entry)
 
     def leave_there(self, offer: Offer) -> Receipt[Any]:
         """See `Keeping`: it comes with its key, when there is a place."""

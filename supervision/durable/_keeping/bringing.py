@@ -42,10 +42,10 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._writing.book import Entry
 
-from .bodies import ORIGIN, PROMPT, STATE, TOKEN
+from .ground.bodies import ORIGIN, PROMPT, STATE, TOKEN
+from .ground.place import MADE, Key, Place, key_of
+from .ground.wall import wall
 from .later.beats import PREFIX, reminder_of
-from .place import MADE, Key, Place
-from .wall import wall
 
 _WHY: Final = 500  # characters of a reason that are kept
 _AGAIN: Final = 60.0  # seconds until a prompt has a held key tried again
@@ -80,6 +80,25 @@ class Bringing:
     def let_go(self, number: int) -> Receipt[Any] | None:
         """It will not be brought: the receipt that somebody holds; None."""
         return self._live.pop(number, None)
+
+    def followed_receipts(self) -> list[Receipt[Any]]:
+        """Those that are in somebody's hands, and wait in the store."""
+        return list(self._live.values())
+
+    def followed(self) -> list[int]:
+        """The numbers of those that the store has."""
+        live = self._live.items()
+        return [number for number, each in live if is_there(each)]
+
+    def is_void(self, number: int) -> bool:
+        """Whether the end of one is on its way."""
+        return number in self._void
+
+    def join(self, lane: Lane, row: Row) -> None:
+        """A prompt has come into the store behind those of this lane."""
+        receipt = self._adopt(lane, row)
+        if receipt is not None:
+            self._kept.core.joining.join(lane, receipt)
 
     def ends(self, number: int) -> bool:
         """Say that one gets an outcome: if somebody holds it, it is not brought."""
@@ -117,7 +136,8 @@ class Bringing:
         """Ask the store."""
         key = key_of(lane)
         key.asked = True
-        self._kept.submit(Entry(Bring(lane.key), lambda came: self.came(lane, came)))
+        bring = Entry(Bring(lane.key), lambda came: self.came(lane, came))
+        self._kept.submit_of(lane, bring)
 
     def came(self, lane: Lane, brought: Brought) -> None:
         """The store has answered."""
@@ -144,12 +164,12 @@ class Bringing:
                     self._told[lane.key] = text
                     core.world.log_failure(logging.ERROR, lane.key, text, error=error)
                     core.tell(SessionHeld, lane.key, key.held)
-                self.note(lane.key, row, error)
+                self.note(lane, row, error)
                 core.sessions.hold(lane)
                 if lane.phase != STARTING:
                     key.go = None
                 return
-            self.note(lane.key, row, None)
+            self.note(lane, row, None)
         key.brought = True
         key.held = None
         self._told.pop(lane.key, None)
@@ -164,13 +184,20 @@ class Bringing:
         else:
             core.turns.advance(lane)
 
-    def note(self, key: str, row: SessionRow, error: CodecError | None) -> None:
+    def note(
+        self, whose: Lane | str, row: SessionRow, error: CodecError | None
+    ) -> None:
         """Have the store keep why a key cannot be read; None: it can."""
         why = None
         if error is not None:
             why = str(error)[:_WHY].encode("utf-8", "backslashreplace").decode()
-        if row.held != why:
-            self._kept.submit(Entry(Hold(key, why), self._noted))
+        if row.held == why:
+            return
+        if isinstance(whose, Lane):
+            hold = Entry(Hold(whose.key, why), self._noted)
+            self._kept.submit_of(whose, hold)
+        else:
+            self._kept.submit(Entry(Hold(whose, why), self._noted))
 
     def _noted(self, answer: Holding | Refused) -> None:
         if isinstance(answer, Holding):
@@ -312,23 +339,18 @@ def outcome_without_turn(row: Row, error: CodecError | None) -> Failed | None:
     return None
 
 
-def key_of(lane: Lane) -> Key:
-    """What is known of its key, made now if need be."""
-    extra = lane.extra
-    if extra is None:
-        extra = lane.need_extra()
-    key: Key | None = extra.kept
-    if key is None:
-        key = extra.kept = Key()
-    return key
-
-
 def history_of(kept: Any, lane: Lane) -> StoredLog:
     """What its turns have appended: what the store has, or nothing so far."""
     key = key_of(lane)
     if key.history is None:
         key.history = StoredLog(kept, lane.key, (0, 0))
     return key.history
+
+
+def is_there(receipt: Receipt[Any]) -> bool:
+    """Whether the store has it, and no other in its place."""
+    place: Any = receipt.need_more().row
+    return place is not None and place.stored and place.repeats is None
 
 
 def is_kept(receipt: Receipt[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import trio
@@ -21,8 +21,8 @@ from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
-from .bodies import OUTCOME
-from .place import Place
+from .ground.bodies import OUTCOME
+from .ground.place import Place
 
 
 class Finding:
@@ -44,6 +44,20 @@ class Finding:
     def come(self, receipt: Receipt[Any]) -> None:
         """A prompt is here: whoever looks for it gets its receipt."""
         self._open[receipt.id] = receipt
+        if self._kept.others is not None:
+            self._kept.others.following.came(receipt.id)
+
+    def here(self, number: int) -> Receipt[Any] | None:
+        """Give a prompt that is here and has not been told; None."""
+        return self._open.get(number)
+
+    def numbers(self) -> Iterable[int]:
+        """Those that are here."""
+        return self._open
+
+    def followed(self) -> Iterable[int]:
+        """Those that somebody has sent again, and that are not here."""
+        return self._waiting
 
     def over(self, receipt: Receipt[Any]) -> None:
         """It has been told, or the store has none of it."""

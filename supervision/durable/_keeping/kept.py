@@ -15,53 +15,41 @@ import trio
 
 from actors import (
     Lost,
-    Outcome,
     Receipt,
     RefusedError,
-    Steered,
-    Withdrawn,
 )
 from actors.hosting import Timer, TurnRun
 from supervision._routing.core.keeping import Begin as GoBegin
-from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
-from supervision._routing.parts.lane import UNSET, Lane
-from supervision.durable._codec.failures import words_of
+from supervision._routing.parts.lane import Lane
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._journals.journals import Journals
+from supervision.durable._sharing.policy import SharingPolicy
+from supervision.durable._sharing.words import Fenced
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
-    StoreRefusedError,
 )
 from supervision.durable._words.events import StoreDown, StoreUp
 from supervision.durable._words.opened import Claimed, Opened
 from supervision.durable._words.policy import StorePolicy
-from supervision.durable._words.records import (
-    Bind,
-    Ended,
-    Forget,
-    Forgotten,
-    Quarantine,
-    Refused,
-    Settle,
-)
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED
 from supervision.durable._writing.writer import Writer
 
 from .arriving import Arriving
-from .bodies import ORIGIN, OUTCOME, TOKEN, Bodies
-from .bringing import Bringing, history_of, key_of
+from .bringing import Bringing, history_of
 from .finding import Finding
+from .ground.bodies import Bodies
+from .ground.place import KeptTokens, key_of
+from .ground.wall import Clock
 from .later.reminding import Reminding
 from .looking import Looking
-from .place import KeptTokens
 from .pruning import Pruning
 from .recovery import Recovery
+from .settling import Settling
+from .shared.others import Others
 from .turning import Turning
-from .wall import Wall, wall
 
 logger = logging.getLogger("supervision")
 
@@ -75,6 +63,7 @@ class Kept:
         codec: values as bytes, and back.
         crash: ends the router with an error.
         clock: by which reminders are due.
+        sharing: how nodes live together; None: the store is this router's alone.
     """
 
     plain = False
@@ -85,7 +74,8 @@ class Kept:
         policy: StorePolicy,
         codec: Bodies,
         crash: Callable[[Exception], None],
-        clock: Wall,
+        clock: Clock,
+        sharing: SharingPolicy | None = None,
     ) -> None:
         self.claimed = claimed
         self.policy = policy
@@ -96,6 +86,7 @@ class Kept:
         # numbers of prompts that came to this router before its store was open are
         # behind the first and up to the second; later ones are behind the third
         self.first = self.before = self.after = 0
+        self.ids_of_one = 2**63  # of one opening; of one that is not there yet: all
         self.tokens = KeptTokens()
         self.left: list[Receipt[Any]] = []
         self.line: Line = deque()  # who waits for room in the store
@@ -105,6 +96,14 @@ class Kept:
         self.arriving = arriving = Arriving(self)
         # hooks that are a part's alone, without a call between
         self.submit = self.writer.submit
+        # Any: a lane, or a key
+        self.submit_of: Callable[[Any, Entry], None] = self.writer.submit_of
+        self.submit_key: Callable[[Any, Entry], None] = self.writer.submit_of
+        self.others: Others | None = None
+        if sharing is not None:
+            self.others = others = Others(self, sharing)
+            clock = others.members
+            self.submit_of, self.submit_key = others.submit_of, others.submit_key
         self.offered, self.accepted = arriving.offered, arriving.accepted
         self.drafted, self.leave_there = arriving.drafted, arriving.leave_there
         self.take_back = arriving.take_back
@@ -112,6 +111,11 @@ class Kept:
         self.turning = turning = Turning(self)
         self.seal, self.ended = turning.seal, turning.ended
         self.unbegun = turning.unbegun
+        self.settling = settling = Settling(self)
+        self.settled, self.bound = settling.settled, settling.bound
+        self.quarantined, self.left_by = settling.quarantined, settling.left_by
+        self.forgotten = settling.forgotten
+        self.forgotten_unseen = settling.forgotten_unseen
         self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock
@@ -141,6 +145,7 @@ class Kept:
             ids: so many there are in one opening.
         """
         self.opened = opened = await self.claimed.open()
+        self.ids_of_one = ids
         core = self.core
         more = (opened.opened - self.epoch) * ids
         self.epoch = opened.opened
@@ -151,13 +156,22 @@ class Kept:
         core.turn_ids += more
         self.writer.begin(opened)
         self.store.open()
-        self.recovery.begin()
+        if self.others is not None:
+            self.others.begin(opened.sharing)
+        else:
+            self.recovery.begin()
         self.reminding.begin()
         self.pruning.begin()
 
     def came(self, number: int) -> bool:
         """Whether the prompt with this number came to this router."""
-        return self.first < number <= self.before or number > self.after
+        end = self.after + self.ids_of_one
+        return self.first < number <= self.before or self.after < number <= end
+
+    def epoch_of(self, lane: Lane) -> int:
+        """See `Keeping`."""
+        lease = key_of(lane).lease if self.others is not None else None
+        return lease.epoch if lease is not None else self.epoch
 
     async def close(self) -> list[Receipt[Any]]:
         """Wait for what is on its way, within bounds, and let go of the store.
@@ -168,6 +182,8 @@ class Kept:
         self.pruning.end()
         self.reminding.end()
         self.journals.end()
+        if self.others is not None:
+            self.others.stop()
         self.closed = True
         try:
             unanswered = await self.writer.end(self.policy.close_within)
@@ -184,6 +200,8 @@ class Kept:
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)
+        if self.others is not None:
+            await self.others.end(self.policy.close_within)
         if self.opened is not None:
             await self.opened.close()
         else:
@@ -216,12 +234,12 @@ class Kept:
 
     def is_down(self, error: StoreAwayError) -> None:
         logger.error("%s: %s", self.core.ref.path, error)
-        self._tell(StoreDown, error)
+        self.tell(StoreDown, error)
 
     def is_up(self, seconds: float) -> None:
         text = "%s: the store answers again, after %.3g s"
         logger.warning(text, self.core.ref.path, seconds)
-        self._tell(StoreUp, seconds)
+        self.tell(StoreUp, seconds)
 
     def has_room(self) -> None:
         self.store.watch()
@@ -231,7 +249,12 @@ class Kept:
     def fail(self, error: Exception) -> None:
         self._crash(error)
 
-    def _tell(self, kind: Any, *args: Any) -> None:
+    def fenced(self, entry: Entry, answer: Fenced) -> None:
+        assert self.others is not None
+        self.others.fenced(entry, answer)
+
+    def tell(self, kind: Any, *args: Any) -> None:
+        """Publish an event about the store, if somebody wants to know."""
         core = self.core
         if core.wants(kind):
             core.publish(kind(core.now(), core.ref, *args))
@@ -257,109 +280,9 @@ class Kept:
         if not self.leaving:
             self.turning.begins(run, go)
 
-    def settled(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
-        """See `Keeping`."""
-        place: Any = receipt.need_more().row
-        if place is None:
-            go(receipt, outcome)
-            return
-        if isinstance(outcome, Steered):
-            self.turning.steered(receipt, outcome, go)
-            return
-        if place.error is not None:  # it is not there
-            go(receipt, outcome)
-            return
-        body = self.codec.encode(outcome, OUTCOME)
-        record = Settle(receipt.key, Ended(receipt.id, body, outcome.turn), wall())
-        away = self.bringing.ends(receipt.id)
-
-        def told(answer: object) -> None:
-            if isinstance(answer, Refused):  # an outcome as small as they come
-                raise StoreRefusedError(receipt.key, answer.why)
-            if away:
-                self.bringing.has_ended(receipt.id)
-            if place.repeats is not None:  # what it got belongs to the first one
-                lane: Any = receipt._lane
-                self.finding.follow(lane, receipt, place.repeats)
-            else:
-                self.finding.over(receipt)
-                go(receipt, outcome)
-
-        self.submit(Entry(record, told, len(body), (receipt,)))
-
-    def bound(self, key: str, token: object) -> None:
-        """See `Keeping`."""
-        lane: Lane | None = self.core.lanes.get(key)
-        run: TurnRun | None = lane.turn if lane is not None else None
-        if (
-            lane is not None
-            and run is not None
-            and run.has_begun
-            and run.turn is not None
-        ):
-            known = key_of(lane)
-            known.bound, known.token = True, token
-            return
-        body = None
-        if token is not None:
-            body = self.codec.encode(token, TOKEN)
-        self.submit(Entry(Bind(key, body, wall()), self.store.heard_of(key, "token")))
-
-    def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
-        """See `Keeping`."""
-        now = wall()
-        body = self.codec.encode([now + term, *words_of(crash).args], ORIGIN)
-        told = self.store.heard_of(lane.key, "quarantine")
-        self.submit(Entry(Quarantine(lane.key, body, now), told))
-
-    def forgotten(self, lane: Lane, reason: object) -> None:
-        """See `Keeping`."""
-        key = key_of(lane)
-        key.state, key.bound, key.token = None, False, None
-        key.forgotten = True
-        history_of(self, lane).forget()
-        key.stale = key.asked and not key.brought
-        run: TurnRun | None = lane.turn
-        taken = self.turning.taken(run) if run is not None else ()
-        self._forget(lane.key, tuple(each.id for each in taken), reason)
-        if key.held is not None:  # there is nothing left that cannot be read
-            key.held = None
-            self.bringing.fetch(lane)
-
-    def forgotten_unseen(self, key: str, reason: object) -> bool:
-        """See `Keeping`."""
-        if unwritable(key) is not None:
-            return False
-        self._forget(key, (), reason)
-        return True
-
     def history_of(self, lane: Lane) -> StoredLog:
         """See `Keeping`."""
         return history_of(self, lane)
-
-    def left_by(self, lane: Lane) -> Any:
-        """See `Keeping`."""
-        key = key_of(lane)
-        forgotten, key.forgotten = key.forgotten, False
-        return UNSET if forgotten else lane.state
-
-    def _forget(self, key: str, but: tuple[int, ...], reason: object) -> None:
-        """In one record: what waits here is settled by others, which come too late."""
-        outcome = Withdrawn(reason)
-        withdrawn = self.codec.encode(outcome, OUTCOME)
-        record = Forget(key, withdrawn, self.epoch, but, wall())
-        self.turning.forget(key)
-        self.reminding.forget(key)
-        self.arriving.forget_left(key)
-
-        def told(answer: Forgotten | Refused) -> None:
-            if isinstance(answer, Refused):  # an outcome as small as they come
-                raise StoreRefusedError(key, answer.why)
-            self.bringing.held = answer.held
-            for number in answer.withdrawn:
-                self.finding.withdrawn(number, outcome)
-
-        self.submit(Entry(record, told))
 
     def kept(self, receipt: Receipt[Any]) -> bool:
         """See `Keeping`."""

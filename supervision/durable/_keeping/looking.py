@@ -42,9 +42,8 @@ from supervision.durable._words.reminders import Due, DuePage
 from supervision.durable._writing.book import Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
-from .bringing import key_of
-from .place import Key
-from .wall import wall
+from .ground.place import Key, key_of
+from .ground.wall import wall
 
 logger = logging.getLogger("supervision")
 

@@ -8,9 +8,9 @@ from actors import Session
 from supervision.durable._codec.values import Values
 from supervision.durable._words.opened import Engine
 
-from .bodies import Bodies
+from .ground.bodies import Bodies
+from .ground.wall import Wall
 from .kept import Kept
-from .wall import Wall
 
 
 def make_keeping(
@@ -38,4 +38,6 @@ def make_keeping(
         entry_upcasters=how.entry_upcasters,
     )
     bodies = Bodies(codec)
-    return Kept(engine.claim(), engine.policy, bodies, crash, engine.clock or Wall())
+    clock = engine.clock or Wall()
+    sharing = engine.sharing
+    return Kept(engine.claim(), engine.policy, bodies, crash, clock, sharing)

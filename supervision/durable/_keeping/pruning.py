@@ -11,7 +11,7 @@ from actors.hosting import Timer
 from supervision.durable._words.records import Prune, Pruned
 from supervision.durable._writing.book import Entry
 
-from .wall import wall
+from .ground.wall import wall
 
 
 class Pruning:

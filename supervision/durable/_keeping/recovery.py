@@ -42,10 +42,26 @@ class Recovery:
         """The store is open."""
         self._read()
 
+    def without_pages(self) -> None:
+        """What waits is found in another way: the store is shared."""
+        self._whole = True
+
     def again(self, key: str) -> None:
         """A key was let go before its prompts were there."""
+        others = self._kept.others
+        if others is not None and others.has(key):
+            others.following.soon()
+            return
         self._keys.append(key)
         self.go_on()
+
+    def once(self, key: str) -> bool:
+        """Prompts of this key wait; whether that is news."""
+        if key in self._keys or key in self._kept.core.lanes:
+            return False
+        self._keys.append(key)
+        self.go_on()
+        return True
 
     def go_on(self) -> None:
         """There may be a place for one more key; a step later it is looked for.
@@ -68,6 +84,9 @@ class Recovery:
         core = self._kept.core
         if core.finishing or core.world.ending:
             return False
+        others = self._kept.others
+        if others is not None and others.has(key):
+            return True  # it has gone meanwhile
         there = core.lanes.get(key)
         arriving = self._kept.arriving
         try:

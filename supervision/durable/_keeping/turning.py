@@ -40,11 +40,12 @@ from supervision.durable._words.records import (
 from supervision.durable._writing.book import Entry
 
 from .arriving import Arrival
-from .bodies import OUTCOME, STATE, TOKEN
-from .bringing import history_of, key_of
+from .bringing import history_of
+from .ground.bodies import OUTCOME, STATE, TOKEN
+from .ground.place import key_of
+from .ground.wall import wall
 from .later.leaving import Left, Steered
 from .later.sending import Sending
-from .wall import wall
 
 
 class Turning:
@@ -87,7 +88,8 @@ class Turning:
             kept.epoch,
             run.lane.key,
         )
-        kept.submit(Entry(record, lambda _: kept.arriving.marked(run, go)))
+        mark = Entry(record, lambda _: kept.arriving.marked(run, go))
+        kept.submit_of(run.lane, mark)
 
     def unbegun(self, run: TurnRun) -> None:
         """See `Keeping`."""
@@ -101,7 +103,7 @@ class Turning:
         )
         if again:
             record = Complete(run.lane.key, run.id, (), again=again, at=wall())
-            self._kept.submit(Entry(record, _nothing))
+            self._kept.submit_of(run.lane, Entry(record, _nothing))
 
     # ------------------------------------------------------------------------- it ends
 
@@ -175,9 +177,22 @@ class Turning:
         steered = self._steered.pop(run.id, None)
         if run.aside:
             go(run, outcome)
-            return
-        self._kept.journals.ends(run)
+        elif self._kept.others is not None and key_of(run.lane).dropped:
+            self._kept.others.vanished(run, outcome, steered or ())
+        else:
+            self._leaves(run, outcome, go, left, steered)
+
+    def _leaves(
+        self,
+        run: TurnRun,
+        outcome: Outcome,
+        go: GoEnd,
+        left: Left | None,
+        steered: Sequence[Steered] | None,
+    ) -> None:
+        """Have written what it leaves, and then told."""
         lane = run.lane
+        self._kept.journals.ends(run)
         try:
             state = self._state_left(run, left)
         except (TypeError, StateTooLargeError) as error:
@@ -215,6 +230,10 @@ class Turning:
         left.sends = self._sending.of(run, left.outcome)
         left.reminders = kept.reminding.of(run, left.outcome)
 
+    def unsent(self, left: Left) -> None:
+        """What a turn was to leave is not left."""
+        self._sending.unsent(left.sends)
+
     def forget(self, key: str) -> None:
         """What is on its way to this key will have been withdrawn there."""
         self._sending.forget(key)
@@ -225,7 +244,7 @@ class Turning:
         if record is None:
             self._told(left, None)
         else:
-            self._kept.submit(left.carried_by(record))
+            self._kept.submit_of(left.run.lane, left.carried_by(record))
 
     def _told(self, left: Left, answer: Completion | Refused | None) -> None:
         """What a turn leaves is written: tell it."""
@@ -249,6 +268,8 @@ class Turning:
         receipts = left.receipts
         left.go(run, left.outcome)
         self._kept.finding.told(receipts)
+        if self._kept.others is not None:
+            self._kept.others.turn_over(run)
 
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
         """The store does not take what a turn leaves: the turn has failed then."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import trio
 
+from supervision.durable._keeping.ground.wall import Wall
 from supervision.durable._keeping.making import make_keeping
-from supervision.durable._keeping.wall import Wall
 from supervision.durable._sealing.sealing import limits_behind, sealing_of
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import StoreError, StoreInUseError

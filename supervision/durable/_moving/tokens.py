@@ -13,7 +13,7 @@ import trio
 
 from supervision._routing.tokens import Tokens
 from supervision.durable._codec.values import token_to_bytes
-from supervision.durable._keeping.wall import wall
+from supervision.durable._keeping.ground.wall import wall
 from supervision.durable._words.errors import StoreRefusedError
 from supervision.durable._words.looks import Look, Seen
 from supervision.durable._words.opened import Engine, Opened

@@ -47,3 +47,49 @@ class SessionHeld(Event):
     """Its key."""
     error: Exception
     """Why: a `SessionHeldError`, whose cause says more."""
+
+
+@attrs.frozen
+class PartitionTaken(Event):
+    """A partition of a store that is shared is this node's: its keys run here."""
+
+    partition: int
+    """Which."""
+    epoch: int
+    """In which epoch; it rises with every owner."""
+
+
+@attrs.frozen
+class PartitionGiven(Event):
+    """A partition is this node's no more: it was handed over in good order."""
+
+    partition: int
+    """Which."""
+    epoch: int
+    """In which epoch it was this node's."""
+
+
+@attrs.frozen
+class PartitionLost(Event):
+    """A partition is another node's, which has not waited: as this one was silent.
+
+    What its turns come to here does not count.
+    """
+
+    partition: int
+    """Which."""
+    keys: int
+    """How many keys of it were here."""
+
+
+@attrs.frozen
+class TurnFenced(Event):
+    """A turn does not count: its key is another node's now.
+
+    Its prompts get the outcome that the store comes to have.
+    """
+
+    key: str
+    """Its key."""
+    turn: int
+    """Its id here."""

@@ -24,7 +24,7 @@ class Entry:
         receipts: the prompts whose outcome or acceptance it is.
     """
 
-    __slots__ = ("_told", "out", "receipts", "record", "size", "void")
+    __slots__ = ("_told", "lease", "out", "receipts", "record", "size", "void")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Entry:
         self.receipts = receipts
         self.out = False  # it is in a batch, or was
         self.void = False  # it was taken back
+        self.lease: Any = None  # of a store that is shared: what it depends on
 
     def told(self, answer: Any) -> None:  # Any: as above
         """Hear the answer; those of which there are many have their own."""
@@ -95,6 +96,12 @@ class Book:
         return not self.prompts or (
             self.prompts < policy.unwritten
             and self.bytes + size <= policy.unwritten_bytes
+        )
+
+    def has(self, wanted: Callable[[Entry], bool]) -> bool:
+        """Whether such a record has no answer."""
+        return any(map(wanted, self.out)) or any(
+            wanted(each) for each in self._waiting if not each.void
         )
 
     def add(self, entry: Entry) -> None:

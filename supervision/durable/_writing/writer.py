@@ -11,15 +11,15 @@ else is carried out meanwhile.  Any other error is the router's crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import trio
 
 from actors.hosting import Timer
+from supervision.durable._sharing.words import Fenced, Owned
 from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.opened import Opened
 from supervision.durable._words.policy import StorePolicy
-from supervision.durable._words.records import Answer
 
 from .book import Book, Entry
 
@@ -50,6 +50,9 @@ class Surroundings(Protocol):
 
     def fail(self, error: Exception) -> None:
         """The store is of no use any more, or an answer was."""
+
+    def fenced(self, entry: Entry, answer: Fenced) -> None:
+        """A record's key was not this node's."""
 
 
 class Writer:
@@ -122,6 +125,12 @@ class Writer:
         if not self._due:
             self._soon()
 
+    def submit_of(self, _lane: object, entry: Entry) -> None:
+        """As `submit`: a record about a key, which is this router's and no other's."""
+        self.book.add(entry)
+        if not self._due:
+            self._soon()
+
     def _soon(self) -> None:
         if self._due or self.book.out or self._opened is None or not self.book.waits:
             return
@@ -143,9 +152,14 @@ class Writer:
         if opened is None or not self.book.out:
             return
         self._sent_at = self._around.now()
-        opened.carry([entry.record for entry in self.book.out], self._told)
+        batch: list[Any] = [entry.record for entry in self.book.out]
+        if opened.sharing is not None:
+            for index, entry in enumerate(self.book.out):
+                if entry.lease is not None:
+                    batch[index] = Owned(entry.record, entry.lease)
+        opened.carry(batch, self._told)
 
-    def _told(self, answers: Sequence[Answer] | Exception) -> None:
+    def _told(self, answers: Sequence[Any] | Exception) -> None:
         if self._opened is None:
             return  # nobody waits for it any more
         if isinstance(answers, StoreAwayError):
@@ -165,7 +179,10 @@ class Writer:
         self.seconds += now - self._sent_at
         for entry, answer in zip(batch, answers, strict=True):
             try:
-                entry.told(answer)
+                if type(answer) is Fenced:
+                    self._around.fenced(entry, answer)
+                else:
+                    entry.told(answer)
             except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
                 self._fail(error)
                 return

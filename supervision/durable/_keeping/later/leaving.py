@@ -85,6 +85,7 @@ class Left(Entry):
         self.last = False
         """The store has refused something else in its place."""
         self.out = self.void = False
+        self.lease = None
 
     @property
     def receipts(self) -> tuple[Receipt[Any], ...]:  # type: ignore[override] # of parts

@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+import attrs
+
 from actors import ClosedToNewError, Failed, Outcome, Receipt
 from actors.hosting import FOLLOW_UP, More, Timer, TurnRun, completed
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
-from supervision.durable._keeping.bodies import ORIGIN, PROMPT
-from supervision.durable._keeping.place import Place
-from supervision.durable._keeping.wall import Wall, wall
+from supervision.durable._keeping.ground.bodies import ORIGIN, PROMPT
+from supervision.durable._keeping.ground.place import Place
+from supervision.durable._keeping.ground.wall import Clock, wall
 from supervision.durable._words.errors import CodecError, StoreRefusedError
 from supervision.durable._words.records import Fire, Refused, Row
 from supervision.durable._words.reminders import (
@@ -75,7 +77,7 @@ class Reminding:
     )
 
     # Any: its module stands above this one
-    def __init__(self, kept: Any, clock: Wall) -> None:
+    def __init__(self, kept: Any, clock: Clock) -> None:
         self._kept = kept
         self._clock = clock
         self._timer: Timer | None = None
@@ -178,6 +180,11 @@ class Reminding:
         """The store is open: some may have been due meanwhile."""
         self._look()
 
+    def look(self) -> None:
+        """Some may be due that were not this node's, or that another has set."""
+        if not self._full:
+            self._look()
+
     def end(self) -> None:
         """The router ends: what is due stays in the store."""
         if self._timer is not None:
@@ -219,7 +226,10 @@ class Reminding:
             return
         self._looks = True
         self._again = False
-        self._ask_page(Due(self._clock.now() + _EARLY, room))
+        due = Due(self._clock.now() + _EARLY, room)
+        if self._kept.others is not None:
+            due = attrs.evolve(due, partitions=self._kept.others.steady)
+        self._ask_page(due)
 
     def _ask_page(self, due: Due) -> None:
         self._kept.submit(Entry(due, lambda page: self._came(page, due)))
@@ -237,7 +247,7 @@ class Reminding:
         elif page.reminders and page.next is not None and page.next <= due.until:
             last = page.reminders[-1]  # all of them are late: there may be others
             after = (last.due, last.key, last.name)
-            self._ask_page(Due(due.until, due.most, after))
+            self._ask_page(attrs.evolve(due, after=after))
         else:
             self._looks = False
             if self._again:
@@ -280,7 +290,7 @@ class Reminding:
         def told(answer: Fired | Refused) -> None:
             self._fired(row, beat.missed, answer)
 
-        self._kept.submit(Entry(record, told, len(row.body)))
+        self._kept.submit_key(key, Entry(record, told, len(row.body)))
 
     def _fired(self, row: Row, missed: int, answer: Fired | Refused) -> None:
         if isinstance(answer, Refused):  # it would be due for ever

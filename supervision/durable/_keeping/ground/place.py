@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from actors.hosting import wake
 from supervision._routing.errors import PromptKeptError
+from supervision._routing.parts.lane import Lane
 from supervision._routing.tokens import to_json
 from supervision.durable._histories.log import StoredLog
+from supervision.durable._sharing.words import Lease
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
 
@@ -68,10 +70,12 @@ class Key:
         "asked",
         "bound",
         "brought",
+        "dropped",
         "forgotten",
         "go",
         "held",
         "history",
+        "lease",
         "stale",
         "state",
         "token",
@@ -100,6 +104,21 @@ class Key:
         """A token has been bound that goes with the commit of the turn that runs."""
         self.token: object = None
         """That token."""
+        self.lease: Lease | None = None
+        """Of a store that is shared: by what it is this node's."""
+        self.dropped = False
+        """It is another node's: what its turns come to does not count."""
+
+
+def key_of(lane: Lane) -> Key:
+    """What is known of its key, made now if need be."""
+    extra = lane.extra
+    if extra is None:
+        extra = lane.need_extra()
+    key: Key | None = extra.kept
+    if key is None:
+        key = extra.kept = Key()
+    return key
 
 
 class KeptTokens:

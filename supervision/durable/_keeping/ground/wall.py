@@ -7,7 +7,7 @@ a store is read by another process, which has another one.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 
@@ -17,6 +17,14 @@ _APART = 1.0  # seconds by which a virtual clock is known
 def wall() -> float:
     """Seconds since the epoch."""
     return time.time()
+
+
+class Clock(Protocol):
+    """By which reminders are due."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
 
 
 class Wall:

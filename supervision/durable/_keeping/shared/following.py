@@ -1,0 +1,403 @@
+"""`Following`: prompts of keys of others, and prompts that others have stored.
+
+Both are looked for in the store, now and then, and at once when a hint has come.  What
+is asked is derived from what is there: prompts of this node's partitions that no lane
+has, and prompts of which somebody here waits for the outcome.  Nothing is remembered
+from one look to the next: a number that is lower may be stored later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from actors import (
+    ClosedToNewError,
+    Outcome,
+    PromptAccepted,
+    PromptKind,
+    QueueFullError,
+    Receipt,
+    Rejected,
+    SaturatedError,
+    UnknownPromptError,
+    WhileBusy,
+)
+from actors.hosting import ASIDE, WORK, ChunkLog, Timer
+from supervision._routing.nodes.words import ElsewhereError, elsewhere
+from supervision._routing.parts.admission import Offer
+from supervision._routing.parts.lane import Lane
+from supervision.durable._journals.journals import stream_of
+from supervision.durable._keeping.ground.bodies import ORIGIN
+from supervision.durable._keeping.ground.place import MADE, Place, key_of
+from supervision.durable._keeping.ground.wall import wall
+from supervision.durable._sharing.words import EndedRow, Hint, Poll, Polled
+from supervision.durable._words.errors import StoreRefusedError
+from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.records import (
+    Accept,
+    Accepted,
+    Refused,
+    Repeated,
+    Row,
+)
+from supervision.durable._writing.book import Entry
+
+_WAITS: Final = (None, WhileBusy.QUEUE, WhileBusy.STEER)
+_OWNS: Final = "what a busy session does with a prompt"
+
+
+class Following:
+    """Prompts that are stored by one node and run by another.
+
+    Args:
+        kept: the other parts.
+    """
+
+    __slots__ = (
+        "_again",
+        "_asked",
+        "_hints",
+        "_kept",
+        "_seen",
+        "_timer",
+        "sent",
+    )
+
+    def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
+        self._kept = kept
+        self._timer: Timer | None = None
+        self._asked = False
+        self._again = False  # something has come meanwhile: look once more
+        self._seen: set[int] = set()  # prompts that came here since the latest look
+        self._hints: dict[str, None] = {}
+        self.sent = 0
+        """Prompts that were stored here for other nodes."""
+
+    # ---------------------------------------------------------- prompts for elsewhere
+
+    def accept(self, offer: Offer) -> Receipt[Any]:
+        """Store a prompt for a key of another node.
+
+        Raises:
+            ElsewhereError: only its owner can take this one.
+        """
+        kept, more, key = self._kept, offer.more, offer.key
+        core = kept.core
+        if more.kind in (ASIDE, WORK):
+            raise self.elsewhere(key, more.kind.value)
+        if offer.busy not in _WAITS:
+            raise self.elsewhere(key, _OWNS)
+        if offer.steer or offer.busy is WhileBusy.STEER:
+            more.kind = PromptKind.STEER
+        owner = kept.others.members.owner_of(key)
+        is_read_here = more.stream is not None and keeper_of_stream(more.stream) is None
+        if is_read_here and owner is not None:
+            raise self.elsewhere(key, "a stream without a Journal")
+        body, more.body = more.body, None
+        assert body is not None
+        core.ids = number = core.ids + 1
+        core.unused += 1  # it is not among those that are accepted here
+        self.sent += 1
+        now = core.now()
+        lane = Lane(key, core, now)  # in no map: it has this prompt alone
+        receipt = Receipt(lane, offer.prompt, number, now, more)
+        origin = None
+        if more.origin is not None:
+            origin = kept.codec.encode(more.origin, ORIGIN)
+        row = Row(
+            number,
+            key,
+            more.message_id or f"{MADE}{number}",
+            more.kind.value,
+            offer.owner,
+            more.job,
+            origin,
+            more.attempts,
+            0,
+            None,
+            None,
+            body,
+            wall(),
+            kept.journals.accepted(receipt),
+        )
+        capacity = core.policy(None).capacity
+        told = partial(self._answered, receipt, capacity)
+        record = Accept(row, bring=False, capacity=capacity)
+        entry = Entry(record, told, len(body), (receipt,))
+        more.row = Place(key, number, entry)
+        kept.bringing.hold([receipt])
+        kept.submit(entry)
+        core.tell(PromptAccepted, key, number, more.origin, more.kind, more.preempts)
+        return receipt
+
+    def elsewhere(self, key: str, what: str) -> ElsewhereError:
+        """Say that only the owner of a key can do this."""
+        return elsewhere(self._kept.others, key, what)
+
+    def _answered(
+        self,
+        receipt: Receipt[Any],
+        capacity: int,
+        answer: Accepted | Repeated | Refused,
+    ) -> None:
+        place: Any = receipt.need_more().row
+        kept, key = self._kept, receipt.key
+        if isinstance(answer, Refused):
+            error: Exception = StoreRefusedError(key, answer.why)
+            if answer.full:
+                error = QueueFullError(key, capacity, capacity, "prompts")
+            place.written(error)
+            if kept.bringing.let_go(receipt.id) is not None:
+                kept.core.unused -= 1
+                kept.core.give(receipt, Rejected(error))
+            return
+        place.written()
+        if isinstance(answer, Repeated):
+            place.repeats = answer
+            self.repeats(receipt, answer)
+            return
+        kept.journals.stored(receipt)
+        if kept.others.members.has(key):  # it has come here meanwhile
+            kept.recovery.again(key)
+        else:
+            self.hint_owner(key)
+
+    def repeats(self, receipt: Receipt[Any], answer: Repeated) -> None:
+        """It was sent again: it gets what the first one gets."""
+        kept = self._kept
+        if kept.bringing.let_go(receipt.id) is None:
+            return
+        core, lane = kept.core, receipt._lane
+        core.unused -= 1
+        core.books.repeated += 1
+        then = partial(kept.finding.follow, lane, receipt, answer)
+        kept.journals.follow(receipt, answer, then)
+        self.soon()
+
+    def follow(self, receipts: Sequence[Receipt[Any]]) -> None:
+        """These were here, and are left to the store."""
+        kept = self._kept
+        for receipt in receipts:
+            more = receipt.need_more()
+            more.settling, more.steers = False, None
+            receipt._turn = None
+            kept.finding.over(receipt)
+            place: Any = more.row
+            if place.repeats is not None:
+                kept.bringing.hold([receipt])
+                self.repeats(receipt, place.repeats)
+                continue
+            log = stream_of(receipt)
+            if log is not None and log.keeper is not None:
+                log.keeper.cut()
+                log.uncertain = True
+            elif more.stream is not None:
+                more.stream.close()  # nothing more comes here
+            kept.bringing.hold([receipt])
+        if receipts:
+            self.soon()
+
+    # --------------------------------------------------------------------- it is looked
+
+    def begin(self) -> None:
+        """The store is open."""
+        self._poll()
+
+    def end(self) -> None:
+        """The router ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def soon(self) -> None:
+        """There may be something new: look now."""
+        if self._asked:
+            self._again = True
+        elif self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._kept.at(self._kept.now(), self._poll)
+
+    def came(self, number: int) -> None:
+        """A prompt is here: what a look says of it is old."""
+        if self._asked:
+            self._seen.add(number)
+
+    def _poll(self) -> None:
+        self._timer = None
+        kept = self._kept
+        members = kept.others.members
+        if kept.closed or members.sharing is None:
+            return
+        self._asked, self._again = True, False
+        self._seen.clear()
+        first, last = kept.after, kept.after + kept.ids_of_one
+        question = Poll(
+            partitions=members.steady,
+            opened=kept.epoch,
+            known=tuple(
+                each for each in kept.finding.numbers() if not first < each <= last
+            ),
+            follows=(*kept.bringing.followed(), *kept.finding.followed()),
+            asked=kept.others.verbs.asked(),
+            most=kept.policy.page,
+        )
+        members.sharing.ask(question, self._polled)
+
+    def _polled(self, polled: Polled | Exception) -> None:
+        self._asked = False
+        kept = self._kept
+        if kept.closed:
+            return
+        again = self._again
+        if isinstance(polled, Polled):
+            moved = self._take_in(polled.rows)
+            again = again or (moved and len(polled.rows) >= kept.policy.page)
+            for row in polled.ended:
+                self._has_ended(row)
+            kept.others.verbs.came(polled.verbs, polled.answers)
+            self._read_on()
+            kept.reminding.look()
+        policy, hears = kept.others.members.policy, kept.others.members.sharing.hears
+        pause = policy.poll if hears else policy.poll_unheard
+        pause *= 1 - kept.random() / 2
+        self._timer = kept.at(kept.now() + (0 if again else pause), self._poll)
+
+    # ------------------------------------------------------------ what others have sent
+
+    def _take_in(self, rows: Sequence[Row]) -> bool:
+        """Prompts for keys of this node; whether any is here now that was not."""
+        kept = self._kept
+        core, moved = kept.core, False
+        new: dict[str, None] = {}
+        for row in rows:
+            number = row.number
+            if (
+                number in self._seen
+                or kept.finding.here(number) is not None
+                or kept.bringing.is_void(number)
+                or not kept.others.members.has(row.key)
+            ):
+                continue
+            lane: Lane | None = core.lanes.get(row.key)
+            if lane is None:
+                new[row.key] = None
+            elif key_of(lane).brought:
+                try:
+                    core.joining.make_room(lane)
+                except (SaturatedError, ClosedToNewError):
+                    continue  # the next look finds it
+                kept.bringing.join(lane, row)
+                moved = True
+        for key in new:
+            moved = kept.recovery.once(key) or moved
+        return moved
+
+    # -------------------------------------------------------- what others have answered
+
+    def _has_ended(self, row: EndedRow) -> None:
+        kept, core = self._kept, self._kept.core
+        number, outcome = row.number, None
+        if row.outcome is not None:
+            outcome = kept.finding.outcome_of(row.outcome)
+        receipt: Receipt[Any] | None = kept.bringing.find(number)
+        if receipt is not None:
+            log = stream_of(receipt)
+            if log is not None and log.keeper is not None and log.attached:
+                look = Find(receipt.key, "", number)  # all that it has said, first
+                then = partial(self._told_last, receipt, outcome, row)
+                kept.submit(Entry(look, then))
+            else:
+                self._tell(receipt, outcome, row)
+        for each in kept.finding.followers_of(number):
+            if outcome is None:
+                each.leave(UnknownPromptError(each.key, number))
+            else:
+                each._turn = row.turn
+                core.give(each, outcome)
+
+    def _told_last(
+        self,
+        receipt: Receipt[Any],
+        outcome: Outcome | None,
+        row: EndedRow,
+        found: Found,
+    ) -> None:
+        self._has_said(receipt, found)
+        self._tell(receipt, outcome, row)
+
+    def _tell(
+        self, receipt: Receipt[Any], outcome: Outcome | None, row: EndedRow
+    ) -> None:
+        kept = self._kept
+        if kept.bringing.let_go(receipt.id) is None:
+            return
+        if outcome is None:
+            name = receipt.given_id or receipt.id
+            receipt.leave(UnknownPromptError(receipt.key, name))
+            return
+        kept.core.unused -= 1  # it is one of the accepted
+        receipt._turn = row.turn
+        kept.core.give(receipt, outcome)
+
+    # ------------------------------------------------------------------ what they read
+
+    def _read_on(self) -> None:
+        """Whoever reads an answer that is given elsewhere reads on in the store."""
+        for receipt in self._kept.bringing.followed_receipts():
+            log = stream_of(receipt)
+            if log is not None and log.keeper is not None and log.attached:
+                look = Find(receipt.key, "", receipt.id)
+                self._kept.submit(Entry(look, partial(self._has_said, receipt)))
+
+    def _has_said(self, receipt: Receipt[Any], found: Found) -> None:
+        """So far an answer has come, as the store has it."""
+        log: ChunkLog[Any] | None = stream_of(receipt)
+        if (
+            log is None
+            or not isinstance(found, Found)
+            or found.number is None
+            or self._kept.bringing.find(receipt.id) is None  # it is here now
+        ):
+            return
+        self._kept.journals.has_said(log, found)
+
+    # ---------------------------------------------------------------------------- hints
+
+    def hint_owner(self, key: str) -> None:
+        """The owner of a key has something to find."""
+        owner = self._kept.others.members.owner_of(key)
+        if owner is not None:
+            self.hint(owner.node)
+
+    def hint_senders(self, numbers: Sequence[int]) -> None:
+        """Whoever has stored these prompts has something to find."""
+        kept = self._kept
+        first, last = kept.after, kept.after + kept.ids_of_one
+        for number in numbers:
+            if not first < number <= last:
+                opened = (number - 1) // kept.ids_of_one + 1
+                node = kept.others.members.node_of(opened)
+                if node is not None:
+                    self.hint(node)
+
+    def hint(self, node: str) -> None:
+        """A node has something to find."""
+        if not self._hints:
+            self._kept.at(self._kept.now(), self._send_hints)
+        self._hints[node] = None
+
+    def _send_hints(self) -> None:
+        nodes, self._hints = tuple(self._hints), {}
+        sharing = self._kept.others.members.sharing
+        if nodes and sharing is not None and not self._kept.closed:
+            sharing.ask(Hint(nodes), _nothing)
+
+
+def keeper_of_stream(stream: Any) -> Any:
+    """What keeps the chunks of a stream; None: it has none."""
+    return getattr(stream, "keeper", None)
+
+
+def _nothing(_: object) -> None:
+    """Nothing follows."""
