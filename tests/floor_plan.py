@@ -88,8 +88,8 @@ PLAN: Final = {
     ),
     "nodes": Room(
         "supervision/_routing/nodes",
-        "actors routing_words node_words routing_parts routing_core",
-        "",
+        "actors routing_words routing_parts routing_core",
+        "trio",
     ),
     "routing": Room(
         "supervision/_routing",
@@ -166,7 +166,7 @@ PLAN: Final = {
         "trio",
     ),
     "durable": Room(
-        "supervision/durable", "store_words memory_store sqlite_store moving"
+        "supervision/durable", "store_words sharing memory_store sqlite_store moving"
     ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
@@ -202,7 +202,8 @@ PLAN: Final = {
     ),
     "supervision": Room(
         "supervision",
-        "actors log metrics tree_words trees routing_words routing service",
+        "actors log metrics tree_words trees routing_words node_words nodes routing"
+        " service",
         "trio",
     ),
     "http": Room("supervision: http", "actors routing", "starlette trio"),

@@ -7,6 +7,7 @@ order:
     world keeping       the door out; what is kept before the next step
     accepting waiting   prompts come in, now or when there is room
     sessions leaving reaping    sessions come, end, and go when nobody needs them
+    beyond/             what goes on elsewhere, where nodes share a store
     turns               turns begin and end
     verbs draining      cancel, reset, close; stop in order
     looking             what it says of itself

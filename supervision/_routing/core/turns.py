@@ -8,7 +8,7 @@ and given back when the turn has ended, its clean-up included.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -209,14 +209,14 @@ class Turns:
             self._keeping.unbegun(run)
         run.abandon()
         del self.running[run.id]
-        lane.turn = None
-        lane.room = 0
+        lane.turn, lane.room = None, 0
         granted = self._give_back(run)
         for receipt in run.receipts:
             receipt._turn = None
         lane.push_front([r for r in run.receipts if r.ended is None])
         self.follow_ups(run)
-        self.begin_all(granted)
+        for each in granted:
+            self.begin(each)
         core.look_again()
 
     def discard(self, run: TurnRun, receipt: Receipt[Any]) -> None:
@@ -383,7 +383,8 @@ class Turns:
     def vanish(self, run: TurnRun) -> None:
         """It has ended, and does not count: only its slot goes on."""
         del self.running[run.id]
-        self.begin_all(self._give_back(run))
+        for each in self._give_back(run):
+            self.begin(each)
 
     def _give_back(self, run: TurnRun) -> Sequence[TurnRun]:
         slots: Slots[TurnRun] = self._core.slots
@@ -395,9 +396,5 @@ class Turns:
 
     def configure(self, turns: int, per_owner: int | None) -> None:
         """Other numbers are in force."""
-        self.begin_all(self._core.slots.configure(turns, per_owner))
-
-    def begin_all(self, runs: Iterable[TurnRun]) -> None:
-        """These have their slots."""
-        for run in runs:
+        for run in self._core.slots.configure(turns, per_owner):
             self.begin(run)

@@ -314,6 +314,7 @@ class Later:
     epoch = 1
     left = ()
     store = None
+    others = None
 
     def __init__(self, *late: str) -> None:
         self.late = set(late)  # the hooks that take their time

@@ -16,7 +16,8 @@ in a later step.  In reading order:
 
     members    which partitions are this node's; beats, takes and gives
     dropping   lanes whose partition is another's now, or is to be
-    following  prompts of keys of others, and who waits for them
+    storing    prompts for keys of others
+    following  what others have sent, and what they have answered
     verbs      what is asked of the owner of a key, and done for others
     others     `Others`: all of it, as router and writer see it
 """

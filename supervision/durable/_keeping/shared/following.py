@@ -10,42 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from actors import (
     ClosedToNewError,
     Outcome,
-    PromptAccepted,
-    PromptKind,
-    QueueFullError,
     Receipt,
-    Rejected,
     SaturatedError,
     UnknownPromptError,
-    WhileBusy,
 )
-from actors.hosting import ASIDE, WORK, ChunkLog, Timer
-from supervision._routing.nodes.words import ElsewhereError, elsewhere
-from supervision._routing.parts.admission import Offer
+from actors.hosting import ChunkLog, Timer
 from supervision._routing.parts.lane import Lane
 from supervision.durable._journals.journals import stream_of
-from supervision.durable._keeping.ground.bodies import ORIGIN
-from supervision.durable._keeping.ground.place import MADE, Place, key_of
-from supervision.durable._keeping.ground.wall import wall
+from supervision.durable._keeping.ground.place import key_of
 from supervision.durable._sharing.words import EndedRow, Hint, Poll, Polled
-from supervision.durable._words.errors import StoreRefusedError
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import (
-    Accept,
-    Accepted,
-    Refused,
-    Repeated,
     Row,
 )
 from supervision.durable._writing.book import Entry
-
-_WAITS: Final = (None, WhileBusy.QUEUE, WhileBusy.STEER)
-_OWNS: Final = "what a busy session does with a prompt"
 
 
 class Following:
@@ -62,7 +45,6 @@ class Following:
         "_kept",
         "_seen",
         "_timer",
-        "sent",
     )
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
@@ -72,109 +54,8 @@ class Following:
         self._again = False  # something has come meanwhile: look once more
         self._seen: set[int] = set()  # prompts that came here since the latest look
         self._hints: dict[str, None] = {}
-        self.sent = 0
-        """Prompts that were stored here for other nodes."""
 
-    # ---------------------------------------------------------- prompts for elsewhere
-
-    def accept(self, offer: Offer) -> Receipt[Any]:
-        """Store a prompt for a key of another node.
-
-        Raises:
-            ElsewhereError: only its owner can take this one.
-        """
-        kept, more, key = self._kept, offer.more, offer.key
-        core = kept.core
-        if more.kind in (ASIDE, WORK):
-            raise self.elsewhere(key, more.kind.value)
-        if offer.busy not in _WAITS:
-            raise self.elsewhere(key, _OWNS)
-        if offer.steer or offer.busy is WhileBusy.STEER:
-            more.kind = PromptKind.STEER
-        owner = kept.others.members.owner_of(key)
-        is_read_here = more.stream is not None and keeper_of_stream(more.stream) is None
-        if is_read_here and owner is not None:
-            raise self.elsewhere(key, "a stream without a Journal")
-        body, more.body = more.body, None
-        assert body is not None
-        core.ids = number = core.ids + 1
-        core.unused += 1  # it is not among those that are accepted here
-        self.sent += 1
-        now = core.now()
-        lane = Lane(key, core, now)  # in no map: it has this prompt alone
-        receipt = Receipt(lane, offer.prompt, number, now, more)
-        origin = None
-        if more.origin is not None:
-            origin = kept.codec.encode(more.origin, ORIGIN)
-        row = Row(
-            number,
-            key,
-            more.message_id or f"{MADE}{number}",
-            more.kind.value,
-            offer.owner,
-            more.job,
-            origin,
-            more.attempts,
-            0,
-            None,
-            None,
-            body,
-            wall(),
-            kept.journals.accepted(receipt),
-        )
-        capacity = core.policy(None).capacity
-        told = partial(self._answered, receipt, capacity)
-        record = Accept(row, bring=False, capacity=capacity)
-        entry = Entry(record, told, len(body), (receipt,))
-        more.row = Place(key, number, entry)
-        kept.bringing.hold([receipt])
-        kept.submit(entry)
-        core.tell(PromptAccepted, key, number, more.origin, more.kind, more.preempts)
-        return receipt
-
-    def elsewhere(self, key: str, what: str) -> ElsewhereError:
-        """Say that only the owner of a key can do this."""
-        return elsewhere(self._kept.others, key, what)
-
-    def _answered(
-        self,
-        receipt: Receipt[Any],
-        capacity: int,
-        answer: Accepted | Repeated | Refused,
-    ) -> None:
-        place: Any = receipt.need_more().row
-        kept, key = self._kept, receipt.key
-        if isinstance(answer, Refused):
-            error: Exception = StoreRefusedError(key, answer.why)
-            if answer.full:
-                error = QueueFullError(key, capacity, capacity, "prompts")
-            place.written(error)
-            if kept.bringing.let_go(receipt.id) is not None:
-                kept.core.unused -= 1
-                kept.core.give(receipt, Rejected(error))
-            return
-        place.written()
-        if isinstance(answer, Repeated):
-            place.repeats = answer
-            self.repeats(receipt, answer)
-            return
-        kept.journals.stored(receipt)
-        if kept.others.members.has(key):  # it has come here meanwhile
-            kept.recovery.again(key)
-        else:
-            self.hint_owner(key)
-
-    def repeats(self, receipt: Receipt[Any], answer: Repeated) -> None:
-        """It was sent again: it gets what the first one gets."""
-        kept = self._kept
-        if kept.bringing.let_go(receipt.id) is None:
-            return
-        core, lane = kept.core, receipt._lane
-        core.unused -= 1
-        core.books.repeated += 1
-        then = partial(kept.finding.follow, lane, receipt, answer)
-        kept.journals.follow(receipt, answer, then)
-        self.soon()
+    # ------------------------------------------------------------- they are elsewhere
 
     def follow(self, receipts: Sequence[Receipt[Any]]) -> None:
         """These were here, and are left to the store."""
@@ -187,7 +68,7 @@ class Following:
             place: Any = more.row
             if place.repeats is not None:
                 kept.bringing.hold([receipt])
-                self.repeats(receipt, place.repeats)
+                kept.others.storing.repeats(receipt, place.repeats)
                 continue
             log = stream_of(receipt)
             if log is not None and log.keeper is not None:
@@ -392,11 +273,6 @@ class Following:
         sharing = self._kept.others.members.sharing
         if nodes and sharing is not None and not self._kept.closed:
             sharing.ask(Hint(nodes), _nothing)
-
-
-def keeper_of_stream(stream: Any) -> Any:
-    """What keeps the chunks of a stream; None: it has none."""
-    return getattr(stream, "keeper", None)
 
 
 def _nothing(_: object) -> None:

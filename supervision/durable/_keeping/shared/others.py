@@ -18,6 +18,7 @@ from supervision.durable._writing.book import Entry
 from .dropping import Handing
 from .following import Following
 from .members import Members
+from .storing import Storing
 from .verbs import OtherVerbs
 
 _NONE: Final = Lease(-1, -1)
@@ -40,7 +41,8 @@ class Others:
         )
         self.verbs = OtherVerbs(kept)
         self.vanished = self.handing.vanished
-        self.accept = self.following.accept
+        self.storing = Storing(kept)
+        self.accept = self.storing.accept
 
     # ------------------------------------------------------------------ for the router
 

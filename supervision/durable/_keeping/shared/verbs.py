@@ -17,6 +17,7 @@ import trio
 from actors import CloseReason
 from supervision._routing.core.looking import info
 from supervision._routing.limits import SessionInfo, VerbResult
+from supervision._routing.nodes.words import elsewhere
 from supervision.durable._keeping.ground.bodies import ORIGIN
 from supervision.durable._sharing.words import (
     Post,
@@ -77,12 +78,12 @@ class OtherVerbs:
         finally:
             if number is not None and self._asked.pop(number, None) is not None:
                 members.sharing.ask(Recall((number,)), _nothing)
-        raise kept.others.following.elsewhere(key, f"{verb}()")
+        raise elsewhere(kept.others, key, f"{verb}()")
 
     def _read(self, body: bytes, key: str, verb: str) -> Any:
         answer = self._kept.codec.decode(body, ORIGIN)
         if isinstance(answer, dict) and _FAILED in answer:
-            raise self._kept.others.following.elsewhere(key, f"{verb}()")
+            raise elsewhere(self._kept.others, key, f"{verb}()")
         if answer is None or isinstance(answer, bool):
             return answer
         if verb == "inspect":
