@@ -216,6 +216,18 @@ class StoreStatistics:
     """Seconds for which it has not answered; None: it does."""
     why: str | None
     """Why it does not; None: it does."""
+    node: str | None = None
+    """Of a store that nodes share: the name of this one; None: it is this router's."""
+    partitions: int = 0
+    """How many of its partitions are this node's."""
+    following: int = 0
+    """Prompts that other nodes run, and somebody here waits for."""
+    sent_on: int = 0
+    """Prompts that were stored here for other nodes."""
+    moved: int = 0
+    """Prompts that were here and went on at another node."""
+    fenced: int = 0
+    """Turns that did not count, as their keys were another node's by then."""
 
 
 @attrs.frozen

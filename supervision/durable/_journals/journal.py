@@ -140,6 +140,9 @@ class PromptJournal:
             self._out -= size
             self.written = max(self.written, last)
             self.log.kept()
+            others = self._journals.kept.others
+            if others is not None:
+                others.following.hint_senders((self.number,))
 
         self._submit(last, body, told)
 

@@ -15,7 +15,7 @@ from actors import ClosedToNewError, PromptKind, Receipt, Rejected, Withdrawn
 from actors.hosting import ASIDE, ENDED, WORK, TurnRun
 from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
 from supervision.durable._words.records import (
     ACCEPTED,
@@ -198,8 +198,13 @@ class Arriving:
         lane = Lane(key, core, now)
         receipt = Receipt(lane, offer.prompt, offer.number, now, offer.more)
         offer.receipt = receipt
-        self._left.setdefault(key, []).append(offer)
         self._kept.bringing.hold([receipt])
+        others = self._kept.others
+        if others is not None and others.has(key):
+            lane.phase = GONE
+            others.following.hint_owner(key)
+        else:
+            self._left.setdefault(key, []).append(offer)
         self._kept.recovery.again(key)
         return receipt
 
@@ -287,11 +292,14 @@ class Arriving:
     def take_back(self, receipt: Receipt[Any]) -> None:
         """Whoever waited for it to be stored is cancelled: it is as if never sent."""
         core = self._kept.core
+        lane: Any = receipt._lane
+        if self._kept.others is not None and core.lanes.get(receipt.key) is not lane:
+            self._kept.others.storing.take_back(receipt)
+            return
         place: Any = receipt.need_more().row
         if place is None or place.entry is None or not receipt.waits:
             return
         outcome = Withdrawn("cancelled before it was stored")
-        lane: Any = receipt._lane
         entry: Entry = place.entry
         if self._kept.writer.book.take_back(entry):
             place.written(StoreRefusedError(receipt.key, "it was taken back"))

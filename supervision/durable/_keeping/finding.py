@@ -11,7 +11,7 @@ import trio
 from actors import Failed, Outcome, Receipt, Withdrawn
 from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._words.errors import CodecError, StoreAwayError
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import (
@@ -138,6 +138,8 @@ class Finding:
                 return receipt
         # not the lane that may be there: it has not got this prompt, so far
         lane = Lane(key, core, core.now())
+        if self._kept.others is not None:
+            lane.phase = GONE  # who has it may take it back, and nobody else
         receipt = Receipt(lane, None, found.number, math.nan, More())
         receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:

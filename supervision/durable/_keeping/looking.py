@@ -16,6 +16,7 @@ import trio
 
 from supervision._routing.core.keeping import KeyInfo, PromptInfo, ReminderInfo
 from supervision._routing.limits import StoreStatistics
+from supervision._routing.nodes.words import elsewhere
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import (
     CodecError,
@@ -87,6 +88,7 @@ class Looking:
             held=kept.bringing.held,
             down=trouble[0] if trouble is not None else None,
             why=trouble[1].why if trouble is not None else None,
+            **(kept.others.statistics() if kept.others is not None else {}),
         )
 
     def why_held(self, lane: Lane) -> str | None:
@@ -168,6 +170,10 @@ class Looking:
 
     async def release(self, key: str) -> bool:
         """See `RouterRef.release`."""
+        others = self._kept.others
+        if others is not None and others.has(key):
+            await trio.lowlevel.checkpoint()
+            raise elsewhere(others, key, "release()")
         return bool(await self._ask(Bring(key), lambda came: self._tried(key, came)))
 
     def _tried(self, key: str, brought: Brought) -> bool:

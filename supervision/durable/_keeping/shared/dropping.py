@@ -82,7 +82,6 @@ class Handing:
         for lane in lanes:
             key = key_of(lane)
             key.dropped = True
-            core.accepting.admit_parked(lane)  # they go where the key is
             self.leave(core.dropping.drop(lane))
         self._kept.tell(PartitionLost, partition, len(lanes))
 

@@ -72,6 +72,18 @@ class Others:
         """See `Elsewhere`."""
         return await self.verbs.ask(key, verb, arguments)
 
+    def statistics(self) -> dict[str, Any]:  # Any: of each field its own
+        """What is said of it in `StoreStatistics`."""
+        sharing = self.members.sharing
+        return {
+            "node": sharing.node if sharing is not None else None,
+            "partitions": len(self.members.steady),
+            "following": len(self._kept.bringing.followed_receipts()),
+            "sent_on": self.storing.sent,
+            "moved": self.handing.moved,
+            "fenced": self.handing.fenced_turns,
+        }
+
     # ------------------------------------------------------------------ for its parts
 
     @property

@@ -12,11 +12,12 @@ from actors import (
     Receipt,
     Rejected,
     WhileBusy,
+    Withdrawn,
 )
 from actors.hosting import ASIDE, WORK
 from supervision._routing.nodes.words import ElsewhereError, elsewhere
 from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._keeping.ground.bodies import ORIGIN
 from supervision.durable._keeping.ground.place import MADE, Place
 from supervision.durable._keeping.ground.wall import wall
@@ -30,6 +31,8 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._writing.book import Entry
 
+BACK: Final = "cancelled before it was stored"
+"""Why a prompt is taken back."""
 _WAITS: Final = (None, WhileBusy.QUEUE, WhileBusy.STEER)
 _OWNS: Final = "what a busy session does with a prompt"
 
@@ -41,10 +44,11 @@ class Storing:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "sent")
+    __slots__ = ("_kept", "_unwanted", "sent")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
+        self._unwanted: set[int] = set()  # taken back while they were on their way
         self.sent = 0
         """Prompts that were stored here for other nodes."""
 
@@ -73,6 +77,7 @@ class Storing:
         self.sent += 1
         now = core.now()
         lane = Lane(key, core, now)  # in no map: it has this prompt alone
+        lane.phase = GONE
         receipt = Receipt(lane, offer.prompt, number, now, more)
         origin = None
         if more.origin is not None:
@@ -107,6 +112,25 @@ class Storing:
         """Say that only the owner of a key can do this."""
         return elsewhere(self._kept.others, key, what)
 
+    def take_back(self, receipt: Receipt[Any]) -> None:
+        """Whoever waited for it to be stored is cancelled.
+
+        Of its turn and this exactly one happens: what is on its way is taken back by
+        its owner, if that is in time.
+        """
+        kept, place = self._kept, receipt.need_more().row
+        entry: Any = place.entry if isinstance(place, Place) else None
+        if entry is None or not receipt.waits:
+            return
+        if not kept.writer.book.take_back(entry):
+            self._unwanted.add(receipt.id)
+            return
+        assert isinstance(place, Place)
+        place.written(StoreRefusedError(receipt.key, "it was taken back"))
+        kept.bringing.let_go(receipt.id)
+        kept.core.unused -= 1  # it is one of the accepted
+        kept.core.give(receipt, Withdrawn(BACK))
+
     def _answered(
         self,
         receipt: Receipt[Any],
@@ -130,6 +154,9 @@ class Storing:
             self.repeats(receipt, answer)
             return
         kept.journals.stored(receipt)
+        if receipt.id in self._unwanted:
+            self._unwanted.discard(receipt.id)
+            kept.others.verbs.withdraw(receipt, BACK)
         if kept.others.members.has(key):  # it has come here meanwhile
             kept.recovery.again(key)
         else:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 import trio
 
-from actors import CloseReason
+from actors import CloseReason, Receipt
 from supervision._routing.core.looking import info
 from supervision._routing.limits import SessionInfo, VerbResult
 from supervision._routing.nodes.words import elsewhere
@@ -79,6 +79,19 @@ class OtherVerbs:
             if number is not None and self._asked.pop(number, None) is not None:
                 members.sharing.ask(Recall((number,)), _nothing)
         raise elsewhere(kept.others, key, f"{verb}()")
+
+    def withdraw(self, receipt: Receipt[Any], reason: object) -> None:
+        """Have a prompt taken back, if it is in time; nobody waits for that."""
+        kept = self._kept
+        given = {"number": receipt.id, "reason": reason}
+        body = kept.codec.encode(given, ORIGIN)
+        key = receipt.key
+
+        def heard(answer: Posted | Exception) -> None:
+            if isinstance(answer, Posted):
+                kept.others.following.hint_owner(key)
+
+        kept.others.members.sharing.ask(Post(key, "withdraw", body), heard)
 
     def _read(self, body: bytes, key: str, verb: str) -> Any:
         answer = self._kept.codec.decode(body, ORIGIN)
