@@ -15,6 +15,7 @@ A prompt is a small script, one verb for each word:
     "point"         a checkpoint; the prompts that it takes are put into the state
     "emit:what"     emit this
     "count:9"       emit "1.1" to "1.9", in its second try "2.1" to "2.9"
+    "send:key"      send "sent" to this session
     "odd"           put what no codec knows into the state
     "say:what"      append this to the history
     "sum:3"         put one entry in place of the first three
@@ -170,6 +171,8 @@ class Player(Session[str, str]):
             case "count":
                 for number in range(1, int(what) + 1):
                     await turn.emit(f"{turn.attempt}.{number}")
+            case "send":
+                turn.send(what, "sent")
             case "odd":
                 turn.state = (*turn.state, object())
             case _:

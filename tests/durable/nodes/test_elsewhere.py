@@ -1,0 +1,198 @@
+"""Prompts for keys of other nodes: stored here, run there, told here."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from actors import Completed, Journal, QueueFullError, WhileBusy
+from actors.testing import seeds
+from supervision import ElsewhereError
+
+from .town import TTL, open_town
+
+
+@seeds(5)
+async def test_d73_a_prompt_for_another_nodes_key_is_one_turn_there() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+
+        receipt = await town.nodes["a"].router.accept(key, "hello", id="m")
+
+        assert await receipt.outcome() == Completed("hello", turn=receipt.turn)
+        assert town.stage.begun == [(key, "hello")]
+        assert town.state(key) == ("hello",)
+
+
+@seeds(5)
+async def test_a_hint_makes_it_quick_and_without_hints_it_comes_all_the_same() -> None:
+    async with open_town("a", "b") as town:
+        key, began = town.key_of("b"), trio.current_time()
+        await (await town.nodes["a"].router.accept(key, "1")).outcome()
+        quick = trio.current_time() - began
+        for node in town.nodes.values():
+            node.store.hold_hints()
+
+        began = trio.current_time()
+        await (await town.nodes["a"].router.accept(key, "2")).outcome()
+
+        assert quick < 0.1
+        assert trio.current_time() - began <= 2.5
+
+
+@seeds(5)
+async def test_many_of_one_sender_are_taken_in_order() -> None:
+    async with open_town("a", "b", "c") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+
+        receipts = [router.send(key, str(number)) for number in range(50)]
+        for each in receipts:
+            await each.outcome()
+
+        assert town.state(key) == tuple(map(str, range(50)))
+
+
+@seeds(5)
+async def test_an_id_is_one_prompt_on_all_nodes() -> None:
+    async with open_town("a", "b", "c") as town:
+        key = town.key_of("b")
+
+        receipts = [
+            await node.router.accept(key, "once", id="same")
+            for node in town.nodes.values()
+        ]
+        told = [await each.outcome() for each in receipts]
+
+        assert told == [told[0]] * 3
+        assert town.stage.begun == [(key, "once")]
+
+
+@seeds(5)
+async def test_find_from_any_node() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        await town.nodes["b"].router.accept(key, "wait:door", id="m")
+
+        found = await town.nodes["a"].router.find(key, "m")
+        assert found is not None
+        assert found.ended is None
+        town.stage.open("door")
+
+        assert isinstance(await found.outcome(), Completed)
+        again = await town.nodes["a"].router.find(key, "m")
+        assert again is not None
+        assert again.ended is not None
+        assert await town.nodes["a"].router.find(key, "x") is None
+
+
+@seeds(3)
+async def test_the_store_counts_what_waits() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        receipts = [await router.accept(key, "wait:door")]
+        capacity = 0
+        with pytest.raises(QueueFullError):
+            while True:
+                receipts.append(await router.accept(key, "more"))
+                capacity += 1
+        town.stage.open("door")
+
+        for each in receipts:
+            await each.outcome()
+        assert capacity >= 1
+
+
+@seeds(3)
+async def test_what_only_the_owner_can_do_is_refused_by_name() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        with pytest.raises(ElsewhereError, match="node b"):
+            router.ask_aside(key, "aside")
+        with pytest.raises(ElsewhereError, match="router.anywhere"):
+            router.cancel(key)
+        with pytest.raises(ElsewhereError):
+            router.send(key, "x", busy=WhileBusy.REPLACE)
+        with pytest.raises(ElsewhereError, match="Journal"):
+            async with router.open_turn(key, "x"):
+                pass
+
+        assert await router.locate(key) is not None
+        assert [each.node for each in router.nodes()] == ["a", "b"]
+
+
+@seeds(5)
+async def test_d79_verbs_reach_the_owner() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        first = await router.accept(key, "wait:never")
+        while ("wait:never") not in [each for _, each in town.stage.begun]:
+            await trio.sleep(0.1)
+        second = await router.accept(key, "behind")
+        info = await router.anywhere.inspect(key)
+        assert info is not None
+        assert info.key == key
+
+        done = await router.anywhere.cancel(key, reason="enough")
+
+        assert done.known
+        assert done.turn is not None
+        assert (await first.outcome()).__class__.__name__ == "Aborted"
+        assert await second.outcome() == Completed("behind", turn=second.turn)
+        assert (await router.anywhere.reset(key)).known
+        assert town.state(key) is None
+
+
+@seeds(3)
+async def test_a_verb_without_an_owner_says_so_in_time() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        town.nodes["b"].store.cut_off()
+        began = trio.current_time()
+
+        with pytest.raises(ElsewhereError):
+            await town.nodes["a"].router.anywhere.cancel(key)
+
+        assert trio.current_time() - began <= TTL + 1
+        town.nodes["b"].store.join_again()
+
+
+@seeds(5)
+async def test_a_steering_prompt_from_elsewhere_is_put_into_the_turn() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        first = await router.accept(key, "wait:door point")
+        while not town.stage.begun:
+            await trio.sleep(0.1)
+
+        steered = await router.anywhere.steer(key, "left")
+        await trio.sleep(3)
+        town.stage.open("door")
+
+        assert isinstance(await first.outcome(), Completed)
+        assert (await steered.outcome()).__class__.__name__ == "Steered"
+        assert town.state(key) == ("wait:door point", "left")
+
+
+@seeds(5)
+async def test_an_answer_with_a_journal_is_read_from_another_node() -> None:
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+
+        async with router.open_turn(
+            key, "count:20 wait:door count:5", id="m", stream=Journal()
+        ) as answer:
+            first = [await answer.__anext__() for _ in range(20)]
+            town.stage.open("door")
+            rest = [chunk async for chunk in answer]
+
+        assert first == [f"1.{number}" for number in range(1, 21)]
+        assert rest == [f"1.{number}" for number in range(1, 6)]
+        assert isinstance(answer.receipt.ended, Completed)
+        async with router.reopen_turn(key, "m", after=3) as again:
+            assert [chunk async for chunk in again] == [*first[3:], *rest]
