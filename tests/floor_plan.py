@@ -89,7 +89,7 @@ PLAN: Final = {
     ),
     # what is accepted survives
     "store_words": Room(
-        "supervision/durable/_words", "actors tree_words", "attrs trio"
+        "supervision/durable/_words", "actors routing_words", "attrs trio"
     ),
     "codec": Room(
         "supervision/durable/_codec",
@@ -186,7 +186,7 @@ PLAN: Final = {
         "actors log metrics tree_words trees routing_words routing service",
         "trio",
     ),
-    "http": Room("supervision: http", "actors routing", "starlette trio"),
+    "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
     # a tree beside a program that is not Trio's
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(
