@@ -286,11 +286,12 @@ class Router(Actor[Any]):
         seat: Any = self._seat
         kept: _Kept = seat.need_rare().kept
         try:
-            kept.receipts = await self._durable.close()
-        finally:
+            await self._durable.close()
+        finally:  # also if its time is up
             leave(self)
-        if not isinstance(exit_, Crashed):
-            kept.gone()
+            kept.receipts = self._durable.waiting
+            if not isinstance(exit_, Crashed):
+                kept.gone()
 
 
 @attrs.define

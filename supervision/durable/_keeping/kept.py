@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import trio
-
 from actors import (
     Lost,
     Outcome,
@@ -98,6 +96,8 @@ class Kept:
         self.first = self.before = self.after = 0
         self.tokens = KeptTokens()
         self.left: list[Receipt[Any]] = []
+        # when it is closed: those that wait in the store and may be in somebody's hands
+        self.waiting: list[Receipt[Any]] = []
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
         self.closed = False  # nobody will be answered any more
@@ -159,21 +159,25 @@ class Kept:
         """Whether the prompt with this number came to this router."""
         return self.first < number <= self.before or number > self.after
 
-    async def close(self) -> list[Receipt[Any]]:
+    async def close(self) -> None:
         """Wait for what is on its way, within bounds, and let go of the store.
 
-        Returns:
-            What waits in it, and may be in somebody's hands.
+        Cancelled: its time is up.  Then too whoever waits for anything is told.
         """
         self.pruning.end()
         self.reminding.end()
         self.journals.end()
         self.closed = True
         try:
-            unanswered = await self.writer.end(self.policy.close_within)
-        except trio.Cancelled:  # its time is up
-            self._leave_rest()
-            raise
+            await self.writer.wait_quiet(self.policy.close_within)
+        finally:
+            try:
+                self._answer_all(self.writer.end())
+            finally:
+                await self._let_go()  # noqa: ASYNC102 - as far as it has to, shielded
+
+    def _answer_all(self, unanswered: tuple[Entry, ...]) -> None:
+        """Nothing is written any more: nobody is to wait for it."""
         for entry in unanswered:
             if isinstance(entry, Question):
                 entry.told(StoreAwayError(ENDED))
@@ -184,11 +188,14 @@ class Kept:
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)
+        self.waiting = [*self._leave_rest(), *self.bringing.rest()]
+
+    async def _let_go(self) -> None:
+        """Let go of the store, for another router."""
         if self.opened is not None:
             await self.opened.close()
         else:
             self.claimed.release()
-        return [*self._leave_rest(), *self.bringing.rest()]
 
     def _leave_rest(self) -> list[Receipt[Any]]:
         """Count as left what has no outcome, wherever it was.
