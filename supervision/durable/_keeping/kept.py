@@ -111,7 +111,7 @@ class Kept:
         self.bringing = Bringing(self)
         self.turning = turning = Turning(self)
         self.seal, self.ended = turning.seal, turning.ended
-        self.unbegun = turning.unbegun
+        self.unbegun, self.returning = turning.unbegun, turning.returning
         self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock
