@@ -9,7 +9,12 @@ then, before a stream has begun.  It knows no routes, and nothing of who may ask
 
 Events: each chunk is one, without a name, with its number as its id; `waiting` and
 `begun` (of a prompt that waits for its turn), `gap` and `restart` (the errors
-`StreamGapError`, `StreamRestartedError`) and `end` have JSON objects as data.
+`StreamGapError`, `StreamRestartedError`), `gone` (`UnknownPromptError`: what there was
+to read is not kept any more) and `end` have JSON objects as data.
+
+A stream without `end` is not over: its client comes back with the last id that it had.
+So it is when the connection breaks, and when the router ends and a store keeps the
+prompt.
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from starlette.types import Receive, Scope, Send
 
 from actors import (
     ActorError,
+    Outcome,
     OwnerLimitError,
     QueueFullError,
     RefusedError,
@@ -41,6 +47,7 @@ from actors import (
 )
 from actors.hosting import seconds
 
+from ._routing.errors import PromptKeptError, StoreAwayError
 from ._routing.stream import TurnStream
 
 C = TypeVar("C")
@@ -53,11 +60,14 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (StillRunningError, 409),
     (SessionBusyError, 409),
     (RefusedError, 503),  # all others: not now
+    (StoreAwayError, 503),
     (UnknownPromptError, 404),
     (StreamNotKeptError, 409),
     (StreamGapError, 410),
     (StreamRestartedError, 410),
 )
+_AWAY: Final = (PromptKeptError, StoreAwayError)  # another router goes on with it
+_LAST: Final = {"type": "http.response.body", "body": b"", "more_body": False}
 _HEADERS: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _RETRY_AFTER: Final = {429: {"retry-after": "1"}, 503: {"retry-after": "1"}}
 
@@ -66,18 +76,19 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `OwnerLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 503: any other `RefusedError`; 429 and 503 have a `Retry-After`.
+    `SessionBusyError`; 503: any other `RefusedError`, `StoreAwayError`; 429 and 503
+    have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
     `StreamRestartedError`.  The detail is the error in words.
 
     Raises:
         TypeError: it is none of these.
     """
-    for kind, status in _STATUS:
-        if isinstance(error, kind):
-            return HTTPException(status, str(error), _RETRY_AFTER.get(status))
-    msg = f"http_error() takes a refusal of a router, got {error!r}"
-    raise TypeError(msg)
+    status = _status_of(error)
+    if status is None:
+        msg = f"http_error() takes a refusal of a router, got {error!r}"
+        raise TypeError(msg)
+    return HTTPException(status, str(error), _RETRY_AFTER.get(status))
 
 
 def last_event_id(request: Request) -> int:
@@ -154,11 +165,13 @@ class TurnResponse(Response, Generic[C]):
                         await self._send_all(stream, send)
                     except OSError:
                         pass  # the client has left, and this server says it so
+                    except _AWAY:
+                        await send(_LAST)  # without `end`: it comes back
                     except Exception as error:  # noqa: BLE001 - raised below, alone
                         failure = error
                     nursery.cancel_scope.cancel()
         except ActorError as error:
-            if opened:
+            if opened or _status_of(error) is None:
                 raise
             raise http_error(error) from error
         if failure is not None:
@@ -187,7 +200,7 @@ class TurnResponse(Response, Generic[C]):
             with trio.move_on_after(self._ping):
                 text, over = await self._next(stream)
             await say(text)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send(_LAST)
 
     async def _next(self, stream: TurnStream[Any, C]) -> tuple[str, bool]:
         """The next event, and whether it is the last one."""
@@ -199,10 +212,12 @@ class TurnResponse(Response, Generic[C]):
         except StreamRestartedError as again:
             data = {"attempt": again.attempt, "first": again.first}
             return _event("restart", data), False
+        except UnknownPromptError:
+            outcome = await stream.outcome()
+            return _event("gone") + _end(outcome), True
         except (StopAsyncIteration, TurnNotCompletedError):
             outcome = await stream.outcome()
-            data = {"outcome": type(outcome).__name__, "turn": outcome.turn}
-            return f"id: {_END}\n{_event('end', data)}", True
+            return _end(outcome), True
         lines = self._encode(chunk).splitlines() or [""]
         said = "".join(f"data: {line}\n" for line in lines)
         return f"id: {stream.number}\n{said}\n", False
@@ -210,6 +225,19 @@ class TurnResponse(Response, Generic[C]):
 
 def _event(name: str, data: dict[str, object] | None = None) -> str:
     return f"event: {name}\ndata: {json.dumps(data or {})}\n\n"
+
+
+def _end(outcome: Outcome) -> str:
+    data: dict[str, object] = {"outcome": type(outcome).__name__, "turn": outcome.turn}
+    return f"id: {_END}\n{_event('end', data)}"
+
+
+def _status_of(error: ActorError) -> int | None:
+    """What a client is told with this; None: it is a fault of the server."""
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status
+    return None
 
 
 async def _begun(stream: TurnStream[Any, Any], within: float) -> bool:

@@ -99,7 +99,7 @@ PLAN: Final = {
     ),
     # what is accepted survives
     "store_words": Room(
-        "supervision/durable/_words", "actors tree_words", "attrs trio"
+        "supervision/durable/_words", "actors routing_words", "attrs trio"
     ),
     "sharing": Room("supervision/durable/_sharing", "actors store_words", "attrs"),
     "codec": Room(
@@ -142,8 +142,8 @@ PLAN: Final = {
     ),
     "keeping": Room(
         "supervision/durable/_keeping",
-        "actors routing_words routing_parts routing_core store_words sharing codec"
-        " writing keeping_ground later shared stored_histories journals",
+        "actors routing_words node_words routing_parts routing_core store_words"
+        " sharing codec writing keeping_ground later shared stored_histories journals",
         "trio",
     ),
     "memory_store": Room(
@@ -206,7 +206,7 @@ PLAN: Final = {
         " service",
         "trio",
     ),
-    "http": Room("supervision: http", "actors routing", "starlette trio"),
+    "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
     # a tree beside a program that is not Trio's
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(

@@ -1,4 +1,8 @@
-"""What goes wrong with a router, beside what is wrong with a prompt."""
+"""What goes wrong with a router, beside what is wrong with a prompt.
+
+Two errors of stores are here, because whoever talks to a router may get them, and must
+not have to import a store to know them; the others are a store's own.
+"""
 
 from __future__ import annotations
 
@@ -41,3 +45,23 @@ class NoStoreError(SupervisionError, RuntimeError):
 
     def __str__(self) -> str:
         return f"{self.what} needs a store, and {self.path} has none: give it durable="
+
+
+class StoreError(SupervisionError):
+    """A store cannot be used, or has not taken something; base of all its errors."""
+
+
+class StoreAwayError(StoreError):
+    """The store does not answer just now: no space, no server, a lock.
+
+    Nobody sees it but in `StoreDown` and the log: what was to be written is written
+    again until it is there.  `__cause__` is what the database said.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """In words."""
+
+    def __str__(self) -> str:
+        return f"the store does not answer: {self.why}"

@@ -291,7 +291,8 @@ class RouterRef(Reading[P, C]):
 
         They stay in force when the router is restarted.  Nothing that runs is touched:
         if there are more sessions now than there may be, idle ones go, the longest idle
-        first; if there are more turns, none is added.
+        first, and busy ones as they become idle; if there are more turns, none is
+        added.
         """
         given: object = limits
         if not isinstance(given, Limits):

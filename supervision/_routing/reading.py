@@ -21,9 +21,10 @@ from actors import (
 from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 
 from .core.core import Core
+from .errors import StoreAwayError
 from .offering import Policy, more_of, offer_of, stream_of
 from .parts.lane import check_key
-from .router import Router
+from .router import Router, is_stored
 from .sending import Sending
 from .stream import TurnStream
 
@@ -135,7 +136,8 @@ class Reading(Sending[P, C]):
                 remembered (`PromptPolicy.dedupe`); one without is unknown then.
             StreamGapError: what comes behind `after` is not there (any more).
             StreamRestartedError: `after` was said by a try of the turn that crashed.
-            StoreError: the router has a store, which does not answer.
+            StoreAwayError: the router has a store, which does not answer, or has ended:
+                the next router with that store is to be asked.
             TypeError, ValueError: an argument that is not what it should be.
         """
         check_key(key)
@@ -146,6 +148,9 @@ class Reading(Sending[P, C]):
         whole("after", after, least=0)
         router: Router | None = actor_of(self._cell)
         if router is None:
+            if is_stored(self._cell):  # the next router with that store has it
+                why = "the router has ended"
+                raise StoreAwayError(why)
             raise UnknownPromptError(key, id)
         core = router._house()
         reader: Chunks[C] | Place[C]

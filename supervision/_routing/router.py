@@ -221,7 +221,7 @@ class Router(Actor[Any]):
         """
         kept: _Kept | None = rare.kept
         if kept is None:
-            rare.kept = _Kept(self._memory)
+            rare.kept = _Kept(self._memory, self._durable is not None)
             return
         if kept.limits is not None:
             self._limits = kept.limits
@@ -286,11 +286,12 @@ class Router(Actor[Any]):
         seat: Any = self._seat
         kept: _Kept = seat.need_rare().kept
         try:
-            kept.receipts = await self._durable.close()
-        finally:
+            await self._durable.close()
+        finally:  # also if its time is up
             leave(self)
-        if not isinstance(exit_, Crashed):
-            kept.gone()
+            kept.receipts = self._durable.waiting
+            if not isinstance(exit_, Crashed):
+                kept.gone()
 
 
 @attrs.define
@@ -299,6 +300,8 @@ class _Kept:
 
     memory: MemoryTokens | None
     """The tokens; None: they are in a store of the user's."""
+    stored: bool
+    """Whether what it has accepted is in a store."""
     limits: Limits | None = None
     """Those that were put into force; None: none were."""
     receipts: list[Receipt[Any]] = attrs.Factory(list[Receipt[Any]])
@@ -309,6 +312,12 @@ class _Kept:
         receipts, self.receipts = self.receipts, []
         for each in receipts:
             each.leave(PromptKeptError(each.key, each.id))
+
+
+def is_stored(cell: Any) -> bool:  # Any: a ref, whose router has ended for good
+    """Whether a store keeps what this router had accepted."""
+    kept: _Kept | None = cell.rare.kept if cell.rare is not None else None
+    return kept is not None and kept.stored
 
 
 def _is_store(given: object) -> bool:

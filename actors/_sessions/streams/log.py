@@ -17,9 +17,7 @@ number ever means two chunks.
 
 With a *keeper* nothing is dropped: every chunk is kept by it as well, and who is behind
 what is in memory reads there.  So no reader holds up anybody; a writer waits while too
-much is on its way to the keeper.
-
-Cancelled means not put, and not taken.
+much is on its way to the keeper.  Cancelled means not put, and not taken.
 """
 
 from __future__ import annotations
@@ -70,6 +68,7 @@ class ChunkLog(Generic[C]):
         "ended",
         "furthest",
         "is_cut",
+        "is_whole",
         "keeper",
         "owner",
         "places",
@@ -113,7 +112,7 @@ class ChunkLog(Generic[C]):
         self.reader: object = None  # None: nobody does
         self.stamped: object = None  # as in `Chunks`
         self.closed = False
-        self.is_cut = False
+        self.is_cut = self.is_whole = False
         self.uncertain = False
         """More may have been read than is known here, in another process."""
         self._begun = False
@@ -156,7 +155,7 @@ class ChunkLog(Generic[C]):
         if self.is_cut:
             self.unread += 1
             return True
-        if self.closed:
+        if self.closed or self.is_whole:
             raise trio.ClosedResourceError
         keeper = self.keeper
         queue = self.queue
@@ -186,11 +185,10 @@ class ChunkLog(Generic[C]):
         """
         self._calls += 1
         await pass_by(self._calls)
-        if self.put_if_room(chunk):
-            return
-        keeper = self.keeper
-        waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
-        await self.writers.wait(waits)
+        if not self.put_if_room(chunk):
+            keeper = self.keeper
+            waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
+            await self.writers.wait(waits)
 
     @enable_ki_protection
     def put_nowait(self, chunk: C) -> None:
@@ -227,12 +225,18 @@ class ChunkLog(Generic[C]):
             base: the number before that of its first chunk, if more have been given
                 than are known here.
         """
-        self.attempt = attempt
+        self.attempt, self.is_whole = attempt, False
         self._drop_all()
         self.base = self.dropped = max(base, self.dropped)
         if self.keeper is not None:
             self.keeper.restart(self.base)
         self.wake_reader()
+
+    @enable_ki_protection
+    def finish(self) -> None:
+        """Let no more chunks in: its turn has ended, and that is being kept."""
+        self.is_whole = True
+        self.writers.refuse()
 
     @enable_ki_protection
     def close(self) -> None:
@@ -380,8 +384,7 @@ class ChunkLog(Generic[C]):
 
     def _forget_kept(self) -> None:
         """Have no more than there should be; at the end nothing that nobody reads."""
-        keeper = self.keeper
-        if keeper is not None:
+        if (keeper := self.keeper) is not None:
             most = self.policy.chunks if self.places or not self.closed else 0
             while len(self.queue) > most and self.dropped < keeper.written:
                 self.queue.popleft()

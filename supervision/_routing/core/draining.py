@@ -71,15 +71,16 @@ async def drain(core: Core, within: float) -> DrainReport:
 
 def _on_their_way(core: Core) -> list[Receipt[object]]:
     """Prompts that wait again as soon as the store has answered."""
-    known = {each.id for each in core.keeping.left}
-    return [
-        receipt
-        for run in core.turns.running.values()
-        for receipt in run.receipts
-        if run.extra is not None
-        and receipt.id in (run.extra.again or ())
-        and receipt.id not in known
-    ]
+    found: dict[int, Receipt[object]] = {}
+    for run in core.turns.running.values():
+        again = run.extra.again if run.extra is not None else None
+        if again:
+            back = core.keeping.returning(run)
+            rest = (each for each in run.receipts if each.id in again)
+            found.update((each.id, each) for each in (*rest, *back))
+    for each in core.keeping.left:
+        found.pop(each.id, None)
+    return list(found.values())
 
 
 def leave_all(core: Core, why: str) -> None:

@@ -243,6 +243,10 @@ class Keeping(Protocol):
     def ended(self, run: TurnRun, outcome: Outcome, go: End) -> None:
         """A turn has ended; `go` gives its prompts their outcome, and its slot back."""
 
+    def returning(self, run: TurnRun) -> Sequence[Receipt[Any]]:
+        """What was put into a turn, and waits again as soon as its end is kept."""
+        ...
+
     def settled(self, receipt: Receipt[Any], outcome: Outcome, go: Settle) -> None:
         """A prompt gets an outcome that no turn has given it; `go` tells it."""
 
@@ -345,6 +349,11 @@ class Straight:
     def ended(self, run: TurnRun, outcome: Outcome, go: End) -> None:
         """See `Keeping`."""
         go(run, outcome)
+
+    def returning(self, run: TurnRun) -> Sequence[Receipt[Any]]:
+        """See `Keeping`."""
+        del run
+        return ()
 
     def settled(self, receipt: Receipt[Any], outcome: Outcome, go: Settle) -> None:
         """See `Keeping`."""

@@ -38,10 +38,10 @@ class Reaping:
         if lane in core.idle:
             return
         core.idle.add(lane, core.now())
+        if core.places.unpromised < 0:  # the limit has been lowered, or one came back
+            self.shrink()
         if not self.armed:
             self._arm()
-        if core.places.waiting:  # one has come back, and finds all places taken
-            self.shrink()
         core.accepting.admit_crowd()
         core.keeping.room()  # this one's, if there is no other
 
@@ -72,14 +72,18 @@ class Reaping:
             core.sessions.close(oldest, CloseReason.EVICTED)
 
     def shrink(self) -> None:
-        """There may be fewer sessions now: idle ones go, the longest idle first."""
+        """There are more sessions than may be: idle ones go, the longest idle first.
+
+        Those that are busy go when they become idle.
+        """
         core = self._core
         while core.places.unpromised < 0 and core.idle.oldest is not None:
             core.sessions.close(core.idle.oldest, CloseReason.EVICTED)
 
     def restart(self) -> None:
-        """The limit has changed."""
+        """The limits have changed: those that are idle go if there are too many."""
         self.stop()
+        self.shrink()
         self._arm()
 
     def stop(self) -> None:
@@ -92,9 +96,10 @@ class Reaping:
     def _arm(self) -> None:
         core = self._core
         due = core.idle.next_due(core.limits.idle)
-        if due != math.inf:
+        if due != math.inf and self._timer is None:
             self._timer = core.at(due, self._reap)
-        self.armed = due != math.inf or core.limits.idle == math.inf
+        timed = due != math.inf or core.limits.idle == math.inf
+        self.armed = timed and core.places.unpromised >= 0
 
     def _reap(self) -> None:
         self._timer = None

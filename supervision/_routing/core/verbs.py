@@ -126,10 +126,9 @@ class Verbs:
         core = self._core
         core.limits = limits
         core.places.limit = limits.sessions
-        core.reaping.restart()
         core.turns.configure(limits.turns, limits.turns_per_owner)
         core.readers.configure(limits.replays)
-        core.reaping.shrink()
+        core.reaping.restart()
         core.sessions.fill_places()
 
     # ---------------------------------------------------------------------------------

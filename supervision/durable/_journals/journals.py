@@ -83,10 +83,14 @@ class Journals:
             each.write()
 
     def ends(self, run: TurnRun) -> None:
-        """A turn has ended: its answer is written in front of its outcome."""
+        """A turn has ended: its answer is written in front of its outcome.
+
+        A child that outlives it has no part in it from now on.
+        """
         for receipt in run.receipts:
             keeper = keeper_of(receipt)
             if keeper is not None:
+                keeper.log.finish()
                 keeper.write()
 
     def end(self) -> None:

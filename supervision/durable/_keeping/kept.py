@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import trio
-
 from actors import (
     Lost,
     Receipt,
@@ -89,6 +87,8 @@ class Kept:
         self.ids_of_one = 2**63  # of one opening; of one that is not there yet: all
         self.tokens = KeptTokens()
         self.left: list[Receipt[Any]] = []
+        # when it is closed: those that wait in the store and may be in somebody's hands
+        self.waiting: list[Receipt[Any]] = []
         self.line: Line = deque()  # who waits for room in the store
         self.leaving = False
         self.closed = False  # nobody will be answered any more
@@ -110,7 +110,7 @@ class Kept:
         self.bringing = Bringing(self)
         self.turning = turning = Turning(self)
         self.seal, self.ended = turning.seal, turning.ended
-        self.unbegun = turning.unbegun
+        self.unbegun, self.returning = turning.unbegun, turning.returning
         self.settling = settling = Settling(self)
         self.settled, self.bound = settling.settled, settling.bound
         self.quarantined, self.left_by = settling.quarantined, settling.left_by
@@ -173,11 +173,10 @@ class Kept:
         lease = key_of(lane).lease if self.others is not None else None
         return lease.epoch if lease is not None else self.epoch
 
-    async def close(self) -> list[Receipt[Any]]:
+    async def close(self) -> None:
         """Wait for what is on its way, within bounds, and let go of the store.
 
-        Returns:
-            What waits in it, and may be in somebody's hands.
+        Cancelled: its time is up.  Then too whoever waits for anything is told.
         """
         self.pruning.end()
         self.reminding.end()
@@ -186,10 +185,15 @@ class Kept:
             self.others.stop()
         self.closed = True
         try:
-            unanswered = await self.writer.end(self.policy.close_within)
-        except trio.Cancelled:  # its time is up
-            self._leave_rest()
-            raise
+            await self.writer.wait_quiet(self.policy.close_within)
+        finally:
+            try:
+                self._answer_all(self.writer.end())
+            finally:
+                await self._let_go()  # noqa: ASYNC102 - as far as it has to, shielded
+
+    def _answer_all(self, unanswered: tuple[Entry, ...]) -> None:
+        """Nothing is written any more: nobody is to wait for it."""
         for entry in unanswered:
             if isinstance(entry, Question):
                 entry.told(StoreAwayError(ENDED))
@@ -200,13 +204,18 @@ class Kept:
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)
-        if self.others is not None:
-            await self.others.end(self.policy.close_within)
-        if self.opened is not None:
-            await self.opened.close()
-        else:
-            self.claimed.release()
-        return [*self._leave_rest(), *self.bringing.rest()]
+        self.waiting = [*self._leave_rest(), *self.bringing.rest()]
+
+    async def _let_go(self) -> None:
+        """Let go of the store, for another router."""
+        try:
+            if self.others is not None:
+                await self.others.end(self.policy.close_within)
+        finally:
+            if self.opened is not None:
+                await self.opened.close()  # noqa: ASYNC102 - as far as it has to, shielded
+            else:
+                self.claimed.release()
 
     def _leave_rest(self) -> list[Receipt[Any]]:
         """Count as left what has no outcome, wherever it was.

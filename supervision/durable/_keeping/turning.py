@@ -55,13 +55,15 @@ class Turning:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept", "_marked", "_sealed", "_sending", "_steered")
+    __slots__ = ("_back", "_kept", "_marked", "_sealed", "_sending", "_steered")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._marked: set[int] = set()  # ids of turns with a mark
         self._sealed: dict[int, Left] = {}  # {id of a turn: as it will be told}
         self._steered: dict[int, list[Steered]] = {}  # {id of a turn: put into it}
+        # {id of a turn: put into it, and to wait again when the store has its end}
+        self._back: dict[int, Sequence[Steered]] = {}
         self._sending = Sending(kept)
 
     # ------------------------------------------------------------------------ it begins
@@ -170,6 +172,10 @@ class Turning:
         steered = self._steered.get(run.id, ())
         return (*run.receipts, *(each for each, _, _ in steered))
 
+    def returning(self, run: TurnRun) -> list[Receipt[Any]]:
+        """See `Keeping`."""
+        return [each for each, _, _ in self._back.get(run.id, ())]
+
     def ended(self, run: TurnRun, outcome: Outcome, go: GoEnd) -> None:
         """See `Keeping`."""
         self._marked.discard(run.id)
@@ -221,6 +227,8 @@ class Turning:
     def _leave_more(self, left: Left, state: State | None) -> None:
         """It may leave more than its state, or nothing."""
         run, kept = left.run, self._kept
+        if left.steered and _again(run):
+            self._back[run.id] = left.steered
         change = history_left(run)
         taken_back = _again(run) and run.need_extra().returns
         if not taken_back and not kept.core.sessions.forgets(run.lane):
@@ -256,6 +264,7 @@ class Turning:
             self._commit(self._failed(left, error))
             return
         if left.steered:
+            self._back.pop(run.id, None)
             if _again(run):
                 run.lane.push_front(_unsteered(left.steered))
             else:

@@ -6,11 +6,12 @@ import trio
 
 from actors import RefusedError
 from actors.hosting import Whole
-from supervision._trees.errors import SupervisionError
-
-
-class StoreError(SupervisionError):
-    """A store cannot be used, or has not taken something; base of what follows."""
+from supervision._routing.errors import (
+    StoreAwayError as StoreAwayError,  # noqa: PLC0414 - for who imports from here
+)
+from supervision._routing.errors import (
+    StoreError as StoreError,  # noqa: PLC0414
+)
 
 
 class StoreInUseError(StoreError):
@@ -74,22 +75,6 @@ class StoreDamagedError(StoreError):
             f"{self.path} cannot be read: {self.why}; nothing was changed: move it "
             "away and restore a backup, or recover what can be read with sqlite3"
         )
-
-
-class StoreAwayError(StoreError):
-    """The store does not answer just now: no space, no server, a lock.
-
-    Nobody sees it but in `StoreDown` and the log: what was to be written is written
-    again until it is there.  `__cause__` is what the database said.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-        """In words."""
-
-    def __str__(self) -> str:
-        return f"the store does not answer: {self.why}"
 
 
 class StoreRefusedError(StoreError):

@@ -177,13 +177,14 @@ class Writer:
         self.batches += 1
         self.records += len(batch)
         self.seconds += now - self._sent_at
-        for entry, answer in zip(batch, answers, strict=True):
+        for at, (entry, answer) in enumerate(zip(batch, answers, strict=True)):
             try:
                 if type(answer) is Fenced:
                     self._around.fenced(entry, answer)
                 else:
                     entry.told(answer)
             except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
+                self.book.out = batch[at:]  # nobody else has told those behind it
                 self._fail(error)
                 return
         self._around.has_room()
@@ -206,17 +207,20 @@ class Writer:
         self._pause = min(2 * self._pause, self._policy.retry_most)
         self._retry = self._around.at(now + pause, self._carry)
 
-    async def end(self, within: float) -> tuple[Entry, ...]:
-        """Wait until all is written, but not longer than this; then nothing more is.
-
-        Returns:
-            What has had no answer; nobody will tell it.
-        """
+    async def wait_quiet(self, within: float) -> None:
+        """Wait until all is written, but not longer than this.  A checkpoint."""
         await trio.lowlevel.checkpoint()
         with trio.move_on_after(within):
             while self._opened is not None and self.book:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
+
+    def end(self) -> tuple[Entry, ...]:
+        """Write nothing more.
+
+        Returns:
+            What has had no answer; nobody but the caller will tell it.
+        """
         self._opened = None
         self.ended = True
         if self._retry is not None:

@@ -134,6 +134,28 @@ async def test_a_drain_names_what_the_store_has_not_put_back_yet() -> None:
 
 
 @seeds(3)
+async def test_a_drain_names_what_was_put_into_such_a_turn_too() -> None:
+    """It waits again when the store has the end of that turn; once."""
+    stage = Stage()
+    script = "wait:go point wait:never"
+    async with open_process(stage) as process:
+        router = process.router
+        running = await router.accept("ann", script, id="running", attempts=2)
+        await turn_runs(stage, script)
+        steered = router.steer("ann", "steered", id="steered")
+        await steered.durable()
+        stage.open("go")
+        await trio.sleep(1)  # it is in the turn
+        stage.memory.stand_still()
+        report = await router.drain(10)
+        assert sorted(each.id for each in report.kept) == [running.id, steered.id]
+        assert report.lost == ()
+        stage.memory.go_on()
+    assert running.ended is steered.ended is None
+    assert stage.outcomes() == {"running": None, "steered": None}
+
+
+@seeds(3)
 async def test_a_drain_puts_back_what_may_be_tried_again() -> None:
     """With what was put into it, before all that waits; it is no attempt."""
     stage = Stage()

@@ -161,6 +161,46 @@ def test_fewer_places_make_idle_ones_go() -> None:
     check(core, world)
 
 
+@pytest.mark.parametrize("seconds", [100.0, math.inf])
+def test_a_lowered_limit_is_kept_to_as_sessions_become_idle(seconds: float) -> None:
+    """Not only by those that are idle when it is lowered; the longest idle first."""
+    core, world = made(Limits(sessions=4, turns=9, idle=seconds))
+    for key in "abcd":
+        send(core, key)
+    world.said()
+    core.verbs.configure(Limits(sessions=2, turns=9, idle=seconds))
+    assert world.said() == []
+
+    world.finish(1)
+    assert world.said() == ["end a"]
+    world.finish(3)
+    assert world.said() == ["end c"]
+    world.finish(2)
+    world.finish(4)
+
+    assert world.said() == []
+    assert list(core.lanes) == ["b", "d"]
+    check(core, world)
+
+
+def test_a_limit_that_is_raised_again_lets_them_stay() -> None:
+    """What becomes idle then is reaped in its time."""
+    core, world = made(Limits(sessions=2, turns=9, idle=10.0))
+    send(core, "a")
+    send(core, "b")
+    world.said()
+    core.verbs.configure(Limits(sessions=1, turns=9, idle=10.0))
+    core.verbs.configure(Limits(sessions=2, turns=9, idle=10.0))
+
+    world.finish(1)
+    world.finish(2)
+    assert world.said() == []
+    world.clock.move(10.0)
+
+    assert world.said() == ["end a", "end b"]
+    check(core, world)
+
+
 def test_as_many_places_as_there_are_sessions_are_enough() -> None:
     """Nobody goes without need."""
     core, world = made(Limits(sessions=3, turns=9))

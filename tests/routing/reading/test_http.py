@@ -26,6 +26,7 @@ from actors import (
     ActorError,
     ClosedToNewError,
     Completed,
+    Journal,
     OwnerLimitError,
     QuarantinedError,
     QueueFullError,
@@ -40,7 +41,8 @@ from actors import (
     UnknownPromptError,
     WhileBusy,
 )
-from supervision import RouterRef
+from supervision import NoStoreError, RouterRef
+from supervision.durable import StoreAwayError
 from supervision.http import TurnResponse, http_error, last_event_id
 from tests.routing.reading.test_readers import (
     Deed,
@@ -281,6 +283,7 @@ async def test_a_busy_session_is_a_conflict_before_a_stream_begins() -> None:
         (SaturatedError("k", 3), 503),
         (QuarantinedError("k"), 503),
         (ClosedToNewError("k"), 503),
+        (StoreAwayError("it stands still"), 503),
         (UnknownPromptError("k", "m"), 404),
         (StreamNotKeptError("k", "m"), 409),
         (StreamGapError(1, 3, 4), 410),
@@ -299,6 +302,14 @@ def test_what_is_no_refusal_has_none() -> None:
     """It is a fault, and the server says so."""
     with pytest.raises(TypeError, match="refusal"):
         http_error(ActorError())
+
+
+async def test_a_fault_stays_what_it_is() -> None:
+    """Not hidden behind a complaint about it."""
+    async with open_router() as router:
+        client = Client(open_turn(router, count_to(1), stream=Journal()))
+        with pytest.raises(NoStoreError):
+            await client.ask()
 
 
 @pytest.mark.parametrize("how", ["disconnects", "breaks"])
