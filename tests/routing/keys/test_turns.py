@@ -270,7 +270,6 @@ def test_what_has_its_end_does_not_wait_again_when_its_session_goes() -> None:
 
 def test_what_waits_for_its_slot_waits_again_when_a_side_question_is_given_up() -> None:
     """The session goes with the question, and its successor has the prompt."""
-
     core, world = made(ONE)
     aside = send(core, "a", kind=ASIDE)
     world.step()

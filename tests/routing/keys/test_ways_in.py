@@ -120,7 +120,7 @@ def test_a_job_runs_until_its_prompt_has_its_outcome() -> None:
 
 
 def test_what_is_refused_is_told_to_its_sender_only() -> None:
-    """It is no failure to be written down; who has left a prompt there hears nothing."""
+    """It is no failure to be written down, unless nobody hears of it."""
     core, world = full()
 
     with pytest.raises(QueueFullError):
@@ -144,7 +144,7 @@ async def test_who_stands_in_line_and_leaves_is_refused_by_nobody() -> None:
     assert handle(core).statistics().refused == {}
 
 
-# ------------------------------------------------------------------------ to be the next
+# ----------------------------------------------------------------------- to be the next
 
 
 def test_one_that_shares_its_turn_stands_behind_those_that_wait() -> None:
@@ -179,7 +179,7 @@ def test_what_gives_way_makes_room() -> None:
     check(core, world)
 
 
-# -------------------------------------------------------------------- who waits for room
+# ------------------------------------------------------------------- who waits for room
 
 
 def test_one_that_is_taken_back_lets_in_who_waits() -> None:
@@ -206,7 +206,7 @@ def test_all_that_is_taken_back_lets_in_who_waits() -> None:
 def test_a_turn_that_is_taken_back_before_it_is_one_lets_in_who_waits() -> None:
     """The session has not started."""
     core, world = made(make=Slow)
-    first = [send(core, "a") for _ in range(3)][0]
+    first, *_ = [send(core, "a") for _ in range(3)]
     (sender,) = parked(core, "a")
 
     core.verbs.cancel("a", hard=True, reason="why", hint=None)
@@ -288,7 +288,7 @@ def test_who_comes_later_is_not_let_in_before_the_first() -> None:
     send(core, "a")
     world.step()
     send(core, "a")
-    waits = [send(core, "a", busy=WhileBusy.QUEUE) for _ in range(2)][0]
+    waits, _ = [send(core, "a", busy=WhileBusy.QUEUE) for _ in range(2)]
     senders = parked(core, "a") + parked(core, "a", busy=WhileBusy.QUEUE)
 
     waits.withdraw()
@@ -311,8 +311,8 @@ def test_a_store_lets_in_so_many_in_their_order(room: int) -> None:
         left -= 1
         return offer
 
-    core = SimpleNamespace(keeping=SimpleNamespace(line_for=lambda error: line))
-    waiting = Waiting(core, admit, lambda offer, error: None)
+    core = SimpleNamespace(keeping=SimpleNamespace(line_for=lambda _: line))
+    waiting = Waiting(core, admit, lambda *_: None)
     senders = [Sender(Offer(key, "", More()), _nothing) for key in "abc"]
     for each in senders:
         each.line = line
