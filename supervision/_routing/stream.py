@@ -22,6 +22,7 @@ from actors import (
     Phase,
     Receipt,
     TurnNotCompletedError,
+    Withdrawal,
 )
 from actors.hosting import Chunks, Place, TurnRun
 
@@ -114,12 +115,18 @@ class TurnStream(Generic[P, C]):
         return await self.receipt.outcome()
 
     def abort(self, reason: object = None) -> Abort:
-        """Abort the turn, hard, or take the prompt back if no turn has it yet."""
+        """Abort the turn, hard, or take the prompt back if no turn has it yet.
+
+        Returns:
+            Of a prompt that no turn has: `ABORTING` if this call took it back,
+            `ALREADY` if its outcome is on its way, `STALE` if it has one.
+        """
         self._core.events.check_thread("TurnStream.abort()")
         turn = self.receipt.turn
         if turn is None:
-            self.receipt.withdraw(reason)
-            return Abort.ABORTING if self.receipt.ended else Abort.STALE
+            if self.receipt.withdraw(reason) is Withdrawal.WITHDRAWN:
+                return Abort.ABORTING  # with a store its outcome comes a little later
+            return Abort.ALREADY if self.receipt.ended is None else Abort.STALE
         return self._core.verbs.abort(
             turn, hard=True, reason=reason, hint=None, within=None
         )

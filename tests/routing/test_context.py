@@ -158,6 +158,27 @@ async def test_it_is_the_senders_also_if_another_makes_room_for_it() -> None:
     assert results == {"one": "one", "two": "two", "three": "three"}
 
 
+async def test_what_a_turn_sends_has_the_context_of_that_moment() -> None:
+    """What the turn sets afterwards is not there, nor what its router sees."""
+    results: list[str | None] = []
+
+    async def answer(turn: Turn[Any, str]) -> None:
+        results.append(await look(turn))
+
+    async def act(turn: Turn[Any, str]) -> None:
+        await trio.lowlevel.checkpoint()
+        token = TRACE.set("then")
+        turn.send("b", answer)
+        TRACE.reset(token)
+
+    async with open_system() as system:
+        router = start_router(system, Doer)
+        await router.send("a", act).outcome()
+        await settle()
+
+    assert results == ["then"]
+
+
 async def test_a_session_sees_nobodys_context() -> None:
     """Its start, its turns and their tasks are nobody's, whoever sent the first."""
     seen: list[str | None] = []

@@ -76,11 +76,11 @@ class Turns:
         if core.finishing:
             return
         if lane.phase == ASLEEP:
-            if lane.busy:
+            if lane.wants_session:
                 core.sessions.spawn(lane)
-            else:  # its turn was given up, say
+            elif not lane.busy:  # its turn was given up, say
                 core.reaping.became_idle(lane)
-            return
+            return  # else the end of its turn is being kept
         if lane.phase != OPEN or lane.turn is not None:
             return
         if not lane.waiting:

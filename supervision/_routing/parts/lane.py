@@ -137,6 +137,14 @@ class Lane:
         )
 
     @property
+    def wants_session(self) -> bool:
+        """Whether there is something that only a session can take."""
+        extra = self.extra
+        return self.waiting > 0 or (
+            extra is not None and bool(extra.parked or extra.aside_queue)
+        )
+
+    @property
     def may_rest(self) -> bool:
         """Whether it may be idle in its phase."""
         return self.phase in (OPEN, ASLEEP)

@@ -373,6 +373,47 @@ def picture(scene: Scene) -> object:
     )
 
 
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_stream_that_has_nothing_yet_is_not_waited_for_elsewhere(
+    place: str,
+) -> None:
+    """Its reader in the right thread is woken when there is something."""
+
+    class Late(Session[Any, Any]):
+        async def take_turn(self, turn: Turn[Any, Any]) -> None:
+            await turn.prompt.wait()
+            await turn.emit("late")
+
+    go = trio.Event()
+    async with (
+        open_system() as system,
+        start_router(system, Late).open_turn("a", go) as stream,
+    ):
+        with pytest.raises(WrongThreadError, match="reading a TurnStream"):
+            await trio.to_thread.run_sync(lambda: PLACES[place](stream.__anext__))
+
+        go.set()
+        assert [chunk async for chunk in stream] == ["late"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_an_idle_session_is_sent_nothing_from_elsewhere(place: str) -> None:
+    """Nor where nobody listens, and a turn would begin on the spot."""
+    over = trio.Event()
+    over.set()
+    async with open_system() as system:
+        router: RouterRef[Any, Any] = start_router(system, Chat)
+        await router.send("a", over).outcome()
+
+        with pytest.raises(WrongThreadError, match=r"RouterRef\.send"):
+            await trio.to_thread.run_sync(
+                lambda: PLACES[place](lambda: router.send("a", over))
+            )
+
+        assert router.statistics().accepted == 1
+        assert isinstance(await router.send("a", over).outcome(), Completed)
+
+
 async def test_with_debug_also_an_ask_that_is_answered_at_once() -> None:
     """It goes by mail, where it is looked at; asked in the right thread it is new."""
     async with open_system(debug=True) as system:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -122,6 +123,31 @@ async def test_d03_prompts_of_one_sender_keep_their_order(seed: int) -> None:
     assert list(kept) == [
         str(n) for n in there if isinstance(stage.outcomes()[str(n)], Completed)
     ]
+
+
+@pytest.mark.parametrize("way", ["send", "accept"])
+async def test_who_waits_for_what_another_has_sent_takes_nothing_back(way: str) -> None:
+    """It is sent again while it is being stored, and that call is cancelled."""
+    stage = Stage()
+    async with open_process(stage) as process, trio.open_nursery() as nursery:
+        router = process.router
+        await router.accept("ann", "before")
+        stage.memory.stand_still()
+        if way == "send":
+            router.send("ann", "first", id="m")
+        else:
+            nursery.start_soon(partial(router.accept, "ann", "first", id="m"))
+        await trio.sleep(1)
+
+        with trio.move_on_after(1) as again:
+            await router.accept("ann", "first", id="m")
+        stage.memory.go_on()
+        first = await router.find("ann", "m")
+
+        assert again.cancelled_caught
+        assert first is not None
+        assert isinstance(await first.outcome(), Completed)
+        assert stage.begun.count(("ann", "first")) == 1
 
 
 @pytest.mark.parametrize("out", [False, True], ids=["waiting", "on its way"])

@@ -11,9 +11,12 @@ from actors import (
     Completed,
     Crashed,
     Failed,
+    Killed,
     PromptEnded,
     PromptPolicy,
     QuarantinedError,
+    SessionQuarantined,
+    SessionStartError,
 )
 from actors.hosting import ASIDE, FOLLOW_UP, More
 from supervision import Backoff, Limits, RestartLimit
@@ -122,11 +125,35 @@ def test_a_session_that_does_not_start_is_in_quarantine_again() -> None:
     check(core, world)
 
 
-def test_a_trial_that_is_taken_back_is_none() -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_it_is_told_what_the_trial_has_failed_with(*, late: bool) -> None:
+    """The crash; of one that was killed because it took too long: that."""
+    core, world = quarantined(Slow)
+    world.events.wanted.add(SessionQuarantined)
+    world.clock.move(10.0)
+    send(core, "a")
+    if late:
+        world.clock.move(10.0 + LIMITS.start_within)
+        world.gone(core.lanes["a"].session, Killed())
+    else:
+        crash(world, core)
+
+    (event,) = world.published
+    assert type(event.error) is (SessionStartError if late else RuntimeError)
+    if late:
+        assert str(event.error).endswith("not started within 120 seconds")
+
+
+@pytest.mark.parametrize("how", ["withdraw", "cancel"])
+def test_a_trial_that_is_taken_back_is_none(how: str) -> None:
     """The next prompt is let in."""
     core, world = quarantined(Slow)
     world.clock.move(10.0)
-    send(core, "a").withdraw()
+    trial = send(core, "a")
+    if how == "withdraw":
+        trial.withdraw()
+    else:
+        core.verbs.cancel("a", hard=True, reason="why", hint=None)
     world.started("a")
     again = send(core, "a")
     assert again.turn is not None
