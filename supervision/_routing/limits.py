@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from actors import CloseReason, Receipt
+from actors import CloseReason, Outcome, Receipt
 from actors.hosting import seconds, whole
 from supervision._trees.policies import Backoff, RestartLimit
 
@@ -184,6 +184,57 @@ class SessionInfo:
     it can."""
     entries: int = 0
     """Of its history, those included that are on their way into a store."""
+
+
+@attrs.frozen(kw_only=True)
+class KeyInfo:
+    """A key, as the store has it."""
+
+    key: str
+    waiting: int
+    """Prompts of it that have no outcome, those that run included."""
+    state: int | None
+    """Bytes of its state; None: it has none."""
+    token: bool
+    """Whether a token is bound."""
+    generation: int
+    owner: str | None
+    held: str | None
+    """Why it is held; None: it is not, as far as is known."""
+    quarantined: float | None
+    """Seconds until its quarantine lets a prompt in; None: it is in none."""
+    entries: int
+    """Of its history."""
+
+
+@attrs.frozen(kw_only=True)
+class PromptInfo:
+    """A prompt, as the store has it."""
+
+    number: int
+    """`Receipt.id`."""
+    outcome: Outcome | None
+    """None: it has none yet."""
+    turn: int | None
+    """The turn that gave it."""
+    age: float
+    """Seconds since it was accepted."""
+    ended: float | None
+    """Seconds since it got its outcome."""
+    held: str | None
+    """Why it waits: its key is held; None: it is not, or it has its outcome."""
+
+
+@attrs.frozen(kw_only=True)
+class ReminderInfo:
+    """A reminder, as the store has it."""
+
+    key: str
+    name: str
+    due: float
+    """Seconds until it comes next; negative: it is on its way, or waits for room."""
+    every: float | None
+    """Seconds from one due time to the next; None: it comes once."""
 
 
 @attrs.frozen(kw_only=True)

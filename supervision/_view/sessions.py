@@ -18,7 +18,6 @@ import trio
 from actors import CloseReason
 from actors.hosting import last_sign_of
 from supervision._routing.core.core import IDS, Core
-from supervision._routing.core.keeping import KeyInfo
 from supervision._routing.core.looking import (
     PHASES,
     SUSPENDED,
@@ -27,7 +26,7 @@ from supervision._routing.core.looking import (
     info,
     phase_of,
 )
-from supervision._routing.limits import RouterStatistics
+from supervision._routing.limits import KeyInfo, RouterStatistics
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 
 from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError

@@ -18,8 +18,9 @@ import trio
 from actors import ActorSystem
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
-from supervision._routing.core.keeping import KeyInfo, PromptInfo, Stored
+from supervision._routing.core.keeping import Stored
 from supervision._routing.handle import RouterRef
+from supervision._routing.limits import KeyInfo, PromptInfo
 from supervision._trees.errors import SupervisionError
 from supervision._words.plain import outcome_text
 

@@ -14,12 +14,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-import attrs
 import trio
 
 from actors import Journal, Outcome, Receipt, RefusedError
 from actors.hosting import ChunkLog, Log, MemoryLog, TurnRun
-from supervision._routing.limits import StoreStatistics
+from supervision._routing.limits import (
+    KeyInfo,
+    PromptInfo,
+    ReminderInfo,
+    StoreStatistics,
+)
 from supervision._routing.nodes.words import Elsewhere
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import UNSET, Lane
@@ -29,57 +33,6 @@ from .waiting import Line
 Begin: TypeAlias = Callable[[TurnRun], None]
 End: TypeAlias = Callable[[TurnRun, Outcome], None]
 Settle: TypeAlias = Callable[[Receipt[Any], Outcome], None]
-
-
-@attrs.frozen(kw_only=True)
-class KeyInfo:
-    """A key, as the store has it."""
-
-    key: str
-    waiting: int
-    """Prompts of it that have no outcome, those that run included."""
-    state: int | None
-    """Bytes of its state; None: it has none."""
-    token: bool
-    """Whether a token is bound."""
-    generation: int
-    owner: str | None
-    held: str | None
-    """Why it is held; None: it is not, as far as is known."""
-    quarantined: float | None
-    """Seconds until its quarantine lets a prompt in; None: it is in none."""
-    entries: int
-    """Of its history."""
-
-
-@attrs.frozen(kw_only=True)
-class PromptInfo:
-    """A prompt, as the store has it."""
-
-    number: int
-    """`Receipt.id`."""
-    outcome: Outcome | None
-    """None: it has none yet."""
-    turn: int | None
-    """The turn that gave it."""
-    age: float
-    """Seconds since it was accepted."""
-    ended: float | None
-    """Seconds since it got its outcome."""
-    held: str | None
-    """Why it waits: its key is held; None: it is not, or it has its outcome."""
-
-
-@attrs.frozen(kw_only=True)
-class ReminderInfo:
-    """A reminder, as the store has it."""
-
-    key: str
-    name: str
-    due: float
-    """Seconds until it comes next; negative: it is on its way, or waits for room."""
-    every: float | None
-    """Seconds from one due time to the next; None: it comes once."""
 
 
 class Stored(Protocol):

@@ -14,8 +14,12 @@ from typing import Any
 
 import trio
 
-from supervision._routing.core.keeping import KeyInfo, PromptInfo, ReminderInfo
-from supervision._routing.limits import StoreStatistics
+from supervision._routing.limits import (
+    KeyInfo,
+    PromptInfo,
+    ReminderInfo,
+    StoreStatistics,
+)
 from supervision._routing.nodes.words import elsewhere
 from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import (

@@ -17,6 +17,7 @@ async def _begun(town: Town, prompt: str) -> None:
 
 @seeds(5)
 async def test_one_node_alone_has_all() -> None:
+    """One node alone has all."""
     async with open_town("a") as town:
         assert town.nodes["a"].owns() == town.server.partitions
         receipt = await town.nodes["a"].router.accept("x", "1")
@@ -25,6 +26,7 @@ async def test_one_node_alone_has_all() -> None:
 
 @seeds(5)
 async def test_d71_what_a_killed_node_had_is_taken_and_goes_on() -> None:
+    """D71: what a killed node had is taken and goes on."""
     async with open_town("a", "b", "c") as town:
         keys = town.keys_of("b")[:5]
         sender = town.nodes["a"].router
@@ -51,6 +53,7 @@ async def test_d71_what_a_killed_node_had_is_taken_and_goes_on() -> None:
 
 @seeds(5)
 async def test_d71_what_may_be_tried_again_is() -> None:
+    """D71: what may be tried again is."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         sender = town.nodes["a"].router
@@ -74,6 +77,7 @@ async def test_d71_what_may_be_tried_again_is() -> None:
 
 @seeds(8)
 async def test_d72_a_node_that_was_silent_gives_way_and_takes_part_again() -> None:
+    """D72: a node that was silent gives way and takes part again."""
     async with open_town("a", "b") as town:
         keys = town.keys_of("b")[:3]
         silent = town.nodes["b"]
@@ -104,6 +108,7 @@ async def test_d72_a_node_that_was_silent_gives_way_and_takes_part_again() -> No
 
 @seeds(5)
 async def test_d75_no_partition_moves_because_the_server_was_away() -> None:
+    """D75: no partition moves because the server was away."""
     async with open_town("a", "b", "c") as town:
         before = {name: town.keys_of(name) for name in town.nodes}
         sender = town.nodes["a"].router
@@ -128,6 +133,7 @@ async def test_d75_no_partition_moves_because_the_server_was_away() -> None:
 
 @seeds(5)
 async def test_d76_a_node_joins_and_what_runs_ends_where_it_is() -> None:
+    """D76: a node joins and what runs ends where it is."""
     async with open_town("a") as town:
         sender = town.nodes["a"].router
         keys = [str(number) for number in range(30)]
@@ -152,6 +158,7 @@ async def test_d76_a_node_joins_and_what_runs_ends_where_it_is() -> None:
 
 @seeds(5)
 async def test_d76_a_node_that_drains_hands_over() -> None:
+    """D76: a node that drains hands over."""
     async with open_town("a", "b", "c") as town:
         leaving = town.nodes["b"]
         keys = town.keys_of("b")[:10]
@@ -185,6 +192,7 @@ async def test_d76_a_node_that_drains_hands_over() -> None:
 
 @seeds(3)
 async def test_d78_clocks_that_are_an_hour_apart_move_nothing() -> None:
+    """D78: clocks that are an hour apart move nothing."""
     async with open_town() as town:
         for name, off in (("a", 0.0), ("b", 3600.0), ("c", -3600.0)):
             await town.add(name, clock_off=off)
@@ -203,6 +211,7 @@ async def test_d78_clocks_that_are_an_hour_apart_move_nothing() -> None:
 
 @seeds(5)
 async def test_a_node_that_stops_without_a_drain_leaves_at_once() -> None:
+    """A node that stops without a drain leaves at once."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         sender = town.nodes["a"].router
@@ -220,9 +229,12 @@ async def test_a_node_that_stops_without_a_drain_leaves_at_once() -> None:
 
 @seeds(5)
 async def test_a_prompt_that_a_turn_sends_goes_to_its_owner() -> None:
+    """A prompt that a turn sends goes to its owner."""
     async with open_town("a", "b") as town:
         mine, theirs = town.key_of("a"), town.key_of("b")
         receipt = await town.nodes["a"].router.accept(mine, f"send:{theirs}")
         await receipt.outcome()
         await town.until(lambda: (theirs, "sent") in town.stage.begun)
-        await town.until(lambda: all(each is not None for each in town.outcomes().values()))
+        await town.until(
+            lambda: all(each is not None for each in town.outcomes().values())
+        )
