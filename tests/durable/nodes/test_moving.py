@@ -19,7 +19,7 @@ async def _begun(town: Town, prompt: str) -> None:
 async def test_one_node_alone_has_all() -> None:
     """One node alone has all."""
     async with open_town("a") as town:
-        assert town.nodes["a"].owns() == town.server.partitions
+        assert town.nodes["a"].owns() == town.partitions
         receipt = await town.nodes["a"].router.accept("x", "1")
         assert await receipt.outcome() == Completed("1", turn=receipt.turn)
 
@@ -88,7 +88,7 @@ async def test_d72_a_node_that_was_silent_gives_way_and_takes_part_again() -> No
         await town.until(lambda: len(town.stage.begun) == len(keys))
 
         silent.store.cut_off()
-        await town.until(lambda: town.nodes["a"].owns() == town.server.partitions)
+        await town.until(lambda: town.nodes["a"].owns() == town.partitions)
         town.stage.open("door")  # both run it now; one of them commits
         await trio.sleep(3 * TTL)
         silent.store.join_again()

@@ -57,6 +57,7 @@ class Town:
     stage: Stage
     make: type[Player]
     limits: Limits
+    partitions: int
     nodes: dict[str, Node] = attrs.Factory(dict[str, Node])
 
     async def add(self, name: str, **options: Any) -> Node:
@@ -86,13 +87,27 @@ class Town:
 
     async def settled(self, *names: str) -> None:
         """Wait until these nodes have all partitions, each its fair share."""
-        most = -(-self.server.partitions // len(names))
-        await self.until(
-            lambda: (
-                sum(self.nodes[each].owns() for each in names) == self.server.partitions
-                and max(self.nodes[each].owns() for each in names) <= most
+        most = -(-self.partitions // len(names))
+
+        def done() -> bool:
+            owned = [self.nodes[each].owns() for each in names]
+            seen = [self._seen_by(each) for each in names]
+            return (
+                sum(owned) == self.partitions
+                and max(owned) <= most
+                and all(each == self.server.owners() for each in seen)
             )
-        )
+
+        await self.until(done)
+
+    def _seen_by(self, name: str) -> dict[int, str | None]:
+        """Who owns what, as a node sees it."""
+        router: Any = self.nodes[name].router
+        leases = router._house().keeping.others.members.leases
+        view = leases.view if leases is not None else None
+        if view is None:
+            return {}
+        return {each.partition: each.owner for each in view.partitions}
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until this is so."""
@@ -138,7 +153,7 @@ async def open_town(
     with trio.fail_after(20_000):
         async with AsyncExitStack() as stack:
             nursery = await stack.enter_async_context(trio.open_nursery())
-            town = Town(server, nursery, Stage(), make, limits)
+            town = Town(server, nursery, Stage(), make, limits, partitions)
             for name in names:
                 await town.add(name)
             if names:

@@ -247,9 +247,13 @@ class Following:
 
     def hint_owner(self, key: str) -> None:
         """The owner of a key has something to find."""
-        owner = self._kept.others.members.owner_of(key)
+        members = self._kept.others.members
+        owner = members.owner_of(key)
         if owner is not None:
             self.hint(owner.node)
+            return
+        for each in members.others():  # one of them, it may be
+            self.hint(each)
 
     def hint_senders(self, numbers: Sequence[int]) -> None:
         """Whoever has stored these prompts has something to find."""

@@ -138,6 +138,13 @@ class Members:
                 return each.node
         return None
 
+    def others(self) -> list[str]:
+        """The names of the other nodes that live."""
+        leases = self.leases
+        if leases is None:
+            return []
+        return [each.node for each in leases.nodes if each.node != leases.node]
+
     def nodes(self) -> list[NodeInfo]:
         """All nodes, as the latest view has them."""
         leases, sharing = self.leases, self.sharing
