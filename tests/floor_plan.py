@@ -108,7 +108,7 @@ PLAN: Final = {
         "attrs msgspec",
     ),
     "sealing": Room(
-        "supervision/durable/_sealing", "actors store_words codec", "attrs"
+        "supervision/durable/_sealing", "actors store_words sharing codec", "attrs"
     ),
     "writing": Room(
         "supervision/durable/_writing", "actors store_words sharing", "trio"
@@ -148,7 +148,7 @@ PLAN: Final = {
     ),
     "memory_store": Room(
         "supervision/durable/_memory",
-        "store_words sealing keeping_ground keeping",
+        "actors store_words sharing sealing keeping_ground keeping",
         "attrs trio",
     ),
     "sqlite_ground": Room("supervision/durable/_sqlite: sql", "", "apsw"),

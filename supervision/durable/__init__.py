@@ -18,6 +18,7 @@ reading order:
     _moving/    what was kept elsewhere comes into a store
 """
 
+from ._memory.server import MemoryServer as MemoryServer
 from ._memory.store import MemoryStore as MemoryStore
 from ._moving.tokens import move_tokens as move_tokens
 from ._sharing.policy import SharingPolicy as SharingPolicy
@@ -46,6 +47,7 @@ from ._words.policy import StorePolicy as StorePolicy
 
 __all__ = [
     "CodecError",
+    "MemoryServer",
     "MemoryStore",
     "PartitionGiven",
     "PartitionLost",

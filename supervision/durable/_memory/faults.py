@@ -7,7 +7,7 @@ is taken back, what is counted until it is used up.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import trio
 
@@ -15,12 +15,23 @@ from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Record
 from supervision.durable._words.rules import refusal
 
-Point: TypeAlias = Literal["before carry", "after carry", "before told", "after told"]
+Point: TypeAlias = Literal[
+    "before carry",
+    "after carry",
+    "before told",
+    "after told",
+    "before question",
+    "after question",
+    "after heard",
+]
 """A moment in the life of a batch: a process may die at each.  After carry it is
-durable, and nobody knows; between that and told other tasks have had a step."""
+durable, and nobody knows; between that and told other tasks have had a step.
 
-Hook: TypeAlias = Callable[[Point, Sequence[Record]], object]
-"""What is called at each point, in Trio's thread."""
+The last three are of questions, which a node of a `MemoryServer` asks."""
+
+Hook: TypeAlias = Callable[[Point, Sequence[Any]], object]
+"""What is called at each point with the records, in Trio's thread; of a question with
+it alone."""
 
 
 class Faults:
@@ -36,18 +47,25 @@ class Faults:
         self.refuses: Callable[[Record], bool] | None = None
         self.policy = policy
         """What is refused without being told to."""
+        self.question_latency = 0.0
+        self.unreached: Callable[[], str | None] = lambda: None
+        """Says why nothing comes to the store; None: it does."""
         self._still: trio.Event | None = None  # set when it goes on
+        self._are_questions_still = False
         self._away = 0
         self._lost = 0
+        self._unheard = 0
 
-    def stand_still(self) -> None:
-        """Let batches wait from now on."""
+    def stand_still(self, *, questions: bool) -> None:
+        """Let batches wait from now on; and questions?"""
         if self._still is None:
             self._still = trio.Event()
+        self._are_questions_still = self._are_questions_still or questions
 
     def go_on(self) -> None:
         """Let them go on."""
         still, self._still = self._still, None
+        self._are_questions_still = False
         if still is not None:
             still.set()
 
@@ -59,13 +77,23 @@ class Faults:
         """Let so many batches go without an answer."""
         self._lost = times
 
+    def lose_reactions(self, times: int) -> None:
+        """Let so many questions go without an answer."""
+        self._unheard = times
+
+    async def pause_question(self) -> None:
+        """Wait as long as a question has to; a checkpoint."""
+        await trio.sleep(self.question_latency)
+        while self._still is not None and self._are_questions_still:
+            await self._still.wait()
+
     async def pause(self) -> None:
         """Wait as long as a batch has to; a checkpoint."""
         await trio.sleep(self.latency)
         while self._still is not None:
             await self._still.wait()
 
-    def at(self, point: Point, batch: Sequence[Record]) -> None:
+    def at(self, point: Point, batch: Sequence[Any]) -> None:
         """Tell the hook."""
         if self.hook is not None:
             self.hook(point, batch)
@@ -78,6 +106,11 @@ class Faults:
     def is_lost(self) -> bool:
         """Whether its answers get lost; it is counted."""
         self._lost, was = max(0, self._lost - 1), self._lost
+        return was > 0
+
+    def is_unheard(self) -> bool:
+        """Whether the answer to this question gets lost; it is counted."""
+        self._unheard, was = max(0, self._unheard - 1), self._unheard
         return was > 0
 
     def refused(self, record: Record) -> str | None:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import trio
 
+from supervision.durable._sharing.words import Back, Sent
 from supervision.durable._words.errors import StoreAwayError, StoreError
 from supervision.durable._words.opened import Measures, Told
-from supervision.durable._words.records import Answer, Record
+from supervision.durable._words.records import Answer
 
 from .faults import Faults
+from .questions import MemorySharing
 
 WHERE: Final = "a MemoryStore"
 """What is said of where it is."""
 
-Carry = Callable[[Sequence[Record]], list[Answer]]
+Carry = Callable[[Sequence[Sent]], list[Back]]
 
 
 class MemoryOpening:
@@ -32,14 +34,20 @@ class MemoryOpening:
         carry: carries out a batch.
         faults: how it is to fail.
         left: called once, when it is closed: the store is free.
+        sharing: the other way to a store that is shared; None: it is not.
     """
 
     def __init__(
-        self, opened: int, carry: Carry, faults: Faults, left: Callable[[], None]
+        self,
+        opened: int,
+        carry: Carry,
+        faults: Faults,
+        left: Callable[[], None],
+        sharing: MemorySharing | None = None,
     ) -> None:
         self.opened = opened
         self.grown = (0, 0)  # it has no log
-        self.sharing = None
+        self.sharing = sharing
         self._carry = carry
         self._faults = faults
         self._left = left
@@ -47,7 +55,7 @@ class MemoryOpening:
         self._dead = False
         self._scope: trio.CancelScope | None = None  # of the batch that is out
 
-    def carry(self, batch: Sequence[Record], told: Told) -> None:
+    def carry(self, batch: Sequence[Sent], told: Told) -> None:
         """Have a batch carried out.  One at a time.
 
         Raises:
@@ -82,6 +90,8 @@ class MemoryOpening:
             self._ended = True
             if self._scope is not None:
                 self._scope.cancel()
+            if self.sharing is not None:
+                self.sharing.close()
             self._left()
         await trio.lowlevel.checkpoint()
 
@@ -90,9 +100,11 @@ class MemoryOpening:
         self._dead = self._ended = True
         if self._scope is not None:
             self._scope.cancel()
+        if self.sharing is not None:
+            self.sharing.kill()
 
     async def _go(
-        self, scope: trio.CancelScope, batch: Sequence[Record], told: Told
+        self, scope: trio.CancelScope, batch: Sequence[Sent], told: Told
     ) -> None:
         """Carry out a batch, and tell; after each step it may be dead."""
         faults = self._faults
@@ -102,13 +114,16 @@ class MemoryOpening:
             if self._ended:
                 return
             answers: Sequence[Answer] | Exception
-            if faults.is_away():
+            if (why := faults.unreached()) is not None:
+                answers = StoreAwayError(why)
+            elif faults.is_away():
                 answers = StoreAwayError("it was told to be away")
             else:
-                answers = self._carry(batch)
+                # Fenced is among them where it was asked for
+                answers = cast("list[Answer]", self._carry(batch))
                 faults.at("after carry", batch)
                 await trio.lowlevel.checkpoint()
-                if faults.is_lost():
+                if faults.is_lost() or faults.unreached() is not None:
                     answers = StoreAwayError("its answers were told to be lost")
             faults.at("before told", batch)
             if self._ended:

@@ -1,10 +1,14 @@
-"""A prompt in memory: as the tables have it, and as a test sees it."""
+"""Prompts in memory: as the tables have them, and as a test sees them.  Pure."""
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Callable, Collection, Iterable, Mapping
+
 import attrs
 
-from supervision.durable._words.records import Row
+from supervision.durable._sharing.words import partition_of
+from supervision.durable._words.records import Accept, Ended, Prune, Row
 
 
 @attrs.frozen(kw_only=True)
@@ -39,15 +43,138 @@ class StoredPrompt:
 
 
 class Prompt:
-    """A prompt; the row is nobody else's."""
+    """A prompt; the row is nobody else's.
 
-    __slots__ = ("ended_at", "outcome", "row", "turn")
+    Args:
+        row: as it was accepted.
+        order: of those of its key a lower one was accepted before.
+        partition: of its key.
+    """
 
-    def __init__(self, row: Row) -> None:
+    __slots__ = ("ended_at", "order", "outcome", "partition", "row", "turn")
+
+    def __init__(self, row: Row, order: int, partition: int) -> None:
         self.row = row
+        self.order = order
+        self.partition = partition
         self.outcome: bytes | None = None
         self.turn: int | None = None
         self.ended_at: float | None = None
+
+
+class Prompts:
+    """Prompts by number, by address, and those without outcome by key.
+
+    Args:
+        partitions: of a store that is shared.  There the open prompts of a key stand in
+            the order in which they were accepted: numbers of different nodes say
+            nothing of it.  None: of one that is not, where they stand by number.
+    """
+
+    def __init__(self, partitions: int | None) -> None:
+        self._partitions = partitions
+        self._accepted = 0  # how many have been
+        self._all: dict[int, Prompt] = {}  # {number: prompt}
+        self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
+        self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
+
+    @property
+    def open(self) -> Mapping[str, Collection[int]]:
+        """`{key: numbers of its prompts without outcome}`; each has at least one."""
+        return self._open
+
+    def get(self, number: int) -> Prompt | None:
+        """Give a prompt; None: there is none."""
+        return self._all.get(number)
+
+    def find(self, key: str, name: str) -> Prompt | None:
+        """Give a prompt by its address; None: there is none."""
+        return self._all.get(self._numbers.get((key, name), -1))
+
+    def all(self) -> Iterable[Prompt]:
+        """Give them by number."""
+        return (self._all[each] for each in sorted(self._all))
+
+    def waiting(self, key: str, hidden: Collection[int] = ()) -> list[Prompt]:
+        """List those of a key without outcome that are not hidden, as they are taken.
+
+        Those that have been begun, those that were to steer, the others.
+        """
+        there = self._open.get(key, set()).difference(hidden)
+        return sorted((self._all[each] for each in there), key=_turn_of)
+
+    def partition_of(self, key: str) -> int:
+        """Say in which partition a key is; 0: there are none."""
+        return partition_of(key, self._partitions) if self._partitions else 0
+
+    def insert(self, row: Row) -> Prompt | None:
+        """Keep a prompt, unless there is one in its place: that one then."""
+        there = self._numbers.get((row.key, row.id), row.number)
+        if there in self._all:
+            return self._all[there]
+        self._accepted += 1
+        order = self._accepted if self._partitions else row.number
+        self._all[row.number] = Prompt(copy(row), order, self.partition_of(row.key))
+        self._numbers[row.key, row.id] = row.number
+        self._open.setdefault(row.key, set()).add(row.number)
+        return None
+
+    def is_new(self, row: Row) -> bool:
+        """Keep a prompt; False: there is another with its id already."""
+        there = self.insert(row)
+        return there is None or (
+            (there.row.number, there.row.key, there.row.id)
+            == (row.number, row.key, row.id)
+        )
+
+    def has_room(self, record: Accept, hidden: Collection[int]) -> bool:
+        """Whether the key of a prompt may have one more, or this one is known."""
+        row, capacity = record.row, record.capacity
+        if capacity is None or row.number in self._all:
+            return True
+        is_known = (row.key, row.id) in self._numbers
+        return is_known or len(self.waiting(row.key, hidden)) < capacity
+
+    def mark(self, number: int, tried: int, begun: int) -> None:
+        """It has been begun so often, unless it has its outcome."""
+        prompt = self._all.get(number)
+        if prompt is not None and prompt.outcome is None:
+            prompt.row.tried = tried
+            prompt.row.begun = begun
+
+    def end(self, ended: Ended, at: float) -> None:
+        """Give a prompt its outcome, unless it has one: the first one stays."""
+        prompt = self._all.get(ended.number)
+        if prompt is None or prompt.outcome is not None:
+            return
+        prompt.outcome, prompt.turn, prompt.ended_at = ended.outcome, ended.turn, at
+        row = prompt.row
+        row.body, row.origin, row.begun = b"", None, None
+        numbers = self._open[row.key]
+        numbers.discard(row.number)
+        if not numbers:
+            del self._open[row.key]
+
+    def prune(self, record: Prune, held: Callable[[str], bool]) -> int:
+        """Drop those that ended long ago, but those of keys that are held; how many."""
+        ended = (
+            (prompt.ended_at, number)
+            for number, prompt in self._all.items()
+            if prompt.ended_at is not None
+            and prompt.ended_at < record.before
+            and not held(prompt.row.key)
+        )
+        gone = heapq.nsmallest(record.most, ended)
+        for _, number in gone:
+            row = self._all.pop(number).row
+            del self._numbers[row.key, row.id]
+        return len(gone)
+
+
+def _turn_of(prompt: Prompt) -> tuple[bool, bool, int]:
+    """Say when a prompt is to be taken."""
+    row = prompt.row
+    return row.begun is None, row.steers is None, prompt.order
 
 
 def copy(row: Row) -> Row:

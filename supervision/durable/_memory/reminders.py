@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Callable
 from itertools import islice
 
 import attrs
@@ -74,14 +75,17 @@ class Reminders:
             self.keep(attrs.evolve(row, due=record.next))
         return True
 
-    def due(self, record: Due) -> DuePage:
-        """Look for them."""
+    def due(self, record: Due, partition_of: Callable[[str], int]) -> DuePage:
+        """Look for them; `partition_of(key)` says where a key is."""
         begin = 0
         if record.after is not None:
             begin = bisect.bisect_right(self._order, record.after)
         found: list[ReminderRow] = []
         for due, key, name in islice(self._order, begin, None):
             if record.key not in (None, key):
+                continue
+            wanted = record.partitions
+            if wanted is not None and partition_of(key) not in wanted:
                 continue
             if due > record.until or len(found) == record.most:
                 return DuePage(tuple(found), due)

@@ -15,21 +15,25 @@ import trio
 
 from supervision.durable._keeping.ground.wall import Wall
 from supervision.durable._keeping.making import make_keeping
+from supervision.durable._sealing.asking import asking_of
 from supervision.durable._sealing.sealing import limits_behind, sealing_of
+from supervision.durable._sharing.policy import SharingPolicy
+from supervision.durable._sharing.words import Back, Sent
 from supervision.durable._words.encoding import Encoding
-from supervision.durable._words.errors import StoreError, StoreInUseError
+from supervision.durable._words.errors import (
+    StoreAwayError,
+    StoreError,
+    StoreInUseError,
+)
 from supervision.durable._words.histories import HistoryRow
 from supervision.durable._words.policy import StorePolicy, policy_of
-from supervision.durable._words.records import (
-    Answer,
-    Record,
-    SessionRow,
-)
+from supervision.durable._words.records import Record, SessionRow
 from supervision.durable._words.reminders import ReminderRow
 
 from .faults import Faults, Hook
 from .opening import WHERE, MemoryOpening
 from .prompts import StoredPrompt
+from .questions import Clock, MemorySharing, Way
 from .tables import Tables
 
 
@@ -82,14 +86,25 @@ class MemoryStore:
         """How many records have been, those that were refused not counted out."""
         self.opened = 0
         """The latest opening; 0: there was none."""
-        self.clock = Wall(virtual=True)
-        self.sharing = None
+        self.clock: Clock = Wall(virtual=True)
+        self.sharing: SharingPolicy | None = None
+        """How nodes live together; None: it is one router's alone."""
+        self._way: Way | None = None  # to the server, of a node
         self._tables = Tables()
         self._faults = Faults(self.policy)
         self._claim: MemoryClaim | None = None
 
     def __repr__(self) -> str:
-        return f"<MemoryStore at {id(self):#x}, opening {self.opened}>"
+        whose = f" of node {self._way.name}" if self._way is not None else ""
+        return f"<MemoryStore{whose} at {id(self):#x}, opening {self.opened}>"
+
+    def bind(self, way: Way) -> None:
+        """Make it a node's; `MemoryServer.node` does."""
+        self._way = way
+        self._tables = way.hub.cluster.tables
+        self._faults.unreached = way.unreached
+        self.clock = way.clock
+        self.sharing = way.hub.policy
 
     # ------------------------------------------------------------ what a router does
 
@@ -106,7 +121,9 @@ class MemoryStore:
         """
         if self._claim is not None:
             raise StoreInUseError(WHERE, os.getpid())
-        self._claim = MemoryClaim(self, self.opened + 1)
+        way = self._way
+        number = self.opened + 1 if way is None else way.hub.claims()
+        self._claim = MemoryClaim(self, number)
         return self._claim
 
     # ---------------------------------------------------------------- what goes wrong
@@ -120,9 +137,14 @@ class MemoryStore:
     def latency(self, seconds: float) -> None:
         self._faults.latency = seconds
 
-    def stand_still(self) -> None:
-        """From now on batches wait, and nothing is carried out, until `go_on`."""
-        self._faults.stand_still()
+    def stand_still(self, *, questions: bool = False) -> None:
+        """From now on batches wait, and nothing is carried out, until `go_on`.
+
+        Args:
+            questions: so do the questions of this node, its beats among them: the
+                others hear as little of it as if its process were stopped.
+        """
+        self._faults.stand_still(questions=questions)
 
     def go_on(self) -> None:
         """Take back `stand_still`: what waits is carried out."""
@@ -139,6 +161,56 @@ class MemoryStore:
         """
         self._faults.lose_answers(times)
 
+    @property
+    def question_latency(self) -> float:
+        """The same as `latency` of each question of a node, before it is answered."""
+        return self._faults.question_latency
+
+    @question_latency.setter
+    def question_latency(self, seconds: float) -> None:
+        self._faults.question_latency = seconds
+
+    def lose_reactions(self, times: int = 1) -> None:
+        """So many questions are carried out, and `StoreAwayError` is all that is told.
+
+        Beats and what else a node asks beside its batches.
+        """
+        self._faults.lose_reactions(times)
+
+    def cut_off(self) -> None:
+        """This node does not reach the server, until `join_again`.
+
+        Its batches and questions come to nothing, or are carried out without an answer
+        if they are there already; the other nodes see nothing of it.
+
+        Raises:
+            RuntimeError: it is no node of a `MemoryServer`.
+        """
+        self._need_way().is_cut = True
+
+    def join_again(self) -> None:
+        """Take back `cut_off`.  Raises RuntimeError: as there."""
+        self._need_way().is_cut = False
+
+    def hold_hints(self, *, silently: bool = False) -> None:
+        """No hint comes to this node, until `pass_hints`; those held are lost.
+
+        Args:
+            silently: and it does not know: as a connection that is dead and open.
+
+        Raises:
+            RuntimeError: it is no node of a `MemoryServer`.
+        """
+        way = self._need_way()
+        way.is_deaf, way.knows_it = True, not silently
+        way.listen()
+
+    def pass_hints(self) -> None:
+        """Take back `hold_hints`.  Raises RuntimeError: as there."""
+        way = self._need_way()
+        way.is_deaf = way.knows_it = False
+        way.listen()
+
     def refuse(self, predicate: Callable[[Record], bool] | None) -> None:
         """Records of which this is true are answered `Refused`; None: none are."""
         self._faults.refuses = predicate
@@ -147,7 +219,8 @@ class MemoryStore:
         """Call `hook(point, batch)` at each point of every batch; None: do not.
 
         The points are "before carry", "after carry", "before told" and "after told". A
-        batch that fails has only those that it comes to.  The hook may `kill`.
+        batch that fails has only those that it comes to.  The hook may `kill`.  Of each
+        question of a node: "before question", "after question", "after heard".
         """
         self._faults.hook = hook
 
@@ -166,7 +239,7 @@ class MemoryStore:
 
     def prompts(self) -> tuple[StoredPrompt, ...]:
         """List all prompts that it has, by number."""
-        return self._tables.prompts()
+        return self._tables.stored()
 
     def session(self, key: str) -> SessionRow | None:
         """Give what is kept of a key; None: nothing."""
@@ -190,30 +263,52 @@ class MemoryStore:
 
     @property
     def time(self) -> datetime:
-        """Say what time it is for reminders: it goes as Trio's clock does."""
-        return datetime.fromtimestamp(self.clock.now(), UTC)
+        """Say what time it is for reminders: it goes as Trio's clock does.
+
+        Of a node: the server's.
+        """
+        clock = self.clock if self._way is None else self._way.hub.clock
+        return datetime.fromtimestamp(clock.now(), UTC)
 
     # ------------------------------------------------------------------ what parts do
 
     def _open(self, claim: MemoryClaim) -> MemoryOpening:
-        self.opened = claim.number
+        way = self._way
+        self.opened = claim.number if way is None else way.hub.opens()
         sealing = sealing_of(self.encoding, self.policy)
         self._faults.policy = limits_behind(sealing, self.policy)
         carry = self._carry
 
-        def seals(batch: Sequence[Record]) -> list[Answer]:
+        def seals(batch: Sequence[Sent]) -> list[Back]:
             return sealing.carry(batch, carry) if sealing is not None else carry(batch)
 
+        sharing = None
+        if way is not None:
+            asking = asking_of(self.encoding.seal)
+            sharing = MemorySharing(way, self.opened, self._faults, asking)
         return MemoryOpening(
-            claim.number, seals, self._faults, lambda: self._leave(claim)
+            self.opened, seals, self._faults, lambda: self._leave(claim), sharing
         )
+
+    def _need_way(self) -> Way:
+        if self._way is None:
+            msg = "this store is shared with nobody: it is no node of a MemoryServer"
+            raise RuntimeError(msg)
+        return self._way
+
+    def _unreached(self) -> str | None:
+        return self._faults.unreached()
 
     def _leave(self, claim: MemoryClaim) -> None:
         if self._claim is claim:
             self._claim = None
 
-    def _carry(self, batch: Sequence[Record]) -> list[Answer]:
-        answers = self._tables.apply(batch, self._faults.refused)
+    def _carry(self, batch: Sequence[Sent]) -> list[Back]:
+        way = self._way
+        if way is None:
+            answers = self._tables.apply(batch, self._faults.refused)
+        else:
+            answers = self._tables.apply(batch, self._faults.refused, way.holds)
         self.batches += 1
         self.records += len(batch)
         return answers
@@ -234,7 +329,8 @@ class MemoryClaim:
         """Open it; a checkpoint.
 
         Raises:
-            StoreError: its process was killed, or it was released.
+            StoreError: its process was killed, or it was released; of a node: it does
+                not reach the server.
             RuntimeError: it is open.
         """
         if self._opening is not None:
@@ -244,6 +340,8 @@ class MemoryClaim:
         if self._void:
             msg = "the store is not claimed any more"
             raise StoreError(msg)
+        if (why := self._store._unreached()) is not None:
+            raise StoreAwayError(why)
         self._opening = self._store._open(self)
         return self._opening
 

@@ -12,6 +12,13 @@ from typing import Any, Final, assert_never
 
 import attrs
 
+from supervision.durable._sharing.words import (
+    Back,
+    Fenced,
+    Lease,
+    Owned,
+    Sent,
+)
 from supervision.durable._words.histories import Read
 from supervision.durable._words.journals import GONE, Chunks, ReadChunks
 from supervision.durable._words.looks import (
@@ -44,7 +51,6 @@ from supervision.durable._words.records import (
     Record,
     Refused,
     Repeated,
-    Row,
     SessionRow,
     Settle,
 )
@@ -54,7 +60,7 @@ from supervision.durable._words.rules import accepting
 from .histories import Histories
 from .journals import Journals
 from .looks import look
-from .prompts import Prompt, StoredPrompt, copy, stored
+from .prompts import Prompt, Prompts, StoredPrompt, copy, stored
 from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
@@ -63,12 +69,14 @@ _NOTHING: Final = SessionRow(
 
 
 class Tables:
-    """Prompts and sessions."""
+    """Prompts and sessions.
 
-    def __init__(self) -> None:
-        self._prompts: dict[int, Prompt] = {}  # {number: prompt}
-        self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
-        self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
+    Args:
+        partitions: of a store that is shared; None: of one that is not.
+    """
+
+    def __init__(self, partitions: int | None = None) -> None:
+        self.prompts = Prompts(partitions)
         self._sessions: dict[str, SessionRow] = {}  # {key: what is kept of it}
         self.histories = Histories()
         self.journals = Journals()
@@ -76,36 +84,57 @@ class Tables:
 
     # ------------------------------------------------------------------ what is there
 
-    def prompts(self) -> tuple[StoredPrompt, ...]:
+    def stored(self) -> tuple[StoredPrompt, ...]:
         """List all prompts, by number."""
-        return tuple(stored(self._prompts[each]) for each in sorted(self._prompts))
+        return tuple(stored(each) for each in self.prompts.all())
 
     def sessions(self) -> dict[str, SessionRow]:
         """Give `{key: what is kept of it}`."""
         return dict(self._sessions)
 
-    # ---------------------------------------------------------------- what is to be do
+    # -------------------------------------------------------------- what is to be done
 
     def apply(
         self,
-        batch: Sequence[Record],
+        batch: Sequence[Sent],
         refused: Callable[[Record], str | None] = lambda _: None,
-    ) -> list[Answer]:
+        holds: Callable[[Lease], bool] = lambda _: True,
+    ) -> list[Back]:
         """Carry out a batch and answer each record; what is refused has no effect.
 
         All or nothing: what may fail is over before the first record is carried out.
+
+        Args:
+            batch: the records.
+            refused: says why one is; None: it is not.
+            holds: whether whoever has sent the batch has this lease.
         """
-        reasons = [refused(record) for record in batch]
-        behind = accepting(batch)
-        answers: list[Answer] = []
-        for index, (record, why) in enumerate(zip(batch, reasons, strict=True)):
+        records = [each.record if isinstance(each, Owned) else each for each in batch]
+        reasons = [refused(record) for record in records]
+        behind = accepting(records)
+        answers: list[Back] = []
+        for index, (sent, why) in enumerate(zip(batch, reasons, strict=True)):
             if why is not None:
                 answers.append(Refused(why))
                 continue
             # nobody sees a prompt that comes after this record
             hidden = {number for number, place in behind.items() if place >= index}
-            answers.append(self._apply(record, hidden))
+            if not isinstance(sent, Owned):
+                answers.append(self._apply(sent, hidden))
+            elif holds(sent.lease):
+                answers.append(self._apply(sent.record, hidden))
+            else:
+                answers.append(self._fenced(sent, hidden))
         return answers
+
+    def _fenced(self, sent: Owned, hidden: set[int]) -> Back:
+        record = sent.record
+        if not isinstance(record, Accept):
+            return Fenced(sent.lease)
+        row = attrs.evolve(record.row, tried=0, begun=None)
+        unmarked = attrs.evolve(record, row=row, bring=False)
+        answer = self._accept(unmarked, hidden)
+        return answer if isinstance(answer, Refused) else Fenced(sent.lease, answer)
 
     def _apply(  # noqa: C901, PLR0911, PLR0912 - a case a record
         self, record: Record, hidden: set[int]
@@ -120,7 +149,7 @@ class Tables:
             case Complete():
                 return self._complete(record)
             case Settle(ended=ended, at=at):
-                self._end(ended, at)
+                self.prompts.end(ended, at)
                 return DONE
             case Bind(key=key, token=token):
                 self._keep(key, token is not None, token=token)
@@ -136,17 +165,15 @@ class Tables:
             case Find():
                 return self._find(record)
             case Look():
-                return look(record, self._sessions, self._open, self.histories)
+                return look(record, self._sessions, self.prompts.open, self.histories)
             case Read():
                 return self.histories.read(record)
             case Chunks():
                 return self._write_chunks(record)
             case ReadChunks():
                 return self.journals.read(record)
-            case Waiting(after=after, most=most):
-                behind = (key for key in self._open if key > after)
-                keys = heapq.nsmallest(most, behind)
-                return Keys(tuple(keys), self._held())
+            case Waiting():
+                return self._waiting(record)
             case Prune():
                 return self._prune(record)
             case Remind(reminder=row):
@@ -155,7 +182,7 @@ class Tables:
             case ForgetReminder():
                 return self.reminders.forget_marked(record)
             case Due():
-                return self.reminders.due(record)
+                return self.reminders.due(record, self.prompts.partition_of)
             case Fire():
                 return self._fire(record)
             case _:
@@ -164,7 +191,9 @@ class Tables:
     def _accept(self, record: Accept, hidden: set[int]) -> Answer:
         row = record.row
         brought = self._brought(row.key, hidden) if record.bring else None
-        there = self._insert(row)
+        if not self.prompts.has_room(record, hidden):
+            return Refused("its key has as many prompts as it may have", full=True)
+        there = self.prompts.insert(row)
         if there is None:
             return Accepted(brought)
         if (there.row.key, there.row.id) != (row.key, row.id):
@@ -173,39 +202,23 @@ class Tables:
             return Accepted(brought)
         return Repeated(there.row.number, there.outcome, there.turn, brought)
 
-    def _insert(self, row: Row) -> Prompt | None:
-        """Keep a prompt, unless there is one in its place: that one then."""
-        there = self._numbers.get((row.key, row.id), row.number)
-        if there in self._prompts:
-            return self._prompts[there]
-        self._prompts[row.number] = Prompt(copy(row))
-        self._numbers[row.key, row.id] = row.number
-        self._open.setdefault(row.key, set()).add(row.number)
-        return None
-
     def _begin(self, record: Begin) -> Answer:
         for number, tried in zip(record.numbers, record.tried, strict=True):
-            self._mark(number, tried, record.opened)
+            self.prompts.mark(number, tried, record.opened)
         return DONE
 
-    def _mark(self, number: int, tried: int, begun: int) -> None:
-        prompt = self._prompts.get(number)
-        if prompt is not None and prompt.outcome is None:
-            prompt.row.tried = tried
-            prompt.row.begun = begun
-
     def _complete(self, record: Complete) -> Answer:
-        known = [row.number for row in record.sends if not self._is_new(row)]
+        known = [row.number for row in record.sends if not self.prompts.is_new(row)]
         for ended in record.ended:
-            self._end(ended, record.at)
+            self.prompts.end(ended, record.at)
         for number, tried in record.again:
-            self._mark(number, tried, 0)
+            self.prompts.mark(number, tried, 0)
         changes: dict[str, object] = {"generation": record.generation}
         if record.state is not None:
             changes["state"] = record.state
         if record.bound:
             changes["token"] = record.token
-        first = self._prompts.get(record.ended[0].number) if record.ended else None
+        first = self.prompts.get(record.ended[0].number) if record.ended else None
         if first is not None and first.row.owner is not None:
             changes["owner"] = first.row.owner
         if record.entries or record.begins is not None:
@@ -222,27 +235,6 @@ class Tables:
             self.reminders.forget(record.key, name)
         return Completion(tuple(known))
 
-    def _is_new(self, row: Row) -> bool:
-        """Keep a prompt; False: there is another with its id already."""
-        there = self._insert(row)
-        return there is None or (
-            (there.row.number, there.row.key, there.row.id)
-            == (row.number, row.key, row.id)
-        )
-
-    def _end(self, ended: Ended, at: float) -> None:
-        """Give a prompt its outcome, unless it has one: the first one stays."""
-        prompt = self._prompts.get(ended.number)
-        if prompt is None or prompt.outcome is not None:
-            return
-        prompt.outcome, prompt.turn, prompt.ended_at = ended.outcome, ended.turn, at
-        row = prompt.row
-        row.body, row.origin, row.begun = b"", None, None
-        numbers = self._open[row.key]
-        numbers.discard(row.number)
-        if not numbers:
-            del self._open[row.key]
-
     def _held(self) -> int:
         return sum(1 for each in self._sessions.values() if each.held is not None)
 
@@ -258,40 +250,49 @@ class Tables:
         known = self._sessions.pop(record.key, None) is not None
         self.histories.forget(record.key)
         known = self.reminders.forget_all(record.key) or known
-        for number in sorted(self._open.get(record.key, set()) - hidden):
-            if number in record.but:
-                continue
-            if self._prompts[number].row.begun != record.opened:
-                self._end(Ended(number, record.withdrawn, None), record.at)
-        for number, prompt in self._prompts.items():
-            if prompt.row.key == record.key and number not in hidden:
+        for prompt in self.prompts.waiting(record.key, hidden):
+            row = prompt.row
+            if row.number not in record.but and row.begun != record.opened:
+                self.prompts.end(Ended(row.number, record.withdrawn, None), record.at)
+        of_it = [each for each in self.prompts.all() if each.row.key == record.key]
+        for prompt in of_it:
+            if prompt.row.number not in hidden:
                 self._forget_journal(prompt)
         # those of an earlier time count too: its answer was lost
         withdrawn = tuple(
-            number
-            for number, prompt in sorted(self._prompts.items())
-            if prompt.row.key == record.key
-            and prompt.outcome == record.withdrawn
+            prompt.row.number
+            for prompt in of_it
+            if prompt.outcome == record.withdrawn
             and prompt.turn is None
             and prompt.ended_at == record.at
         )
         return Forgotten(known or bool(withdrawn), withdrawn, self._held())
 
     def _brought(self, key: str, hidden: set[int]) -> Brought:
-        rows = [self._prompts[each].row for each in self._open.get(key, set()) - hidden]
-        rows.sort(key=lambda row: (row.begun is None, row.steers is None, row.number))
-        return Brought(self._sessions.get(key), tuple(map(copy, rows)))
+        rows = [copy(each.row) for each in self.prompts.waiting(key, hidden)]
+        return Brought(self._sessions.get(key), tuple(rows))
+
+    def _waiting(self, record: Waiting) -> Keys:
+        wanted = record.partitions
+        behind = (
+            key
+            for key in self.prompts.open
+            if key > record.after
+            and (wanted is None or self.prompts.partition_of(key) in wanted)
+        )
+        keys = heapq.nsmallest(record.most, behind)
+        return Keys(tuple(keys), self._held())
 
     def _find(self, record: Find) -> Found:
-        number = record.number
-        if number is None:
-            number = self._numbers.get((record.key, record.id))
-        prompt = self._prompts.get(number) if number is not None else None
-        if number is None or prompt is None or prompt.row.key != record.key:
+        if record.number is None:
+            prompt = self.prompts.find(record.key, record.id)
+        else:
+            prompt = self.prompts.get(record.number)
+        if prompt is None or prompt.row.key != record.key:
             return Found(None)
         row = prompt.row
         return Found(
-            number,
+            row.number,
             prompt.outcome,
             prompt.turn,
             row.at,
@@ -299,11 +300,11 @@ class Tables:
             row.stream,
             row.base,
             row.tried,
-            self.journals.last(number),
+            self.journals.last(row.number),
         )
 
     def _write_chunks(self, record: Chunks) -> Answer:
-        prompt = self._prompts.get(record.number)
+        prompt = self.prompts.get(record.number)
         if prompt is not None and record.lost:
             self._forget_journal(prompt)
         elif prompt is not None and prompt.row.stream:
@@ -319,33 +320,26 @@ class Tables:
             self.journals.forget(prompt.row.number)
 
     def _prune(self, record: Prune) -> Pruned:
-        ended = (
-            (prompt.ended_at, number)
-            for number, prompt in self._prompts.items()
-            if prompt.ended_at is not None
-            and prompt.ended_at < record.before
-            and self._sessions.get(prompt.row.key, _NOTHING).held is None
-        )
         kept = (
-            (prompt.ended_at, number)
-            for number, prompt in self._prompts.items()
+            (prompt.ended_at, prompt.row.number, prompt)
+            for prompt in self.prompts.all()
             if prompt.ended_at is not None
             and prompt.ended_at < record.journals
             and prompt.row.stream
         )
         journals = heapq.nsmallest(record.most, kept)
-        for _, number in journals:
-            self._forget_journal(self._prompts[number])
-        gone = heapq.nsmallest(record.most, ended)
-        for _, number in gone:
-            row = self._prompts.pop(number).row
-            del self._numbers[row.key, row.id]
+        for _, _, prompt in journals:
+            self._forget_journal(prompt)
+        gone = self.prompts.prune(record, self._is_held)
         more = self.reminders.prune(record.before, record.most)
-        return Pruned(len(gone) + len(journals) + more)
+        return Pruned(gone + len(journals) + more)
+
+    def _is_held(self, key: str) -> bool:
+        return self._sessions.get(key, _NOTHING).held is not None
 
     def _fire(self, record: Fire) -> Fired:
         row = record.row
         if self.reminders.fires(record):
-            self._insert(row)
-        there = self._prompts.get(self._numbers.get((row.key, row.id), -1))
+            self.prompts.insert(row)
+        there = self.prompts.find(row.key, row.id)
         return Fired(there is not None and there.row.number == row.number)

@@ -70,7 +70,7 @@ def in_record(  # noqa: C901, PLR0911 - a case a record
     """Make a record whose bodies are changed."""
     match record:
         case Accept(row=row) | Fire(row=row):
-            return attrs.evolve(record, row=_row(row, change))
+            return attrs.evolve(record, row=changed_row(row, change))
         case Complete(key=key):
             state = record.state
             return attrs.evolve(
@@ -78,7 +78,7 @@ def in_record(  # noqa: C901, PLR0911 - a case a record
                 ended=tuple(_ended(each, key, change) for each in record.ended),
                 state=_state(state, key, change) if state is not None else None,
                 token=_maybe(record.token, Where.TOKEN, key, change),
-                sends=tuple(_row(each, change) for each in record.sends),
+                sends=tuple(changed_row(each, change) for each in record.sends),
                 entries=tuple(_entry(each, key, change) for each in record.entries),
                 reminders=tuple(_reminder(each, change) for each in record.reminders),
             )
@@ -183,7 +183,8 @@ def _maybe(body: bytes | None, where: Where, key: str, change: Change) -> bytes 
     return None if body is None else change(body, where, key)
 
 
-def _row(row: Row, change: Change) -> Row:
+def changed_row(row: Row, change: Change) -> Row:
+    """Make a prompt whose bodies are changed."""
     body = change(row.body, Where.PROMPT, row.key)
     origin = _maybe(row.origin, Where.ORIGIN, row.key, change)
     return attrs.evolve(row, body=body, origin=origin)
@@ -210,7 +211,7 @@ def _brought(brought: Brought, key: str, change: Change) -> Brought:
     session = brought.session
     if session is not None:
         session = _session(session, key, change)
-    return Brought(session, tuple(_row(each, change) for each in brought.rows))
+    return Brought(session, tuple(changed_row(each, change) for each in brought.rows))
 
 
 def _session(row: SessionRow, key: str, change: Change) -> SessionRow:

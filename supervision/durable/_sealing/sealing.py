@@ -10,20 +10,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from operator import is_
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
 from supervision.durable._codec.protocol import Where
+from supervision.durable._sharing.words import Back, Fenced, Owned, Sent
 from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.policy import StorePolicy
-from supervision.durable._words.records import Answer, Record, Refused
+from supervision.durable._words.records import Record, Refused
 from supervision.durable._words.rules import refusal
 
 from .bodies import in_answer, in_record
 from .seals import NotSealedError, Sealer, context
 
-Carry: TypeAlias = Callable[[Sequence[Record]], list[Answer]]
+# Any: what stands in the batches of this store, and what it answers to it
+Carry: TypeAlias = Callable[[Sequence[Any]], list[Any]]
 
 
 class Sealing:
@@ -39,10 +41,10 @@ class Sealing:
         self._policy = policy
         # a batch whose answers were lost comes again, and must be the same then: two
         # seals of one body need not be equal
-        self._batch: Sequence[Record] = ()
-        self._sealed: list[Record | Refused] = []
+        self._batch: Sequence[Sent] = ()
+        self._sealed: list[Sent | Refused] = []
 
-    def carry(self, batch: Sequence[Record], carry: Carry) -> list[Answer]:
+    def carry(self, batch: Sequence[Sent], carry: Carry) -> list[Any]:
         """Carry out a batch by `carry`.  What cannot be sealed is refused alone.
 
         Raises:
@@ -50,16 +52,28 @@ class Sealing:
         """
         is_same = len(batch) == len(self._batch) and all(map(is_, batch, self._batch))
         if not is_same:
-            self._sealed = [self._seal(record) for record in batch]
+            self._sealed = [self._seal_sent(sent) for sent in batch]
             self._batch = tuple(batch)
         goes = [each for each in self._sealed if not isinstance(each, Refused)]
         answers = iter(carry(goes))
         return [
-            sealed
-            if isinstance(sealed, Refused)
-            else in_answer(record, next(answers), self._open)
-            for record, sealed in zip(batch, self._sealed, strict=True)
+            sealed if isinstance(sealed, Refused) else self._opened(sent, next(answers))
+            for sent, sealed in zip(batch, self._sealed, strict=True)
         ]
+
+    def _seal_sent(self, sent: Sent) -> Sent | Refused:
+        if not isinstance(sent, Owned):
+            return self._seal(sent)
+        sealed = self._seal(sent.record)
+        return sealed if isinstance(sealed, Refused) else Owned(sealed, sent.lease)
+
+    def _opened(self, sent: Sent, back: Back) -> Back:
+        record = sent.record if isinstance(sent, Owned) else sent
+        if not isinstance(back, Fenced):
+            return in_answer(record, back, self._open)
+        if back.answer is None:
+            return back
+        return Fenced(back.lease, in_answer(record, back.answer, self._open))
 
     def _seal(self, record: Record) -> Record | Refused:
         why = refusal(record, self._policy)

@@ -297,10 +297,7 @@ class Leases:
 
     def _places(self, view: View) -> Mapping[int, str]:
         """Say where each partition is to be; made anew when something has changed."""
-        nodes = [
-            attrs.evolve(each, leaving=self.leaving) if each.node == self.node else each
-            for each in self.nodes
-        ]
+        nodes = self.nodes
         of = (
             [(each.node, each.release) for each in nodes if not each.leaving],
             [each.release for each in view.partitions],

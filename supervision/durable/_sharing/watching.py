@@ -25,7 +25,7 @@ class Seen:
     over: bool = False
     """It has been so for `ttl`."""
     lies: bool = False
-    """For twice as long."""
+    """For twice as long, without a gap."""
 
 
 class Watch(Generic[K]):
@@ -54,7 +54,7 @@ class Watch(Generic[K]):
     def anew(self, now: float) -> None:
         """There was a gap until now."""
         for seen in self._seen.values():
-            seen.since = now - self._ttl if seen.over else now
+            seen.since = now
 
     def see(self, stamps: Mapping[K, tuple[int, int]], now: float) -> None:
         """See all that is there now: `{name: its stamp}`."""
@@ -67,5 +67,5 @@ class Watch(Generic[K]):
         if seen is None or seen.stamp != stamp:
             return Seen(stamp, now)
         seen.over = seen.over or now - seen.since >= self._ttl
-        seen.lies = seen.lies or now - seen.since >= 2 * self._ttl
+        seen.lies = now - seen.since >= 2 * self._ttl
         return seen

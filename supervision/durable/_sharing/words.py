@@ -64,6 +64,12 @@ class Fenced:
     """Of an `Accept`: the prompt is kept, or repeated, and nothing was brought."""
 
 
+Sent: TypeAlias = Record | Owned
+"""What stands in a batch."""
+Back: TypeAlias = Answer | Fenced
+"""What is answered to it."""
+
+
 # ---------------------------------------------------------------------------- questions
 
 

@@ -150,6 +150,16 @@ def test_all_is_given_by_one_that_leaves() -> None:
     assert mine.saw(seen(node("a"), owners=owners), 2.0).give == (0,)
 
 
+def test_one_that_leaves_takes_nothing() -> None:
+    """Not what lies there, nor what was an earlier life's."""
+    mine = leases()
+    mine.leave()
+    owners = dict.fromkeys(OF_A, ("c", 3)) | {OF_A[0]: ("a", 1)}
+    for now in range(0, 40, 2):
+        rows = (node("a", leaving=True), node("b", now), node("c", 7))
+        assert not mine.saw(seen(*rows, owners=owners), now).take
+
+
 def test_one_that_leaves_gets_nothing() -> None:
     """The others see it in its row, and give it nothing more."""
     mine = leases()
@@ -200,6 +210,18 @@ def test_a_gap_begins_everything_anew(how: str) -> None:
     for after in (0.0, 2.0, 4.0, 6.0, 8.0, 9.9):
         assert not mine.saw(seen(*rows, owners=owners), again + after).take
     assert mine.saw(seen(*rows, owners=owners), again + 10.0).take
+
+
+def test_what_lies_there_is_watched_anew_too() -> None:
+    """Whoever is to have it has a whole ttl after the gap."""
+    mine = leases()
+    steps = mine.saw(seen(*BOTH), 0.0)
+    owners = took(mine, steps)
+    for now in (4.0, 8.0, 12.1, 16.0, 20.0):
+        steps = mine.saw(seen(node("a"), node("b", int(now)), owners=owners), now)
+        assert not steps.take
+    steps = mine.saw(seen(node("a"), node("b", 99), owners=owners), 22.1)
+    assert [each.partition for each in steps.take] == OF_B
 
 
 def test_two_beats_are_no_gap() -> None:
