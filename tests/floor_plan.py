@@ -151,14 +151,41 @@ PLAN: Final = {
         "actors store_words sharing sealing keeping_ground keeping",
         "attrs trio",
     ),
+    "store_threads": Room("supervision/durable/_threads", "", "attrs trio"),
     "sqlite_ground": Room("supervision/durable/_sqlite: sql", "", "apsw"),
     "sqlite_rows": Room(
         "supervision/durable/_sqlite/rows", "store_words sqlite_ground", ""
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite",
-        "store_words sealing keeping sqlite_ground sqlite_rows",
+        "store_words sealing keeping store_threads sqlite_ground sqlite_rows",
         "apsw attrs trio",
+    ),
+    "postgres_rows": Room(
+        "supervision/durable/_postgres/rows",
+        "store_words sharing",
+        "attrs msgspec",
+    ),
+    "postgres_carrying": Room(
+        "supervision/durable/_postgres/carrying",
+        "store_words sharing postgres_rows",
+        "attrs",
+    ),
+    "postgres_ground": Room(
+        "supervision/durable/_postgres: ending link target",
+        "actors store_words store_threads postgres_rows",
+        "psycopg trio",
+    ),
+    "postgres_nodes": Room(
+        "supervision/durable/_postgres/nodes",
+        "store_words sharing codec sealing store_threads postgres_rows postgres_ground",
+        "attrs msgspec psycopg trio",
+    ),
+    "postgres_store": Room(
+        "supervision/durable/_postgres",
+        "store_words sharing sealing keeping store_threads postgres_rows"
+        " postgres_carrying postgres_ground postgres_nodes",
+        "attrs trio",
     ),
     "moving": Room(
         "supervision/durable/_moving",
@@ -166,7 +193,8 @@ PLAN: Final = {
         "trio",
     ),
     "durable": Room(
-        "supervision/durable", "store_words sharing memory_store sqlite_store moving"
+        "supervision/durable",
+        "store_words sharing memory_store sqlite_store postgres_store moving",
     ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),

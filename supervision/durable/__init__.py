@@ -14,13 +14,16 @@ reading order:
     _journals/  what answers have said, chunk by chunk
     _keeping/   between a router and its store
     _memory/    a store in memory, which can be made to fail: for tests
+    _threads/   threads that wait for stores
     _sqlite/    a store in a file
+    _postgres/  a store on a server, which many routers share
     _moving/    what was kept elsewhere comes into a store
 """
 
 from ._memory.server import MemoryServer as MemoryServer
 from ._memory.store import MemoryStore as MemoryStore
 from ._moving.tokens import move_tokens as move_tokens
+from ._postgres.store import PostgresStore as PostgresStore
 from ._sharing.policy import SharingPolicy as SharingPolicy
 from ._sqlite.store import SqliteStore as SqliteStore
 from ._words.errors import CodecError as CodecError
@@ -52,6 +55,7 @@ __all__ = [
     "PartitionGiven",
     "PartitionLost",
     "PartitionTaken",
+    "PostgresStore",
     "SessionHeld",
     "SessionHeldError",
     "SharingPolicy",

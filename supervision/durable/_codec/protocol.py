@@ -20,6 +20,7 @@ class Where(enum.Enum):
     TOKEN = "a token"  # noqa: S105 - no secret of ours
     ORIGIN = "an origin"
     ENTRY = "an entry"
+    VERB = "a verb"
 
     __hash__ = object.__hash__  # in C: it is looked up for each body
 

@@ -50,16 +50,41 @@ class Sealing:
         Raises:
             Exception: whatever `carry` raises; the batch may come again.
         """
+        sealed = self.sealed(batch)
+        goes = [each for each in sealed if not isinstance(each, Refused)]
+        answers = iter(carry(goes))
+        return [
+            each if isinstance(each, Refused) else self.opened(record, next(answers))
+            for record, each in zip(batch, sealed, strict=True)
+        ]
+
+    def sealed(self, batch: Sequence[Sent]) -> list[Any]:  # Any: `Sent`, or `Refused`
+        """Seal a batch; one that comes twice is the same the second time.
+
+        What cannot be sealed is `Refused`.
+        """
         is_same = len(batch) == len(self._batch) and all(map(is_, batch, self._batch))
         if not is_same:
             self._sealed = [self._seal_sent(sent) for sent in batch]
             self._batch = tuple(batch)
-        goes = [each for each in self._sealed if not isinstance(each, Refused)]
-        answers = iter(carry(goes))
-        return [
-            sealed if isinstance(sealed, Refused) else self._opened(sent, next(answers))
-            for sent, sealed in zip(batch, self._sealed, strict=True)
-        ]
+        return self._sealed
+
+    def opened(self, sent: Sent, back: Back) -> Back:
+        """Open what is said to a record; a `Refused` has nothing to be opened."""
+        record = sent.record if isinstance(sent, Owned) else sent
+        if not isinstance(back, Fenced):
+            return in_answer(record, back, self.open)
+        if back.answer is None:
+            return back
+        return Fenced(back.lease, in_answer(record, back.answer, self.open))
+
+    def open(self, body: bytes, where: Where, key: str) -> bytes:
+        """Open a body; one that cannot be is an `Unopened`."""
+        return self._sealer.open(body, context(where.name, key), where.value)
+
+    def close(self, body: bytes, where: Where, key: str) -> bytes:
+        """Seal a body.  Raises NotSealedError: the user's `seal` is broken."""
+        return self._sealer.seal(body, context(where.name, key))
 
     def _seal_sent(self, sent: Sent) -> Sent | Refused:
         if not isinstance(sent, Owned):
@@ -67,28 +92,14 @@ class Sealing:
         sealed = self._seal(sent.record)
         return sealed if isinstance(sealed, Refused) else Owned(sealed, sent.lease)
 
-    def _opened(self, sent: Sent, back: Back) -> Back:
-        record = sent.record if isinstance(sent, Owned) else sent
-        if not isinstance(back, Fenced):
-            return in_answer(record, back, self._open)
-        if back.answer is None:
-            return back
-        return Fenced(back.lease, in_answer(record, back.answer, self._open))
-
     def _seal(self, record: Record) -> Record | Refused:
         why = refusal(record, self._policy)
         if why is not None:
             return Refused(why)
         try:
-            return in_record(record, self._close)
+            return in_record(record, self.close)
         except NotSealedError as error:
             return Refused(str(error))
-
-    def _close(self, body: bytes, where: Where, key: str) -> bytes:
-        return self._sealer.seal(body, context(where.name, key))
-
-    def _open(self, body: bytes, where: Where, key: str) -> bytes:
-        return self._sealer.open(body, context(where.name, key), where.value)
 
 
 def sealing_of(encoding: Encoding, policy: StorePolicy) -> Sealing | None:

@@ -7,6 +7,7 @@ calls associated data.
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final, Protocol, Self
 
 from actors.hosting import Whole
@@ -26,6 +27,24 @@ class Seal(Protocol):
     def open(self, data: bytes, context: bytes) -> bytes:
         """Give the body back.  An exception: it cannot be, or stands elsewhere."""
         ...
+
+
+class InTurn:
+    """Has a seal called by one thread at a time, where a store has more than one."""
+
+    def __init__(self, seal: Seal) -> None:
+        self._given = seal
+        self._lock = threading.Lock()
+
+    def seal(self, data: bytes, context: bytes) -> bytes:
+        """See `Seal`."""
+        with self._lock:
+            return self._given.seal(data, context)
+
+    def open(self, data: bytes, context: bytes) -> bytes:
+        """See `Seal`."""
+        with self._lock:
+            return self._given.open(data, context)
 
 
 class Unopened(bytes):

@@ -9,7 +9,6 @@ made needs apsw.  In reading order:
     rows/       histories, journals, reminders, looks: the statements of each
     carrying    what each record does to the tables: few statements a batch
     database    the file: transactions, what their failures mean, the log, copies
-    writer      the thread
     opening     claimed, opened, closed
     store       SqliteStore: the value that describes it
 """

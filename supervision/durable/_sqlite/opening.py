@@ -12,6 +12,7 @@ from typing import TypeAlias
 import apsw
 import trio
 
+from supervision.durable._threads.thread import StoreThread
 from supervision.durable._words.errors import StoreAwayError, StoreError
 from supervision.durable._words.opened import Measures, Told
 from supervision.durable._words.records import Answer, Record
@@ -19,7 +20,6 @@ from supervision.durable._words.records import Answer, Record
 from .database import Copy, Database
 from .lock import StoreLock
 from .schema import opened_of
-from .writer import Writer
 
 Make: TypeAlias = Callable[[int], Database]
 """Opens the file; the number of the opening is at least this."""
@@ -56,7 +56,7 @@ class SqliteClaim:
             await trio.lowlevel.checkpoint()
             msg = "the store is not claimed any more"
             raise StoreError(msg)
-        writer = Writer(f"the writer of {self._name}")
+        writer = StoreThread(f"the writer of {self._name}")
         made: list[Database] = []
 
         def make() -> Database:
@@ -84,7 +84,9 @@ class SqliteClaim:
 class SqliteOpening:
     """A store in a file that is open; `SqliteClaim.open` makes it."""
 
-    def __init__(self, database: Database, writer: Writer, lock: StoreLock) -> None:
+    def __init__(
+        self, database: Database, writer: StoreThread, lock: StoreLock
+    ) -> None:
         self.opened = database.opened
         """Which opening it is."""
         self.sharing = None

@@ -21,7 +21,7 @@ from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.opened import Opened
 from supervision.durable._words.policy import StorePolicy
 
-from .book import Book, Entry
+from .book import Book, Entry, Question
 
 
 class Surroundings(Protocol):
@@ -184,7 +184,8 @@ class Writer:
                 else:
                     entry.told(answer)
             except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
-                self.book.out = batch[at:]  # nobody else has told those behind it
+                told = not isinstance(entry, Question)  # what it has is in the store
+                self.book.out = batch[at + told :]  # nobody else will tell the rest
                 self._fail(error)
                 return
         self._around.has_room()

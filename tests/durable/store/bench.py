@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -11,7 +11,7 @@ import attrs
 import pytest
 import trio
 
-from supervision.durable import MemoryStore, SqliteStore
+from supervision.durable import MemoryStore, PostgresStore, SqliteStore
 from supervision.durable._words.opened import Engine, Opened
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
@@ -23,10 +23,11 @@ from supervision.durable._words.records import (
     Row,
     State,
 )
+from tests.durable.postgres.server import Server
 
 A = TypeVar("A")
 SMALL: Final = StorePolicy(prompt_bytes=100, state_bytes=200, entry_bytes=100)
-KINDS: Final = ("memory", "sqlite")
+KINDS: Final = ("memory", "sqlite", "postgres")
 
 
 def make_store(kind: str, folder: Path, policy: StorePolicy = SMALL) -> Engine:
@@ -82,7 +83,7 @@ class Bench:
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
 
-    async def carry(self, *batch: Record) -> Sequence[Answer]:
+    async def carry(self, *batch: Any) -> Sequence[Answer]:
         """Have a batch carried out.
 
         Raises:
@@ -145,6 +146,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(kind: str, tmp_path: Path) -> Engine:
+def store(
+    kind: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    new_schema: Callable[[], str],
+) -> Engine:
     """A new store of each kind."""
+    if kind == "postgres":
+        server: Server = request.getfixturevalue("server")
+        return PostgresStore(server.dsn(), schema=new_schema(), policy=SMALL)
     return make_store(kind, tmp_path)

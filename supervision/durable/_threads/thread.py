@@ -1,4 +1,4 @@
-"""The thread that a file's connection lives in: jobs in, results out, in their order.
+"""The thread that a connection lives in: jobs in, results out, in their order.
 
 It knows no SQL.  Results come back in a later step of Trio's loop.  If there is no loop
 any more there is nobody to tell.
@@ -30,7 +30,7 @@ class _Job:
     after: Callable[[], object] | None
 
 
-class Writer:
+class StoreThread:
     """A thread of its own, from the call on.  Made in Trio's thread.
 
     Args:

@@ -1,0 +1,68 @@
+"""Entries of histories: the statements that write and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import starmap
+
+from supervision.durable._sharing.words import Lease
+from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.records import Complete
+
+from .message import Message, Rows, text
+
+
+def write(
+    message: Message, records: Sequence[Complete], leases: Sequence[Lease | None]
+) -> None:
+    """Put in what turns leave, each of another key; few leave anything."""
+    s = message.tables
+    both = [*zip(records, leases, strict=True)]
+    gone = [each for each in both if each[0].begins is not None]
+    if gone:
+        given = message.given(
+            "key text, n int8",
+            [{"key": record.key, "n": record.begins} for record, _ in gone],
+            [lease for _, lease in gone],
+        )
+        message.say(
+            f"delete from {s}.history h using {given} g"
+            " where g.ok and h.key = g.key and h.n < g.n"
+        )
+    new = [each for each in both if each[0].entries]
+    if new:
+        given = message.given(
+            "key text, turn int8, entries json",
+            [
+                {"key": each.key, "turn": each.turn, "entries": each.entries}
+                for each, _ in new
+            ],
+            [lease for _, lease in new],
+        )
+        message.say(
+            f"insert into {s}.history (key, n, turn, version, body)"
+            " select distinct on (key, n) key, n, turn, version,"
+            " decode(body, 'base64') from (select g.key, e.number n, g.turn, e.version,"
+            f" e.body, g.ord, e.place from {given} g, rows from (json_to_recordset("
+            "g.entries) as (number int8, body text, version int8)) with ordinality"
+            " as e (number, body, version, place) where g.ok) e"
+            " order by key, n, ord desc, place desc"
+            " on conflict (key, n) do update set turn = excluded.turn,"
+            " version = excluded.version, body = excluded.body"
+        )
+
+
+def read(message: Message, record: Read, told: Callable[[Page], None]) -> None:
+    """Read entries, up to a size."""
+
+    def heard(found: Rows) -> None:
+        told(Page(tuple(starmap(HistoryRow, found))))
+
+    message.say(
+        "select n, body, version from (select n, body, version,"
+        " sum(length(body)) over (order by n) - length(body) as before"
+        f" from {message.tables}.history where key = {text(record.key)}"
+        f" and n >= {record.first} and n < {record.end}) h"
+        f" where before < {record.most} order by n",
+        heard,
+    )

@@ -1,0 +1,183 @@
+"""A PostgreSQL server of one's own: made in a folder, stopped by its pid.
+
+It listens on a socket in that folder and on a port of this machine, and waits for its
+disk as it would in earnest.  PostgreSQL refuses to run as root: then another user runs
+it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+PASSWORD: Final = "q7!s@cret/of ours"  # noqa: S105 - of a server that is ours
+"""What its user logs in with; full of what means something in an address."""
+USER: Final = "keeper"
+PATIENCE: Final = 60  # seconds for what takes one
+
+
+def binaries() -> Path | None:
+    """Find the programs of a server; the newest."""
+    found: list[Path] = [
+        each
+        for each in Path("/usr/lib/postgresql").glob("*/bin")
+        if (each / "initdb").exists() and each.parent.name.isdecimal()
+    ]
+    if found:
+        return max(found, key=lambda each: int(each.parent.name))
+    there = shutil.which("initdb")
+    return Path(there).parent if there is not None else None
+
+
+def somebody() -> pwd.struct_passwd | None:
+    """Say who is to run it; None: whoever we are."""
+    if os.getuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return None
+
+
+@contextmanager
+def open_folder() -> Generator[str]:
+    """Make a folder for a server: the path of a socket must be short."""
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield folder
+
+
+class Server:
+    """A server in a folder.
+
+    Args:
+        binaries: where its programs are.
+        folder: empty.
+    """
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self.folder = folder
+        self._data = folder / "data"
+        self._who = somebody()
+        self.port = _free_port()
+        self._process: subprocess.Popen[Any] | None = None  # Any: nobody reads
+        secret = folder / "secret"
+        secret.write_text(PASSWORD)
+        if self._who is not None:
+            for each in (folder, secret):
+                os.chown(each, self._who.pw_uid, self._who.pw_gid)
+        self._run(
+            *("initdb", "--pgdata", str(self._data), "--username", USER),
+            *("--pwfile", str(secret), "--auth", "scram-sha-256"),
+            *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
+        )
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write(
+                f"port = {self.port}\n"
+                "listen_addresses = '127.0.0.1'\n"
+                f"unix_socket_directories = '{folder}'\n"
+                "fsync = on\n"
+                "max_connections = 60\n"
+                "log_min_messages = fatal\n"
+            )
+
+    def dsn(self, *, host: str = "127.0.0.1", database: str = "postgres") -> str:
+        """Say how it is reached."""
+        quoted = PASSWORD.replace("\\", r"\\").replace("'", r"\'")
+        return (
+            f"host={host} port={self.port} dbname={database} user={USER}"
+            f" password='{quoted}'"
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            process = self._process = subprocess.Popen(  # noqa: S603 - ours
+                [str(self._binaries / "postgres"), "-D", str(self._data)],
+                stdout=output,
+                stderr=output,
+                **self._as(),
+            )
+        for _ in _patiently():
+            if process.poll() is not None:
+                raise RuntimeError(log.read_text())
+            ready = (self._data / "postmaster.pid").exists() and self._is_ready()
+            if ready:
+                return
+        raise RuntimeError(log.read_text())
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """Stop it: SIGINT is "fast", SIGQUIT "immediate"."""
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(how)
+            process.wait(PATIENCE)
+
+    def restart(self, how: int = signal.SIGINT) -> None:
+        """Stop it, and start it again, on the same port."""
+        self.stop(how)
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def _is_ready(self) -> bool:
+        done = subprocess.run(  # noqa: S603 - ours
+            [
+                *(str(self._binaries / "pg_isready"), "-q"),
+                *("-h", "127.0.0.1", "-p", str(self.port)),
+            ],
+            check=False,
+            timeout=PATIENCE,
+        )
+        return done.returncode == 0
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(  # noqa: S603 - ours
+            [str(self._binaries / program), *arguments],
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+            **self._as(),
+        )
+
+    def _as(self) -> dict[str, Any]:  # Any: options of `Popen`
+        if self._who is None:
+            return {"cwd": self.folder}
+        return {
+            "cwd": self.folder,
+            "user": self._who.pw_uid,
+            "group": self._who.pw_gid,
+            "extra_groups": (),
+        }
+
+
+def _patiently() -> Iterator[None]:
+    """Step by step, a twentieth of a second each."""
+    pause = threading.Event()
+    for _ in range(20 * PATIENCE):
+        yield
+        pause.wait(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
