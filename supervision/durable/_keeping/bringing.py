@@ -350,7 +350,9 @@ def history_of(kept: Any, lane: Lane) -> StoredLog:
 def is_there(receipt: Receipt[Any]) -> bool:
     """Whether the store has it, and no other in its place."""
     place: Any = receipt.need_more().row
-    return place is not None and place.stored and place.repeats is None
+    if place is None or place.repeats is not None:
+        return False
+    return bool(place.stored or place.in_doubt)
 
 
 def is_kept(receipt: Receipt[Any]) -> bool:

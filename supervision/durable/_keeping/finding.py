@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import trio
 
-from actors import Failed, Outcome, Receipt, Withdrawn
+from actors import Failed, Lost, Outcome, Receipt, Withdrawn
 from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import GONE, Lane
@@ -83,6 +84,41 @@ class Finding:
                 each.leave(PromptKeptError(each.key, each.id))
         self._waiting.clear()
         return rest
+
+    def doubt(self, receipt: Receipt[Any]) -> None:
+        """The router has ended, and nobody knows what the store has of this one."""
+        place: Any = receipt.need_more().row
+        if receipt.ended is not None:
+            return
+        if place is None:  # it was kept nowhere
+            self._kept.core.give(receipt, Lost("the router has ended"))
+        elif place.repeats is None:
+            place.in_doubt = True
+            place.left()
+        elif receipt not in self._waiting.get(place.repeats.number, ()):
+            self._kept.core.unused += 1
+            receipt.leave(PromptKeptError(receipt.key, receipt.id))
+
+    def clear_doubts(self) -> None:
+        """Those of the router before this one: what has the store of them?"""
+        for receipt in self._kept.bringing.followed_receipts():
+            place: Any = receipt.need_more().row
+            if place.in_doubt:
+                look = Find(receipt.key, "", receipt.id)
+                self._kept.submit(Entry(look, partial(self._cleared, receipt)))
+
+    def _cleared(self, receipt: Receipt[Any], found: Found) -> None:
+        if found.number is not None and found.outcome is None:
+            return  # it comes with its key
+        kept = self._kept
+        if kept.bringing.let_go(receipt.id) is None:
+            return
+        kept.core.unused -= 1  # it is one of the accepted
+        if found.outcome is None:
+            kept.core.give(receipt, Lost("the store has not got it"))
+        else:
+            receipt._turn = found.turn
+            kept.core.give(receipt, self.outcome_of(found.outcome))
 
     def told(self, receipts: tuple[Receipt[Any], ...]) -> None:
         """The turn of these has ended; those without an outcome are tried again."""

@@ -160,6 +160,7 @@ class Kept:
             self.others.begin(opened.sharing)
         else:
             self.recovery.begin()
+            self.finding.clear_doubts()
         self.reminding.begin()
         self.pruning.begin()
 
@@ -188,19 +189,31 @@ class Kept:
             await self.writer.wait_quiet(self.policy.close_within)
         finally:
             try:
-                self._answer_all(self.writer.end())
+                self._answer_all(*self.writer.end())
             finally:
                 await self._let_go()  # noqa: ASYNC102 - as far as it has to, shielded
 
-    def _answer_all(self, unanswered: tuple[Entry, ...]) -> None:
-        """Nothing is written any more: nobody is to wait for it."""
-        for entry in unanswered:
+    def _answer_all(self, out: tuple[Entry, ...], rest: tuple[Entry, ...]) -> None:
+        """Nothing is written any more: nobody is to wait for it.
+
+        Args:
+            out: what the store may have carried out.
+            rest: what it has not.
+        """
+        for entry in (*out, *rest):
             if isinstance(entry, Question):
                 entry.told(StoreAwayError(ENDED))
+        for entry in out:
             for receipt in entry.receipts:
-                row = receipt.need_more().row
-                if row is not None:
-                    row.left()
+                self.finding.doubt(receipt)
+        for entry in rest:
+            for receipt in entry.receipts:
+                place: Any = receipt.need_more().row
+                if place is not None and place.stored:
+                    self.finding.doubt(receipt)
+                    continue
+                if place is not None:
+                    place.left()
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)

@@ -85,8 +85,9 @@ class StorePolicy:
 
     close_within: float = attrs.field(default=5.0, validator=_seconds)
     """Seconds that a router which ends waits for a store that does not answer.  What
-    has no answer then is `Lost` to those who wait; the store may have it.  Default: 5
-    seconds."""
+    has not been sent to it then is `Lost`.  Of what was, and has no answer, the next
+    router of this process looks whether the store has it; if there is none, nobody
+    knows, and whoever waits gets a `PromptKeptError`.  Default: 5 seconds."""
 
     log_bytes: int = attrs.field(default=256 * _MEBI, validator=_whole)
     """Bytes of the log of a store in a file above which `StoreGrows` is told: somebody

@@ -157,16 +157,20 @@ class Book:
                 self.bytes -= entry.size
         return batch
 
-    def rest(self) -> tuple[Entry, ...]:
-        """Take out all that has no answer, in its order."""
-        rest = (*self.out, *(each for each in self._waiting if not each.void))
-        for entry in rest:
+    def rest(self) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+        """Take out all that has no answer, in its order.
+
+        Returns:
+            What is out: nobody knows whether it is carried out; and what never will be.
+        """
+        out, waiting = self.out, tuple(each for each in self._waiting if not each.void)
+        for entry in waiting:
             entry.out = True
         self.out = ()
         self._waiting.clear()
         self._size = self._voids = 0
         self.prompts = self.bytes = 0
-        return rest
+        return out, waiting
 
     def _written(self, entry: Entry) -> None:
         if type(entry.record) is Accept:

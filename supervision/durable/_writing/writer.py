@@ -216,11 +216,12 @@ class Writer:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
 
-    def end(self) -> tuple[Entry, ...]:
+    def end(self) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
         """Write nothing more.
 
         Returns:
-            What has had no answer; nobody but the caller will tell it.
+            What has had no answer; nobody but the caller will tell it.  What may have
+            been carried out; and what never will be.
         """
         self._opened = None
         self.ended = True

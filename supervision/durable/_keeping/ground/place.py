@@ -27,7 +27,15 @@ class Place:
         entry: the record on its way; None: the store has the prompt.
     """
 
-    __slots__ = ("_key", "_waiters", "entry", "error", "number", "repeats")
+    __slots__ = (
+        "_key",
+        "_waiters",
+        "entry",
+        "error",
+        "in_doubt",
+        "number",
+        "repeats",
+    )
 
     def __init__(self, key: str, number: int, entry: Entry | None = None) -> None:
         self._key = key
@@ -36,6 +44,8 @@ class Place:
         self.entry = entry
         self.error: Exception | None = None
         """Why the store does not have it, and will not."""
+        self.in_doubt = False
+        """Its router has ended, and nobody knows what the store has of it."""
         self.repeats: Repeated | None = None
         """Which prompt the store has in its place."""
 

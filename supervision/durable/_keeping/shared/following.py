@@ -14,6 +14,7 @@ from typing import Any
 
 from actors import (
     ClosedToNewError,
+    Lost,
     Outcome,
     Receipt,
     SaturatedError,
@@ -213,7 +214,10 @@ class Following:
         kept = self._kept
         if kept.bringing.let_go(receipt.id) is None:
             return
-        if outcome is None:
+        place: Any = receipt.need_more().row
+        if outcome is None and place.in_doubt:
+            outcome = Lost("the store has not got it")
+        elif outcome is None:
             name = receipt.given_id or receipt.id
             receipt.leave(UnknownPromptError(receipt.key, name))
             return

@@ -1,0 +1,298 @@
+"""One story of many nodes: they die, stall, are cut off, join and drain, at random.
+
+Senders send through any node, and again through another one when theirs is gone.  In
+the end everything is let come to rest, and the store is compared with what everybody
+outside has seen.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import attrs
+import trio
+
+from actors import (
+    Aborted,
+    Completed,
+    Failed,
+    Journal,
+    Lost,
+    Outcome,
+    PromptPolicy,
+    Receipt,
+    RefusedError,
+    StreamGapError,
+    StreamNotKeptError,
+    StreamRestartedError,
+    Turn,
+    TurnNotCompletedError,
+    UnknownPromptError,
+)
+from supervision import PromptKeptError
+from supervision.durable import StoreError
+from tests.durable.keeping.stage import Player
+
+from .town import Node, Town, open_town
+
+KEYS = [f"key{number}" for number in range(6)]
+NAMES = ("a", "b", "c")
+
+
+class Worker(Player):
+    """Takes its time, and as many prompts as come."""
+
+    prompts = PromptPolicy(capacity=1000)
+
+    async def take_turn(self, turn: Turn[str, str]) -> str:
+        """Put the prompt into the state; some take a while."""
+        number, seconds, left = turn.prompt.split()
+        self.stage.begun.append((turn.key, number))
+        for step in range(3):
+            await turn.emit(f"{number}.{step}")
+            await trio.sleep(float(seconds) / 3)
+        turn.state = (*turn.state, number)
+        if left != "-":
+            turn.send(left, f"{number}+ 0.1 -", id=f"{number}+")
+        return number
+
+
+@attrs.define(eq=False)
+class Story:
+    """What has happened, as far as anybody outside has seen it."""
+
+    dice: Random
+    town: Town
+    accepted: dict[str, str] = attrs.Factory(dict[str, str])
+    """{number: key} of those whose `accept` has returned."""
+    attempts: dict[str, int] = attrs.Factory(dict[str, int])
+    senders: dict[tuple[str, int], list[str]] = attrs.Factory(
+        dict[tuple[str, int], list[str]]
+    )
+    """{(key, sender): numbers, in the order in which they were accepted}."""
+    told: dict[str, Outcome] = attrs.Factory(dict[str, Outcome])
+    wrong: list[str] = attrs.Factory(list[str])
+    """What is not as it should be, in words."""
+    journaled: set[str] = attrs.Factory(set[str])
+    kills: int = 0
+    lives: int = 0
+
+    def any_node(self) -> Node | None:
+        """Give a node that has not died; None: there is none just now."""
+        living = [each for each in self.town.nodes.values() if not each.dead]
+        return self.dice.choice(living) if living else None
+
+
+async def send_some(story: Story, sender: int, prompts: int) -> None:
+    """Send, one prompt after the other, until each has its outcome."""
+    dice = story.dice
+    for nth in range(prompts):
+        number, key = f"{sender}-{nth}", dice.choice(KEYS)
+        attempts = dice.choice((1, 2, 5))
+        story.attempts[number] = attempts
+        left = dice.choice(KEYS) if dice.random() < 0.2 else "-"
+        if left != "-":
+            story.attempts[f"{number}+"] = 1
+        prompt = f"{number} {dice.choice((0, 0.5, 6))} {left}"
+        stream = Journal() if dice.random() < 0.3 else None
+        if stream is not None:
+            story.journaled.add(number)
+        receipt: Receipt[Any] | None = None
+        while receipt is None:
+            node = story.any_node()
+            if node is not None:
+                try:
+                    with trio.move_on_after(30):
+                        receipt = await node.router.accept(
+                            key, prompt, id=number, attempts=attempts, stream=stream
+                        )
+                        continue
+                except (RefusedError, StoreError, PromptKeptError):
+                    pass
+            await trio.sleep(dice.random())
+        story.accepted[number] = key
+        story.senders.setdefault((key, sender), []).append(number)
+        if dice.random() < 0.5:
+            await hear(story, key, number, receipt)
+
+
+async def hear(
+    story: Story, key: str, number: str, receipt: Receipt[Any] | None
+) -> None:
+    """Wait for an outcome, at whatever node."""
+    while number not in story.told:
+        try:
+            if receipt is not None:
+                with trio.move_on_after(20):
+                    story.told[number] = await receipt.outcome()
+                    return
+        except PromptKeptError:
+            pass
+        await trio.sleep(story.dice.random())
+        node, receipt = story.any_node(), None
+        if node is not None:
+            try:
+                with trio.move_on_after(20):
+                    receipt = await node.router.find(key, number)
+            except (RefusedError, StoreError, PromptKeptError):
+                pass
+
+
+async def read(story: Story, key: str, number: str) -> None:
+    """Read an answer, at whatever node, from its beginning to its end."""
+    after, chunks = 0, list[str]()
+    while True:
+        node = story.any_node()
+        await trio.sleep(story.dice.random())
+        if node is None:
+            continue
+        try:
+            with trio.move_on_after(20):
+                async with node.router.reopen_turn(key, number, after=after) as answer:
+                    async for chunk in answer:
+                        after = answer.number
+                        chunks.append(chunk)
+                break
+        except StreamRestartedError:
+            after, chunks = 0, []
+        except TurnNotCompletedError:
+            return
+        except StreamGapError as error:
+            story.wrong.append(f"{number}: a gap behind {after}: {error}")
+            return
+        except (UnknownPromptError, StreamNotKeptError):
+            return
+        except (RefusedError, StoreError, PromptKeptError):
+            pass
+    wanted = [f"{number}.{step}" for step in range(3)]
+    if chunks != wanted:
+        story.wrong.append(f"{number}: read {chunks}, not {wanted}")
+
+
+async def disturb(story: Story, times: int) -> None:
+    """Let something go wrong, so many times."""
+    town, dice = story.town, story.dice
+    for _ in range(times):
+        await trio.sleep(dice.random() * 8)
+        node = story.any_node()
+        what = dice.randrange(8)
+        if node is None or what == 0:
+            name = dice.choice(NAMES)
+            if name not in town.nodes or town.nodes[name].dead:
+                await town.add(name)
+                story.lives += 1
+        elif what <= 2:
+            node.kill()
+            story.kills += 1
+            if dice.random() < 0.7:
+                await trio.sleep(dice.random() * 15)
+                await town.add(node.name)
+                story.lives += 1
+        elif what == 3:
+            node.store.cut_off()
+            await trio.sleep(dice.random() * 25)
+            node.store.join_again()
+        elif what == 4:
+            town.server.down()
+            await trio.sleep(dice.random() * 30)
+            town.server.up()
+        elif what == 5:
+            node.store.lose_answers(1)
+            node.store.lose_reactions(1)
+        elif what == 6:
+            node.store.hold_hints()
+            await trio.sleep(dice.random() * 5)
+            node.store.pass_hints()
+        else:
+            await leave_in_order(story, node)
+
+
+async def leave_in_order(story: Story, node: Node) -> None:
+    """Drain a node, and let another one come in its place."""
+    node.dead = True  # nobody sends to it any more
+    with trio.move_on_after(60):
+        await node.router.drain(30)
+    node.gone.cancel()
+    await node.stopped.wait()
+    await story.town.add(node.name)
+    story.lives += 1
+
+
+async def play(seed: int, *, disturbances: int = 8, prompts: int = 6) -> Story:
+    """Play a story, and look at what it came to."""
+    dice = Random(seed)  # noqa: S311 - a plan, not a secret
+    async with open_town(*NAMES[: dice.choice((2, 3))], make=Worker) as town:
+        story = Story(dice, town)
+        async with trio.open_nursery() as nursery:
+            for sender in range(3):
+                nursery.start_soon(send_some, story, sender, prompts)
+            nursery.start_soon(disturb, story, disturbances)
+        town.server.up()
+        for node in town.nodes.values():
+            node.store.join_again()
+            node.store.pass_hints()
+        if all(node.dead for node in town.nodes.values()):
+            await town.add("a")
+        async with trio.open_nursery() as nursery:
+            for number, key in story.accepted.items():
+                nursery.start_soon(hear, story, key, number, None)
+                if number in story.journaled:
+                    nursery.start_soon(read, story, key, number)
+        await town.until(
+            lambda: all(each.outcome is not None for each in town.server.prompts())
+        )
+        await trio.sleep(40)
+        check(story)
+    return story
+
+
+def check(story: Story) -> None:
+    """Compare the store with what was seen."""
+    town, wrong = story.town, story.wrong
+    stored = {each.id: each for each in town.server.prompts()}
+    outcomes = town.outcomes()
+    for number in story.accepted:
+        if number not in stored:
+            wrong.append(f"{number} was accepted, and is not stored")
+    for number, outcome in outcomes.items():
+        if outcome is None:
+            wrong.append(f"{number} has no outcome")
+        if isinstance(outcome, Lost | Aborted) and number in story.accepted:
+            wrong.append(f"{number} is {outcome}")
+        if stored[number].tried > story.attempts[number]:
+            wrong.append(f"{number} was tried {stored[number].tried} times")
+        runs = [each for _, each in town.stage.begun].count(number)
+        if runs > stored[number].tried:
+            wrong.append(f"{number} ran {runs} times, marked {stored[number].tried}")
+        told = story.told.get(number)
+        if told is not None and not _same(told, outcome):
+            wrong.append(f"{number} was told as {told}, and is {outcome}")
+    for key in KEYS:
+        state = town.state(key) or ()
+        completed = {
+            each.id
+            for each in stored.values()
+            if each.key == key and isinstance(outcomes[each.id], Completed)
+        }
+        if len(state) != len(set(state)) or set(state) != completed:
+            wrong.append(f"{key} has {state}, completed are {sorted(completed)}")
+        for (its_key, _), numbers in story.senders.items():
+            if its_key == key:
+                mine = [each for each in state if each in numbers]
+                if mine != [each for each in numbers if each in mine]:
+                    wrong.append(f"{key}: {mine} were sent as {numbers}")
+    for name, node in town.nodes.items():
+        if node.dead:
+            continue
+        looked = node.router.statistics()
+        if looked.turns_running or looked.queued or looked.turns_waiting:
+            wrong.append(f"{name} still has {looked}")
+        if looked.accepted != sum(looked.outcomes.values()):
+            wrong.append(f"{name}: {looked.accepted} accepted, {looked.outcomes}")
+
+
+def _same(told: Outcome, stored: Outcome | None) -> bool:
+    if isinstance(told, Failed) and isinstance(stored, Failed):
+        return True
+    return type(told) is type(stored) and told.turn == getattr(stored, "turn", None)
