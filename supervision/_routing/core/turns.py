@@ -90,8 +90,8 @@ class Turns:
             else:  # somebody may have waited for room at a checkpoint
                 core.accepting.admit_parked(lane)
             return
-        if core.world.ending:  # the queue is for `stopped`
-            return
+        if core.world.ending or (lane.extra is not None and lane.extra.looks):
+            return  # in the former case the queue is for `stopped`
         batch = lane.session.prompts.batch
         if batch is not None and batch.window and self._gathers(lane, batch):
             return

@@ -70,6 +70,7 @@ class Extra:
     gone: Any = None  # of CLOSING: what follows when the end of its turn is kept
     kept: Any = None  # what is known of it in a store
     history: Any = None  # without one: what its turns have appended
+    looks = False  # it is looked whether others have sent something before
 
 
 class Lane:

@@ -266,6 +266,8 @@ class Arriving:
             self._kept.journals.stored(receipt)
         if answer.brought is not None:
             self._kept.bringing.came(lane, answer.brought)
+        elif isinstance(answer, Accepted) and answer.others:
+            self._kept.others.ordering.before(lane, receipt, answer.others)
         if isinstance(answer, Repeated) and waits:
             self._kept.journals.follow(
                 receipt,

@@ -96,7 +96,7 @@ class Bringing:
 
     def join(self, lane: Lane, row: Row) -> None:
         """A prompt has come into the store behind those of this lane."""
-        receipt = self._adopt(lane, row)
+        receipt = self.adopt(lane, row)
         if receipt is not None:
             self._kept.core.joining.join(lane, receipt)
 
@@ -255,14 +255,14 @@ class Bringing:
                 continue
             if row.number in self._void:
                 continue
-            receipt = self._adopt(lane, row)
+            receipt = self.adopt(lane, row)
             if receipt is not None:
                 before.append(receipt)
         if before:
             lane.queue = deque((*before, *(lane.queue or ())))
             lane.waiting += len(before)
 
-    def _adopt(self, lane: Lane, row: Row) -> Receipt[Any] | None:
+    def adopt(self, lane: Lane, row: Row) -> Receipt[Any] | None:
         """A prompt of the store becomes one of this router's; None: it has ended."""
         core = self._kept.core
         receipt, error = self._receipt_of(lane, row)

@@ -169,6 +169,11 @@ class Kept:
         end = self.after + self.ids_of_one
         return self.first < number <= self.before or self.after < number <= end
 
+    @property
+    def own(self) -> tuple[int, int]:
+        """The first and the last number of prompts of this opening."""
+        return self.after + 1, self.after + self.ids_of_one
+
     def epoch_of(self, lane: Lane) -> int:
         """See `Keeping`."""
         lease = key_of(lane).lease if self.others is not None else None

@@ -93,6 +93,10 @@ class Turning:
         mark = Entry(record, lambda _: kept.arriving.marked(run, go))
         kept.submit_of(run.lane, mark)
 
+    def not_marked(self, run: TurnRun) -> None:
+        """The store has not marked this one: nothing is to be taken back there."""
+        self._marked.discard(run.id)
+
     def unbegun(self, run: TurnRun) -> None:
         """See `Keeping`."""
         if run.id not in self._marked:

@@ -135,6 +135,19 @@ class Prompts:
         is_known = (row.key, row.id) in self._numbers
         return is_known or len(self.waiting(row.key, hidden)) < capacity
 
+    def others(self, record: Accept, hidden: Collection[int]) -> tuple[int, ...]:
+        """Those before a prompt that have numbers of another opening."""
+        if record.own is None:
+            return ()
+        first, last = record.own
+        itself = self._all.get(record.row.number)
+        return tuple(
+            each.row.number
+            for each in self.waiting(record.row.key, hidden)
+            if not first <= each.row.number <= last
+            and (itself is None or each.order < itself.order)
+        )
+
     def mark(self, number: int, tried: int, begun: int) -> None:
         """It has been begun so often, unless it has its outcome."""
         prompt = self._all.get(number)

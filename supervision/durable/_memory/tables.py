@@ -193,13 +193,16 @@ class Tables:
         brought = self._brought(row.key, hidden) if record.bring else None
         if not self.prompts.has_room(record, hidden):
             return Refused("its key has as many prompts as it may have", full=True)
+        others = self.prompts.others(record, hidden)
+        if others:
+            row = attrs.evolve(row, tried=0, begun=None)
         there = self.prompts.insert(row)
         if there is None:
-            return Accepted(brought)
+            return Accepted(brought, others)
         if (there.row.key, there.row.id) != (row.key, row.id):
             return Refused(f"number {row.number} is another prompt's")
         if there.row.number == row.number:
-            return Accepted(brought)
+            return Accepted(brought, others)
         return Repeated(there.row.number, there.outcome, there.turn, brought)
 
     def _begin(self, record: Begin) -> Answer:

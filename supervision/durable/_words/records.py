@@ -116,6 +116,10 @@ class Accept:
     """And say what is kept of its key."""
     capacity: int | None = None
     """Refuse it if so many prompts of its key have no outcome; None: never mind."""
+    own: tuple[int, int] | None = None
+    """The first and the last number of this opening: say which open prompts of its key
+    were there before it with numbers of others.  If there is one it is not marked, for
+    it may not be the next.  None: never mind."""
 
 
 @attrs.frozen(eq=False)
@@ -287,6 +291,9 @@ class Accepted:
 
     brought: Brought | None
     """If it was asked for."""
+    others: tuple[int, ...] = ()
+    """Numbers of open prompts of its key that were there before it, in their order, if
+    `Accept.own` asks for them."""
 
 
 @attrs.frozen(eq=False)

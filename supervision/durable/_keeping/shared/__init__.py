@@ -18,6 +18,7 @@ in a later step.  In reading order:
     dropping   lanes whose partition is another's now, or is to be
     storing    prompts for keys of others
     following  what others have sent, and what they have answered
+    ordering   prompts of one key through different nodes, in their order
     verbs      what is asked of the owner of a key, and done for others
     others     `Others`: all of it, as router and writer see it
 """

@@ -113,12 +113,12 @@ class Following:
             return
         self._asked, self._again = True, False
         self._seen.clear()
-        first, last = kept.after, kept.after + kept.ids_of_one
+        first, last = kept.own
         question = Poll(
             partitions=members.steady,
             opened=kept.epoch,
             known=tuple(
-                each for each in kept.finding.numbers() if not first < each <= last
+                each for each in kept.finding.numbers() if not first <= each <= last
             ),
             follows=(*kept.bringing.followed(), *kept.finding.followed()),
             asked=kept.others.verbs.asked(),
@@ -262,9 +262,9 @@ class Following:
     def hint_senders(self, numbers: Sequence[int]) -> None:
         """Whoever has stored these prompts has something to find."""
         kept = self._kept
-        first, last = kept.after, kept.after + kept.ids_of_one
+        first, last = kept.own
         for number in numbers:
-            if not first < number <= last:
+            if not first <= number <= last:
                 opened = (number - 1) // kept.ids_of_one + 1
                 node = kept.others.members.node_of(opened)
                 if node is not None:

@@ -13,11 +13,13 @@ from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._keeping.ground.place import key_of
 from supervision.durable._sharing.policy import SharingPolicy
 from supervision.durable._sharing.words import Fenced, Lease, Sharing
+from supervision.durable._words.records import Accept
 from supervision.durable._writing.book import Entry
 
 from .dropping import Handing
 from .following import Following
 from .members import Members
+from .ordering import Ordering
 from .storing import Storing
 from .verbs import OtherVerbs
 
@@ -42,6 +44,7 @@ class Others:
         self.verbs = OtherVerbs(kept)
         self.vanished = self.handing.vanished
         self.storing = Storing(kept)
+        self.ordering = Ordering(kept)
         self.accept = self.storing.accept
 
     # ------------------------------------------------------------------ for the router
@@ -93,7 +96,9 @@ class Others:
 
     def submit_of(self, lane: Lane, entry: Entry) -> None:
         """Have a record carried out that depends on whose this lane's key is."""
-        key = key_of(lane)
+        key, record = key_of(lane), entry.record
+        if type(record) is Accept and not record.bring:
+            record.own = self._kept.own
         lease = key.lease
         if lease is None and not key.dropped and lane.phase != GONE:
             lease = key.lease = self.members.lease_of(lane.key)
