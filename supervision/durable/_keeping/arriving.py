@@ -89,6 +89,8 @@ class Arrival(Entry):
     def told(self, answer: Accepted | Repeated | Refused) -> None:
         """Hear the answer, then that of the mark."""
         arriving, run = self._arriving, self._run
+        if run is not None and isinstance(answer, Accepted) and answer.others:
+            arriving.not_marked(run)  # others are first
         arriving.answered(self._lane, self._receipt, answer)
         if run is not None:
             arriving.marked(run, self._go)
@@ -221,6 +223,10 @@ class Arriving:
         for offer in self._left.pop(lane.key, ()):
             if self._kept.bringing.let_go(offer.number) is not None:
                 self._kept.core.accepting.take([offer])
+
+    def not_marked(self, run: TurnRun) -> None:
+        """The store has not marked a turn that was to be marked with its prompt."""
+        self._kept.turning.not_marked(run)
 
     def marked(self, run: TurnRun, go: Callable[[TurnRun], None]) -> None:
         """The store has the mark of a turn: it begins, if it still is to."""

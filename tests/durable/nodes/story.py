@@ -206,6 +206,8 @@ async def disturb(story: Story, times: int) -> None:
             node.store.pass_hints()
         else:
             await leave_in_order(story, node)
+    if story.any_node() is None:
+        await town.add("a")
 
 
 async def leave_in_order(story: Story, node: Node) -> None:
@@ -232,8 +234,6 @@ async def play(seed: int, *, disturbances: int = 8, prompts: int = 6) -> Story:
         for node in town.nodes.values():
             node.store.join_again()
             node.store.pass_hints()
-        if all(node.dead for node in town.nodes.values()):
-            await town.add("a")
         async with trio.open_nursery() as nursery:
             for number, key in story.accepted.items():
                 nursery.start_soon(hear, story, key, number, None)

@@ -36,14 +36,13 @@ class Ordering:
     ) -> None:
         """Prompts that others have stored stand before this one.
 
-        Its turn, if it was to have one now, is not marked: that may be another's.
+        Its turn, if it was to have one now, may be another's: it waits again.
         """
         core, finding = self._kept.core, self._kept.finding
         if lane.phase == GONE or not key_of(lane).brought:
             return
         run = core.turns.running.get(receipt._turn) if receipt._turn else None
         if run is not None and not run.has_begun and run.phase is not ENDED:
-            self._kept.turning.not_marked(run)
             core.turns.unbegin(run)
         is_void = self._kept.bringing.is_void
         if all(finding.here(each) or is_void(each) for each in numbers):
@@ -51,7 +50,7 @@ class Ordering:
             core.turns.advance(lane)
         else:
             lane.need_extra().looks = True
-            then = partial(self._came, lane)
+            then = partial(self._came, lane, receipt, numbers)
             self._kept.submit_of(lane, Entry(Bring(lane.key), then))
 
     def _stand_behind(
@@ -70,7 +69,13 @@ class Ordering:
             del queue[at]
             self._line_up(lane, queue)
 
-    def _came(self, lane: Lane, brought: Brought) -> None:
+    def _came(
+        self,
+        lane: Lane,
+        receipt: Receipt[Any],
+        numbers: tuple[int, ...],
+        brought: Brought,
+    ) -> None:
         """All open prompts of a lane, in their order: so they stand in its queue."""
         lane.need_extra().looks = False
         if lane.phase == GONE:
@@ -78,13 +83,14 @@ class Ordering:
         bringing, finding = self._kept.bringing, self._kept.finding
         for row in brought.rows:
             if not (finding.here(row.number) or bringing.is_void(row.number)):
-                receipt = bringing.adopt(lane, row)
-                if receipt is not None:
-                    lane.push(receipt)
+                adopted = bringing.adopt(lane, row)
+                if adopted is not None:
+                    lane.push(adopted)
         place = {row.number: nth for nth, row in enumerate(brought.rows)}
         last = len(place)  # what is on its way to the store comes behind
         queue = sorted(lane.live(), key=lambda each: place.get(each.id, last))
         self._line_up(lane, queue)
+        self._stand_behind(lane, receipt, numbers)  # it may have been marked
         self._kept.core.turns.advance(lane)
 
     def _line_up(self, lane: Lane, queue: list[Receipt[Any]]) -> None:
