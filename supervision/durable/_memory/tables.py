@@ -191,7 +191,7 @@ class Tables:
     def _accept(self, record: Accept, hidden: set[int]) -> Answer:
         row = record.row
         brought = self._brought(row.key, hidden) if record.bring else None
-        if not self.prompts.has_room(record, hidden):
+        if not self.prompts.has_room(record):
             return Refused("its key has as many prompts as it may have", full=True)
         there = self.prompts.insert(row)
         if there is None:

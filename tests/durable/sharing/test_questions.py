@@ -34,7 +34,7 @@ from supervision.durable._sharing.words import (
     View,
     partition_of,
 )
-from tests.durable.sealing.boxes import Counted, Keyed
+from tests.durable.sealing.boxes import Keyed
 from tests.durable.sharing.desk import Desk, at
 from tests.durable.store.bench import accept, complete
 
@@ -223,7 +223,7 @@ async def test_a_verb_is_taken_back() -> None:
 async def test_what_is_asked_is_sealed() -> None:
     """Verbs, answers, and what others have stored."""
     server = MemoryServer(partitions=1)
-    seal = Counted()
+    seal = Keyed(b"key")
     async with (
         at(server.node("a", seal=seal)) as a,
         at(server.node("b", seal=seal)) as b,
@@ -362,6 +362,8 @@ async def test_a_node_that_stands_still_is_not_heard(
         store.go_on()
         await trio.testing.wait_all_tasks_blocked()
         assert len(heard) == 1
+        store.stand_still()
+        await a.beat()
 
 
 async def test_an_answer_gets_lost() -> None:
