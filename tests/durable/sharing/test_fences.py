@@ -83,8 +83,10 @@ async def test_an_accept_that_is_fenced_is_kept_without_its_mark() -> None:
         fenced = await a.owned(accept(2, name="id-1", bring=True), old)
         assert isinstance(fenced.answer, Repeated)
         assert (fenced.answer.number, fenced.answer.brought) == (1, None)
-        for wrong in (accept(3, body=bytes(101)), accept(1, "x")):  # 1 is another's
-            assert isinstance(await a.owned(wrong, old), Refused)
+        refused = await a.owned(accept(3, body=bytes(101)), old)
+        assert isinstance(refused, Refused)
+        fenced = await a.owned(accept(1, "x"), old)  # 1 is another's
+        assert isinstance(fenced.answer, Refused)
 
 
 async def test_some_of_a_batch_are_fenced() -> None:
