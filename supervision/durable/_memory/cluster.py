@@ -6,7 +6,8 @@ Pure, as plain as `tables`: no Trio, no faults, and of the clock one number.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, assert_never
+from operator import attrgetter
+from typing import assert_never
 
 import attrs
 
@@ -32,12 +33,11 @@ from supervision.durable._sharing.words import (
     Taken,
     VerbRow,
     View,
+    numbers_of,
 )
 
 from .prompts import copy
 from .tables import Tables
-
-_IDS: Final = 1_000_000_000  # numbers of one opening
 
 
 @attrs.define
@@ -107,7 +107,7 @@ class Cluster:
                 return Posted(row.id)
             case Reply(answers=answers):
                 for number, answer in answers:
-                    if number in self._verbs and self._verbs[number].answer is None:
+                    if number in self._verbs:
                         self._verbs[number].answer = answer
             case Recall(ids=ids):
                 for number in ids:
@@ -125,7 +125,7 @@ class Cluster:
 
     def _take(self, me: NodeRow, leases: Iterable[Lease]) -> Taken:
         taken: list[Lease] = []
-        for each in leases:
+        for each in sorted(leases, key=attrgetter("partition")):
             row = self.partitions[each.partition]
             if row.epoch == each.epoch and not self._is_replaced(me):
                 release = max(row.release, me.release)
@@ -151,24 +151,24 @@ class Cluster:
     def _poll(self, me: NodeRow, poll: Poll) -> Polled:
         prompts, wanted = self.tables.prompts, frozenset(poll.partitions)
         known = frozenset(poll.known)
+        first, last = numbers_of(poll.opened)
         new = [
             prompt
             for key in prompts.open
             if prompts.partition_of(key) in wanted
             for prompt in prompts.waiting(key)
-            if prompt.row.number not in known
-            and (prompt.row.number - 1) // _IDS + 1 != poll.opened
+            if prompt.row.number not in known and not first <= prompt.row.number <= last
         ]
         new.sort(key=lambda prompt: prompt.order)
         return Polled(
             tuple(copy(prompt.row) for prompt in new[: poll.most]),
-            tuple(self._ended(poll.follows)),
+            tuple(self._ended(sorted(poll.follows))),
             tuple(
                 each.row
                 for each in self._verbs.values()
                 if each.answer is None and prompts.partition_of(each.row.key) in wanted
             ),
-            tuple(self._answers(me, poll.asked)),
+            tuple(self._answers(me, sorted(poll.asked))),
         )
 
     def _ended(self, numbers: Iterable[int]) -> Iterable[EndedRow]:

@@ -127,13 +127,12 @@ class Prompts:
             == (row.number, row.key, row.id)
         )
 
-    def has_room(self, record: Accept, hidden: Collection[int]) -> bool:
+    def has_room(self, record: Accept) -> bool:
         """Whether the key of a prompt may have one more, or this one is known."""
         row, capacity = record.row, record.capacity
-        if capacity is None or row.number in self._all:
+        if capacity is None or (row.key, row.id) in self._numbers:
             return True
-        is_known = (row.key, row.id) in self._numbers
-        return is_known or len(self.waiting(row.key, hidden)) < capacity
+        return len(self._open.get(row.key, ())) < capacity
 
     def others(self, record: Accept, hidden: Collection[int]) -> tuple[int, ...]:
         """Those before a prompt that have numbers of another opening."""

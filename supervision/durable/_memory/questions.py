@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import trio
 
-from supervision.durable._sealing.asking import Asking
-from supervision.durable._sealing.seals import NotSealedError
+from supervision.durable._sealing.asking import Asked
 from supervision.durable._sharing.policy import SharingPolicy
 from supervision.durable._sharing.words import (
     Heard,
@@ -126,11 +125,11 @@ class MemorySharing:
         way: of which node.
         opened: which opening of the store it is.
         faults: how it is to fail.
-        asking: seals what is asked; None: there is no seal.
+        asked: seals what is asked; None: there is no seal.
     """
 
     def __init__(
-        self, way: Way, opened: int, faults: Faults, asking: Asking | None
+        self, way: Way, opened: int, faults: Faults, asked: Asked | None
     ) -> None:
         self.way = way
         self.node = way.name
@@ -143,7 +142,7 @@ class MemorySharing:
             way.name, way.address, way.release, opened, beat=0, leaving=False
         )
         self._faults = faults
-        self._asking = asking
+        self._asked = asked
         self._line: deque[tuple[Question, Heard]] = deque()
         self._scope: trio.CancelScope | None = None  # of the task that answers
         self._is_closed = False
@@ -228,14 +227,12 @@ class MemorySharing:
         why = self.way.unreached()
         if why is not None:
             return StoreAwayError(why)
-        hub, asking = self.way.hub, self._asking
+        hub, asked = self.way.hub, self._asked
         if isinstance(question, Hint):
             hub.hint(question)
-        sealed: Any = question
-        if asking is not None:
-            try:
-                sealed = asking.question(question)
-            except NotSealedError as error:
-                return StoreRefusedError(getattr(question, "key", ""), str(error))
+        try:
+            sealed = asked.sealed(question) if asked is not None else question
+        except StoreRefusedError as error:
+            return error
         reaction = hub.cluster.react(self._me, sealed, hub.clock.now())
-        return asking.reaction(reaction) if asking is not None else reaction
+        return asked.opened(reaction) if asked is not None else reaction

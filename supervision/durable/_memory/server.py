@@ -47,6 +47,8 @@ class MemoryServer:
         if not isinstance(policy, SharingPolicy):  # pyright: ignore[reportUnnecessaryIsInstance] - users
             msg = f"sharing must be a SharingPolicy, got {policy!r}"
             raise TypeError(msg)
+        self.partitions = partitions
+        """How many there are."""
         self._hub = Hub(partitions, policy, Wall(virtual=True))
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ import trio
 
 from supervision.durable._keeping.ground.wall import Wall
 from supervision.durable._keeping.making import make_keeping
-from supervision.durable._sealing.asking import asking_of
+from supervision.durable._sealing.asking import Asked
 from supervision.durable._sealing.sealing import limits_behind, sealing_of
 from supervision.durable._sharing.policy import SharingPolicy
 from supervision.durable._sharing.words import Back, Sent
@@ -284,8 +284,8 @@ class MemoryStore:
 
         sharing = None
         if way is not None:
-            asking = asking_of(self.encoding.seal)
-            sharing = MemorySharing(way, self.opened, self._faults, asking)
+            asked = Asked(sealing) if sealing is not None else None
+            sharing = MemorySharing(way, self.opened, self._faults, asked)
         return MemoryOpening(
             self.opened, seals, self._faults, lambda: self._leave(claim), sharing
         )

@@ -133,8 +133,7 @@ class Tables:
             return Fenced(sent.lease)
         row = attrs.evolve(record.row, tried=0, begun=None)
         unmarked = attrs.evolve(record, row=row, bring=False)
-        answer = self._accept(unmarked, hidden)
-        return answer if isinstance(answer, Refused) else Fenced(sent.lease, answer)
+        return Fenced(sent.lease, self._accept(unmarked, hidden))
 
     def _apply(  # noqa: C901, PLR0911, PLR0912 - a case a record
         self, record: Record, hidden: set[int]
@@ -191,7 +190,7 @@ class Tables:
     def _accept(self, record: Accept, hidden: set[int]) -> Answer:
         row = record.row
         brought = self._brought(row.key, hidden) if record.bring else None
-        if not self.prompts.has_room(record, hidden):
+        if not self.prompts.has_room(record):
             return Refused("its key has as many prompts as it may have", full=True)
         others = self.prompts.others(record, hidden)
         if others:

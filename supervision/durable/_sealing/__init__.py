@@ -6,6 +6,6 @@ order:
 
     seals      `Sealer`: a user's seal, and the place that a body is bound to
     bodies     which bodies are in a record, and in an answer
-    asking     the same of what a node asks beside its batches, and hears
     sealing    `Sealing`: a batch is sealed, carried out, its answers opened
+    asking     `Asked`: the same of what a node asks beside its batches
 """

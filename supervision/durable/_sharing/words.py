@@ -26,6 +26,15 @@ PARTITIONS: Final = 64
 """How many there are, if nobody says."""
 
 
+IDS: Final = 1_000_000_000
+"""Numbers of prompts that one opening gives."""
+
+
+def numbers_of(opened: int) -> tuple[int, int]:
+    """Give the first and the last number that an opening gives to prompts."""
+    return (opened - 1) * IDS + 1, opened * IDS
+
+
 def partition_of(key: str, partitions: int) -> int:
     """Say in which of so many partitions a key is.  The same on every machine."""
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -169,7 +178,7 @@ class Poll:
     partitions: tuple[int, ...]
     """Those of which open prompts and verbs are told."""
     opened: int
-    """Prompts with numbers of this opening are not told: they are known."""
+    """Prompts with `numbers_of` this opening are not told: they are known."""
     known: tuple[int, ...]
     """Nor are these, with numbers of others."""
     follows: tuple[int, ...]

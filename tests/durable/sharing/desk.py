@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import trio
 
-from supervision.durable import MemoryStore
 from supervision.durable._sharing.words import (
     Beat,
     Lease,
@@ -20,6 +19,7 @@ from supervision.durable._sharing.words import (
     Taken,
     View,
 )
+from supervision.durable._words.opened import Engine
 from supervision.durable._words.records import Record
 from tests.durable.store.bench import Bench
 
@@ -88,7 +88,7 @@ class Desk(Bench):
 
 
 @asynccontextmanager
-async def at(store: MemoryStore) -> AsyncGenerator[Desk]:
+async def at(store: Engine) -> AsyncGenerator[Desk]:
     """Open a node for this block."""
     desk = Desk(await store.claim().open())
     try:

@@ -85,6 +85,8 @@ async def test_an_accept_that_is_fenced_is_kept_without_its_mark() -> None:
         assert (fenced.answer.number, fenced.answer.brought) == (1, None)
         refused = await a.owned(accept(3, body=bytes(101)), old)
         assert isinstance(refused, Refused)
+        fenced = await a.owned(accept(1, "x"), old)  # 1 is another's
+        assert isinstance(fenced.answer, Refused)
 
 
 async def test_some_of_a_batch_are_fenced() -> None:
@@ -118,7 +120,7 @@ async def test_open_prompts_stand_in_the_order_in_which_they_were_accepted() -> 
         assert [each.number for each in brought.rows] == [2, 20, 1, 21]
 
     alone = Tables()
-    alone.apply([accept(20), accept(1), Begin((20,), (1,), 7, 1), accept(2)])
+    alone.apply([accept(20), accept(2), Begin((20,), (1,), 7, 1), accept(1)])
     (answer,) = alone.apply([Bring("a")])
     assert isinstance(answer, Brought)
     assert [each.number for each in answer.rows] == [20, 1, 2]

@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 
+from supervision._routing.core.core import IDS as ROUTERS_IDS
 from supervision.durable import (
     MemoryServer,
     MemoryStore,
@@ -18,6 +19,7 @@ from supervision.durable import (
 )
 from supervision.durable._memory.faults import Point
 from supervision.durable._sharing.words import (
+    IDS,
     Beat,
     Give,
     Given,
@@ -32,14 +34,12 @@ from supervision.durable._sharing.words import (
     Take,
     Taken,
     View,
+    numbers_of,
     partition_of,
 )
-from tests.durable.sealing.boxes import Counted, Keyed
+from tests.durable.sealing.boxes import Keyed
 from tests.durable.sharing.desk import Desk, at
 from tests.durable.store.bench import accept, complete
-
-ID = 1_000_000_000
-
 
 # ------------------------------------------------------------------------- who is there
 
@@ -149,26 +149,26 @@ async def test_a_look_finds_what_others_have_stored() -> None:
     keys = {server.partition_of(str(each)): str(each) for each in range(20)}
     async with at(server.node("a")) as a, at(server.node("b")) as b:
         mine, theirs = a.opened.opened - 1, b.opened.opened - 1
-        await b.carry(accept(theirs * ID + 5, keys[0]))
-        await a.carry(accept(mine * ID + 1, keys[0], begun=1))
+        await b.carry(accept(theirs * IDS + 5, keys[0]))
+        await a.carry(accept(mine * IDS + 1, keys[0], begun=1))
         await b.carry(
-            accept(theirs * ID + 1, keys[0], body=b"x"),
-            accept(theirs * ID + 2, keys[1]),
-            accept(theirs * ID + 3, keys[0]),
-            accept((theirs + 1) * ID, keys[0]),  # the last one of an opening
-            complete(theirs * ID + 3, key=keys[0]),
+            accept(theirs * IDS + 1, keys[0], body=b"x"),
+            accept(theirs * IDS + 2, keys[1]),
+            accept(theirs * IDS + 3, keys[0]),
+            accept((theirs + 1) * IDS, keys[0]),  # the last one of an opening
+            complete(theirs * IDS + 3, key=keys[0]),
         )
         found = await a.poll(0)
-        numbers = [each.number - theirs * ID for each in found.rows]
-        assert numbers == [5, 1, ID]
+        numbers = [each.number - theirs * IDS for each in found.rows]
+        assert numbers == [5, 1, IDS]
         assert found.rows[1].body == b"x"
-        found = await a.poll(0, 1, known=(theirs * ID + 1,))
-        assert [each.number - theirs * ID for each in found.rows] == [5, 2, ID]
+        found = await a.poll(0, 1, known=(theirs * IDS + 1,))
+        assert [each.number - theirs * IDS for each in found.rows] == [5, 2, IDS]
         found = await a.poll(0, 1, most=2)
-        assert [each.number - theirs * ID for each in found.rows] == [5, 1]
+        assert [each.number - theirs * IDS for each in found.rows] == [5, 1]
         assert (await a.poll()).rows == ()
         found = await b.poll(0)
-        assert [each.number for each in found.rows] == [mine * ID + 1]
+        assert [each.number for each in found.rows] == [mine * IDS + 1]
 
 
 async def test_a_look_finds_outcomes() -> None:
@@ -198,7 +198,7 @@ async def test_a_verb_goes_to_the_owner_and_its_answer_back() -> None:
         told = (row.key, row.verb, row.arguments, row.node)
         assert told == ("k", "cancel", b"why", "a")
 
-        answers = ((first, b"done"), (99, b"?"), (first, b"again"))
+        answers = ((first, b"done"), (99, b"?"))
         await b.asks(Reply(answers), Given)
         assert [each.id for each in (await b.poll(partition)).verbs] == [second]
         assert (await b.poll(asked=(first,))).answers == (), "b has not asked"
@@ -223,18 +223,18 @@ async def test_a_verb_is_taken_back() -> None:
 async def test_what_is_asked_is_sealed() -> None:
     """Verbs, answers, and what others have stored."""
     server = MemoryServer(partitions=1)
-    seal = Counted()
+    seal = Keyed(b"key")
     async with (
         at(server.node("a", seal=seal)) as a,
         at(server.node("b", seal=seal)) as b,
     ):
-        number = b.opened.opened * ID
+        number = b.opened.opened * IDS
         await b.carry(accept(number, "k"), accept(number - 1, "k", origin=b"o"))
         await b.carry(complete(number, key="k"))
         posted = (await a.asks(Post("k", "cancel", b"secret"), Posted)).id
         found = await a.poll(0, follows=(number, 99))
         assert [(each.body, each.origin) for each in found.rows] == [(b"body", b"o")]
-        assert [each.outcome for each in found.ended] == [b"done", None]
+        assert [each.outcome for each in found.ended] == [None, b"done"]
         assert [each.arguments for each in found.verbs] == [b"secret"]
         await b.asks(Reply(((posted, b"answer"),)), Given)
 
@@ -362,6 +362,8 @@ async def test_a_node_that_stands_still_is_not_heard(
         store.go_on()
         await trio.testing.wait_all_tasks_blocked()
         assert len(heard) == 1
+        store.stand_still()
+        await a.beat()
 
 
 async def test_an_answer_gets_lost() -> None:
@@ -457,3 +459,10 @@ def test_a_store_alone_is_shared_with_nobody() -> None:
     assert "of node a" in repr(server.node("a"))
     assert "MemoryServer" in repr(server)
     assert server.partition_of("key") == partition_of("key", 16)
+
+
+def test_the_numbers_of_an_opening_are_those_that_its_router_gives() -> None:
+    """One after the other, and none twice."""
+    assert IDS == ROUTERS_IDS
+    assert numbers_of(1) == (1, IDS)
+    assert numbers_of(2) == (IDS + 1, 2 * IDS)
