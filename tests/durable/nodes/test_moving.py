@@ -225,4 +225,6 @@ async def test_a_prompt_that_a_turn_sends_goes_to_its_owner() -> None:
         receipt = await town.nodes["a"].router.accept(mine, f"send:{theirs}")
         await receipt.outcome()
         await town.until(lambda: (theirs, "sent") in town.stage.begun)
-        await town.until(lambda: all(each is not None for each in town.outcomes().values()))
+        await town.until(
+            lambda: all(each is not None for each in town.outcomes().values())
+        )

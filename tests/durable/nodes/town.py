@@ -89,8 +89,7 @@ class Town:
         most = -(-self.server.partitions // len(names))
         await self.until(
             lambda: (
-                sum(self.nodes[each].owns() for each in names)
-                == self.server.partitions
+                sum(self.nodes[each].owns() for each in names) == self.server.partitions
                 and max(self.nodes[each].owns() for each in names) <= most
             )
         )

@@ -216,7 +216,8 @@ class Asking:
         if poll.asked:
             message.say(
                 f"delete from {s}.verbs where id = any ({numbers(poll.asked)})"
-                " and answer is not null returning id, answer",
+                f" and node = {text(self._place.node)} and answer is not null"
+                " returning id, answer",
                 read(lambda *each: each, answers),
             )
         return lambda: Polled(

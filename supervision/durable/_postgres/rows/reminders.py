@@ -141,8 +141,8 @@ def fire(
         " from g where g.ord in (select ord from later union all select ord from over)"
         " order by ord on conflict do nothing returning number)"
         " select g.ord, exists (select 1 from new where new.number = g.number)"
-        f" or exists (select 1 from {s}.prompts q where q.number = g.number"
-        " and q.key = g.key and q.id = g.id) from g",
+        f" or coalesce((select q.key = g.key and q.id = g.id from {s}.prompts q"
+        " where q.number = g.number), false) from g",
         read,
     )
 

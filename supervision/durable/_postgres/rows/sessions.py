@@ -40,7 +40,7 @@ def keep(
         f"insert into {s}.sessions (key, p, {column}, generation)"
         f" select key, p, decode(value, 'base64'), 1 from {given} g"
         " where g.ok and (value is not null"
-        f" or exists (select 1 from {s}.sessions s where s.key = g.key))"
+        f" or (select true from {s}.sessions s where s.key = g.key))"
         f" on conflict (key) do update set {column} = excluded.{column}"
     )
 

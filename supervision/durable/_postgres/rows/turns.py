@@ -130,7 +130,7 @@ def _upsert(s: str, *, bound: bool) -> str:
         " decode(token, 'base64'), generation, (select owner from"
         f" {s}.prompts q where q.number = (g.ended->0->>'number')::int8)"
         f" from g where g.ok and {'' if bound else 'not '}g.bound and (g.keeps"
-        f" or exists (select 1 from {s}.sessions s where s.key = g.key))"
+        f" or (select true from {s}.sessions s where s.key = g.key))"
         " on conflict (key) do update set state = coalesce(excluded.state, s.state),"
         " state_version = coalesce(excluded.state_version, s.state_version),"
         f" token = {'excluded' if bound else 's'}.token,"
