@@ -165,9 +165,8 @@ async def test_a_connection_that_was_ended_in_between_costs_one_try(
         with pytest.raises(StoreAwayError):
             await bench.carry(accept(2))
         await bench.carry(accept(2))
-        with pytest.raises(StoreAwayError):
-            await ask(bench, Beat(2))
-        assert isinstance(await ask(bench, Beat(2)), View)
+        # its listener may have found it out for it
+        assert isinstance(await ask_again(bench, Beat(2)), View)
 
 
 async def test_a_store_that_is_gone_is_no_more_of_any_use(
