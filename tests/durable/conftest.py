@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
-from tests.durable.postgres.server import Server, binaries, open_folder
+from tests.durable.servers.server import Server, binaries, open_folder
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def server() -> Generator[Server]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)  # nobody wants its data
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ It blocks; all of it is called in the writer's thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from supervision.durable._sealing.sealing import Sealing, limits_behind
 from supervision.durable._sharing.words import Lease, Owned
@@ -142,11 +142,11 @@ class Database:
     def _clear(self, carrying: Carrying) -> None:
         """Look again at what was being written by another node just then."""
         unclear = [*carrying.unclear.items()]
-        found: list[Any] = []  # of `prompts.Met`
         message = Message(self._place)
         message.say(settings())
-        places = [(row.key, row.id) for _, row in unclear]
-        prompts.lookup(message, places, found.append)
+        prompts.lookup(
+            message,
+            [row for _, row in unclear],
+            lambda place, what: carrying.clear(unclear[place][0], what),
+        )
         message.heard(self.link.carry(message.written()))
-        for (index, _), what in zip(unclear, found, strict=True):
-            carrying.clear(index, what)

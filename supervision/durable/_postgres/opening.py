@@ -29,7 +29,7 @@ from .nodes.asking import Asking
 from .nodes.bodies import Bodies
 from .nodes.sharing import PostgresSharing
 from .rows.message import Place
-from .schema import SCHEMA, Schema, bring_up, next_opening
+from .schema import SCHEMA, bring_up, next_opening
 from .target import Target
 
 BEYOND: Final = 2**32
@@ -48,7 +48,6 @@ class Plan:
     release: int
     channel: str
     sealing: Sealing | None
-    schema: Schema = SCHEMA
 
 
 class PostgresClaim:
@@ -87,7 +86,7 @@ class PostgresClaim:
         thread = StoreThread(f"the writer of {plan.place.node}")
 
         def make() -> int:
-            bring_up(link, plan.place, self.path, plan.schema)
+            bring_up(link, plan.place, self.path, SCHEMA)
             return next_opening(link, plan.place)
 
         try:

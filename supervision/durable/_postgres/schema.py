@@ -22,7 +22,7 @@ from supervision.durable._words.errors import (
 )
 
 from .link import Link, RefusedByServerError
-from .rows.message import Place, text
+from .rows.message import Place, settings, text
 
 TABLES: Final = """
 create table if not exists @nodes (
@@ -110,7 +110,7 @@ _KEEP: Final = (
 _TRIES: Final = 10
 
 
-def bring_up(link: Link, place: Place, path: str, schema: Schema = SCHEMA) -> None:
+def bring_up(link: Link, place: Place, path: str, schema: Schema) -> None:
     """Make the tables, or bring older ones up; other nodes may do the same meanwhile.
 
     Args:
@@ -137,13 +137,13 @@ def bring_up(link: Link, place: Place, path: str, schema: Schema = SCHEMA) -> No
             break
         try:
             link.carry(_making(link, place, schema, version))
+        except StoreAwayError:
+            raise
         except (RefusedByServerError, StoreError) as error:
             # most likely another node has made the same a moment before
-            if isinstance(error, StoreAwayError) or not left:
-                msg = f"{path} cannot be made: {error}"
-                raise (
-                    error if isinstance(error, StoreError) else StoreError(msg)
-                ) from None
+            if not left:
+                msg = f"the tables in {path} cannot be made: {error}"
+                raise StoreError(msg) from error
         found = _meta(link, place)
     if found.get("partitions") != place.partitions:
         msg = (
@@ -177,8 +177,9 @@ def _making(link: Link, place: Place, schema: Schema, version: int) -> bytes:
     s = place.schema
     # who may not make a schema may have been given one
     ((row,),) = link.carry(f"select to_regnamespace({text(s)}) is null".encode())
-    say = [f"create schema if not exists {s}"] if row[0] else []
-    say += [_META, "lock table @meta in share row exclusive mode"]
+    first = f"create schema if not exists {s};\n" if row[0] else ""
+    first = f"{settings()};\n{first}"
+    say = [_META, "lock table @meta in share row exclusive mode"]
     if version:
         say += [schema.steps[each] for each in range(version, schema.version)]
     partitions = "(select value::int4 - 1 from @meta where name = 'partitions')"
@@ -192,4 +193,4 @@ def _making(link: Link, place: Place, schema: Schema, version: int) -> bytes:
         _KEEP.format("version", schema.version, "excluded.value"),
         _KEEP.format("revision", schema.revision, "excluded.value"),
     ]
-    return ";\n".join(say).replace("@", f"{s}.").encode()
+    return (first + ";\n".join(say).replace("@", f"{s}.")).encode()

@@ -16,7 +16,7 @@ from supervision.durable._sharing.words import Lease, Owned, Take
 from supervision.durable._words.records import Accept, Record
 from tests.durable.postgres.asking import ask
 from tests.durable.postgres.model import Leases, SharedDice, carry
-from tests.durable.postgres.server import Server
+from tests.durable.servers.server import Server
 from tests.durable.store.bench import SMALL, opened, plain
 from tests.durable.store.test_same import everything
 

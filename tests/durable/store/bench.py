@@ -23,7 +23,7 @@ from supervision.durable._words.records import (
     Row,
     State,
 )
-from tests.durable.postgres.server import Server
+from tests.durable.servers.server import Server
 
 A = TypeVar("A")
 SMALL: Final = StorePolicy(prompt_bytes=100, state_bytes=200, entry_bytes=100)

@@ -20,7 +20,7 @@ from supervision.durable._postgres.rows.message import (
     Message,
     Place,
     Rows,
-    numbers,
+    array,
     settings,
 )
 from supervision.durable._postgres.rows.prompts import Met
@@ -124,7 +124,7 @@ class Carrying:
 
         self.message.say(
             f"select p, epoch, owner from {s}.partitions"
-            f" where p = any ({numbers(sorted(needed), 'int4')}) order by p for share",
+            f" where p = any ({array(sorted(needed), 'int4')}) order by p for share",
             read,
         )
 

@@ -5,7 +5,7 @@ Pure.  A message is a transaction; it waits for nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias, assert_never
 
 import msgspec
@@ -15,9 +15,8 @@ from supervision.durable._postgres.rows.message import (
     Message,
     Place,
     Rows,
+    array,
     data,
-    json,
-    numbers,
     settings,
     text,
 )
@@ -109,7 +108,9 @@ class Asking:
                 self._reply(message, answers)
             case Recall(ids=ids):
                 s = message.tables
-                message.say(f"delete from {s}.verbs where id = any ({numbers(ids)})")
+                message.say(
+                    f"delete from {s}.verbs where id = any ({array(ids, 'int8')})"
+                )
             case Hint(nodes=nodes):
                 self.notify(message, nodes)
             case _:
@@ -169,8 +170,11 @@ class Asking:
 
     @staticmethod
     def _leases(message: Message, leases: tuple[Lease, ...]) -> str:
-        rows = [{"p": each.partition, "epoch": each.epoch} for each in leases]
-        return message.given("p int4, epoch int8", rows, [None])
+        columns = {
+            "p int4": [each.partition for each in leases],
+            "epoch int8": [each.epoch for each in leases],
+        }
+        return message.given(columns, ())
 
     def _give(self, message: Message, leases: tuple[Lease, ...]) -> None:
         message.say(
@@ -197,7 +201,7 @@ class Asking:
             return lambda found: into.extend(made(*each) for each in found)
 
         s = message.tables
-        mine = f"any ({numbers(poll.partitions, 'int4')})"
+        mine = f"any ({array(poll.partitions, 'int4')})"
         if poll.partitions:
             self._new(message, poll, read(Row, rows))
             message.say(
@@ -208,15 +212,16 @@ class Asking:
         if poll.follows:
             message.say(
                 "select f.number, q.outcome, q.turn, coalesce(q.key, '')"
-                f" from unnest({numbers(poll.follows)}) as f (number)"
+                f" from unnest({array(poll.follows, 'int8')}) as f (number)"
                 f" left join {s}.prompts q on q.number = f.number"
                 " where q.number is null or q.outcome is not null order by f.number",
                 read(EndedRow, ended),
             )
         if poll.asked:
             message.say(
-                f"delete from {s}.verbs where id = any ({numbers(poll.asked)})"
-                " and answer is not null returning id, answer",
+                f"delete from {s}.verbs where id = any ({array(poll.asked, 'int8')})"
+                f" and node = {text(self._place.node)} and answer is not null"
+                " returning id, answer",
                 read(lambda *each: each, answers),
             )
         return lambda: Polled(
@@ -228,10 +233,12 @@ class Asking:
         """Prompts of others: their numbers are below or above those of this opening."""
         columns = prompts.COLUMNS
         first = poll.opened * _IDS
-        known = f" and number <> all ({numbers(poll.known)})" if poll.known else ""
+        known = (
+            f" and number <> all ({array(poll.known, 'int8')})" if poll.known else ""
+        )
         parts = [
             f"(select seq, {columns} from {message.tables}.prompts"
-            f" where p = any ({numbers(poll.partitions, 'int4')})"
+            f" where p = any ({array(poll.partitions, 'int4')})"
             f" and outcome is null and {which}{known} order by seq limit {poll.most})"
             for which in (f"number < {first}", f"number >= {first + _IDS}")
         ]
@@ -254,10 +261,13 @@ class Asking:
 
     @staticmethod
     def _reply(message: Message, answers: tuple[tuple[int, bytes], ...]) -> None:
-        rows = [{"id": each, "answer": answer} for each, answer in answers]
-        given = message.given("id int8, answer text", rows, [None])
+        columns: dict[str, Sequence[object]] = {
+            "id int8": [each for each, _ in answers],
+            "answer bytea": [answer for _, answer in answers],
+        }
+        given = message.given(columns, ())
         message.say(
-            f"update {message.tables}.verbs v set answer = decode(g.answer, 'base64')"
+            f"update {message.tables}.verbs v set answer = g.answer"
             f" from {given} g where v.id = g.id"
         )
 
@@ -265,5 +275,5 @@ class Asking:
         """Say something to all who listen."""
         message.say(
             f"select pg_notify({text(self._channel)}, each)"
-            f" from json_array_elements_text({json(payloads)}) each"
+            f" from unnest({array(payloads, 'text')}) each"
         )

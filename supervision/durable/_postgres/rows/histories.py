@@ -21,32 +21,37 @@ def write(
     gone = [each for each in both if each[0].begins is not None]
     if gone:
         given = message.given(
-            "key text, n int8",
-            [{"key": record.key, "n": record.begins} for record, _ in gone],
+            {
+                "key text": [record.key for record, _ in gone],
+                "n int8": [record.begins for record, _ in gone],
+            },
             [lease for _, lease in gone],
         )
         message.say(
             f"delete from {s}.history h using {given} g"
             " where g.ok and h.key = g.key and h.n < g.n"
         )
-    new = [each for each in both if each[0].entries]
+    new = [
+        (record.key, entry.number, record.turn, entry.version, entry.body, lease)
+        for record, lease in both
+        for entry in record.entries
+    ]
     if new:
+        keys, places, by, versions, bodies, needs = zip(*new, strict=True)
         given = message.given(
-            "key text, turn int8, entries json",
-            [
-                {"key": each.key, "turn": each.turn, "entries": each.entries}
-                for each, _ in new
-            ],
-            [lease for _, lease in new],
+            {
+                "key text": keys,
+                "n int8": places,
+                "turn int8": by,
+                "version int8": versions,
+                "body bytea": bodies,
+            },
+            needs,
         )
         message.say(
             f"insert into {s}.history (key, n, turn, version, body)"
-            " select distinct on (key, n) key, n, turn, version,"
-            " decode(body, 'base64') from (select g.key, e.number n, g.turn, e.version,"
-            f" e.body, g.ord, e.place from {given} g, rows from (json_to_recordset("
-            "g.entries) as (number int8, body text, version int8)) with ordinality"
-            " as e (number, body, version, place) where g.ok) e"
-            " order by key, n, ord desc, place desc"
+            " select distinct on (key, n) key, n, turn, version, body"
+            f" from {given} g where ok order by key, n, ord desc"
             " on conflict (key, n) do update set turn = excluded.turn,"
             " version = excluded.version, body = excluded.body"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from supervision.durable._sharing.words import Lease
 from supervision.durable._words.journals import GONE, ChunkPage, Chunks, ReadChunks
@@ -46,17 +45,16 @@ def _blocks(message: Message, blocks: Sequence[tuple[Chunks, Lease | None]]) -> 
     if not blocks:
         return
     s = message.tables
-    rows: list[dict[str, Any]] = [
-        {"number": each.number, "last": each.last, "body": each.body}
-        for each, _ in blocks
-    ]
-    given = message.given(
-        "number int8, last int8, body text", rows, [lease for _, lease in blocks]
-    )
+    columns: dict[str, Sequence[object]] = {
+        "number int8": [each.number for each, _ in blocks],
+        "last int8": [each.last for each, _ in blocks],
+        "body bytea": [each.body for each, _ in blocks],
+    }
+    given = message.given(columns, [lease for _, lease in blocks])
     message.say(
         f"insert into {s}.chunks (prompt, last, body)"
-        " select distinct on (g.number, g.last) g.number, g.last,"
-        f" decode(g.body, 'base64') from {given} g join {s}.prompts q"
+        " select distinct on (g.number, g.last) g.number, g.last, g.body"
+        f" from {given} g join {s}.prompts q"
         " on q.number = g.number and q.stream > 0 and q.base < g.last where g.ok"
         " order by g.number, g.last, g.ord desc"
         " on conflict (prompt, last) do update set body = excluded.body"

@@ -12,7 +12,7 @@ from typing import Any
 from supervision.durable._words.looks import KeyRow, Keys, Look, Seen, Waiting
 
 from . import sessions
-from .message import Message, Rows, numbers, text
+from .message import Message, Rows, array, text
 
 
 def waiting(message: Message, record: Waiting, told: Callable[[Keys], None]) -> None:
@@ -23,7 +23,7 @@ def waiting(message: Message, record: Waiting, told: Callable[[Keys], None]) -> 
         keys.extend(key for (key,) in found)
 
     of = record.partitions
-    places = _all(message) if of is None else f"unnest({numbers(of, 'int4')})"
+    places = _all(message) if of is None else f"unnest({array(of, 'int4')})"
     pages = _open(message, places, record.after, record.most)
     message.say(
         f"select distinct key from {pages} k order by key limit {record.most}", read

@@ -5,14 +5,14 @@ begins when it has all of it, and waits for nobody in between: a process that is
 holds no lock.  So whatever a statement is to know of an earlier one it has to find in
 the tables; answers are read when all is over.
 
-The protocol takes no parameters.  What comes from outside stands in the text as JSON,
-made in C, between two tags that are not in it.
+The protocol takes no parameters.  What comes from outside stands in the text as
+arrays, made in C, between two tags that are not in it.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -79,20 +79,13 @@ def number(value: float | None) -> str:
     return "null" if value is None else f"({value!r})"
 
 
-def numbers(values: Iterable[int | None], kind: str = "int8") -> str:
-    """Write an array of whole numbers as SQL."""
-    items = ",".join(["null" if each is None else str(each) for each in values])
-    return f"'{{{items}}}'::{kind}[]"
-
-
-def json(value: object) -> str:
-    """Write JSON as SQL; bytes in it are base64."""
-    return f"{_TAG.around(_encode(value).decode())}::json"
-
-
-def texts(values: Sequence[str]) -> str:
-    """Write an array of texts as SQL."""
-    return f"array(select json_array_elements_text({json(values)}))"
+def array(values: Iterable[object], kind: str) -> str:
+    """Write an array as SQL: of numbers, truths, texts, or bytes as base64."""
+    items = _encode([*values]).decode()
+    if "\\" in items:
+        # what JSON writes otherwise than an array does; these are texts
+        return f"array(select json_array_elements_text({_TAG.around(items)}::json))"
+    return f"{_TAG.around('{' + items[1:-1] + '}')}::{kind}[]"
 
 
 def name(value: str) -> str:
@@ -159,35 +152,42 @@ class Message:
 
     def given(
         self,
-        columns: str,
-        values: Sequence[object],
+        columns: Mapping[str, Sequence[object]],
         leases: Sequence[Lease | None],
         partitions: Sequence[int] | None = None,
     ) -> str:
-        """Write rows as SQL, to be selected from: as `columns` say, and some more.
+        """Write rows as SQL, to be selected from: these columns, and some more.
 
         `ord` is their order from 1 on, `ok` whether what each needs is this node's, `p`
         its partition, if they are given.
 
         Args:
-            columns: "name type, name type".
-            values: an object of JSON for each.
+            columns: {"name type": a value for each row}.
             leases: what each needs.
             partitions: of each.
         """
-        names = ", ".join(each.split()[0] for each in columns.split(","))
-        parts = [f"json_to_recordset({json(values)}) as ({columns})"]
+        names: list[str] = []
+        found: list[str] = []
+        arrays: list[str] = []
+        for column, values in columns.items():
+            name, kind = column.split()
+            names.append(name)
+            is_bytes = kind == "bytea"
+            found.append(f"decode(g.{name}, 'base64') {name}" if is_bytes else name)
+            arrays.append(array(values, "text" if is_bytes else kind))
         ok = "true"
         if partitions is not None:
-            parts.append(f"unnest({numbers(partitions, 'int4')})")
-            names += ", p"
+            names.append("p")
+            found.append("p")
+            arrays.append(array(partitions, "int4"))
         if any(each is not None for each in leases):
-            needs = [each.partition if each else None for each in leases]
-            epochs = [each.epoch if each else None for each in leases]
-            parts += [f"unnest({numbers(needs, 'int4')})", f"unnest({numbers(epochs)})"]
-            names += ", lp, le"
+            names += ["lp", "le"]
+            arrays.append(
+                array([it.partition if it else None for it in leases], "int4")
+            )
+            arrays.append(array([it.epoch if it else None for it in leases], "int8"))
             ok = f"(g.le is null or {self.mine('g.lp', 'g.le')})"
         return (
-            f"(select g.*, {ok} as ok from rows from ({', '.join(parts)})"
-            f" with ordinality as g({names}, ord))"
+            f"(select {', '.join(found)}, ord, {ok} as ok from unnest("
+            f"{', '.join(arrays)}) with ordinality as g ({', '.join(names)}, ord))"
         )

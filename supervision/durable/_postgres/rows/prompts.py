@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 import attrs
@@ -11,25 +12,38 @@ from supervision.durable._sharing.words import Lease
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import (
     Begin,
+    Ended,
     Row,
     SessionRow,
     Settle,
     State,
 )
 
-from .message import Message, Rows, json, numbers, texts
+from .message import Message, Rows, array
 
 COLUMNS: Final = (
     "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
     " steers, body, at, stream, base"
 )
 """A row, as it is read."""
-GIVEN: Final = (
-    "number int8, key text, id text, kind text, owner text, job text, origin text,"
-    " attempts int8, tried int8, begun int8, steers int8, body text, at float8,"
-    " stream int8, base int8"
+_KINDS: Final = (
+    ("number", "int8"),
+    ("key", "text"),
+    ("id", "text"),
+    ("kind", "text"),
+    ("owner", "text"),
+    ("job", "text"),
+    ("origin", "bytea"),
+    ("attempts", "int8"),
+    ("tried", "int8"),
+    ("begun", "int8"),
+    ("steers", "int8"),
+    ("body", "bytea"),
+    ("at", "float8"),
+    ("stream", "int8"),
+    ("base", "int8"),
 )
-"""A row, as it is given in JSON."""
+_values: Final = attrgetter(*(name for name, _ in _KINDS))
 _FOUND: Final = "q.number, q.outcome, q.turn, q.at, q.ended_at, q.stream, q.base"
 
 
@@ -45,6 +59,15 @@ class Met:
 
 Others: TypeAlias = "dict[int, Met]"
 """{index of a row: what stands in its place}; of those that were new there is none."""
+
+
+def given(rows: Sequence[Row]) -> dict[str, Sequence[object]]:
+    """Give prompts as columns; see `Message.given`."""
+    columns = zip(*map(_values, rows), strict=True)
+    return {
+        f"{name} {kind}": values
+        for (name, kind), values in zip(_KINDS, columns, strict=True)
+    }
 
 
 def insert(
@@ -67,7 +90,7 @@ def insert(
         met: called with those that were not new.
     """
     s = message.tables
-    given = message.given(GIVEN, rows, leases, partitions)
+    given_rows = message.given(given(rows), leases, partitions)
     tried, begun, only = "tried", "begun", "where g.ok"
     if unmarked:
         tried = "case when g.ok or begun is null then tried else 0 end"
@@ -78,11 +101,11 @@ def insert(
         met({each - 1: Met(*rest) for each, *rest in found})
 
     message.say(
-        f"with g as materialized {given},"
+        f"with g as materialized {given_rows},"
         f" new as (insert into {s}.prompts (p, {COLUMNS})"
-        " select p, number, key, id, kind, owner, job, decode(origin, 'base64'),"
-        f" attempts, {tried}, {begun}, steers, decode(body, 'base64'), at, stream, base"
-        f" from g {only} order by ord on conflict do nothing returning number, key, id)"
+        " select p, number, key, id, kind, owner, job, origin, attempts,"
+        f" {tried}, {begun}, steers, body, at, stream, base from g {only}"
+        " order by ord on conflict do nothing returning number, key, id)"
         " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn"
         " from g left join new on new.number = g.number and new.key = g.key"
         " and new.id = g.id"
@@ -98,52 +121,59 @@ def mark(
 ) -> None:
     """Make marks; of two on one prompt the later one counts."""
     marks = [
-        {"number": number, "tried": tried, "begun": record.opened}
-        for record in records
+        (number, tried, record.opened, lease)
+        for record, lease in zip(records, leases, strict=True)
         for number, tried in zip(record.numbers, record.tried, strict=True)
     ]
-    needs = [
-        lease
-        for record, lease in zip(records, leases, strict=True)
-        for _ in record.numbers
-    ]
-    if marks:
-        _mark(message, marks, needs)
+    _mark(message, marks)
 
 
 def mark_again(
-    message: Message,
-    marks: Sequence[tuple[int, int]],
-    leases: Sequence[Lease | None],
+    message: Message, marks: Sequence[tuple[int, int, Lease | None]]
 ) -> None:
-    """(number, tried) of prompts that wait again."""
-    rows = [{"number": number, "tried": tried, "begun": 0} for number, tried in marks]
-    _mark(message, rows, leases)
+    """(number, tried, what it needs) of prompts that wait again."""
+    _mark(message, [(number, tried, 0, lease) for number, tried, lease in marks])
 
 
 def _mark(
-    message: Message, marks: Sequence[object], leases: Sequence[Lease | None]
+    message: Message, marks: Sequence[tuple[int, int, int, Lease | None]]
 ) -> None:
-    given = message.given("number int8, tried int8, begun int8", marks, leases)
+    if not marks:
+        return
+    numbers, tried, begun, leases = zip(*marks, strict=True)
+    columns = {"number int8": numbers, "tried int8": tried, "begun int8": begun}
     message.say(
         f"update {message.tables}.prompts q set tried = g.tried, begun = g.begun"
-        f" from (select distinct on (number) * from {given} g where ok"
+        " from (select distinct on (number) * from"
+        f" {message.given(columns, leases)} g where ok"
         " order by number, ord desc) g"
         " where q.number = g.number and q.outcome is null"
     )
 
 
-def end(message: Message, outcomes: str) -> str:
+def end(
+    message: Message,
+    ended: Sequence[tuple[Ended, float]],
+    leases: Sequence[Lease | None],
+) -> str:
     """Write as SQL: give outcomes, each prompt the first one.
 
     Args:
         message: whose tables.
-        outcomes: what to select (number, outcome, turn, at, ord) from.
+        ended: (outcome, when).
+        leases: what each needs.
     """
+    columns: dict[str, Sequence[object]] = {
+        "number int8": [each.number for each, _ in ended],
+        "outcome bytea": [each.outcome for each, _ in ended],
+        "turn int8": [each.turn for each, _ in ended],
+        "at float8": [at for _, at in ended],
+    }
     return (
         f"update {message.tables}.prompts q set outcome = e.outcome, turn = e.turn,"
         " ended_at = e.at, begun = null, body = null, origin = null"
-        f" from (select distinct on (number) * from {outcomes} order by number, ord) e"
+        " from (select distinct on (number) * from"
+        f" {message.given(columns, leases)} g where ok order by number, ord) e"
         " where q.number = e.number and q.outcome is null"
     )
 
@@ -152,18 +182,7 @@ def settle(
     message: Message, records: Sequence[Settle], leases: Sequence[Lease | None]
 ) -> None:
     """Give outcomes."""
-    rows = [
-        {"number": each.number, "outcome": each.outcome, "turn": each.turn, "at": at}
-        for each, at in ((record.ended, record.at) for record in records)
-    ]
-    given = message.given(
-        "number int8, outcome text, turn int8, at float8", rows, leases
-    )
-    decoded = (
-        "(select number, decode(outcome, 'base64') outcome, turn, at, ord"
-        f" from {given} g where ok) e"
-    )
-    message.say(end(message, decoded))
+    message.say(end(message, [(each.ended, each.at) for each in records], leases))
 
 
 # ----------------------------------------------------------------------- what is there
@@ -174,8 +193,12 @@ def find(
 ) -> None:
     """Look for prompts; `told` gets the index of each, and what was found."""
     s = message.tables
-    rows = [{"key": each.key, "id": each.id, "number": each.number} for each in asked]
-    given = message.given("key text, id text, number int8", rows, [None])
+    columns: dict[str, Sequence[object]] = {
+        "key text": [each.key for each in asked],
+        "id text": [each.id for each in asked],
+        "number int8": [each.number for each in asked],
+    }
+    given = message.given(columns, ())
 
     def read(found: Rows) -> None:
         for each, *columns in found:
@@ -227,13 +250,13 @@ def bring(
         "select s.key, state, state_version, token, generation, crashes, owner, held,"
         f" (select min(n) from {s}.history h where h.key = s.key),"
         f" (select max(n) from {s}.history h where h.key = s.key)"
-        f" from {s}.sessions s where s.key = any ({texts([*places])})",
+        f" from {s}.sessions s where s.key = any ({array(places, 'text')})",
         read_sessions,
     )
     columns = ", ".join(f"q.{each}" for each in COLUMNS.split(", "))
     message.say(
-        f"select {columns} from rows from (json_array_elements_text("
-        f"{json([*places])}), unnest({numbers(places.values(), 'int4')})) as g (key, p)"
+        f"select {columns} from unnest({array(places, 'text')},"
+        f" {array(places.values(), 'int4')}) as g (key, p)"
         f" join {s}.prompts q on q.p = g.p and q.key = g.key and q.outcome is null"
         " order by q.begun is null, q.steers is null, q.seq",
         read_prompts,
@@ -241,17 +264,21 @@ def bring(
 
 
 def lookup(
-    message: Message, places: Iterable[tuple[str, str]], met: Callable[[Met], None]
+    message: Message, rows: Sequence[Row], met: Callable[[int, Met], None]
 ) -> None:
-    """Look again for what stands at addresses, one after the other."""
-    for key, name in places:
-        given = message.given("key text, id text", [{"key": key, "id": name}], [None])
+    """Look again for what stands at addresses; `met` gets the index of each."""
+    columns = {
+        "key text": [row.key for row in rows],
+        "id text": [row.id for row in rows],
+    }
 
-        def read(found: Rows) -> None:
-            met(Met(*found[0]) if found else Met(None))
+    def read(found: Rows) -> None:
+        for each, *what in found:
+            met(each - 1, Met(*what))
 
-        message.say(
-            f"select q.number, q.outcome, q.turn from {given} g"
-            f" join {message.tables}.prompts q on q.key = g.key and q.id = g.id",
-            read,
-        )
+    message.say(
+        "select g.ord, q.number, q.outcome, q.turn from"
+        f" {message.given(columns, ())} g left join {message.tables}.prompts q"
+        " on q.key = g.key and q.id = g.id order by g.ord",
+        read,
+    )

@@ -19,7 +19,7 @@ from supervision.durable._words.reminders import (
 )
 
 from . import prompts
-from .message import Message, Rows, number, numbers, text
+from .message import Message, Rows, array, number, text
 
 
 def keep(
@@ -30,15 +30,20 @@ def keep(
 ) -> None:
     """Keep some, each in place of one with its name."""
     given = message.given(
-        "key text, name text, due float8, every float8, body text",
-        rows,
+        {
+            "key text": [row.key for row in rows],
+            "name text": [row.name for row in rows],
+            "due float8": [row.due for row in rows],
+            "every float8": [row.every for row in rows],
+            "body bytea": [row.body for row in rows],
+        },
         leases,
         [partition_of(row.key) for row in rows],
     )
     message.say(
         f"insert into {message.tables}.reminders (key, name, p, due, every, body)"
-        " select distinct on (key, name) key, name, p, due, every,"
-        f" decode(body, 'base64') from {given} g where ok"
+        " select distinct on (key, name) key, name, p, due, every, body"
+        f" from {given} g where ok"
         " order by key, name, ord desc on conflict (key, name) do update"
         " set due = excluded.due, every = excluded.every, body = excluded.body,"
         " gone = null, gone_at = null"
@@ -67,8 +72,10 @@ def leave(
     ]
     if gone:
         given = message.given(
-            "key text, name text",
-            [{"key": key, "name": name} for key, name, _ in gone],
+            {
+                "key text": [key for key, *_ in gone],
+                "name text": [name for _, name, _ in gone],
+            },
             [lease for *_, lease in gone],
         )
         message.say(
@@ -115,20 +122,22 @@ def fire(
     """
     s = message.tables
     given = message.given(
-        "row json, name text, due float8, next float8",
-        records,
+        {
+            **prompts.given([record.row for record in records]),
+            "name text": [record.name for record in records],
+            "due float8": [record.due for record in records],
+            "next float8": [record.next for record in records],
+        },
         leases,
         [partition_of(record.row.key) for record in records],
     )
-    rows = f"{given} g, json_to_record(g.row) as r ({prompts.GIVEN})"
 
     def read(found: Rows) -> None:
         for each, done in found:
             told(each - 1, done)
 
     message.say(
-        f"with g as materialized (select g.name, g.due, g.next, g.p, g.ok, g.ord, r.*"
-        f" from {rows}),"
+        f"with g as materialized {given},"
         f" later as (update {s}.reminders r set due = g.next from g where g.ok"
         " and r.key = g.key and r.name = g.name and r.due = g.due and r.gone is null"
         " and g.next is not null returning g.ord),"
@@ -136,13 +145,12 @@ def fire(
         " and r.key = g.key and r.name = g.name and r.due = g.due and r.gone is null"
         " and g.next is null returning g.ord),"
         f" new as (insert into {s}.prompts (p, {prompts.COLUMNS})"
-        " select p, number, key, id, kind, owner, job, decode(origin, 'base64'),"
-        " attempts, tried, begun, steers, decode(body, 'base64'), at, stream, base"
+        f" select p, {prompts.COLUMNS}"
         " from g where g.ord in (select ord from later union all select ord from over)"
         " order by ord on conflict do nothing returning number)"
         " select g.ord, exists (select 1 from new where new.number = g.number)"
-        f" or exists (select 1 from {s}.prompts q where q.number = g.number"
-        " and q.key = g.key and q.id = g.id) from g",
+        f" or coalesce((select q.key = g.key and q.id = g.id from {s}.prompts q"
+        " where q.number = g.number), false) from g",
         read,
     )
 
@@ -157,7 +165,7 @@ def due(message: Message, record: Due, told: Callable[[DuePage], None]) -> None:
     if record.key is not None:
         only.append(f"key = {text(record.key)}")
     if record.partitions is not None:
-        only.append(f"p = any ({numbers(record.partitions, 'int4')})")
+        only.append(f"p = any ({array(record.partitions, 'int4')})")
 
     def read(found: Rows) -> None:
         rows = [*starmap(ReminderRow, found)]

@@ -10,7 +10,7 @@ from supervision.durable._words.journals import GONE
 from supervision.durable._words.looks import Hold
 from supervision.durable._words.records import Forget
 
-from .message import Message, Rows, data, number, numbers, text
+from .message import Message, Rows, array, data, number, text
 
 
 def keep(
@@ -31,16 +31,18 @@ def keep(
     """
     s = message.tables
     given = message.given(
-        "key text, value text",
-        [{"key": key, "value": value} for key, value in values],
+        {
+            "key text": [key for key, _ in values],
+            "value bytea": [value for _, value in values],
+        },
         leases,
         [partition_of(key) for key, _ in values],
     )
     message.say(
         f"insert into {s}.sessions (key, p, {column}, generation)"
-        f" select key, p, decode(value, 'base64'), 1 from {given} g"
+        f" select key, p, value, 1 from {given} g"
         " where g.ok and (value is not null"
-        f" or exists (select 1 from {s}.sessions s where s.key = g.key))"
+        f" or (select true from {s}.sessions s where s.key = g.key))"
         f" on conflict (key) do update set {column} = excluded.{column}"
     )
 
@@ -84,7 +86,7 @@ def forget(
     s, key = message.tables, text(record.key)
     ok = message.holds(lease)
     mine = (
-        f"key = {key} and number <> all ({numbers(later)}) and {ok}"
+        f"key = {key} and number <> all ({array(later, 'int8')}) and {ok}"
         if later
         else f"key = {key} and {ok}"
     )
@@ -115,7 +117,7 @@ def forget(
         f" ended_at = {number(record.at)}, begun = null, body = null, origin = null"
         f" where {mine} and outcome is null"
         f" and begun is distinct from {record.opened}"
-        f" and number <> all ({numbers(record.but)})"
+        f" and number <> all ({array(record.but, 'int8')})"
     )
     # those of an earlier time count too: its answer was lost
     message.say(

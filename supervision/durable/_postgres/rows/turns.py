@@ -7,18 +7,12 @@ again) has statements of its own, which are not there where nothing was left.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
 
 from supervision.durable._sharing.words import Lease
 from supervision.durable._words.records import Complete, Row
 
 from . import histories, prompts, reminders
 from .message import Message
-
-_GIVEN: Final = (
-    "key text, ended json, state json, token text, bound boolean, keeps boolean,"
-    " generation int8, at float8"
-)
 
 
 def complete(
@@ -41,15 +35,14 @@ def complete(
     if any(record.sends for record in records):
         _send(message, records, leases, partition_of, met)
     _keep(message, records, leases, partition_of)
-    again = [
-        (each, lease)
-        for record, lease in zip(records, leases, strict=True)
-        for each in record.again
-    ]
-    if again:
-        prompts.mark_again(
-            message, [each for each, _ in again], [lease for _, lease in again]
-        )
+    prompts.mark_again(
+        message,
+        [
+            (number, tried, lease)
+            for record, lease in zip(records, leases, strict=True)
+            for number, tried in record.again
+        ],
+    )
     histories.write(message, records, leases)
     reminders.leave(message, records, leases, partition_of)
 
@@ -86,51 +79,55 @@ def _keep(
     partition_of: Callable[[str], int],
 ) -> None:
     s = message.tables
-    given = message.given(
-        _GIVEN,
-        [*map(_given, records)],
-        leases,
-        [partition_of(it.key) for it in records],
-    )
-    outcomes = (
-        "(select e.number, decode(e.outcome, 'base64') outcome, e.turn, g.at, g.ord"
-        " from g, json_to_recordset(g.ended) as"
-        " e (number int8, outcome text, turn int8) where g.ok) e"
-    )
-    parts = [
-        f"g as materialized {given}",
-        f"ended as ({prompts.end(message, outcomes)})",
-    ]
-    if any(record.bound for record in records):
-        parts.append(f"bound as ({_upsert(s, bound=True)})")
-    message.say(f"with {', '.join(parts)} {_upsert(s, bound=False)}")
-
-
-def _given(record: Complete) -> dict[str, Any]:
-    """Make what is sent; Any: JSON."""
-    state, token = record.state, record.token if record.bound else None
-    return {
-        "key": record.key,
-        "ended": record.ended,
-        "state": state,
-        "token": token,
-        "bound": record.bound,
-        "keeps": state is not None or token is not None or bool(record.entries),
-        "generation": record.generation,
-        "at": record.at,
+    columns: dict[str, Sequence[object]] = {
+        "key text": [record.key for record in records],
+        "state bytea": [it.state and it.state.body for it in records],
+        "version int8": [it.state and it.state.version for it in records],
+        "generation int8": [record.generation for record in records],
+        "keeps bool": [*map(_keeps, records)],
+        "first int8": [it.ended[0].number if it.ended else None for it in records],
     }
+    ways = {record.bound for record in records}
+    if True in ways:
+        columns["token bytea"] = [it.token if it.bound else None for it in records]
+        columns["bound bool"] = [record.bound for record in records]
+    partitions = [partition_of(record.key) for record in records]
+    parts = [f"g as materialized {message.given(columns, leases, partitions)}"]
+    ended = [
+        (each, record.at, lease)
+        for record, lease in zip(records, leases, strict=True)
+        for each in record.ended
+    ]
+    if ended:
+        outcomes = [(each, at) for each, at, _ in ended]
+        ends = prompts.end(message, outcomes, [lease for *_, lease in ended])
+        parts.append(f"ended as ({ends})")
+    if ways == {True, False}:
+        parts.append(f"bound as ({_upsert(s, bound=True, only='and g.bound')})")
+        last = _upsert(s, bound=False, only="and not g.bound")
+    else:
+        last = _upsert(s, bound=True in ways)
+    message.say(f"with {', '.join(parts)} {last}")
 
 
-def _upsert(s: str, *, bound: bool) -> str:
+def _keeps(record: Complete) -> bool:
+    """Whether there is something to keep in a row."""
+    return (
+        record.state is not None
+        or (record.bound and record.token is not None)
+        or bool(record.entries)
+    )
+
+
+def _upsert(s: str, *, bound: bool, only: str = "") -> str:
     """Keep what there is to keep: a row only if there is something, or there is one."""
     return (
         f"insert into {s}.sessions as s"
         " (key, p, state, state_version, token, generation, owner)"
-        " select key, p, decode(state->>'body', 'base64'), (state->>'version')::int8,"
-        " decode(token, 'base64'), generation, (select owner from"
-        f" {s}.prompts q where q.number = (g.ended->0->>'number')::int8)"
-        f" from g where g.ok and {'' if bound else 'not '}g.bound and (g.keeps"
-        f" or exists (select 1 from {s}.sessions s where s.key = g.key))"
+        f" select key, p, state, version, {'token' if bound else 'null'}, generation,"
+        f" (select owner from {s}.prompts q where q.number = g.first)"
+        f" from g where g.ok {only} and (g.keeps"
+        f" or (select true from {s}.sessions s where s.key = g.key))"
         " on conflict (key) do update set state = coalesce(excluded.state, s.state),"
         " state_version = coalesce(excluded.state_version, s.state_version),"
         f" token = {'excluded' if bound else 's'}.token,"

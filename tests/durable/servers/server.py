@@ -15,10 +15,12 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+
+import trio
 
 PASSWORD: Final = "q7!s@cret/of ours"  # noqa: S105 - of a server that is ours
 """What its user logs in with; full of what means something in an address."""
@@ -71,7 +73,7 @@ class Server:
         self.folder = folder
         self._data = folder / "data"
         self._who = somebody()
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[Any] | None = None  # Any: nobody reads
         secret = folder / "secret"
         secret.write_text(PASSWORD)
@@ -101,6 +103,21 @@ class Server:
             f" password='{quoted}'"
         )
 
+    def do(self, *statements: str, database: str = "postgres") -> list[Any]:
+        """Carry statements out, from outside; the rows of the last one, or nothing."""
+        rows: list[Any] = []
+        with self.connect(database) as connection:
+            for each in statements:
+                cursor = connection.execute(each.encode())
+                rows = cursor.fetchall() if cursor.description is not None else []
+        return rows
+
+    def connect(self, database: str = "postgres") -> Any:  # Any: it may be missing
+        """Make a connection."""
+        import psycopg  # noqa: PLC0415 - where there is none, nothing is asked
+
+        return psycopg.connect(self.dsn(database=database), autocommit=True)
+
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
         log = self.folder / "log"
@@ -109,12 +126,12 @@ class Server:
                 [str(self._binaries / "postgres"), "-D", str(self._data)],
                 stdout=output,
                 stderr=output,
-                **self._as(),
+                **run_as(self._who, self.folder),
             )
-        for _ in _patiently():
+        for _ in patiently():
             if process.poll() is not None:
                 raise RuntimeError(log.read_text())
-            ready = (self._data / "postmaster.pid").exists() and self._is_ready()
+            ready = (self._data / "postmaster.pid").exists() and self.is_ready()
             if ready:
                 return
         raise RuntimeError(log.read_text())
@@ -131,17 +148,36 @@ class Server:
         self.stop(how)
         self.start()
 
+    @contextmanager
+    def stopped(self) -> Generator[None]:
+        """Have all its processes stand still in this block."""
+        pids = [self.pid, *_children(self.pid)]
+        for each in pids:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in reversed(pids):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
+    async def until_waiting(self) -> None:
+        """Wait until somebody waits for a lock."""
+        asked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        await until(lambda: self.do(asked) != [(0,)])
+
     @property
     def pid(self) -> int:
         """Of its first process."""
         assert self._process is not None
         return self._process.pid
 
-    def _is_ready(self) -> bool:
+    def is_ready(self, port: int | None = None) -> bool:
+        """Whether somebody takes connections at this port, or at its own."""
         done = subprocess.run(  # noqa: S603 - ours
             [
                 *(str(self._binaries / "pg_isready"), "-q"),
-                *("-h", "127.0.0.1", "-p", str(self.port)),
+                *("-h", "127.0.0.1", "-p", str(port or self.port)),
             ],
             check=False,
             timeout=PATIENCE,
@@ -154,21 +190,32 @@ class Server:
             check=True,
             capture_output=True,
             timeout=PATIENCE,
-            **self._as(),
+            **run_as(self._who, self.folder),
         )
 
-    def _as(self) -> dict[str, Any]:  # Any: options of `Popen`
-        if self._who is None:
-            return {"cwd": self.folder}
-        return {
-            "cwd": self.folder,
-            "user": self._who.pw_uid,
-            "group": self._who.pw_gid,
-            "extra_groups": (),
-        }
+
+def run_as(who: pwd.struct_passwd | None, folder: Path | str) -> dict[str, Any]:
+    """Give options of `Popen`, for this user and folder; Any: each has its type."""
+    if who is None:
+        return {"cwd": folder}
+    user = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": ()}
+    return {"cwd": folder, **user}
 
 
-def _patiently() -> Iterator[None]:
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a server to have seen something."""
+    with trio.fail_after(PATIENCE):
+        while not is_so():  # noqa: ASYNC110 - nobody here is told
+            await trio.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    """List the processes of one."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(each) for each in listed.read_text().split()]
+
+
+def patiently() -> Iterator[None]:
     """Step by step, a twentieth of a second each."""
     pause = threading.Event()
     for _ in range(20 * PATIENCE):
@@ -176,7 +223,8 @@ def _patiently() -> Iterator[None]:
         pause.wait(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port of this machine that nobody has."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
