@@ -20,6 +20,7 @@ from actors import (
     Withdrawn,
 )
 from actors.hosting import Timer, TurnRun
+from supervision._routing.core.core import IDS
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.core.waiting import Line
@@ -120,6 +121,7 @@ class Kept:
         self.store = Looking(self)
         self.opened: Opened | None = None
         self.pruning = Pruning(self)
+        self._forgets = 0  # so many keys have been forgotten
 
     def join(self, core: Any, receipts: list[Receipt[Any]]) -> None:
         """The router is there.
@@ -354,7 +356,9 @@ class Kept:
         """In one record: what waits here is settled by others, which come too late."""
         outcome = Withdrawn(reason)
         withdrawn = self.codec.encode(outcome, OUTCOME)
-        record = Forget(key, withdrawn, self.epoch, but, wall())
+        self._forgets += 1
+        mark = self.epoch * IDS + self._forgets
+        record = Forget(key, withdrawn, self.epoch, but, wall(), mark)
         self.turning.forget(key)
         self.reminding.forget(key)
         self.arriving.forget_left(key)

@@ -41,13 +41,15 @@ class StoredPrompt:
 class Prompt:
     """A prompt; the row is nobody else's."""
 
-    __slots__ = ("ended_at", "outcome", "row", "turn")
+    __slots__ = ("ended_at", "forgot", "outcome", "row", "turn")
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.outcome: bytes | None = None
         self.turn: int | None = None
         self.ended_at: float | None = None
+        self.forgot: int | None = None
+        """The mark of the `Forget` that has ended it."""
 
 
 def copy(row: Row) -> Row:

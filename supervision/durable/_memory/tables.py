@@ -263,6 +263,7 @@ class Tables:
                 continue
             if self._prompts[number].row.begun != record.opened:
                 self._end(Ended(number, record.withdrawn, None), record.at)
+                self._prompts[number].forgot = record.mark
         for number, prompt in self._prompts.items():
             if prompt.row.key == record.key and number not in hidden:
                 self._forget_journal(prompt)
@@ -270,10 +271,7 @@ class Tables:
         withdrawn = tuple(
             number
             for number, prompt in sorted(self._prompts.items())
-            if prompt.row.key == record.key
-            and prompt.outcome == record.withdrawn
-            and prompt.turn is None
-            and prompt.ended_at == record.at
+            if prompt.row.key == record.key and prompt.forgot == record.mark
         )
         return Forgotten(known or bool(withdrawn), withdrawn, self._held())
 

@@ -21,7 +21,7 @@ from supervision.durable._words.opened import Opened
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Answer
 
-from .book import Book, Entry
+from .book import Book, Entry, Question
 
 
 class Surroundings(Protocol):
@@ -167,7 +167,8 @@ class Writer:
             try:
                 entry.told(answer)
             except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
-                self.book.out = batch[at:]  # nobody else has told those behind it
+                # nobody has told those behind it, nor who has asked
+                self.book.out = batch[at if isinstance(entry, Question) else at + 1 :]
                 self._fail(error)
                 return
         self._around.has_room()
