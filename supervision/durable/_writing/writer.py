@@ -184,8 +184,8 @@ class Writer:
                 else:
                     entry.told(answer)
             except Exception as error:  # noqa: BLE001 - the router's crash, not Trio's
-                told = not isinstance(entry, Question)  # what it has is in the store
-                self.book.out = batch[at + told :]  # nobody else will tell the rest
+                # nobody has told those behind it, nor who has asked
+                self.book.out = batch[at if isinstance(entry, Question) else at + 1 :]
                 self._fail(error)
                 return
         self._around.has_room()

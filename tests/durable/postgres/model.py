@@ -133,7 +133,8 @@ async def carry(
             answers[index] = Fenced(lease)
             if not isinstance(record, Accept):
                 continue
-            record = Accept(unmarked(record.row), bring=False)
+            row = unmarked(record.row)
+            record = attrs.evolve(record, row=row, bring=False, own=None)
         plain.append(record)
         places.append(index)
     for index, answer in zip(places, await memory.carry(*plain), strict=True):

@@ -23,14 +23,21 @@ from tests.durable.store.test_same import everything
 PARTITIONS = 3
 
 
-def owned(dice: SharedDice, leases: Leases, record: Record) -> Record | Owned:
+def owned(
+    dice: SharedDice, leases: Leases, record: Record, first: int
+) -> Record | Owned:
     """Have a record wanted by the owner of its key, of now or of a time before."""
     key = dice.key_of(record)
+    if isinstance(record, Accept) and dice.dice.random() < 0.3:
+        record = attrs.evolve(record, capacity=dice.dice.choice((1, 2, 3)))
     if key is None or not key.isprintable() or dice.dice.random() < 0.2:
         return record
     if isinstance(record, Accept) and dice.dice.random() < 0.5:
         marked = attrs.evolve(record.row, tried=1, begun=2)
-        record = Accept(marked, record.bring)
+        own = None  # all of this batch are of one opening
+        if not record.bring and record.row.number >= first and dice.dice.random() < 0.7:
+            own = (first, 10**9)
+        record = attrs.evolve(record, row=marked, own=own)
     lease = leases.of(key)
     old = dice.dice.choice((0, 0, 0, 1))
     return Owned(record, Lease(lease.partition, max(lease.epoch - old, 0)))
@@ -62,7 +69,8 @@ async def test_random_batches_come_to_the_same(
                     leases.take(name, seen), key=lambda it: it.partition
                 )
             name = dice.dice.choice("ab")
-            batch = [owned(dice, leases, each) for each in dice.batch()]
+            first = dice.next
+            batch = [owned(dice, leases, each, first) for each in dice.batch()]
             for _ in range(dice.dice.choice((1, 2))):
                 wanted = plain(await carry(model, leases, name, batch))
                 assert plain(await nodes[name].carry(*batch)) == wanted, batch

@@ -171,9 +171,19 @@ class Carrying:
 
         rows = [record.row for _, record in run]
         partitions = [self.partition(row.key) for row in rows]
+        own = next((each.own for _, each in run if each.own is not None), None)
         prompts.insert(
-            self.message, rows, partitions, self._needs(run), unmarked=True, met=met
+            self.message,
+            rows,
+            partitions,
+            self._needs(run),
+            unmarked=True,
+            met=met,
+            capacities=[record.capacity for _, record in run],
+            own=own,
         )
+        if own is not None:
+            self._before(run, rows, partitions, own)
         if not bring:
             return
 
@@ -190,8 +200,28 @@ class Carrying:
         places = {key: self.partition(key) for key in bring}
         prompts.bring(self.message, places, told)
 
+    def _before(
+        self,
+        run: Indexed,
+        rows: Sequence[Row],
+        partitions: Sequence[int],
+        own: tuple[int, int],
+    ) -> None:
+        """Say of prompts of this node which of others stand before them."""
+
+        def read(found: dict[int, tuple[int, ...]]) -> None:
+            for place, numbers in found.items():
+                index, record = run[place]
+                answer = self.answers[index]
+                if record.own is not None and isinstance(answer, Accepted):
+                    self.answers[index] = Accepted(answer.brought, numbers)
+
+        prompts.before(self.message, rows, partitions, own, read)
+
     def _met(self, index: int, row: Row, what: Met, brought: Brought | None) -> Answer:
         """Answer with what is at a prompt's address: itself, another, or nothing."""
+        if not what.room:
+            return Refused("its key has as many prompts as it may have", full=True)
         if what.number is None:
             self.unclear[index] = row
             return Repeated(-1, None, None, brought)

@@ -55,6 +55,8 @@ class Met:
     """None: nothing that could be seen."""
     outcome: bytes | None = None
     turn: int | None = None
+    room: bool = True
+    """False: there was none for this prompt."""
 
 
 Others: TypeAlias = "dict[int, Met]"
@@ -78,6 +80,8 @@ def insert(
     *,
     unmarked: bool,
     met: Callable[[Others], None],
+    capacities: Sequence[int | None] = (),
+    own: tuple[int, int] | None = None,
 ) -> None:
     """Keep prompts that are not there, in their order.
 
@@ -88,30 +92,91 @@ def insert(
         leases: what each needs.
         unmarked: one whose lease is gone is kept, without its mark; if not, it is not.
         met: called with those that were not new.
+        capacities: how many prompts without outcome the key of each may have.
+        own: where there is one with a number outside of these, it is not marked.
     """
     s = message.tables
-    given_rows = message.given(given(rows), leases, partitions)
+    columns = given(rows)
+    room = "true"
+    if any(each is not None for each in capacities):
+        columns["cap int8"] = capacities
+        room = _room(s)
+    given_rows = message.given(columns, leases, partitions)
     tried, begun, only = "tried", "begun", "where g.ok"
     if unmarked:
-        tried = "case when g.ok or begun is null then tried else 0 end"
-        begun = "case when g.ok then begun end"
-        only = ""
+        ok = "g.ok"
+        if own is not None:
+            ok += f" and not exists (select 1 from {s}.prompts q where {_others(own)})"
+        tried = f"case when ({ok}) or begun is null then tried else 0 end"
+        begun = f"case when {ok} then begun end"
+        only = "where g.room"
 
     def read(found: Rows) -> None:
         met({each - 1: Met(*rest) for each, *rest in found})
 
     message.say(
-        f"with g as materialized {given_rows},"
+        f"with h as materialized {given_rows},"
+        f" g as materialized (select h.*, {room} as room from h),"
         f" new as (insert into {s}.prompts (p, {COLUMNS})"
         " select p, number, key, id, kind, owner, job, origin, attempts,"
         f" {tried}, {begun}, steers, body, at, stream, base from g {only}"
         " order by ord on conflict do nothing returning number, key, id)"
-        " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn"
+        " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn, g.room"
         " from g left join new on new.number = g.number and new.key = g.key"
         " and new.id = g.id"
         " left join new n on n.key = g.key and n.id = g.id"
         f" left join {s}.prompts q on q.key = g.key and q.id = g.id"
         " where new.number is null order by g.ord",
+        read,
+    )
+
+
+def _room(s: str) -> str:
+    """Write as SQL: the key of `h` may have one more, or the prompt is known."""
+    return (
+        f"(h.cap is null or exists (select 1 from {s}.prompts q"
+        " where q.key = h.key and q.id = h.id)"
+        f" or (select count(*) from {s}.prompts q where q.p = h.p and q.key = h.key"
+        " and q.outcome is null) + (select count(*) from h i where i.key = h.key"
+        f" and i.ord < h.ord and not exists (select 1 from {s}.prompts q"
+        " where q.key = i.key and q.id = i.id)) < h.cap)"
+    )
+
+
+def _others(own: tuple[int, int]) -> str:
+    """Write as SQL: `q` is an open prompt of the key of `g`, of another opening."""
+    return (
+        "q.p = g.p and q.key = g.key and q.outcome is null"
+        f" and q.number not between {own[0]} and {own[1]}"
+    )
+
+
+def before(
+    message: Message,
+    rows: Sequence[Row],
+    partitions: Sequence[int],
+    own: tuple[int, int],
+    told: Callable[[dict[int, tuple[int, ...]]], None],
+) -> None:
+    """Say which prompts of other openings stand before these: {index: numbers}."""
+    s = message.tables
+    columns: dict[str, Sequence[object]] = {
+        "number int8": [row.number for row in rows],
+        "key text": [row.key for row in rows],
+    }
+
+    def read(found: Rows) -> None:
+        there: dict[int, tuple[int, ...]] = {}
+        for each, number in found:
+            there[each - 1] = (*there.get(each - 1, ()), number)
+        told(there)
+
+    given_rows = message.given(columns, [None], partitions)
+    message.say(
+        f"select g.ord, q.number from {given_rows} g"
+        f" join {s}.prompts i on i.number = g.number"
+        f" join {s}.prompts q on {_others(own)} and q.seq < i.seq"
+        " order by g.ord, q.begun is null, q.steers is null, q.seq",
         read,
     )
 
