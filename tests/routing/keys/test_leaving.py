@@ -199,6 +199,7 @@ def test_a_key_with_a_token_is_suspended_while_it_has_no_session() -> None:
     core.bind(core.lanes["a"], core.lanes["a"].session, "token")
     world.finish(1)
     assert handle(core).suspended() == []
+    assert len(core.tokens) == 1
 
     world.clock.move(5.0)
     assert handle(core).suspended() == ["a"]
