@@ -183,12 +183,15 @@ def test_an_outcome_is_given_and_counted_once() -> None:
 
 def test_a_hook_that_speaks_in_the_routers_name_is_begun_or_not() -> None:
     """Whoever wants it done is told so."""
-    core, world = made()
+    core, _ = made()
     assert core.last_words(None) is False
 
-    anyone: Any = world
-    anyone.begin_work = lambda *_: True
+    class Willing(World):
+        def begin_work(self, work: Any, props: Any) -> bool:
+            del work, props
+            return True
 
+    core.world = Willing()
     assert core.last_words(None) is True
 
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import pytest
 import trio
-import trio.testing
 from trio.testing import MockClock
 from trio.testing import wait_all_tasks_blocked as settle
 
@@ -29,8 +28,9 @@ from actors import (
     WrongThreadError,
     open_system,
 )
+from actors._sessions.histories.draft import Change
 from actors._sessions.histories.history import History
-from actors._sessions.histories.log import Change, MemoryLog
+from actors._sessions.histories.log import MemoryLog
 from actors._sessions.sizes import rough_size
 from actors.hosting import ChunkLog
 from supervision import start_router
@@ -233,7 +233,9 @@ async def test_a_receipt_is_not_waited_for_in_another_thread() -> None:
 def test_a_size_is_of_so_many_things_at_most() -> None:
     """Of what is very large it is enough to know that it is."""
     some: list[list[int]] = [[] for _ in range(9_000)]
-    many = [[[] for _ in range(9_000)] for _ in range(3)]  # of each of these so many
+    many: list[list[list[int]]] = [
+        [[] for _ in range(9_000)] for _ in range(3)
+    ]  # of each of these so many
 
     each = rough_size([], math.inf)
     assert rough_size(some, math.inf) == sys.getsizeof(some) + 9_000 * each
@@ -349,10 +351,18 @@ class Holed(MemoryLog):
 
 def history_of(log: MemoryLog) -> History[Any]:
     """A turn's view of it."""
-    host = SimpleNamespace(history_of=lambda _: log)
+
+    def log_of(lane: object) -> MemoryLog:
+        del lane
+        return log
+
+    def check_thread(what: str) -> None:
+        del what
+
+    host = SimpleNamespace(history_of=log_of)
     lane = SimpleNamespace(key="a")
     run: Any = SimpleNamespace(
-        host=host, lane=lane, extra=None, check_thread=lambda _: None
+        host=host, lane=lane, extra=None, check_thread=check_thread
     )
     return History(run)
 

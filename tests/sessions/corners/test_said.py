@@ -224,12 +224,12 @@ def test_a_gap_says_what_is_there(first: int, last: int, there: str) -> None:
 def test_a_turn_is_looked_at_when_it_could_have_stalled() -> None:
     """The first of its clocks says when."""
     inf = math.inf
-    never = {"time_limit": inf, "inactivity": inf, "alive_every": inf}
+    never = TurnPolicy(time_limit=inf, inactivity=inf, alive_every=inf, stalls=())
 
     assert TurnPolicy().first_look == 10.0
-    assert TurnPolicy(**never, stalls=(7.0, 9.0)).first_look == 7.0
-    assert TurnPolicy(**never, stalls=()).first_look == inf
-    assert TurnPolicy(**{**never, "alive_every": 3.0}).first_look == 3.0
+    assert attrs.evolve(never, stalls=(7.0, 9.0)).first_look == 7.0
+    assert never.first_look == inf
+    assert attrs.evolve(never, alive_every=3.0).first_look == 3.0
 
 
 def test_prompts_weigh_1_each() -> None:
