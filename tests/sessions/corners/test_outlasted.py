@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -15,14 +16,17 @@ from actors import (
     Completed,
     Failed,
     Outcome,
+    Phase,
     Session,
     SessionClosed,
     Turn,
     TurnPolicy,
     open_system,
 )
+from actors._sessions.turns.early import LastWords
 from supervision import RouterRef, start_router
 from tests.sessions.doers import Doer, for_ever, open_router
+from tests.sessions.turns.double import House
 
 
 class Tidy(Session[str, str]):
@@ -38,9 +42,9 @@ class Tidy(Session[str, str]):
 
     async def take_turn(self, turn: Turn[str, str]) -> str:
         match turn.prompt:
-            case "deaf":
+            case "deaf" | "deaf for a while":
                 with trio.CancelScope(shield=True):
-                    await trio.sleep(100.0)
+                    await trio.sleep(100.0 if turn.prompt == "deaf" else 6.0)
             case "children":
                 await turn.run_child(self.be_parent)
                 await trio.sleep(5.0)
@@ -70,7 +74,7 @@ class Tidy(Session[str, str]):
             case "hook hangs":
                 with trio.CancelScope(shield=True):
                     await trio.sleep(100.0)
-            case "deaf":
+            case "deaf" | "deaf for a while":
                 await trio.sleep(2.0)
                 self.said.append("done")
             case _:
@@ -217,6 +221,37 @@ async def test_last_words_are_said_to_their_end(autojump_clock: MockClock) -> No
 
     assert Tidy.said == [(1, Aborted), "done"]
     assert receipt.ended == Aborted("why", turn=1, late=True)
+
+
+async def test_last_words_are_not_said_twice(autojump_clock: MockClock) -> None:
+    """The code that was given up comes to its end while they are being said."""
+    del autojump_clock
+    async with open_system() as system:
+        router: RouterRef[str, str] = start_router(system, Tidy)
+        receipt = router.send("a", "deaf for a while")
+        await settle()
+        router.cancel("a", reason="why")
+        outcome = await receipt.outcome()
+        assert trio.current_time() == 7.0
+        await trio.sleep(5.0)
+
+        assert outcome == Aborted("why", turn=1, late=True)
+        assert Tidy.said == [(1, Aborted), "done"]
+
+
+def test_nothing_is_said_of_a_turn_that_has_ended_meanwhile() -> None:
+    """Whoever ended it has told its outcome: there is nothing to say any more."""
+    house = House()
+    run = house.turn()
+    words = LastWords(run)
+    seat: Any = SimpleNamespace(finish_work=lambda: house.log.append("over"))
+    words._seat = seat
+    run.phase = Phase.ENDED
+
+    with pytest.raises(StopIteration):  # it waits for nothing, and has no hook to call
+        words.receive(None).send(None)
+
+    assert house.log == ["over"]
 
 
 async def test_a_child_knows_whose_it_is_until_that_one_has_ended(
