@@ -181,6 +181,24 @@ async def test_d42_a_session_is_not_evicted_before_its_commit() -> None:
 
 
 @seeds(3)
+async def test_d42_a_place_that_is_given_back_is_the_next_keys() -> None:
+    """Also when no session becomes idle by that: its key is closed."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await process.router.accept("ann", "wait:door", id="one", attempts=2)
+        await process.router.accept("bob", "say", id="two")
+        process.kill()
+    async with open_process(stage, limits=Limits(sessions=1, turns=1)) as process:
+        await trio.sleep(1)
+        assert process.router.inspect("bob") is None
+
+        process.router.close("ann")
+        await trio.sleep(1)
+
+        assert completed(stage.outcomes()["two"])
+
+
+@seeds(3)
 async def test_d42_recovery_takes_keys_as_there_are_places() -> None:
     """All that waits is run, also when somebody sends meanwhile."""
     stage = Stage()

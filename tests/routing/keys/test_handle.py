@@ -121,12 +121,12 @@ async def test_a_verb_is_for_a_key_also_when_there_is_nobody(
             verb(router)(key)
 
 
-ASKS: list[Look] = [
-    lambda r: lambda key: r.accept(key, "x"),
-    lambda r: lambda key: r.find(key, "id"),
-    lambda r: lambda key: r.forget(key, "name"),
-    lambda r: lambda key: r.remind(key, "name", after=1, prompt="x"),
-    lambda r: r.release,
+ASKS: list[Callable[[RouterRef[Any, Any], Any], Any]] = [
+    lambda r, key: r.accept(key, "x"),
+    lambda r, key: r.find(key, "id"),
+    lambda r, key: r.forget(key, "name"),
+    lambda r, key: r.remind(key, "name", after=1, prompt="x"),
+    lambda r, key: r.release(key),
 ]
 
 
@@ -134,14 +134,18 @@ ASKS: list[Look] = [
 @pytest.mark.parametrize("ask", ASKS)
 @pytest.mark.parametrize("stored", [False, True])
 async def test_a_key_is_looked_at_before_the_store(
-    ask: Look, key: Any, error: type[Exception], *, stored: bool
+    ask: Callable[[RouterRef[Any, Any], Any], Any],
+    key: Any,
+    error: type[Exception],
+    *,
+    stored: bool,
 ) -> None:
     """A wrong key is refused as one, whether there is a store or not."""
     async with open_system() as system:
         router = start_router(system, Doer, durable=MemoryStore() if stored else None)
 
         with pytest.raises(error, match="key must"):
-            await ask(router)(key)
+            await ask(router, key)
 
 
 async def test_work_that_is_run_exclusively_has_no_prompt_and_no_origin() -> None:
@@ -192,13 +196,14 @@ def test_a_turn_whose_end_is_being_kept_is_ending() -> None:
         core, receipt, Chunks[Any](Bounded()), None, aborts=False
     )
     world.step()
-    assert stream.phase is Phase.RUNNING
+    phases = [stream.phase]
 
     world.finish(1)
-    assert stream.phase is Phase.ENDING
+    phases.append(stream.phase)
     store.release_all()
+    phases.append(stream.phase)
 
-    assert stream.phase is Phase.ENDED
+    assert phases == [Phase.RUNNING, Phase.ENDING, Phase.ENDED]
 
 
 @pytest.mark.parametrize("stored", [False, True])

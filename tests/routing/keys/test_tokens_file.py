@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,31 @@ def test_a_lock_that_fails_otherwise_is_told(
 
     assert tokens._lock is None
     assert not (tmp_path / "tokens").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_of_the_process_holds_nothing(tmp_path: Path) -> None:
+    """The file is free when its holder lets go of it, though the child still runs."""
+    tokens = FileTokens(tmp_path / "tokens")
+    tokens.save("a", 1)
+    (there, is_there), (until, over) = os.pipe(), os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads of others
+        child = os.fork()
+    if not child:
+        os.close(over)
+        os.write(is_there, b"!")
+        os.read(until, 1)  # until the other end is closed
+        os._exit(0)
+    try:
+        os.close(is_there)
+        assert os.read(there, 1) == b"!"
+        tokens.close()
+
+        other = FileTokens(tmp_path / "tokens")
+        assert other.load() == {"a": 1}
+        other.close()
+    finally:
+        for each in (over, until, there):
+            os.close(each)
+        os.waitpid(child, 0)

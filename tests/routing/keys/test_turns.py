@@ -150,28 +150,30 @@ def test_a_drain_looks_again_when_a_turn_ends_that_is_tried_again() -> None:
     assert told == ["look again"]
 
 
-def unbegun(make: type[Plain], number: int) -> tuple[Core, World, list[Receipt[Any]]]:
+def unbegun(
+    make: type[Plain], number: int
+) -> tuple[Core, World, Later, list[Receipt[Any]]]:
     """The session a has a turn of so many prompts that its store does not know yet."""
-    core, world = made(Limits(sessions=9, turns=9), make, Later("begins"))
-    core.world.ending = False
+    store = Later("begins")
+    core, world = made(Limits(sessions=9, turns=9), make, store)
     if make is Pairs:  # both come while a first turn runs
         send(core, "a")
-        core.keeping.release_all()
+        store.release_all()
         world.step()
     receipts = [send(core, "a", str(n)) for n in range(number)]
     if make is Pairs:
         world.finish(1)
-    return core, world, receipts
+    return core, world, store, receipts
 
 
 def test_a_prompt_of_two_that_is_taken_out_of_its_turn_leaves_the_other() -> None:
     """It is no turn's any more."""
-    core, world, (first, second) = unbegun(Pairs, 2)
+    core, world, store, (first, second) = unbegun(Pairs, 2)
     run = core.lanes["a"].turn
     assert first.turn == second.turn == run.id
 
     core.turns.discard(run, first)
-    core.keeping.release_all()
+    store.release_all()
     world.finish(run.id)
 
     assert (first.turn, first.ended) == (None, None)
@@ -180,7 +182,7 @@ def test_a_prompt_of_two_that_is_taken_out_of_its_turn_leaves_the_other() -> Non
 
 def test_a_turn_whose_only_prompt_is_taken_out_is_none() -> None:
     """The next prompt has its turn at once."""
-    core, world, (first, second) = unbegun(Plain, 2)
+    core, world, _, (first, second) = unbegun(Plain, 2)
     run = core.lanes["a"].turn
     assert (first.turn, second.turn) == (run.id, None)
 

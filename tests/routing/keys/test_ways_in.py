@@ -311,8 +311,15 @@ def test_a_store_lets_in_so_many_in_their_order(room: int) -> None:
         left -= 1
         return offer
 
-    core = SimpleNamespace(keeping=SimpleNamespace(line_for=lambda _: line))
-    waiting = Waiting(core, admit, lambda *_: None)
+    def line_for(error: object) -> deque[Sender]:
+        del error
+        return line
+
+    def refuse(offer: Offer, error: object) -> None:
+        del offer, error
+
+    core = SimpleNamespace(keeping=SimpleNamespace(line_for=line_for))
+    waiting = Waiting(core, admit, refuse)
     senders = [Sender(Offer(key, "", More()), _nothing) for key in "abc"]
     for each in senders:
         each.line = line

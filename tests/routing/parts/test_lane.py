@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors import Batch, PromptKind, Receipt, Withdrawn
-from actors.hosting import ASIDE, FOLLOW_UP, WORK
+from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, WORK
 from supervision._routing.parts import lane as lanes
 from supervision._routing.parts.lane import Lane, check_key
 from tests.routing.parts.making import (
@@ -463,3 +464,27 @@ def test_a_key_is_not_empty() -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         check_key("")
     check_key(" ")
+
+
+@pytest.mark.parametrize("over", [None, 0, 1])
+@pytest.mark.parametrize(
+    "batch", [None, Batch(prompts=2), Batch(prompts=9, weight=3.0)], ids=repr
+)
+def test_what_would_be_taken_is_what_is_taken(
+    batch: Batch | None, over: int | None
+) -> None:
+    """To look at it changes nothing.  One of them may have its outcome already."""
+    one = [(1.0, PROMPT), (2.0, PROMPT), (5.0, PROMPT), (0.0, FOLLOW_UP)]
+    for waits in itertools.product(one, repeat=3):
+        home = lane()
+        for number, (weight, kind) in enumerate(waits):
+            home.push(receipt(home, number, weight=weight, kind=kind))
+        if over is not None:
+            take_back(home, (home.queue or deque())[over])
+        before = queued(home)
+
+        coming = ids(home.coming(batch))
+
+        assert queued(home) == before
+        assert coming == ids(home.take(batch))
+        assert coming + queued(home) == before
