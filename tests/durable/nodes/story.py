@@ -7,6 +7,7 @@ outside has seen.
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -172,42 +173,61 @@ async def read(story: Story, key: str, number: str) -> None:
 
 async def disturb(story: Story, times: int) -> None:
     """Let something go wrong, so many times."""
-    town, dice = story.town, story.dice
+    dice = story.dice
     for _ in range(times):
         await trio.sleep(dice.random() * 8)
-        node = story.any_node()
-        what = dice.randrange(8)
-        if node is None or what == 0:
-            name = dice.choice(NAMES)
-            if name not in town.nodes or town.nodes[name].dead:
-                await town.add(name)
-                story.lives += 1
-        elif what <= 2:
-            node.kill()
-            story.kills += 1
-            if dice.random() < 0.7:
-                await trio.sleep(dice.random() * 15)
-                await town.add(node.name)
-                story.lives += 1
-        elif what == 3:
-            node.store.cut_off()
-            await trio.sleep(dice.random() * 25)
-            node.store.join_again()
-        elif what == 4:
-            town.server.down()
-            await trio.sleep(dice.random() * 30)
-            town.server.up()
-        elif what == 5:
-            node.store.lose_answers(1)
-            node.store.lose_reactions(1)
-        elif what == 6:
-            node.store.hold_hints()
-            await trio.sleep(dice.random() * 5)
-            node.store.pass_hints()
+        node, what = story.any_node(), dice.choice(DISTURBANCES)
+        if node is None or what is join:
+            await join(story, node)
         else:
-            await leave_in_order(story, node)
+            await what(story, node)
     if story.any_node() is None:
-        await town.add("a")
+        await story.town.add("a")
+
+
+async def join(story: Story, _: Node | None) -> None:
+    """Another node comes."""
+    name = story.dice.choice(NAMES)
+    if name not in story.town.nodes or story.town.nodes[name].dead:
+        await story.town.add(name)
+        story.lives += 1
+
+
+async def kill(story: Story, node: Node) -> None:
+    """A node dies, and comes back, it may be."""
+    node.kill()
+    story.kills += 1
+    if story.dice.random() < 0.7:
+        await trio.sleep(story.dice.random() * 15)
+        await story.town.add(node.name)
+        story.lives += 1
+
+
+async def cut_off(story: Story, node: Node) -> None:
+    """A node does not reach the server, for longer than others wait, it may be."""
+    node.store.cut_off()
+    await trio.sleep(story.dice.random() * 25)
+    node.store.join_again()
+
+
+async def stop_server(story: Story, _: Node) -> None:
+    """The server is down for all."""
+    story.town.server.down()
+    await trio.sleep(story.dice.random() * 30)
+    story.town.server.up()
+
+
+async def lose_answers(_: Story, node: Node) -> None:
+    """What was asked is done, and nobody hears."""
+    node.store.lose_answers(1)
+    node.store.lose_reactions(1)
+
+
+async def hold_hints(story: Story, node: Node) -> None:
+    """No hint comes to a node, for a while."""
+    node.store.hold_hints()
+    await trio.sleep(story.dice.random() * 5)
+    node.store.pass_hints()
 
 
 async def leave_in_order(story: Story, node: Node) -> None:
@@ -219,6 +239,18 @@ async def leave_in_order(story: Story, node: Node) -> None:
     await node.stopped.wait()
     await story.town.add(node.name)
     story.lives += 1
+
+
+DISTURBANCES = (
+    join,
+    kill,
+    kill,
+    cut_off,
+    stop_server,
+    lose_answers,
+    hold_hints,
+    leave_in_order,
+)
 
 
 async def play(seed: int, *, disturbances: int = 8, prompts: int = 6) -> Story:
@@ -249,47 +281,51 @@ async def play(seed: int, *, disturbances: int = 8, prompts: int = 6) -> Story:
 
 def check(story: Story) -> None:
     """Compare the store with what was seen."""
-    town, wrong = story.town, story.wrong
-    stored = {each.id: each for each in town.server.prompts()}
-    outcomes = town.outcomes()
-    for number in story.accepted:
-        if number not in stored:
-            wrong.append(f"{number} was accepted, and is not stored")
-    for number, outcome in outcomes.items():
-        if outcome is None:
-            wrong.append(f"{number} has no outcome")
-        if isinstance(outcome, Lost | Aborted) and number in story.accepted:
-            wrong.append(f"{number} is {outcome}")
-        if stored[number].tried > story.attempts[number]:
-            wrong.append(f"{number} was tried {stored[number].tried} times")
-        runs = [each for _, each in town.stage.begun].count(number)
-        if runs > stored[number].tried:
-            wrong.append(f"{number} ran {runs} times, marked {stored[number].tried}")
-        told = story.told.get(number)
-        if told is not None and not _same(told, outcome):
-            wrong.append(f"{number} was told as {told}, and is {outcome}")
+    _check_prompts(story)
     for key in KEYS:
-        state = town.state(key) or ()
-        completed = {
-            each.id
-            for each in stored.values()
-            if each.key == key and isinstance(outcomes[each.id], Completed)
-        }
-        if len(state) != len(set(state)) or set(state) != completed:
-            wrong.append(f"{key} has {state}, completed are {sorted(completed)}")
-        for (its_key, _), numbers in story.senders.items():
-            if its_key == key:
-                mine = [each for each in state if each in numbers]
-                if mine != [each for each in numbers if each in mine]:
-                    wrong.append(f"{key}: {mine} were sent as {numbers}")
-    for name, node in town.nodes.items():
+        _check_key(story, key)
+    for name, node in story.town.nodes.items():
         if node.dead:
             continue
         looked = node.router.statistics()
         if looked.turns_running or looked.queued or looked.turns_waiting:
-            wrong.append(f"{name} still has {looked}")
+            story.wrong.append(f"{name} still has {looked}")
         if looked.accepted != sum(looked.outcomes.values()):
-            wrong.append(f"{name}: {looked.accepted} accepted, {looked.outcomes}")
+            story.wrong.append(f"{name}: {looked.accepted}, {looked.outcomes}")
+
+
+def _check_prompts(story: Story) -> None:
+    town, wrong = story.town, story.wrong
+    stored = {each.id: each for each in town.server.prompts()}
+    runs = Counter(number for _, number in town.stage.begun)
+    for number in story.accepted.keys() - stored.keys():
+        wrong.append(f"{number} was accepted, and is not stored")
+    for number, outcome in town.outcomes().items():
+        tried, told = stored[number].tried, story.told.get(number)
+        if outcome is None or isinstance(outcome, Lost | Aborted):
+            wrong.append(f"{number} has come to {outcome}")
+        if not runs[number] <= tried <= story.attempts[number]:
+            wrong.append(f"{number} ran {runs[number]} times, and was tried {tried}")
+        if told is not None and not _same(told, outcome):
+            wrong.append(f"{number} was told as {told}, and is {outcome}")
+
+
+def _check_key(story: Story, key: str) -> None:
+    """Its state is its completed prompts; those of each sender in their order."""
+    town = story.town
+    outcomes = town.outcomes()
+    state = town.state(key) or ()
+    completed = {
+        each.id
+        for each in town.server.prompts()
+        if each.key == key and isinstance(outcomes[each.id], Completed)
+    }
+    if len(state) != len(set(state)) or set(state) != completed:
+        story.wrong.append(f"{key} has {state}, completed are {sorted(completed)}")
+    for (its_key, _), numbers in story.senders.items():
+        mine = [each for each in state if each in numbers]
+        if its_key == key and mine != [each for each in numbers if each in mine]:
+            story.wrong.append(f"{key}: {mine} were sent as {numbers}")
 
 
 def _same(told: Outcome, stored: Outcome | None) -> bool:

@@ -169,21 +169,7 @@ class Carrying:
                     index, record = run[place]
                     answers[index] = self._met(index, record.row, what, None)
 
-        rows = [record.row for _, record in run]
-        partitions = [self.partition(row.key) for row in rows]
-        own = next((each.own for _, each in run if each.own is not None), None)
-        prompts.insert(
-            self.message,
-            rows,
-            partitions,
-            self._needs(run),
-            unmarked=True,
-            met=met,
-            capacities=[record.capacity for _, record in run],
-            own=own,
-        )
-        if own is not None:
-            self._before(run, rows, partitions, own)
+        self._insert(run, met)
         if not bring:
             return
 
@@ -200,14 +186,23 @@ class Carrying:
         places = {key: self.partition(key) for key in bring}
         prompts.bring(self.message, places, told)
 
-    def _before(
-        self,
-        run: Indexed,
-        rows: Sequence[Row],
-        partitions: Sequence[int],
-        own: tuple[int, int],
-    ) -> None:
-        """Say of prompts of this node which of others stand before them."""
+    def _insert(self, run: Indexed, met: Callable[[prompts.Others], None]) -> None:
+        """Keep prompts; and say of this node's which of others stand before them."""
+        rows = [record.row for _, record in run]
+        partitions = [self.partition(row.key) for row in rows]
+        own = next((each.own for _, each in run if each.own is not None), None)
+        prompts.insert(
+            self.message,
+            rows,
+            partitions,
+            self._needs(run),
+            unmarked=True,
+            met=met,
+            capacities=[record.capacity for _, record in run],
+            own=own,
+        )
+        if own is None:
+            return
 
         def read(found: dict[int, tuple[int, ...]]) -> None:
             for place, numbers in found.items():
