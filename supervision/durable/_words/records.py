@@ -283,8 +283,8 @@ class Brought:
     session: SessionRow | None
     rows: tuple[Row, ...]
     """Its open prompts in the order in which they are to be taken: those that have
-    been begun, those that were to steer, the others; each by number.  In the answer to
-    an `Accept` without that prompt itself."""
+    been begun, those that were to steer, the others; each as they were accepted.  In
+    the answer to an `Accept` without that prompt itself."""
 
 
 @attrs.frozen(eq=False)

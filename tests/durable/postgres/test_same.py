@@ -12,13 +12,20 @@ import attrs
 import pytest
 
 from supervision.durable import MemoryStore, PostgresStore
-from supervision.durable._sharing.words import Lease, Owned, Take
-from supervision.durable._words.records import Accept, Record
+from supervision.durable._sharing.words import Fenced, Lease, Owned, Take
+from supervision.durable._words.records import (
+    Accept,
+    Ended,
+    Record,
+    Repeated,
+    Settle,
+)
 from tests.durable.postgres.asking import ask
 from tests.durable.postgres.model import Leases, SharedDice, carry
+from tests.durable.sealing.boxes import Counted
 from tests.durable.servers.server import Server
-from tests.durable.store.bench import SMALL, opened, plain
-from tests.durable.store.test_same import everything
+from tests.durable.store.bench import SMALL, accept, opened, plain
+from tests.durable.store.test_same import everything, told_apart, unsealed
 
 PARTITIONS = 3
 
@@ -78,3 +85,37 @@ async def test_random_batches_come_to_the_same(
             look = everything(dice)
             answers = plain(await model.carry(*look))
             assert plain(await one.carry(*look)) == answers
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_seal_changes_nothing_that_is_answered(
+    seed: int, server: Server, new_schema: Callable[[], str]
+) -> None:
+    """Nor what is refused; and a batch that comes twice is sealed once."""
+    dice = SharedDice(seed)
+    bare = MemoryStore(policy=SMALL)
+    store = PostgresStore(
+        server.dsn(), schema=new_schema(), policy=SMALL, seal=Counted()
+    )
+    lease = Lease(0, 9)  # which nobody has
+    async with opened(bare) as one, opened(store) as other:
+        for number in range(15):
+            batch = told_apart(dice.batch())
+            for _ in range(dice.dice.choice((1, 2))):
+                answers = unsealed(await one.carry(*batch))
+                assert unsealed(await other.carry(*batch)) == answers, batch
+            look = everything(dice)
+            answers = unsealed(await one.carry(*look))
+            assert unsealed(await other.carry(*look)) == answers
+            # what is fenced and repeated has an outcome that is opened
+            name = f"fenced-{number % 3}"
+            known = accept(10_000 + number % 3, "a", name)
+            outcome = Ended(known.row.number, b"sealed?", 7)
+            await other.carry(known, Settle("a", outcome))
+            (fenced,) = await other.carry(
+                Owned(accept(dice.next + 1, "a", name), lease)
+            )
+            assert isinstance(fenced, Fenced)
+            assert isinstance(fenced.answer, Repeated)
+            assert fenced.answer.outcome == b"sealed?"
+            await one.carry(known, Settle("a", outcome))

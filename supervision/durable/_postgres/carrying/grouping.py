@@ -8,7 +8,7 @@ before it.  What concerns more than a key keeps its place among all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -68,9 +68,11 @@ def grouped(
             kinds.clear()
             last.clear()
             continue
-        touched = [*_touched(record, leases.get(index), partition_of)]
-        least = max((last.get(each, -1) for each in touched), default=-1)
-        found = -1
+        touched = _touched(record, leases.get(index), partition_of)
+        least = found = -1
+        for each in touched:
+            at = last.get(each, -1)
+            least = max(least, at)
         for each in kinds.get(kind, ()):
             if each > least or (each == least and kind in _TOGETHER):
                 found = each
@@ -80,53 +82,46 @@ def grouped(
             groups.append(Group(kind))
             kinds.setdefault(kind, []).append(found)
         groups[found].items.append((index, record))
-        last.update(dict.fromkeys(touched, found))
+        for each in touched:
+            last[each] = found
     return groups
 
 
 _MARKS: Final = "marks"  # that are made on prompts whose keys nobody has named
 
 
-def _touched(  # noqa: C901 - a case a record
+def _touched(  # noqa: C901, PLR0911 - a case a record
     record: Record, lease: Lease | None, partition_of: Callable[[str], int]
-) -> Iterator[Hashable]:
+) -> Sequence[Hashable]:
     """Give what a record depends on, and what depends on it: keys, numbers, marks.
 
     Whoever gives a prompt an outcome has named its key.
     """
     match record:
-        case Begin(numbers=numbers):
-            yield from numbers
-            yield _MARKS if lease is None else (_MARKS, lease.partition)
-        case Complete(key=key):
-            yield key
-            yield from (each.number for each in record.ended)
-            yield from (number for number, _ in record.again)
-            for row in record.sends:
-                yield row.key
-                yield row.number
         case Accept(row=row):
-            yield row.key
-            yield row.number
-            if record.bring:
-                yield _MARKS
-                yield (_MARKS, partition_of(row.key))
+            if not record.bring:
+                return (row.key, row.number)
+            return (row.key, row.number, _MARKS, (_MARKS, partition_of(row.key)))
+        case Begin(numbers=numbers):
+            return (*numbers, _MARKS if lease is None else (_MARKS, lease.partition))
+        case Complete(key=key):
+            touched: list[Hashable] = [each.number for each in record.ended]
+            touched += [number for number, _ in record.again]
+            for row in record.sends:
+                touched += (row.key, row.number)
+            touched.append(key)
+            return touched
         case Fire(row=row):
-            yield row.key
-            yield row.number
+            return (row.key, row.number)
         case Settle(key=key, ended=ended):
-            yield key
-            yield ended.number
+            return (key, ended.number)
         case Bring(key=key) | Find(key=key):
-            yield key
-            yield _MARKS
-            yield (_MARKS, partition_of(key))
+            return (key, _MARKS, (_MARKS, partition_of(key)))
         case Chunks(key=key, number=number) | ReadChunks(key=key, number=number):
-            yield key
-            yield number
+            return (key, number)
         case Remind(reminder=reminder):
-            yield reminder.key
+            return (reminder.key,)
         case Bind(key=key) | Quarantine(key=key) | Read(key=key):
-            yield key
+            return (key,)
         case _:  # pragma: no cover - not in `_NAMED`
             raise AssertionError(record)

@@ -5,7 +5,8 @@ Pure, and asked for each record: quick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Final
 
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import (
@@ -31,37 +32,30 @@ def refused(record: Record, policy: StorePolicy) -> str | None:
     return why
 
 
-def _texts(record: Record) -> Iterator[str]:
+def _texts(record: Record) -> Sequence[str]:  # noqa: PLR0911 - a case a record
     """Give all texts of a record that are a user's."""
     match record:
         case Accept(row=row):
-            yield from _row(row)
-        case Complete():
-            yield record.key
-            for row in record.sends:
-                yield from _row(row)
-            for each in record.reminders:
-                yield each.name
+            return _row(row)
+        case Complete(key=key, sends=sends, reminders=reminders):
+            if not sends and not reminders:
+                return (key,)
+            rows = [each for row in sends for each in _row(row)]
+            return (key, *rows, *(each.name for each in reminders))
         case Begin() | Prune() | Due():
-            return
+            return ()
         case Fire(row=row, name=name):
-            yield from _row(row)
-            yield name
+            return (*_row(row), name)
         case Remind(reminder=reminder):
-            yield reminder.key
-            yield reminder.name
+            return (reminder.key, reminder.name)
         case _:
             # what is only asked for is not there, but the statement must be possible
-            for name in ("key", "after", "id", "name", "why"):
-                value = getattr(record, name, None)
-                if isinstance(value, str):
-                    yield value
+            found = (getattr(record, name, None) for name in _NAMES)
+            return [each for each in found if isinstance(each, str)]
 
 
-def _row(row: Row) -> Iterator[str]:
-    yield row.key
-    yield row.id
-    if row.owner is not None:
-        yield row.owner
-    if row.job is not None:
-        yield row.job
+_NAMES: Final = ("key", "after", "id", "name", "why")
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    return (row.key, row.id, row.owner or "", row.job or "")
