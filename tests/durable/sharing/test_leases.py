@@ -283,10 +283,12 @@ def test_what_is_fenced_is_lost() -> None:
 
 def test_who_owns_what() -> None:
     """Of its own by what it has been told since the last view."""
-    mine, _ = alone()
-    owner = mine.owner_of(0)
-    assert owner is not None
-    assert owner.node == "a"
+    mine, owners = alone()
+    for _ in range(2):  # as it has been told, as it sees it
+        owner = mine.owner_of(0)
+        assert owner is not None
+        assert owner.node == "a"
+        mine.saw(seen(node("a"), owners=owners), 1.0)
     mine.gave(0)
     assert mine.owner_of(0) is None
     mine.gave(0)

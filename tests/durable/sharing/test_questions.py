@@ -424,6 +424,7 @@ async def test_a_node_is_closed_in_the_middle_of_a_question() -> None:
         a.sharing.ask(Beat(1), heard.append)
     await trio.testing.wait_all_tasks_blocked()
     assert heard == []
+    a.sharing.close()
     with pytest.raises(RuntimeError, match="closed"):
         a.sharing.ask(Beat(1), heard.append)
 
