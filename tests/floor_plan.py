@@ -198,15 +198,26 @@ PLAN: Final = {
     ),
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
+    "view_words": Room(
+        "supervision/_view: actors errors sessions shapes",
+        "actors trees pure routing_words routing_parts routing_core routing",
+        "attrs trio",
+    ),
+    "view_stored": Room(
+        "supervision/_view/stored",
+        "actors tree_words routing_words node_words routing_core routing said"
+        " view_words",
+        "attrs trio",
+    ),
     "view": Room(
         "supervision/_view",
-        "actors metrics tree_words pure trees routing_words routing_parts routing_core "
-        "routing said",
+        "actors metrics tree_words trees routing_words node_words routing_parts"
+        " routing_core routing said view_words view_stored",
         "attrs trio",
     ),
     "endpoints": Room(
         "supervision/control/_endpoints",
-        "actors log metrics said view",
+        "actors log metrics said view_words view",
         "attrs starlette trio",
     ),
     "control": Room(
@@ -217,7 +228,8 @@ PLAN: Final = {
     ),
     "life": Room(
         "supervision/service/_life",
-        "actors log metrics trees routing_words routing_core routing view terms",
+        "actors log metrics trees routing_words routing_core routing view_words view"
+        " terms",
         "attrs trio",
     ),
     "process": Room(
@@ -225,7 +237,7 @@ PLAN: Final = {
     ),
     "service": Room(
         "supervision/service",
-        "actors tree_words said view control terms life process",
+        "actors tree_words said view_words view control terms life process",
         "attrs trio",
     ),
     "supervision": Room(
@@ -244,19 +256,22 @@ PLAN: Final = {
     ),
     "blocking": Room(
         "supervision/bridge/_blocking",
-        "actors words tree_words routing_words routing service bridge_errors wire",
+        "actors words tree_words routing_words node_words routing service bridge_errors"
+        " wire",
         "trio",
     ),
     "awaiting": Room(
         "supervision/bridge/_awaiting",
-        "actors words tree_words routing_words routing service bridge_errors wire"
-        " blocking",
+        "actors words tree_words routing_words node_words routing service bridge_errors"
+        " wire blocking",
         "trio",
     ),
     "bridge": Room("supervision/bridge", "bridge_errors wire blocking awaiting", ""),
     # who asks a service, and what is drawn
-    "client": Room("supervision/client", "actors view service", ""),
-    "drawing": Room("supervision/_drawing", "view", "attrs rich"),
+    "client": Room(
+        "supervision/client", "actors view_words view_stored view service", ""
+    ),
+    "drawing": Room("supervision/_drawing", "view_words", "attrs rich"),
     # a service to try, and the command
     "traffic": Room("supervision/demo/traffic", "actors supervision", "attrs trio"),
     "demo_tree": Room(
@@ -264,24 +279,29 @@ PLAN: Final = {
     ),
     "playing": Room(
         "supervision/demo/_playing",
-        "actors durable said view service supervision client drawing traffic demo_tree",
+        "actors durable said view_words service supervision client drawing traffic"
+        " demo_tree",
         "attrs rich trio",
     ),
     "demo": Room(
         "supervision/demo",
-        "actors view service client drawing traffic demo_tree playing",
+        "actors view_words service client drawing traffic demo_tree playing",
         "attrs rich trio",
     ),
     "commands": Room(
-        "supervision/cli/_commands", "view service client drawing", "rich"
+        "supervision/cli/_commands",
+        "view_words view_stored view service client drawing",
+        "rich",
     ),
     "live": Room(
         "supervision/cli/_live",
-        "view service client drawing commands",
+        "view_words service client drawing commands",
         "attrs rich trio",
     ),
     "cli": Room(
-        "supervision/cli", "view service client drawing demo commands live", ""
+        "supervision/cli",
+        "view_words view service client drawing demo commands live",
+        "",
     ),
     # agents that others wrote
     "pipe": Room("supervision/acp/_pipe", "actors supervision", "acp attrs trio"),

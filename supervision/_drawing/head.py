@@ -224,11 +224,27 @@ def _stores(stores: Sequence[StoreShape], changes: Rates) -> list[Text]:
         Text(size(_total(each["size"] for each in stores)), DIM),
         Text(f"log {size(_total(each['log'] for each in stores))}", DIM),
     ]
+    shared = [each for each in stores if each["node"] is not None]
+    if shared:
+        facts[2:] = _nodes(shared)
     if down:
         facts.insert(1, Text(clean(down[0]["why"] or ""), WRONG))
     if held:
         facts.insert(1, Text(f"{plural(held, 'key')} held", WRONG))
     return facts
+
+
+def _nodes(stores: Sequence[StoreShape]) -> list[Text]:
+    """Of stores that nodes share, in place of the sizes of their files."""
+    partitions = sum(each["partitions"] for each in stores)
+    named = ", ".join(dict.fromkeys(clean(each["node"] or "") for each in stores))
+    fenced = sum(each["fenced"] for each in stores)
+    return [
+        Text(f"node {named}", DIM),
+        Text(plural(partitions, "partition"), PLAIN if partitions else MAYBE),
+        Text(f"{whole(sum(each['following'] for each in stores))} elsewhere", DIM),
+        *([Text(f"{whole(fenced)} fenced", MAYBE)] if fenced else ()),
+    ]
 
 
 def _total(sizes: Iterable[int | None]) -> int | None:

@@ -78,6 +78,7 @@ _PHASES = {
     "quarantined": WRONG,
     "given up": WRONG,
     "suspended": DIM,
+    "elsewhere": DIM,
 }
 _CHILD_STATES = {
     "running": GOOD,

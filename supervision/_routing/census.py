@@ -36,7 +36,8 @@ _ADDED: Final = (
     "out_of_turn",
     "wait_seconds",
 )
-_STORED: Final = ("batches", "operations", "seconds")  # of the store
+# of the store
+_STORED: Final = ("batches", "operations", "seconds", "sent_on", "moved", "fenced")
 _COUNTED: Final = ("outcomes", "refused", "closed", "turn_seconds", "turns")
 
 

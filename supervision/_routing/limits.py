@@ -132,6 +132,8 @@ class VerbResult:
     """Id of the turn that is being aborted by this call; None: there was none."""
     withdrawn: tuple[int, ...] = ()
     """`Receipt.id` of the prompts that were taken back, in their order."""
+    node: str | None = None
+    """The node that has done it, of `RouterRef.anywhere`; None: this one."""
 
     def __bool__(self) -> bool:
         return self.known

@@ -6,7 +6,8 @@ reading order:
 
     shapes errors   what is shown, as JSON, and why it is not
     process         what the process takes of the machine
-    actors sessions stores      trees, sessions, what is in stores, cut to what fits
+    actors sessions trees and sessions, cut to what fits
+    stored/         what is in stores, and the nodes that share them
     limits          of a router, changed by their names
     values frames stacks        where somebody stands: any value, frames, turns
     looking         everything there is to see

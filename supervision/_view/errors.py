@@ -52,6 +52,29 @@ class CannotError(ViewError):
     status: ClassVar[int] = 409
 
 
+class OtherNodeError(ViewError):
+    """The session is another node's, and only that one can do this."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(
+        self, key: str, what: str, node: str | None, address: str | None
+    ) -> None:
+        self.key = key
+        self.node = node
+        """The owner; None: nobody owns the key just now."""
+        self.address = address
+        """Where it is; None: it did not say."""
+        whose = f"{what} is for the owner of session {key!r}"
+        at = f" at {address}" if address is not None else ""
+        text = (
+            f"{whose}, and no node owns it just now: try again"
+            if node is None
+            else f"{whose}: ask node {node}{at}"
+        )
+        super().__init__(text)
+
+
 class NotReadyError(ViewError):
     """The service is starting or has ended: there is nothing to be seen."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import attrs
 
@@ -13,7 +13,6 @@ from supervision._routing.limits import Limits
 from supervision._trees.policies import Backoff
 
 from .errors import BadQueryError
-from .shapes import LimitsShape
 
 _COUNTS: Final = {"sessions": 1, "turns": 1, "replays": 0}  # {name: the least}
 _PER_OWNER: Final = ("sessions_per_owner", "turns_per_owner")
@@ -30,6 +29,33 @@ CHANGEABLE: Final = (
 """The limits that can be changed while a service runs; the others are the program's."""
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
+
+
+class LimitsShape(TypedDict):
+    """`supervision.Limits` of one router, as they are in force."""
+
+    router: str
+    """Its path."""
+    sessions: int
+    sessions_per_owner: int | None
+    turns: int
+    turns_per_owner: int | None
+    replays: int
+    idle: float | None
+    """Null: for ever; the next too."""
+    start_within: float | None
+    restarts: str
+    """`3 within 60 s`."""
+    quarantine: str
+    """`30 to 3600 s`."""
+    backoff: str | None
+    """`1 to 30 s`."""
+
+
+class AllLimitsShape(TypedDict):
+    """The limits of routers, in the order of their paths."""
+
+    limits: list[LimitsShape]
 
 
 def limits_shape(router: str, limits: Limits) -> LimitsShape:

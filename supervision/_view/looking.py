@@ -33,10 +33,11 @@ from supervision._routing.core.core import Core
 from .actors import Survey, detail_of, find
 from .errors import (
     BadQueryError,
+    CannotError,
     UnknownPathError,
     UnknownSessionError,
 )
-from .limits import limits_shape
+from .limits import AllLimitsShape, limits_shape
 from .process import process_shape
 from .sessions import (
     chosen,
@@ -50,7 +51,6 @@ from .sessions import (
 from .shapes import (
     ActorDetailShape,
     ActorShape,
-    AllLimitsShape,
     ServiceShape,
     SessionShape,
     SessionsShape,
@@ -60,7 +60,8 @@ from .shapes import (
     TopShape,
 )
 from .stacks import actor_stack, session_stack
-from .stores import Stores
+from .stored.nodes import Nodes
+from .stored.stores import Stores
 
 MOST: Final = 10_000
 """Rows that are given at most."""
@@ -102,6 +103,8 @@ class Looking:
         self._begun = trio.current_time()
         self.stores = Stores(system)
         """What is in the stores of routers, and what may be done with them."""
+        self.nodes = Nodes(system)
+        """The nodes that share these stores, and what may be had done by them."""
 
     # ------------------------------------------------------------------ looking at it
 
@@ -216,7 +219,10 @@ class Looking:
         return suspended_shape(core, key) if lane is None else shape_of(core, lane)
 
     async def any_session(self, key: str, *, router: str | None = None) -> SessionShape:
-        """Look at one session, also at one that only a store knows.
+        """Look at one session, also at another node's, or one that only a store knows.
+
+        The owner of a key is asked; what the store has is told if it has no session of
+        it, or does not answer within seconds.
 
         Raises:
             UnknownSessionError, AmbiguousKeyError.
@@ -229,7 +235,31 @@ class Looking:
             if not self.stores.any(router):
                 raise
         core, info = await self.stores.knowing(key, router)
-        return passivated_shape(core, key, info)
+        there = await self.nodes.session(core, key)
+        return there if there is not None else passivated_shape(core, key, info)
+
+    async def any_session_stack(
+        self, key: str, *, router: str | None = None
+    ) -> StackShape:
+        """As `session_stack`; of a key of another node it is said whose it is.
+
+        Raises:
+            UnknownSessionError, AmbiguousKeyError: as there.
+            OtherNodeError: only its owner can say that.
+        """
+        await trio.lowlevel.checkpoint()
+        try:
+            return self.session_stack(key, router=router)
+        except UnknownSessionError as unknown:
+            if not self.nodes.any(router):
+                raise
+            try:
+                core, _ = await self.stores.knowing(key, router)
+            except CannotError:  # it does not answer
+                raise unknown from None
+        self.nodes.check_here(core, key, "a stack")
+        msg = f"session {key!r} stands nowhere: only the store has it"
+        raise UnknownSessionError(msg)
 
     def session_stack(self, key: str, *, router: str | None = None) -> StackShape:
         """Where a session stands: its turns, their tasks, what waits; no checkpoint.

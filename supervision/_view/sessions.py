@@ -26,7 +26,7 @@ from supervision._routing.core.looking import (
     info,
     phase_of,
 )
-from supervision._routing.limits import KeyInfo, RouterStatistics
+from supervision._routing.limits import KeyInfo, RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 
 from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
@@ -36,6 +36,8 @@ AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper
 PASSIVATED: Final = "passivated"
 """The phase of a key that only a store knows."""
+ELSEWHERE: Final = "elsewhere"
+"""The phase of a key of another node, as long as nobody asks that one."""
 
 Order = Literal["worst", "key", "age", "idle", "queued"]
 """worst: what a person would look at first: given up and still burning, quarantined,
@@ -97,8 +99,13 @@ _KEYS: Final[Mapping[str, Callable[[Core, Lane, float], tuple[Any, ...]]]] = {
 
 def shape_of(router: Core, lane: Lane) -> SessionShape:
     """One session."""
-    said = attrs.asdict(info(router, lane), recurse=False)
-    return cast("SessionShape", {"router": router.ref.path, **said})
+    return told_shape(router, info(router, lane), None)
+
+
+def told_shape(router: Core, told: SessionInfo, node: str | None) -> SessionShape:
+    """What is said of one session; of which node, if it is another one's."""
+    said = attrs.asdict(told, recurse=False)
+    return cast("SessionShape", {"router": router.ref.path, **said, "node": node})
 
 
 def suspended_shape(router: Core, key: str) -> SessionShape:
@@ -124,6 +131,7 @@ def suspended_shape(router: Core, key: str) -> SessionShape:
         quarantined=None,
         held=None,
         entries=0,
+        node=None,
     )
 
 
@@ -288,9 +296,14 @@ def find_session(routers: Mapping[str, Core], key: str) -> tuple[Core, Lane | No
 
 
 def passivated_shape(router: Core, key: str, info: KeyInfo | None) -> SessionShape:
-    """A key that only a store knows."""
+    """A key that only a store knows, or that is another node's."""
     shape = suspended_shape(router, key)
     shape["phase"] = PASSIVATED
+    others = router.keeping.others
+    if others is not None and others.has(key):
+        there = others.locate(key)
+        shape["phase"] = ELSEWHERE
+        shape["node"] = there.node if there is not None else None
     if info is not None:
         shape["owner"], shape["generation"] = info.owner, info.generation
         shape["queued"], shape["entries"] = info.waiting, info.entries

@@ -77,6 +77,12 @@ class StoreShape(TypedDict):
     held: int
     down: float | None
     why: str | None
+    node: str | None
+    partitions: int
+    following: int
+    sent_on: int
+    moved: int
+    fenced: int
 
 
 class RouterShape(TypedDict):
@@ -229,6 +235,8 @@ class SessionShape(TypedDict):
     """Why its store cannot give what it has of it; null: it can, or there is none."""
     entries: int
     """Of its history."""
+    node: str | None
+    """Of a key of another node: which; null: it is this one's, or nobody's."""
 
 
 class FrameShape(TypedDict):
@@ -353,33 +361,6 @@ class TopShape(TypedDict):
     """The worst first."""
 
 
-class LimitsShape(TypedDict):
-    """`supervision.Limits` of one router, as they are in force."""
-
-    router: str
-    """Its path."""
-    sessions: int
-    sessions_per_owner: int | None
-    turns: int
-    turns_per_owner: int | None
-    replays: int
-    idle: float | None
-    """Null: for ever; the next too."""
-    start_within: float | None
-    restarts: str
-    """`3 within 60 s`."""
-    quarantine: str
-    """`30 to 3600 s`."""
-    backoff: str | None
-    """`1 to 30 s`."""
-
-
-class AllLimitsShape(TypedDict):
-    """The limits of routers, in the order of their paths."""
-
-    limits: list[LimitsShape]
-
-
 class ResultShape(TypedDict):
     """What a verb did."""
 
@@ -389,6 +370,8 @@ class ResultShape(TypedDict):
     """Of a session's verb: the turn that is being aborted."""
     withdrawn: list[int]
     """Of a session's verb: the prompts that were taken back."""
+    node: str | None
+    """Of a session's verb: the node that has done it; null: this one."""
 
 
 class ErrorShape(TypedDict):

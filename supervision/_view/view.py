@@ -15,6 +15,8 @@ from actors import Abort, ActorStoppedError, CloseReason
 from actors.hosting import actor_of, root_of
 from supervision._routing.census import routers_of
 from supervision._routing.core.core import Core
+from supervision._routing.limits import VerbResult
+from supervision._routing.nodes.words import ElsewhereError
 from supervision._trees.errors import SupervisionError
 from supervision._trees.requests import restart_child, stop_child
 from supervision._trees.shell import Shell
@@ -100,20 +102,34 @@ class View(Looking):
         router: str | None = None,
         reason: object = None,
     ) -> ResultShape:
-        """As `session_verb`; `reset` and `close` also of a key that only a store knows.
+        """As `session_verb`, for a key of another node too: its owner does it.
+
+        `reset` and `close` also of a key that only a store knows.
 
         Raises:
             UnknownSessionError, AmbiguousKeyError, BadQueryError: as there.
-            CannotError: a store does not answer.
+            CannotError: a store does not answer, or the owner does not within seconds.
+            OtherNodeError: nobody owns the key just now.
         """
         await trio.lowlevel.checkpoint()
         try:
             return self.session_verb(key, verb, router=router, reason=reason)
         except UnknownSessionError:
-            if verb not in _CLOSES or not self.stores.any(router):
+            if not self.stores.any(router):
                 raise
-        owner, _ = await self.stores.knowing(key, router)
-        return self._verb(owner, key, verb, reason)
+            owner, _ = await self.stores.knowing(key, router)
+        except ElsewhereError:  # it has just been here
+            owner, _ = self._session(key, router)
+        if self.nodes.has(owner, key):
+            result = await self.nodes.verb(owner, key, verb, reason)
+        elif verb in _CLOSES:
+            return self._verb(owner, key, verb, reason)
+        else:
+            result = VerbResult(known=False)
+        if not result.known:
+            msg = f"session {key!r} has no actor: only the store has it"
+            raise UnknownSessionError(msg)
+        return _done(verb, key, result)
 
     def _verb(self, owner: Core, key: str, verb: str, reason: object) -> ResultShape:
         if verb == "cancel":
@@ -122,13 +138,7 @@ class View(Looking):
             result = owner.verbs.cancel_all(key, reason)
         else:
             result = owner.verbs.end(key, CloseReason[_CLOSES[verb]], reason)
-        turn, taken = result.turn, len(result.withdrawn)
-        words = "no turn was running" if turn is None else f"aborting turn {turn}"
-        return ResultShape(
-            done=f"{verb} {key!r}: {words}; {taken} prompts taken back",
-            turn=turn,
-            withdrawn=list(result.withdrawn),
-        )
+        return _done(verb, key, result)
 
     def abort_turn(
         self,
@@ -266,4 +276,16 @@ async def _asked(request: Any, path: str) -> None:
 
 
 def _result(done: str, turn: int | None = None) -> ResultShape:
-    return ResultShape(done=done, turn=turn, withdrawn=[])
+    return ResultShape(done=done, turn=turn, withdrawn=[], node=None)
+
+
+def _done(verb: str, key: str, result: VerbResult) -> ResultShape:
+    turn, taken, node = result.turn, len(result.withdrawn), result.node
+    words = "no turn was running" if turn is None else f"aborting turn {turn}"
+    where = f" on node {node}" if node is not None else ""
+    return ResultShape(
+        done=f"{verb} {key!r}{where}: {words}; {taken} prompts taken back",
+        turn=turn,
+        withdrawn=list(result.withdrawn),
+        node=node,
+    )

@@ -15,12 +15,14 @@ turn that computes would hold up the host.  In reading order:
     _awaiting/      the handles for asyncio
 """
 
+from ._awaiting.anywhere import AsyncAnywhere as AsyncAnywhere
 from ._awaiting.opening import OpenTree as OpenTree
 from ._awaiting.opening import open_tree as open_tree
 from ._awaiting.router import AsyncRouter as AsyncRouter
 from ._awaiting.tree import AsyncTree as AsyncTree
 from ._awaiting.turn import AsyncReceipt as AsyncReceipt
 from ._awaiting.turn import AsyncTurn as AsyncTurn
+from ._blocking.anywhere import BlockingAnywhere as BlockingAnywhere
 from ._blocking.opening import OpenBlockingTree as OpenBlockingTree
 from ._blocking.opening import open_blocking_tree as open_blocking_tree
 from ._blocking.router import BlockingRouter as BlockingRouter
@@ -35,10 +37,12 @@ from .errors import TreeEndedError as TreeEndedError
 from .errors import WrongSideError as WrongSideError
 
 __all__ = [
+    "AsyncAnywhere",
     "AsyncReceipt",
     "AsyncRouter",
     "AsyncTree",
     "AsyncTurn",
+    "BlockingAnywhere",
     "BlockingReceipt",
     "BlockingRouter",
     "BlockingTree",

@@ -260,6 +260,12 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
 
     _add(commands, "statistics", one)
 
+    nodes = _add(commands, "nodes", one)
+    _add_router(nodes, "all that share a store")
+    locate = _add(commands, "locate", one)
+    locate.add_argument("key", help="of the session")
+    _add_router(locate, "the only one that shares a store")
+
     reminders = _add(commands, "reminders", one)
     reminders.add_argument("key", nargs="?", help="of a session (default: of all)")
     reminders.add_argument(

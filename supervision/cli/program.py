@@ -29,7 +29,14 @@ from ._commands.completion import print_completion
 from ._commands.limits import limits
 from ._commands.run import run_tree
 from ._commands.stack import show_stack
-from ._commands.stores import list_reminders, release, show_outcome, store
+from ._commands.stores import (
+    list_reminders,
+    locate,
+    nodes,
+    release,
+    show_outcome,
+    store,
+)
 from ._commands.telling import abort, restart, stop, tell_session
 from ._live.top import watch
 from .arguments import DEMO, make_parser
@@ -52,6 +59,8 @@ _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "outcome": show_outcome,
     "reminders": list_reminders,
     "store": store,
+    "nodes": nodes,
+    "locate": locate,
     "release": release,
     "abort": abort,
     "cancel": tell_session,

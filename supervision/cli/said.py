@@ -115,6 +115,23 @@ SAID: Final[Mapping[str, Said]] = {
         ),
         "actors store backup /var/backups/chat.db",
     ),
+    "nodes": Said(
+        "list the nodes that share a store",
+        (
+            "List the nodes that share the store of each router, as this one sees "
+            "them: where they are, which release they run, how much they own, and "
+            "whether they live."
+        ),
+        "actors nodes",
+    ),
+    "locate": Said(
+        "which node has a session",
+        (
+            "Say which node owns the key of a session, and where that is; as far as "
+            "this one knows."
+        ),
+        "actors locate person/3",
+    ),
     "release": Said(
         "try a held key again",
         (

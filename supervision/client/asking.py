@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from supervision._view.limits import AllLimitsShape
 from supervision._view.shapes import (
     ActorDetailShape,
     ActorShape,
-    AllLimitsShape,
     ResultShape,
     ServiceShape,
     SessionShape,
@@ -25,8 +25,10 @@ from supervision._view.shapes import (
     StatisticsShape,
     TopShape,
 )
-from supervision._view.stores import (
+from supervision._view.stored.shapes import (
     KeysShape,
+    LocatedShape,
+    NodesShape,
     OutcomeShape,
     RemindersShape,
     StoresShape,
@@ -221,6 +223,15 @@ class Client(Exchange):
             limit=limit,
         )
         return self._checked(found, KeysShape)
+
+    def nodes(self, router: str | None = None) -> NodesShape:
+        """The nodes that share the stores of all routers, or of one."""
+        return self._checked(self.get("/nodes", router=router), NodesShape)
+
+    def locate(self, key: str, *, router: str | None = None) -> LocatedShape:
+        """Which node owns a key, and where that is."""
+        found = self.get("/locate", key=key, router=router)
+        return self._checked(found, LocatedShape)
 
     def outcome(
         self,

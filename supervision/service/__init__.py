@@ -17,15 +17,16 @@ from supervision._view.errors import AmbiguousKeyError as AmbiguousKeyError
 from supervision._view.errors import BadQueryError as BadQueryError
 from supervision._view.errors import CannotError as CannotError
 from supervision._view.errors import NotReadyError as NotReadyError
+from supervision._view.errors import OtherNodeError as OtherNodeError
 from supervision._view.errors import UnknownPathError as UnknownPathError
 from supervision._view.errors import UnknownSessionError as UnknownSessionError
 from supervision._view.errors import ViewError as ViewError
+from supervision._view.limits import AllLimitsShape as AllLimitsShape
+from supervision._view.limits import LimitsShape as LimitsShape
 from supervision._view.shapes import ActorDetailShape as ActorDetailShape
 from supervision._view.shapes import ActorShape as ActorShape
-from supervision._view.shapes import AllLimitsShape as AllLimitsShape
 from supervision._view.shapes import ErrorShape as ErrorShape
 from supervision._view.shapes import FrameShape as FrameShape
-from supervision._view.shapes import LimitsShape as LimitsShape
 from supervision._view.shapes import ProcessShape as ProcessShape
 from supervision._view.shapes import PromptShape as PromptShape
 from supervision._view.shapes import RestartShape as RestartShape
@@ -78,6 +79,7 @@ __all__ = [
     "LostPrompt",
     "NotReadyError",
     "Notifier",
+    "OtherNodeError",
     "ProcessShape",
     "PromptShape",
     "RestartShape",

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import trio
 
-from supervision import RouterRef
+from supervision import Anywhere, RouterRef
 from supervision.bridge import (
+    AsyncAnywhere,
     AsyncReceipt,
     AsyncRouter,
     AsyncTree,
     AsyncTurn,
+    BlockingAnywhere,
     BlockingReceipt,
     BlockingRouter,
     BlockingTree,
@@ -27,7 +29,7 @@ from supervision.bridge import (
 
 from .ground import Doer, Total, Tree, hang, play, say
 
-LOOKS = {"ref", "limits"}  # no verbs: attributes
+LOOKS = {"ref", "limits", "anywhere"}  # no verbs: attributes
 VERBS = [
     name for name in dir(RouterRef) if not name.startswith("_") and name not in LOOKS
 ]
@@ -50,9 +52,27 @@ def test_a_face_has_each_verb_of_the_handle(face: type, verb: str) -> None:
     assert there == {name: (each.kind, each.default) for name, each in theirs.items()}
 
 
+@pytest.mark.parametrize("face", [AsyncAnywhere, BlockingAnywhere])
+def test_a_face_has_each_verb_for_keys_of_any_node(face: type) -> None:
+    """With the same arguments and defaults."""
+
+    def verbs(whose: type) -> dict[str, list[tuple[str, Any, Any]]]:
+        return {
+            name: [
+                (each.name, each.kind, each.default)
+                for each in inspect.signature(getattr(whose, name)).parameters.values()
+            ]
+            for name in dir(whose)
+            if not name.startswith("_")
+        }
+
+    assert verbs(face) == verbs(Anywhere)
+
+
 @pytest.mark.parametrize(
     ("awaiting", "blocking"),
     [
+        (AsyncAnywhere, BlockingAnywhere),
         (AsyncRouter, BlockingRouter),
         (AsyncReceipt, BlockingReceipt),
         (AsyncTree, BlockingTree),

@@ -101,6 +101,7 @@ def session(key: str, **fields: Any) -> SessionShape:
         "quarantined": None,
         "held": None,
         "entries": 0,
+        "node": None,
         **fields,
     }
     return told  # type: ignore[return-value]
@@ -156,6 +157,12 @@ def store(**fields: Any) -> StoreShape:
         "held": 0,
         "down": None,
         "why": None,
+        "node": None,
+        "partitions": 0,
+        "following": 0,
+        "sent_on": 0,
+        "moved": 0,
+        "fenced": 0,
         **fields,
     }
     return told  # type: ignore[return-value]

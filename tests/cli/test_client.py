@@ -33,7 +33,12 @@ from tests.cli.story import (
 )
 
 NO_OBJECT: tuple[int, list[object]] = (200, [])
-DONE: dict[str, object] = {"done": "so it is", "turn": None, "withdrawn": []}
+DONE: dict[str, object] = {
+    "done": "so it is",
+    "turn": None,
+    "withdrawn": [],
+    "node": None,
+}
 
 
 @pytest.fixture

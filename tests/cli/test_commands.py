@@ -83,27 +83,32 @@ ANSWERS: dict[str, Any] = {
         "done": "/chat/router has turns 4",
         "turn": None,
         "withdrawn": [],
+        "node": None,
     },
     "POST /turns/17/abort": {
         "done": "turn 17 is aborted",
         "turn": 17,
         "withdrawn": [],
+        "node": None,
     },
     "POST /actors/chat/tools/stop": {
         "done": "/chat/tools is stopped",
         "turn": None,
         "withdrawn": [],
+        "node": None,
     },
     "POST /actors/chat/tools/restart": {
         "done": "/chat/tools is started again",
         "turn": None,
         "withdrawn": [],
+        "node": None,
     },
     **{
         f"POST /sessions/alice/{verb}": {
             "done": f"{verb} 'alice': aborting turn 17",
             "turn": 17,
             "withdrawn": [3],
+            "node": None,
         }
         for verb in ("cancel", "cancel_all", "reset", "close")
     },
@@ -494,7 +499,12 @@ def test_stop_waits_until_the_service_is_gone(
 
     def stop(*_: object) -> object:
         stopping.set()
-        return {"done": "the service is stopping", "turn": None, "withdrawn": []}
+        return {
+            "done": "the service is stopping",
+            "turn": None,
+            "withdrawn": [],
+            "node": None,
+        }
 
     answers = {"POST /stop": stop, "GET /statistics": statistics_}
     with other_process() as process, StoryServer(path, answers) as server:
@@ -521,7 +531,12 @@ def test_on_a_terminal_the_progress_is_one_line(
             return True
 
     answers: dict[str, Any] = {
-        "POST /stop": {"done": "it is stopping", "turn": None, "withdrawn": []},
+        "POST /stop": {
+            "done": "it is stopping",
+            "turn": None,
+            "withdrawn": [],
+            "node": None,
+        },
         "GET /statistics": statistics(router(), state="draining", left=9.0),
     }
     asked = iter(range(2))
@@ -552,7 +567,12 @@ def test_a_process_that_outlives_its_service_is_told_about(
     """It has ended, as far as one can ask it: that is not in order."""
     monkeypatch.setattr(telling, "_LAST", 0.0)
     answers: dict[str, Any] = {
-        "POST /stop": {"done": "it is stopping", "turn": None, "withdrawn": []},
+        "POST /stop": {
+            "done": "it is stopping",
+            "turn": None,
+            "withdrawn": [],
+            "node": None,
+        },
         "GET /statistics": b"",
     }
     with StoryServer(path, answers):  # in this process, which stays
@@ -574,7 +594,12 @@ def test_a_service_that_is_too_busy_to_answer_is_waited_for(
         raise SilentServiceError(self.path, "it said nothing")
 
     monkeypatch.setattr(Client, "statistics", statistics_)
-    done: dict[str, object] = {"done": "it is stopping", "turn": None, "withdrawn": []}
+    done: dict[str, object] = {
+        "done": "it is stopping",
+        "turn": None,
+        "withdrawn": [],
+        "node": None,
+    }
     with other_process() as process, StoryServer(path, {"POST /stop": done}):
         monkeypatch.setattr(Client, "pid", pid_of(process))
         status, out, _ = run("stop")

@@ -19,7 +19,12 @@ from supervision.service import Service, Settings, serve
 from tests.cli.story import StoryServer, session, store
 
 Run = Callable[..., tuple[int, str, str]]
-DONE: dict[str, Any] = {"done": "it is \x1b done", "turn": None, "withdrawn": []}
+DONE: dict[str, Any] = {
+    "done": "it is \x1b done",
+    "turn": None,
+    "withdrawn": [],
+    "node": None,
+}
 OUTCOME: dict[str, Any] = {
     "router": "/chat/router",
     "key": "alice",
@@ -50,6 +55,19 @@ def key_shape(key: str, **fields: Any) -> dict[str, Any]:
     return {"session": session(key), **usual, **fields}
 
 
+def node(name: str, **fields: Any) -> dict[str, Any]:
+    """Make a node; `fields` instead of what is usual."""
+    usual = {
+        "address": None,
+        "release": 3,
+        "partitions": 64,
+        "lives": True,
+        "leaving": False,
+        "here": False,
+    }
+    return {"node": name, **usual, **fields}
+
+
 ANSWERS: dict[str, Any] = {
     "GET /keys": {
         "keys": [
@@ -68,6 +86,27 @@ ANSWERS: dict[str, Any] = {
         "more": True,
     },
     "GET /sessions/bob": PASSIVATED,
+    "GET /sessions/carol": session("carol", node="b\x1b", phase="tool", tool="look"),
+    "GET /nodes": {
+        "routers": [
+            {
+                "router": "/chat/router",
+                "ready": True,
+                "nodes": [
+                    node("a", address="http://a", here=True),
+                    node("b\x1b", lives=False, leaving=True, partitions=0),
+                ],
+            },
+            {"router": "/chat/other", "ready": False, "nodes": []},
+        ]
+    },
+    "GET /locate": {
+        "router": "/chat/router",
+        "key": "carol",
+        "node": "b",
+        "address": "http://b",
+        "here": False,
+    },
     "GET /stores": {
         "stores": [
             {"router": "/chat/router", "kept": 1, "store": store()},
@@ -251,6 +290,90 @@ def test_store_says_what_each_does(path: Path, run: Run) -> None:
     assert "open       not open" in second
     assert "answers    no" in second
     assert json.loads(raw) == ANSWERS["GET /stores"]
+
+
+def test_store_says_what_it_shares(path: Path, run: Run) -> None:
+    """How much is this node's, and what others have of it."""
+    shared = store(
+        node="a", partitions=64, following=2, sent_on=9, moved=1, fenced=1200
+    )
+    answer = {"stores": [{"router": "/r", "kept": 0, "store": shared}]}
+    with StoryServer(path, {"GET /stores": answer}):
+        _, out, _ = run("store")
+
+    assert out.splitlines()[4:10] == [
+        "node        a",
+        "partitions  64 are its own",
+        "following   2 prompts",
+        "sent on     9 prompts",
+        "moved       1 prompt",
+        "fenced      1,200 turns",
+    ]
+
+
+def test_nodes_are_listed(path: Path, run: Run) -> None:
+    """Of each router; one that is no node of its own store is told."""
+    with StoryServer(path, ANSWERS) as server:
+        status, out, _ = run("nodes")
+        _, raw, _ = run("nodes", "--json", "--router", "/chat/router")
+
+    assert status == 0
+    assert [" ".join(line.split()) for line in out.splitlines()] == [
+        "/chat/router",
+        "NODE ADDRESS RELEASE PARTITIONS LIVES LEAVING HERE",
+        "a http://a 3 64 yes here",
+        "b\\x1b 3 0 no yes",
+        "",
+        "/chat/other",
+        "NODE ADDRESS RELEASE PARTITIONS LIVES LEAVING HERE",
+        "this node is not one of them (yet, or any more), or is drained",
+    ]
+    assert json.loads(raw) == ANSWERS["GET /nodes"]
+    assert server.asked == ["GET /nodes", "GET /nodes?router=%2Fchat%2Frouter"]
+
+
+def test_locate_says_which_node_has_a_key(path: Path, run: Run) -> None:
+    """This one, another one, or none."""
+    with StoryServer(path, ANSWERS) as server:
+        status, out, _ = run("locate", "carol")
+        _, raw, _ = run("locate", "carol", "--json")
+        here = {**ANSWERS["GET /locate"], "here": True, "address": None}
+        server.answers["GET /locate"] = here
+        _, this, _ = run("locate", "carol")
+        server.answers["GET /locate"] = {**here, "here": False, "node": None}
+        _, none, _ = run("locate", "carol")
+
+    assert status == 0
+    assert out.splitlines() == [
+        "key      carol",
+        "router   /chat/router",
+        "node     b",
+        "address  http://b",
+    ]
+    assert json.loads(raw) == ANSWERS["GET /locate"]
+    assert this.splitlines()[2:] == ["node    b, this one"]
+    assert none.splitlines()[2:] == ["node    none owns it just now"]
+
+
+def test_a_session_of_another_node_is_shown_without_its_stack(
+    path: Path, run: Run
+) -> None:
+    """Where it stands is asked there."""
+    elsewhere = session("dave", node="b", phase="elsewhere", turn=None, age=None)
+    keys = {"keys": [key_shape("dave", session=elsewhere, memory=False)], "after": None}
+    with StoryServer(path, {**ANSWERS, "GET /keys": keys}) as server:
+        status, out, _ = run("session", "carol")
+        _, listed, _ = run("sessions", "--all")
+
+    assert status == 0
+    assert "node       b\\x1b" in out
+    assert "tool       look" in out
+    assert server.asked[0] == "GET /sessions/carol"
+    assert "GET /stack" not in " ".join(server.asked)
+    assert [" ".join(line.split()) for line in listed.splitlines()] == [
+        "KEY PHASE NODE OPEN STATE TOKEN HELD",
+        "dave elsewhere b",
+    ]
 
 
 def test_what_is_done_to_stores_is_said(

@@ -572,7 +572,12 @@ def program(
     tmp_path: Path, terminal: tuple[int, int]
 ) -> Iterator[tuple[Program, StoryServer]]:
     """Run `actors top` on a service that is a story, until it shows a session."""
-    done = {"done": "turn 17 is being aborted", "turn": 17, "withdrawn": list[int]()}
+    done: dict[str, Any] = {
+        "done": "turn 17 is being aborted",
+        "turn": 17,
+        "withdrawn": [],
+        "node": None,
+    }
     answers: dict[str, Any] = {
         "GET /": service(),
         "GET /top": top(),

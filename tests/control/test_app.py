@@ -34,7 +34,7 @@ async def test_the_root_lists_what_there_is(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"}\n")
     assert (answer.json["name"], answer.json["state"]) == ("service", "ready")
-    assert len(answer.json["endpoints"]) == 28
+    assert len(answer.json["endpoints"]) == 30
 
 
 async def test_looking_at_things(tmp_path: Path) -> None:
@@ -311,7 +311,8 @@ async def test_ready_follows_the_state(tmp_path: Path) -> None:
         (503, 200),
         (503, 200),
     ]
-    assert said[2][2] == {"ready": False, "state": "draining"}
+    why = "it is draining"
+    assert said[2][2] == {"ready": False, "state": "draining", "why": why}
 
 
 class Early(View):

@@ -84,6 +84,12 @@ ROUTER = RouterShape(
         held=29,
         down=30.5,
         why="Full: no space",
+        node="a",
+        partitions=31,
+        following=32,
+        sent_on=33,
+        moved=34,
+        fenced=35,
     ),
 )
 
@@ -120,7 +126,7 @@ async def test_every_number_is_there() -> None:
     found: list[Any] = list(families(text).values())
     values = [each.value for family in found for each in family.samples]
     router: dict[str, Any] = {**ROUTER}
-    store: dict[str, Any] = {**router["store"], "path": 1, "why": 1}
+    store: dict[str, Any] = {**router["store"], "path": 1, "why": 1, "node": 1}
     numbers = {**router, **system, "path": 1, "store": store}
 
     for field, value in numbers.items():

@@ -61,9 +61,6 @@ class ElsewhereError(RefusedError):
         self.address = address
         """Where it is; None: it did not say."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.key, self.what, self.node, self.address)
-
     def __str__(self) -> str:
         if self.node is None:
             return (

@@ -20,8 +20,10 @@ from supervision._routing.limits import (
     SessionInfo,
     VerbResult,
 )
+from supervision._routing.nodes.words import Located, NodeInfo
 from supervision.bridge._wire.pumping import MOST_AHEAD, window
 
+from .anywhere import AsyncAnywhere
 from .turn import AsyncReceipt, AsyncTurn
 from .waiting import Line
 
@@ -347,6 +349,21 @@ class AsyncRouter(Generic[P, C]):
     async def drain(self, within: float) -> DrainReport:
         """Stop in order, within so many seconds: as `RouterRef.drain`."""
         return await self._line.run(self.ref.drain, within)
+
+    # --------------------------------------------------------------------- where it is
+
+    @property
+    def anywhere(self) -> AsyncAnywhere[P, C]:
+        """The verbs for a key wherever its owner is: as `RouterRef.anywhere`."""
+        return AsyncAnywhere(self._line, self.ref)
+
+    async def locate(self, key: str) -> Located | None:
+        """Say which node owns a key: as `RouterRef.locate`."""
+        return await self._line.run(self.ref.locate, key)
+
+    async def nodes(self) -> Sequence[NodeInfo]:
+        """Look at the nodes that share the store; none: there are none."""
+        return await self._line.step(self.ref.nodes)
 
     # ------------------------------------------------------------------- looking at it
 

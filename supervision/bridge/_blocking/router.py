@@ -20,8 +20,10 @@ from supervision._routing.limits import (
     SessionInfo,
     VerbResult,
 )
+from supervision._routing.nodes.words import Located, NodeInfo
 from supervision.bridge._wire.pumping import MOST_AHEAD, window
 
+from .anywhere import BlockingAnywhere
 from .turn import BlockingReceipt, BlockingTurn
 from .waiting import Line
 
@@ -248,12 +250,7 @@ class BlockingRouter(Generic[P, C]):
     ) -> BlockingReceipt[P]:
         """Put a prompt into the turn that runs: as `RouterRef.steer`."""
         receipt = self._line.send(
-            self.ref.steer,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            owner=owner,
+            self.ref.steer, key, prompt, id=id, origin=origin, owner=owner
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -268,12 +265,7 @@ class BlockingRouter(Generic[P, C]):
     ) -> BlockingReceipt[P]:
         """Send a prompt that is to have a turn of its own."""
         receipt = self._line.send(
-            self.ref.follow_up,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            owner=owner,
+            self.ref.follow_up, key, prompt, id=id, origin=origin, owner=owner
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -361,6 +353,21 @@ class BlockingRouter(Generic[P, C]):
     def drain(self, within: float) -> DrainReport:
         """Stop in order, within so many seconds: as `RouterRef.drain`."""
         return self._line.run(self.ref.drain, within)
+
+    # --------------------------------------------------------------------- where it is
+
+    @property
+    def anywhere(self) -> BlockingAnywhere[P, C]:
+        """The verbs for a key wherever its owner is: as `RouterRef.anywhere`."""
+        return BlockingAnywhere(self._line, self.ref)
+
+    def locate(self, key: str) -> Located | None:
+        """Say which node owns a key: as `RouterRef.locate`."""
+        return self._line.run(self.ref.locate, key)
+
+    def nodes(self) -> Sequence[NodeInfo]:
+        """Look at the nodes that share the store; none: there are none."""
+        return self._line.step(self.ref.nodes)
 
     # ------------------------------------------------------------------- looking at it
 

@@ -22,7 +22,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
-from supervision._view.sessions import PASSIVATED, short
+from supervision._view.sessions import ELSEWHERE, PASSIVATED, short
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -149,8 +149,8 @@ def show_session(arguments: Namespace) -> int:
         print_json(session)
     else:
         print_facts(_session_facts(session))
-        if session["phase"] == PASSIVATED:
-            return ExitCode.OK
+        if session["phase"] in {PASSIVATED, ELSEWHERE} or session["node"] is not None:
+            return ExitCode.OK  # where it stands is known there alone, if anywhere
         stack = client.session_stack(session["key"], router=session["router"])
         print_lines([Text()])
         print_stack(client, stack)
@@ -217,10 +217,8 @@ def _actor_facts(detail: ActorDetailShape) -> Iterator[Fact]:
 
 
 def _session_facts(session: SessionShape) -> Iterator[Fact]:
-    yield "key", clean(session["key"])
-    yield "router", clean(session["router"])
-    if session["owner"] is not None:
-        yield "owner", clean(session["owner"])
+    said = {name: session[name] for name in ("key", "router", "node", "owner")}
+    yield from ((name, clean(text)) for name, text in said.items() if text is not None)
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:
         yield "turn", short(session["turn"])

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from supervision._drawing.text import clean
-from supervision._view.shapes import LimitsShape
+from supervision._view.limits import LimitsShape
 from supervision.client.directory import CommandError, choose_client
 from supervision.service import ExitCode
 

@@ -1,4 +1,4 @@
-"""The commands about stores: sessions --all, outcome, reminders, store, release.
+"""The commands about stores: sessions --all, outcome, reminders, store, nodes ...
 
 The service asks its store: no other process opens the file.
 """
@@ -16,8 +16,10 @@ from supervision._drawing.columns import Column
 from supervision._drawing.look import DIM, GOOD, MAYBE, PLAIN, WRONG, phase
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._view.shapes import ResultShape, StoreShape
-from supervision._view.stores import (
+from supervision._view.stored.shapes import (
     KeyShape,
+    LocatedShape,
+    NodeShape,
     OutcomeShape,
     ReminderShape,
     RouterStoreShape,
@@ -43,15 +45,18 @@ def list_keys(arguments: Namespace) -> int:
     if arguments.json:
         print_json(found)
         return ExitCode.OK
+    keys = found["keys"]
+    elsewhere = any(each["session"]["node"] is not None for each in keys)
     columns = [
         Column(title="KEY"),
         Column(title="PHASE"),
+        *([Column(title="NODE")] if elsewhere else ()),
         Column(title="OPEN", right=True),
         Column(title="STATE", right=True),
         Column(title="TOKEN"),
         Column(title="HELD"),
     ]
-    print_table(columns, [_key_cells(each) for each in found["keys"]])
+    print_table(columns, [_key_cells(each, nodes=elsewhere) for each in keys])
     if found["after"] is not None:
         print_lines([Text(f"more: --after {clean(found['after'])}", DIM)])
     return ExitCode.OK
@@ -111,6 +116,44 @@ def store(arguments: Namespace) -> int:
             raise CommandError(text)
 
 
+def nodes(arguments: Namespace) -> int:
+    """`actors nodes`: the nodes that share the stores of routers."""
+    found = choose_client(arguments.socket).nodes(arguments.router)
+    if arguments.json:
+        print_json(found)
+        return ExitCode.OK
+    columns = [
+        Column(title="NODE"),
+        Column(title="ADDRESS"),
+        Column(title="RELEASE", right=True),
+        Column(title="PARTITIONS", right=True),
+        Column(title="LIVES"),
+        Column(title="LEAVING"),
+        Column(title="HERE"),
+    ]
+    for number, each in enumerate(found["routers"]):
+        if number:
+            print_lines([Text()])
+        if len(found["routers"]) > 1:
+            print_lines([Text(clean(each["router"]))])
+        print_table(columns, [_node_cells(node) for node in each["nodes"]])
+        if not each["ready"]:
+            text = "this node is not one of them (yet, or any more), or is drained"
+            print_lines([Text(text, WRONG)])
+    return ExitCode.OK
+
+
+def locate(arguments: Namespace) -> int:
+    """`actors locate`: which node owns a key, and where that is."""
+    client = choose_client(arguments.socket)
+    found = client.locate(arguments.key, router=arguments.router)
+    if arguments.json:
+        print_json(found)
+    else:
+        print_facts(_located_facts(found))
+    return ExitCode.OK
+
+
 def release(arguments: Namespace) -> int:
     """`actors release`: try a held key again."""
     client = choose_client(arguments.socket)
@@ -133,6 +176,24 @@ def store_facts(store: StoreShape) -> Iterator[Fact]:
     yield "unwritten", plural(store["unwritten"], "prompt")
     if store["held"]:
         yield "held", Text(plural(store["held"], "key"), WRONG)
+    if store["node"] is not None:
+        yield from _node_facts(store)
+
+
+def _node_facts(store: StoreShape) -> Iterator[Fact]:
+    yield "node", clean(store["node"] or "")
+    yield (
+        "partitions",
+        Text(
+            f"{whole(store['partitions'])} are its own",
+            PLAIN if store["partitions"] else MAYBE,
+        ),
+    )
+    yield "following", plural(store["following"], "prompt")
+    yield "sent on", plural(store["sent_on"], "prompt")
+    yield "moved", plural(store["moved"], "prompt")
+    fenced = plural(store["fenced"], "turn")
+    yield "fenced", Text(fenced, MAYBE if store["fenced"] else PLAIN)
 
 
 def _router_facts(found: RouterStoreShape) -> Iterator[Fact]:
@@ -176,12 +237,37 @@ def _outcome_facts(found: OutcomeShape) -> Iterator[Fact]:
         yield "ended", f"{span(found['ended'])} ago"
 
 
-def _key_cells(found: KeyShape) -> list[Text]:
+def _node_cells(found: NodeShape) -> list[Text]:
+    lives = Text("yes", GOOD) if found["lives"] else Text("no", WRONG)
+    return [
+        Text(clean(found["node"])),
+        Text(clean(found["address"] or ""), DIM),
+        Text(whole(found["release"])),
+        Text(whole(found["partitions"])),
+        lives,
+        Text("yes", MAYBE) if found["leaving"] else Text(""),
+        Text("here" if found["here"] else ""),
+    ]
+
+
+def _located_facts(found: LocatedShape) -> Iterator[Fact]:
+    yield "key", clean(found["key"])
+    yield "router", clean(found["router"])
+    if found["node"] is None:
+        yield "node", Text("none owns it just now", MAYBE)
+        return
+    yield "node", clean(found["node"]) + (", this one" if found["here"] else "")
+    if found["address"] is not None:
+        yield "address", clean(found["address"])
+
+
+def _key_cells(found: KeyShape, *, nodes: bool) -> list[Text]:
     session = found["session"]
     style = phase(session["phase"]) if found["memory"] else DIM
     return [
         Text(clean(session["key"]) or "''", PLAIN if found["memory"] else DIM),
         Text(clean(session["phase"]), style),
+        *([Text(clean(session["node"] or ""))] if nodes else ()),
         Text(whole(found["open"]) if found["open"] else "", MAYBE),
         Text("" if found["state"] is None else size(found["state"])),
         Text("yes" if found["token"] else ""),

@@ -34,7 +34,7 @@ from .words import answer, refusal, to_json
 ENDPOINTS: Final = (
     "GET / the service, and this list",
     "GET /health 200 while the process answers",
-    "GET /ready 200 when the service is ready, else 503",
+    "GET /ready 200 when it is ready, and its routers are nodes; else 503, and why",
     "GET /statistics everything that is counted",
     "GET /metrics the same for Prometheus",
     "GET /tree?path=&depth=&width= actors, those below them",
@@ -47,6 +47,8 @@ ENDPOINTS: Final = (
     "GET /outcome?key=&id=&router= a prompt, as a store has it",
     "GET /reminders?key=&router=&limit= prompts that are to come at a time",
     "GET /stores?router= the stores of routers",
+    "GET /nodes?router= the nodes that share them",
+    "GET /locate?key=&router= which node owns a key, and where that is",
     "POST /store/backup (router, path) copy a store while it is used",
     "POST /sessions/KEY/release (router) try a held key again",
     "GET /stack?key=&router=&path= where a session, or an actor, stands",
@@ -109,6 +111,8 @@ def make_app(view: View) -> Starlette:
             get("/outcome", stores.outcome),
             get("/reminders", stores.reminders),
             get("/stores", stores.stores),
+            get("/nodes", stores.nodes),
+            get("/locate", stores.locate),
             post("/store/backup", stores.backup),
             post("/turns/{id}/abort", here.abort_turn),
             get("/stack", here.stack),
@@ -169,9 +173,15 @@ class _Endpoints:
 
     async def ready(self, request: Request) -> Response:
         await parameters(request)
-        state = self._view.service()["state"]
-        ready = state == "ready"
-        return answer({"ready": ready, "state": state}, 200 if ready else 503)
+        service = self._view.service()
+        state, why = service["state"], service["why"]
+        if state == "ready":
+            why = await self._view.nodes.unready()
+        elif why is None:
+            why = f"it is {state}"
+        ready = state == "ready" and why is None
+        said = {"ready": ready, "state": state, "why": why}
+        return answer(said, 200 if ready else 503)
 
     async def statistics(self, request: Request) -> Response:
         await parameters(request)
@@ -232,7 +242,7 @@ class _Endpoints:
             text = "say whose stack: either key=, of a session, or path=, of an actor"
             return refusal(400, text)
         if key is not None:
-            return answer(self._view.session_stack(key, router=router))
+            return answer(await self._view.any_session_stack(key, router=router))
         if router is not None:
             return refusal(400, "router= is for a session's key, not for a path")
         return answer(await self._view.actor_stack(path or "/"))

@@ -72,6 +72,30 @@ _STORE: Final = (
     ("held", "actors_sessions_held", "Keys whose state cannot be read."),
     ("down", "actors_store_down_seconds", "Seconds without an answer, while it is so."),
 )
+# of its store, if nodes share it
+_NODE: Final = (
+    ("partitions", "actors_store_partitions", "Partitions that are this node's."),
+    (
+        "following",
+        "actors_prompts_followed",
+        "Prompts that other nodes run and somebody here waits for.",
+    ),
+    (
+        "sent_on",
+        "actors_prompts_sent_on_total",
+        "Prompts stored here for other nodes.",
+    ),
+    (
+        "moved",
+        "actors_prompts_moved_total",
+        "Prompts that were here and went on at another node.",
+    ),
+    (
+        "fenced",
+        "actors_turns_fenced_total",
+        "Turns that did not count, as their keys were another node's by then.",
+    ),
+)
 # as above, with the label that tells the parts of a count apart before the help
 _SPLIT: Final = (
     (
@@ -149,6 +173,9 @@ def _all(shape: StatisticsShape) -> Iterable[tuple[str, str, Iterable[_Sample]]]
     )
     for field, name, text in _STORE:
         yield name, text, _of_each(stores, _stored(field))
+    nodes = [each for each in stores if each["store"] and each["store"]["node"]]
+    for field, name, text in _NODE:
+        yield name, text, _of_each(nodes, _stored(field))
     for field, name, label, text in _SPLIT:
         yield name, text, _of_each(routers, _split(field, label))
 

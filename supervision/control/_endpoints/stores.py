@@ -1,4 +1,4 @@
-"""The endpoints about stores: keys that may be nowhere else, prompts, copies."""
+"""The endpoints about stores: keys that may be nowhere else, prompts, copies, nodes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,25 @@ class StoreEndpoints:
 
     def __init__(self, view: View) -> None:
         self._stores = view.stores
+        self._nodes = view.nodes
 
     async def stores(self, request: Request) -> Response:
         """What each does."""
         asked = await parameters(request, "router")
         return answer(self._stores.list(asked.text("router")))
+
+    async def nodes(self, request: Request) -> Response:
+        """The nodes that share them."""
+        asked = await parameters(request, "router")
+        return answer(self._nodes.list(asked.text("router")))
+
+    async def locate(self, request: Request) -> Response:
+        """Where a key is."""
+        asked = await parameters(request, "key", "router")
+        key = asked.text("key")
+        if key is None:
+            return refusal(400, "say of which session: key=")
+        return answer(self._nodes.locate(key, router=asked.text("router")))
 
     async def keys(self, request: Request) -> Response:
         """A page of keys."""

@@ -8,6 +8,7 @@ nothing of it is here, nor on its way into the store, it is free.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -35,6 +36,7 @@ from supervision.durable._words.reminders import Fired
 from supervision.durable._writing.book import Entry, Question
 
 _LOOK: Final = 0.05  # seconds between two looks at what is to be given away
+_FENCED: Final = "does not count: the key is another node's by now"
 _MOVED: Final = "the key is another node's now"
 
 
@@ -113,6 +115,7 @@ class Handing:
             else:
                 core.give(each, outcome)  # it was kept nowhere
         self.fenced_turns += 1
+        core.world.log_failure(logging.WARNING, run.lane.key, _FENCED, turn=run.id)
         self._kept.tell(TurnFenced, run.lane.key, run.id)
         core.turns.follow_ups(run)
         core.dropping.vanish(run)

@@ -7,7 +7,7 @@ follows from a view is decided by `Leases`; here it is carried out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors.hosting import Timer
@@ -174,7 +174,7 @@ class Members:
         if leases is None or leases.view is None or self._over:
             return False
         late = self._kept.now() - self._seen > self.policy.ttl
-        return not late and not self._kept.leaving
+        return not late and not leases.leaving and not self._kept.leaving
 
     def now(self) -> float:
         """The store's clock, as far as is known: seconds since the epoch."""
@@ -218,6 +218,8 @@ class Members:
             logger.warning("%s: node %s is gone", self._path, node)
         for node in steps.joined:
             logger.info("%s: node %s is there", self._path, node)
+        if steps.lost:
+            self.say_lost(steps.lost)
         for partition in steps.lost:
             self._lost(partition)
         if steps.replaced:
@@ -238,9 +240,17 @@ class Members:
             self.leases.failed(self._kept.now())
             return
         self.leases.took(taken.leases)
+        if taken.leases:
+            named = _named([each.partition for each in taken.leases])
+            logger.info("%s: has taken %s", self._path, named)
         for each in taken.leases:
             self._kept.tell(PartitionTaken, each.partition, each.epoch)
         self._came(tuple(each.partition for each in taken.leases))
+
+    def say_lost(self, partitions: Sequence[int]) -> None:
+        """Write down that these are another node's."""
+        text = "%s: has lost %s: another node has not waited for this one"
+        logger.warning(text, self._path, _named(partitions))
 
     def fenced(self, lease: Lease) -> bool:
         """The store says that this lease is not this node's; whether that is news."""
@@ -248,6 +258,7 @@ class Members:
         if leases is None or leases.held.get(lease.partition) != lease.epoch:
             return False
         leases.fenced(lease.partition)
+        self.say_lost((lease.partition,))
         return True
 
     # ------------------------------------------------------------------- it gives away
@@ -269,6 +280,7 @@ class Members:
                 return
             if leases.held.get(partition) == epoch:
                 leases.gave(partition)
+            logger.info("%s: has given away %s", self._path, _named([partition]))
             self._kept.tell(PartitionGiven, partition, epoch)
 
         sharing.ask(Give((lease,)), heard)
@@ -292,3 +304,8 @@ class Members:
     @property
     def _path(self) -> str:
         return str(self._kept.core.ref.path)
+
+
+def _named(partitions: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, sorted(partitions)))
+    return f"partition{'s' if len(partitions) != 1 else ''} {numbers}"

@@ -105,6 +105,7 @@ class OtherVerbs:
             known=answer["known"],
             turn=answer["turn"],
             withdrawn=tuple(answer["withdrawn"]),
+            node=answer["node"],
         )
 
     def came(
@@ -163,7 +164,8 @@ class OtherVerbs:
                 return None
             case _:
                 raise ValueError(verb)
-        return attrs.asdict(done)
+        node = self._kept.others.members.sharing.node
+        return attrs.asdict(attrs.evolve(done, node=node))
 
     def end(self) -> None:
         """The router ends: nobody will be answered."""

@@ -6,11 +6,10 @@ it.  A store that does not answer is said to, and is not waited for.
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypedDict, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 import trio
@@ -21,99 +20,30 @@ from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Stored
 from supervision._routing.handle import RouterRef
 from supervision._routing.limits import KeyInfo, PromptInfo
-from supervision._trees.errors import SupervisionError
+from supervision._view.errors import (
+    AmbiguousKeyError,
+    BadQueryError,
+    CannotError,
+    UnknownSessionError,
+)
+from supervision._view.sessions import GLANCES, chosen, passivated_shape, shape_of
+from supervision._view.shapes import ResultShape, StoreShape
 from supervision._words.plain import outcome_text
 
-from .errors import AmbiguousKeyError, BadQueryError, CannotError, UnknownSessionError
-from .sessions import GLANCES, chosen, passivated_shape, shape_of
-from .shapes import ResultShape, SessionShape, StoreShape
+from .nodes import asking
+from .shapes import (
+    KeyShape,
+    KeysShape,
+    OutcomeShape,
+    ReminderShape,
+    RemindersShape,
+    RouterStoreShape,
+    StoresShape,
+)
 
 PAGE: Final = 1000
 """Keys that are given at most."""
 T = TypeVar("T")
-
-
-class KeyShape(TypedDict):
-    """A key, as a router and its store have it."""
-
-    session: SessionShape
-    """Its phase is `passivated` if only the store has it."""
-    memory: bool
-    """The router has it in memory."""
-    open: int
-    """Prompts in the store that have no outcome, those that run included."""
-    state: int | None
-    """Bytes of its state; null: it has none."""
-    token: bool
-    """A token is bound."""
-
-
-class KeysShape(TypedDict):
-    """A page of keys, in their order."""
-
-    keys: list[KeyShape]
-    after: str | None
-    """The next page is behind this key; null: there is none."""
-
-
-class OutcomeShape(TypedDict):
-    """A prompt, as a store has it."""
-
-    router: str
-    """Path of its router."""
-    key: str
-    id: str
-    number: int
-    """`Receipt.id`."""
-    outcome: str | None
-    """Name of the outcome's class; null: it has none yet."""
-    text: str | None
-    """Its result, error or reason, cut; null: it has none."""
-    turn: int | None
-    """The turn that gave it."""
-    age: float
-    """Since it was accepted."""
-    ended: float | None
-    """Since it got its outcome."""
-    held: str | None
-    """Why it waits: what is kept of its key cannot be read; null: it can."""
-
-
-class RouterStoreShape(TypedDict):
-    """The store of a router."""
-
-    router: str
-    """Its path."""
-    kept: int
-    """Prompts that its incarnations have left there."""
-    store: StoreShape
-
-
-class ReminderShape(TypedDict):
-    """A reminder."""
-
-    key: str
-    name: str
-    due: float
-    """Seconds until it comes next; negative: it is on its way, or waits for room."""
-    every: float | None
-    """Seconds from one due time to the next; null: it comes once."""
-
-
-class RemindersShape(TypedDict):
-    """Reminders of one router, those that come first before the others."""
-
-    router: str
-    """Its path."""
-    reminders: list[ReminderShape]
-    more: bool
-    """There are others, which come later."""
-
-
-class StoresShape(TypedDict):
-    """The stores of routers, in the order of their paths."""
-
-    stores: list[RouterStoreShape]
 
 
 class Stores:
@@ -174,7 +104,7 @@ class Stores:
         """
         _check(limit)
         core = self._only(router)
-        with _asking(core.ref.path):
+        with asking(core.ref.path):
             rows = await _store_of(core).keys(after, limit, held=held)
         infos = {each.key: each for each in rows}
         names = [key async for key in _in_memory(core, held=held) if key > after]
@@ -197,7 +127,7 @@ class Stores:
         """
         found: dict[str, tuple[Core, KeyInfo]] = {}
         for path, core in self._stored(router).items():
-            with _asking(path):
+            with asking(path):
                 info = await _store_of(core).key(key)
             if info is not None:
                 found[path] = core, info
@@ -221,7 +151,7 @@ class Stores:
         """
         found: dict[str, OutcomeShape] = {}
         for path, core in self._stored(router).items():
-            with _asking(path):
+            with asking(path):
                 info = await _store_of(core).prompt(key, id)
             if info is not None:
                 found[path] = _outcome_shape(path, key, id, info)
@@ -246,7 +176,7 @@ class Stores:
         """
         _check(limit)
         core = self._only(router)
-        with _asking(core.ref.path):
+        with asking(core.ref.path):
             found, more = await _store_of(core).reminders(limit, key=key)
         shapes = [cast("ReminderShape", attrs.asdict(each)) for each in found]
         return RemindersShape(router=core.ref.path, reminders=shapes, more=more)
@@ -262,13 +192,13 @@ class Stores:
             CannotError: it cannot be read yet, or was not held.
         """
         core, _ = await self.knowing(key, router)
-        with _asking(core.ref.path):
+        with asking(core.ref.path):
             freed = await _store_of(core).release(key)
         if not freed:
             msg = f"session {key!r} is not held"
             raise CannotError(msg)
         done = f"release {key!r}: it can be read, and is held no more"
-        return ResultShape(done=done, turn=None, withdrawn=[])
+        return ResultShape(done=done, turn=None, withdrawn=[], node=None)
 
     async def backup(self, path: str, *, router: str | None = None) -> ResultShape:
         """Copy a store while it is used; returns when the copy is whole.
@@ -289,10 +219,10 @@ class Stores:
             msg = f"path must be an absolute path of a file, got {path!r:.200}"
             raise BadQueryError(msg)
         core = self._only(router)
-        with _asking(core.ref.path):
+        with asking(core.ref.path):
             size = await RouterRef[Any, Any](core.ref).backup(where)
         done = f"the store of {core.ref.path} is in {path}: {size:,} bytes"
-        return ResultShape(done=done, turn=None, withdrawn=[])
+        return ResultShape(done=done, turn=None, withdrawn=[], node=None)
 
     # -------------------------------------------------------------------------- inside
 
@@ -338,23 +268,6 @@ def _store_of(core: Core) -> Stored:
     store = core.keeping.store
     assert store is not None
     return store
-
-
-@contextlib.contextmanager
-def _asking(path: str) -> Generator[None]:
-    """Say what a store says no to.
-
-    Raises:
-        CannotError: it does not answer, or refuses.
-    """
-    try:
-        yield
-    except SupervisionError as error:
-        msg = f"{path}: {error}"
-        raise CannotError(msg) from error
-    except FileExistsError as error:
-        msg = f"{path}: there is something at {error.filename}: {error.strerror}"
-        raise CannotError(msg) from error
 
 
 async def _in_memory(core: Core, *, held: bool) -> AsyncGenerator[str]:
