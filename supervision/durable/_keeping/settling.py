@@ -6,6 +6,7 @@ from typing import Any
 
 from actors import Outcome, Receipt, Steered, Withdrawn
 from actors.hosting import TurnRun
+from supervision._routing.core.core import IDS
 from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
@@ -35,10 +36,11 @@ class Settling:
         kept: the other parts.
     """
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_forgets", "_kept")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
+        self._forgets = 0  # so many keys have been forgotten
 
     def settled(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
         """See `Keeping`."""
@@ -133,7 +135,9 @@ class Settling:
         kept = self._kept
         outcome = Withdrawn(reason)
         withdrawn = kept.codec.encode(outcome, OUTCOME)
-        record = Forget(key, withdrawn, kept.epoch, but, wall())
+        self._forgets += 1
+        mark = kept.epoch * IDS + self._forgets
+        record = Forget(key, withdrawn, kept.epoch, but, wall(), mark)
         kept.turning.forget(key)
         kept.reminding.forget(key)
         kept.arriving.forget_left(key)

@@ -51,7 +51,7 @@ class Prompt:
         partition: of its key.
     """
 
-    __slots__ = ("ended_at", "order", "outcome", "partition", "row", "turn")
+    __slots__ = ("ended_at", "forgot", "order", "outcome", "partition", "row", "turn")
 
     def __init__(self, row: Row, order: int, partition: int) -> None:
         self.row = row
@@ -60,6 +60,8 @@ class Prompt:
         self.outcome: bytes | None = None
         self.turn: int | None = None
         self.ended_at: float | None = None
+        self.forgot: int | None = None
+        """The mark of the `Forget` that has ended it."""
 
 
 class Prompts:

@@ -256,17 +256,14 @@ class Tables:
             row = prompt.row
             if row.number not in record.but and row.begun != record.opened:
                 self.prompts.end(Ended(row.number, record.withdrawn, None), record.at)
+                prompt.forgot = record.mark
         of_it = [each for each in self.prompts.all() if each.row.key == record.key]
         for prompt in of_it:
             if prompt.row.number not in hidden:
                 self._forget_journal(prompt)
         # those of an earlier time count too: its answer was lost
         withdrawn = tuple(
-            prompt.row.number
-            for prompt in of_it
-            if prompt.outcome == record.withdrawn
-            and prompt.turn is None
-            and prompt.ended_at == record.at
+            prompt.row.number for prompt in of_it if prompt.forgot == record.mark
         )
         return Forgotten(known or bool(withdrawn), withdrawn, self._held())
 

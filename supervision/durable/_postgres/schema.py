@@ -44,7 +44,7 @@ create table if not exists @prompts (
     kind text not null, owner text, job text, origin bytea,
     attempts int8 not null, tried int8 not null, begun int8,
     steers int8, body bytea, at float8 not null,
-    outcome bytea, turn int8, ended_at float8,
+    outcome bytea, turn int8, ended_at float8, forgot int8,
     stream int8, base int8 not null,
     unique (key, id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02,

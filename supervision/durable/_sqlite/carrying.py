@@ -113,8 +113,9 @@ _PRUNE: Final = (
 # "+": by the time, not by the key, which may have ended very many
 _WITHDRAWN: Final = (
     "select number from prompts where outcome is not null and ended_at = ?"
-    " and +key = ? and outcome = ? and turn is null order by number"
+    " and +key = ? and forgot = ? order by number"
 )
+_FORGOT: Final = "update prompts set forgot = ? where number = ?"
 
 R = TypeVar("R", bound=Record)
 Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
@@ -269,13 +270,16 @@ class Carrying:
             later = [number for number, at in behind.items() if at >= index]
             journals.forget(self.cursor, record.key, later)
             gone = [
-                (Ended(row.number, record.withdrawn, None), record.at)
+                row.number
                 for row in self._open(record.key, index)
                 if row.begun != record.opened and row.number not in record.but
             ]
-            self._end(gone)
+            self._end(
+                [(Ended(each, record.withdrawn, None), record.at) for each in gone]
+            )
+            self.cursor.executemany(_FORGOT, [(record.mark, each) for each in gone])
             # those of an earlier time count too: its answer was lost
-            found = self._rows(_WITHDRAWN, record.at, record.key, record.withdrawn)
+            found = self._rows(_WITHDRAWN, record.at, record.key, record.mark)
             withdrawn = tuple(number for (number,) in found)
             self._answers[index] = Forgotten(
                 known or bool(withdrawn), withdrawn, looks.held(self.connection)

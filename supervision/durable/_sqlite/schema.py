@@ -31,7 +31,7 @@ create table prompts (
     kind text not null, owner text, job text, origin blob,
     attempts integer not null, tried integer not null, begun integer,
     steers integer, body blob, at real not null,
-    outcome blob, turn integer, ended_at real,
+    outcome blob, turn integer, ended_at real, forgot integer,
     stream integer, base integer not null,
     unique (key, id)
 );

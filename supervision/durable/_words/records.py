@@ -219,6 +219,8 @@ class Forget:
     but: tuple[int, ...] = ()
     """Numbers of prompts that end otherwise: a turn has them that has no mark yet."""
     at: float = 0.0
+    mark: int = 0
+    """No two have the same: by this one is known that comes again."""
 
 
 @attrs.frozen(eq=False)

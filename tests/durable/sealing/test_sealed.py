@@ -331,7 +331,7 @@ async def test_nothing_that_is_said_is_in_the_files(tmp_path: Path) -> None:
 
 
 async def test_a_batch_whose_answer_was_lost_is_not_sealed_again(make: Maker) -> None:
-    """It comes to the same: what it has withdrawn is known by its body."""
+    """It comes to the same: the outcome is the one of the first time."""
     batch = [Forget("a", b"withdrawn", 2, (), 60.0)]
     async with opened(make(Counted())) as bench:
         await bench.carry(accept(1), accept(2))

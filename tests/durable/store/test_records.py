@@ -483,6 +483,27 @@ async def test_a_key_is_forgotten_with_those_that_wait(store: Engine) -> None:
         assert plain(found) == plain(Found(2, b"w", None, 2.0, 70.0, tried=1))
 
 
+async def test_of_two_at_one_time_each_tells_its_own(store: Engine) -> None:
+    """Though the outcome is the same; and both tell the same when they come again."""
+    async with opened(store) as bench:
+        await bench.carry(accept(1), Bind("a", b"t"))
+        batch = (
+            Forget("a", b"w", 1, at=70.0, mark=1),
+            accept(2),
+            accept(3),
+            Forget("a", b"w", 1, at=70.0, mark=2),
+            Forget("a", b"w", 1, at=70.0, mark=3),
+        )
+        for _ in range(2):
+            answers = await bench.carry(*batch)
+            forgotten = [plain(each) for each in answers if isinstance(each, Forgotten)]
+            assert forgotten == [
+                plain(Forgotten(known=True, withdrawn=(1,))),
+                plain(Forgotten(known=True, withdrawn=(2, 3))),
+                plain(Forgotten(known=False, withdrawn=())),
+            ]
+
+
 async def test_forgetting_tells_the_same_when_its_answer_was_lost(
     store: Engine,
 ) -> None:
