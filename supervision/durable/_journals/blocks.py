@@ -21,6 +21,8 @@ _class_of: Callable[[Any], Any] = type
 _BLOCK: Final = b"B\x01"
 _ENCODED: Final = 1  # the code of an Ext: a chunk that was encoded by itself
 _NUMBER: Final = 8  # bytes
+BESIDE: Final = 50
+"""Bytes that a chunk counts beside its own: it waits as an object, however short."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder().decode
 _Ext: Final = msgspec.msgpack.Ext
@@ -49,8 +51,6 @@ class Blocks:
     def item(self, chunk: Any) -> tuple[Any, int]:
         """Give a chunk as it may wait to be packed, and its bytes, more or less.
 
-        An empty one counts as one byte: of those too no more than so many may wait.
-
         Raises:
             TypeError: it would not come back as it is.
         """
@@ -58,13 +58,13 @@ class Blocks:
         if kind in self._as_they_are:
             if kind is str:
                 if chunk.isascii():
-                    return chunk, len(chunk) or 1
+                    return chunk, len(chunk)
                 try:
                     return chunk, len(chunk.encode())
                 except UnicodeEncodeError:
                     pass  # it has half of a pair of surrogates
             elif kind is bytes:
-                return chunk, len(chunk) or 1
+                return chunk, len(chunk)
             elif kind is not int or _LEAST <= chunk <= _MOST:
                 return chunk, _NUMBER
         body = self._values.encode(chunk, Where.CHUNK)

@@ -13,6 +13,8 @@ from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
+from .blocks import BESIDE
+
 PAGE_BYTES: Final = 1024 * 1024
 """Of blocks that are read at once, more or less."""
 _ON_THEIR_WAY: Final = 4  # times `journal_bytes`
@@ -55,7 +57,7 @@ class PromptJournal:
         self.gone: Exception | None = None
         """Why there is nothing to read, though there was."""
         self._items: list[Any] = []  # those that wait to be written
-        self._size = 0  # their bytes
+        self._size = 0  # their bytes, and `BESIDE` for each
         self._last = 0  # number of the last of them
         self._out = 0  # bytes of those that are being written
         self.move(journals)
@@ -81,12 +83,12 @@ class PromptJournal:
 
     def pack(self, chunk: Any) -> Any:
         """See `ChunkKeeper`."""
-        packed = self._item(chunk)
-        if packed[1] > self._largest:
-            most, size = self._largest, packed[1]
+        item, size = self._item(chunk)
+        if size > self._largest:
+            most = self._largest
             msg = f"a chunk has at most {most} bytes when stored, got {size}"
             raise ValueError(msg)
-        return packed
+        return item, size + BESIDE
 
     def put(self, number: int, chunk: Any) -> bool:
         """See `ChunkKeeper`."""
@@ -96,7 +98,7 @@ class PromptJournal:
             and chunk.isascii()
             and len(chunk) <= self._largest
         ):  # as `pack`, for what most chunks are
-            item, added = chunk, len(chunk) or 1
+            item, added = chunk, len(chunk) + BESIDE
         else:
             item, added = self.pack(chunk)
         size = self._size

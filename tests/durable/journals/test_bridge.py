@@ -56,7 +56,7 @@ def router_here(tree: BlockingTree) -> BlockingRouter[str, str]:
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_from_asyncio_an_answer_is_left_and_read_on(kind: str, tmp_path: Any) -> None:
     """While it runs, by two readers, when it has ended, and in the next tree."""
-    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=64)))
+    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=500)))
 
     async def first() -> None:
         async with open_tree(tree_on(stage)) as tree:
@@ -106,7 +106,7 @@ def test_from_asyncio_an_answer_is_left_and_read_on(kind: str, tmp_path: Any) ->
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_from_a_thread_an_answer_is_left_and_read_on(kind: str, tmp_path: Any) -> None:
     """The same."""
-    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=64)))
+    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=500)))
     with open_blocking_tree(tree_on(stage)) as tree:
         router = router_here(tree)
         stream = Journal(chunks=8)

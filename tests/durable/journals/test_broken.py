@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trio
@@ -123,7 +123,9 @@ async def test_a_number_above_all_is_unknown(kind: str, tmp_path: Any) -> None:
 
 
 class Empty(Player):
-    """Emits nothing, often."""
+    """Emits next to nothing, often."""
+
+    chunk: ClassVar[str] = ""
 
     async def play(self, turn: Any, verb: str, what: str) -> None:
         """Count what has been emitted."""
@@ -131,15 +133,17 @@ class Empty(Player):
             await super().play(turn, verb, what)
             return
         for number in range(int(what)):
-            await turn.emit("")
+            await turn.emit(self.chunk)
             self.stage.started.append((turn.key, number, None))
 
 
 @seeds(3)
-async def test_empty_chunks_wait_for_the_store_as_well() -> None:
-    """They too are on their way, and in memory."""
-    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=10)))
-    async with open_process(stage, Empty) as process:
+@pytest.mark.parametrize("chunk", ["", "x", "é"])
+async def test_short_chunks_wait_for_the_store_as_well(chunk: str) -> None:
+    """They too are on their way, and in memory, where each is an object."""
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=510)))
+    make = type("Short", (Empty,), {"chunk": chunk})
+    async with open_process(stage, make) as process:
         router = process.router
         words = "wait:go empty:1000"
         await router.accept("ann", words, id="m", stream=Journal(chunks=4))
@@ -148,12 +152,12 @@ async def test_empty_chunks_wait_for_the_store_as_well() -> None:
         stage.started.clear()
         stage.open("go")
         async with router.reopen_turn("ann", "m") as answer:
-            for _ in range(40):
+            for _ in range(35):
                 await anext(answer)
             await trio.sleep(5)
-            assert len(stage.started) == 40
+            assert 35 <= len(stage.started) <= 41
             stage.memory.go_on()
-            assert len([each async for each in answer]) == 960
+            assert len([each async for each in answer]) == 965
 
 
 @seeds(3)

@@ -122,7 +122,7 @@ async def test_a_child_that_waits_for_the_journal_says_nothing_behind_it() -> No
             for number in range(10, 100):
                 await turn.emit(f"{name}{number}")
 
-    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=10)))
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=150)))
     words = "emit:a wait:go critical:c wait:end"
     async with open_process(stage, Flood) as process:
         router = process.router
@@ -310,7 +310,7 @@ async def test_an_answer_is_relayed_into_another() -> None:
             else:
                 assert found in (numbers(1, 9, attempt) for attempt in (1, 2))
 
-    policy = StorePolicy(journal_bytes=16)
+    policy = StorePolicy(journal_bytes=300)
     assert await die_at_each_point(story, check, Host, policy=policy) > 8
     for key, outcome in failed:  # its source began anew
         assert key == "bob"
@@ -321,7 +321,7 @@ async def test_an_answer_is_relayed_into_another() -> None:
 @seeds(5)
 async def test_a_turn_reads_what_it_has_said_itself() -> None:
     """All of it, from memory and from the store, and holds itself up by nothing."""
-    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=16)))
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=300)))
     async with open_process(stage, Host) as process:
         router = Host.router = process.router
         receipt = await router.accept(

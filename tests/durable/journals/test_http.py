@@ -41,7 +41,7 @@ def chunks(client: Client) -> list[str]:
 @pytest.mark.parametrize("kind", ["memory", "file"])
 async def test_a_client_leaves_and_comes_back(kind: str, tmp_path: Any) -> None:
     """While the turn runs, when it has ended, and after its process."""
-    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=16)))
+    stage = Stage(make_store(kind, tmp_path, StorePolicy(journal_bytes=300)))
     prompt = "count:40 wait:door count:2"
     async with open_process(stage) as process:
         router = process.router

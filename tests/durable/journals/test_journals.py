@@ -73,7 +73,7 @@ def numbers(first: int, last: int, attempt: int = 1) -> list[str]:
 @pytest.mark.parametrize("kind", ["memory", "file"])
 async def test_d54_a_reader_that_has_left_reads_on(kind: str, tmp_path: Any) -> None:
     """And who is behind what is in memory reads in the store."""
-    policy = StorePolicy(journal_bytes=64)
+    policy = StorePolicy(journal_bytes=500)
     stage = Stage(make_store(kind, tmp_path, policy))
     async with open_process(stage) as process:
         router = process.router
@@ -232,7 +232,7 @@ async def test_d56_what_has_no_journal_cannot_be_read_again() -> None:
 @seeds(3)
 async def test_d58_a_store_that_stands_still_holds_up_the_turn_at_last() -> None:
     """What is emitted is read; `emit` waits when too much is on its way."""
-    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=10)))
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=170)))
     async with open_process(stage) as process:
         router = process.router
         await router.accept(
@@ -242,7 +242,7 @@ async def test_d58_a_store_that_stands_still_holds_up_the_turn_at_last() -> None
         stage.memory.stand_still()
         stage.open("go")
         async with router.reopen_turn("ann", "m") as answer:
-            seen = [await anext(answer) for _ in range(13)]  # 40 bytes on their way
+            seen = [await anext(answer) for _ in range(13)]  # 693 bytes on their way
             assert seen == numbers(1, 13)
             with trio.move_on_after(1000):
                 seen.append(await anext(answer))
@@ -476,7 +476,7 @@ async def test_a_journal_wants_a_store() -> None:
 @seeds(20)
 async def test_readers_of_all_paces_see_the_same() -> None:
     """Some are behind what is in memory, some come late, one leaves and comes back."""
-    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=40)))
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_bytes=400)))
     stage.memory.latency = 0.3
     async with open_process(stage) as process:
         router = process.router

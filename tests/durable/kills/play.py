@@ -185,7 +185,7 @@ async def play(seed: int, kills: int = 4) -> Story:
         batch=dice.choice((1, 2, 5, 1000)),
         unwritten=dice.choice((2, 10_000)),
         page=2,
-        journal_bytes=dice.choice((1, 20, 1000)),
+        journal_bytes=dice.choice((1, 120, 3000)),
         journal_every=dice.choice((0.01, 0.5)),
     )
     store = MemoryStore(policy=policy, types=(Say,))

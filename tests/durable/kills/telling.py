@@ -35,7 +35,7 @@ from .program import say
 
 KEYS = 8
 WORDS = 30
-POLICY = StorePolicy(journal_every=0.02, journal_bytes=64)
+POLICY = StorePolicy(journal_every=0.02, journal_bytes=600)
 
 
 class Teller(Session[str, str, tuple[str, ...]]):
