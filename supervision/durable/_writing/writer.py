@@ -200,6 +200,8 @@ class Writer:
     def _fail(self, error: Exception) -> None:
         """Nothing more is written: nobody waits for it at the end."""
         self._opened = None
+        if self._quiet is not None:
+            self._quiet.set()
         self._around.fail(error)
 
     def _away(self, error: StoreAwayError) -> None:

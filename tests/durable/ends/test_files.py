@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import apsw
 import pytest
 import trio
 
 from actors import Receipt, open_system
 from supervision import PromptKeptError, start_router
 from supervision.durable import SqliteStore, StorePolicy
+from supervision.durable._sqlite.sql import connect
 from tests.durable.keeping.stage import Player, Stage, completed, open_process
 
 
@@ -28,7 +28,7 @@ async def test_it_is_free_though_its_time_was_up(
     ):
         router = start_router(system, Player, stage, durable=stage.store)
         await (await router.accept("ann", "x", id="x")).outcome()
-        other = apsw.Connection(str(path))
+        other = connect(path)
         other.execute("begin immediate")
         late = router.send("ann", "y", id="y")
         nursery.start_soon(hear, late, told)

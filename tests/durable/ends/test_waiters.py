@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import ClassVar
 
 import pytest
@@ -152,6 +152,17 @@ async def test_everybody_is_told(close_within: float) -> None:
 
 
 @seeds(5)
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_everybody_is_told_when_it_is_ended_alone(how: str) -> None:
+    """By whoever has its ref: the system goes on."""
+    stage = Stage(MemoryStore(policy=StorePolicy(close_within=1)))
+    async with crowd(stage) as (router, strangers):
+        getattr(router.ref, how)()
+        await trio.sleep(100)
+        assert sorted(strangers.told) == sorted(strangers.names)
+
+
+@seeds(5)
 async def test_an_answer_that_ends_the_router_takes_nobody_with_it() -> None:
     """What was in the same batch behind it has its answer, and nobody had told it."""
     stage = Stage(MemoryStore(policy=StorePolicy(close_within=1)))
@@ -162,6 +173,29 @@ async def test_an_answer_that_ends_the_router_takes_nobody_with_it() -> None:
         await trio.sleep(1)
     assert len(strangers.told) == len(strangers.names)
     assert isinstance(strangers.told["remind"], StoreAwayError)
+
+
+@seeds(5)
+async def test_a_router_that_ends_waits_for_no_store_that_is_of_no_use() -> None:
+    """It fails while it is waited for: there is nothing to wait for any more."""
+    stage = Stage(MemoryStore(policy=StorePolicy(close_within=1000)))
+    stage.memory.refuse(lambda record: isinstance(record, Settle))
+    began = trio.current_time()
+
+    async def go_on() -> None:
+        await trio.sleep(10)
+        stage.memory.go_on()
+
+    async with trio.open_nursery() as nursery:
+        with suppress(StoreRefusedError):
+            async with open_system(stop_within=5000) as system:
+                router = start_router(system, Player, stage, durable=stage.store)
+                await router.accept("bob", "wait:never", id="runs")
+                behind = await router.accept("bob", "behind", id="behind")
+                stage.memory.stand_still()
+                behind.withdraw()
+                nursery.start_soon(go_on)
+        assert trio.current_time() - began < 100
 
 
 @seeds(5)
