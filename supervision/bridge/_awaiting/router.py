@@ -214,7 +214,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         after: int = 0,
     ) -> AsyncTurn[P, C]:
-        """Read the answer to a prompt that was sent with `Replay`, again or too.
+        """Read an answer to a prompt sent with `Replay` or `Journal`, again or too.
 
         As `RouterRef.reopen_turn`; leaving the block aborts nothing.
 

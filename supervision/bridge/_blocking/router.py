@@ -228,7 +228,7 @@ class BlockingRouter(Generic[P, C]):
         *,
         after: int = 0,
     ) -> BlockingTurn[P, C]:
-        """Read the answer to a prompt that was sent with `Replay`, again or too.
+        """Read an answer to a prompt sent with `Replay` or `Journal`, again or too.
 
         As `RouterRef.reopen_turn`; leaving the block aborts nothing.
 

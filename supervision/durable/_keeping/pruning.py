@@ -1,17 +1,22 @@
 """`Pruning`: what has been kept for long enough is deleted, some at a time.
 
-Between the batches of others, so that nobody waits for it long.
+With the batches of others, so that nobody waits for it long: a step is a few prompts,
+or twice as many as there were records in the batch before.  So a batch of one takes
+little longer by it, and where very many come together as many go.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from actors.hosting import Timer
 from supervision.durable._words.records import Prune, Pruned
 from supervision.durable._writing.book import Entry
 
 from .ground.wall import wall
+
+_FEW: Final = 50
+_MANY: Final = 2  # times the records of the batch before
 
 
 class Pruning:
@@ -44,10 +49,11 @@ class Pruning:
             return
         policy = kept.policy
         journals = wall() - min(policy.journal_keep, policy.keep)
-        record = Prune(wall() - policy.keep, policy.prune, journals)
+        most = min(policy.prune, max(_FEW, _MANY * kept.writer.latest))
+        record = Prune(wall() - policy.keep, most, journals)
 
         def told(answer: Pruned) -> None:
-            if answer.number >= policy.prune:
+            if answer.number >= most:
                 self._prune()
             elif not kept.leaving:
                 self.begin()

@@ -40,7 +40,7 @@ class Settling:
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
-        self._forgets = 0  # how many there were
+        self._forgets = 0  # so many keys have been forgotten
 
     def settled(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:
         """See `Keeping`."""

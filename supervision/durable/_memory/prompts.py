@@ -51,15 +51,7 @@ class Prompt:
         partition: of its key.
     """
 
-    __slots__ = (
-        "ended_at",
-        "forgot",
-        "order",
-        "outcome",
-        "partition",
-        "row",
-        "turn",
-    )
+    __slots__ = ("ended_at", "forgot", "order", "outcome", "partition", "row", "turn")
 
     def __init__(self, row: Row, order: int, partition: int) -> None:
         self.row = row

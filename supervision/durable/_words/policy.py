@@ -75,7 +75,9 @@ class StorePolicy:
     """Seconds from one look for what is no longer kept to the next.  Default 60."""
 
     prune: int = attrs.field(default=500, validator=_whole)
-    """Prompts that are deleted in one step, between batches.  Default 500."""
+    """Prompts that are deleted in one step at most.  A step goes with the batch of
+    others, and takes 50, or twice as many as the batch before had records, so that
+    nobody waits for it long.  Default 500."""
 
     retry_first: float = attrs.field(default=0.05, validator=_seconds)
     """Seconds until a batch without an answer is tried again; each time twice as long,

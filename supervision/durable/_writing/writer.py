@@ -77,6 +77,7 @@ class Writer:
         "batches",
         "book",
         "ended",
+        "latest",
         "records",
         "seconds",
     )
@@ -100,6 +101,8 @@ class Writer:
         """Batches that have been answered."""
         self.records = 0
         """Records in them."""
+        self.latest = 0
+        """Records in the latest one."""
         self.seconds = 0.0
         """Time that they took in the store."""
 
@@ -175,7 +178,8 @@ class Writer:
             self._around.is_up(seconds)
         batch = self.book.answered()
         self.batches += 1
-        self.records += len(batch)
+        self.latest = len(batch)
+        self.records += self.latest
         self.seconds += now - self._sent_at
         for at, (entry, answer) in enumerate(zip(batch, answers, strict=True)):
             try:
@@ -196,6 +200,8 @@ class Writer:
     def _fail(self, error: Exception) -> None:
         """Nothing more is written: nobody waits for it at the end."""
         self._opened = None
+        if self._quiet is not None:
+            self._quiet.set()
         self._around.fail(error)
 
     def _away(self, error: StoreAwayError) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import ClassVar
 
 import pytest
 import trio
 
-from actors import ActorError, Journal, Lost, Turn, open_system
+from actors import ActorError, Journal, Turn, open_system
 from actors.testing import seeds
 from supervision import RouterRef, start_router
 from supervision.durable import (
@@ -135,21 +135,31 @@ async def test_everybody_is_told(close_within: float) -> None:
     assert values == {
         "accept": "PromptKeptError",
         "durable": "PromptKeptError",
-        "outcome": "Lost",
-        "again": "Lost",
+        "outcome": "PromptKeptError",
+        "again": "PromptKeptError",
         "behind": "PromptKeptError",
         **dict.fromkeys(
             ("find", "unknown", "reopen", "release", "forget", "remind", "history"),
             "StoreAwayError",
         ),
     }
-    assert isinstance(strangers.told["outcome"], Lost)
     stage.memory.go_on()
     stage.open("never")
     async with open_process(stage) as process:  # the store is free
         found = await process.router.find("bob", "behind")
         assert found is not None
         await found.outcome()
+
+
+@seeds(5)
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_everybody_is_told_when_it_is_ended_alone(how: str) -> None:
+    """By whoever has its ref: the system goes on."""
+    stage = Stage(MemoryStore(policy=StorePolicy(close_within=1)))
+    async with crowd(stage) as (router, strangers):
+        getattr(router.ref, how)()
+        await trio.sleep(100)
+        assert sorted(strangers.told) == sorted(strangers.names)
 
 
 @seeds(5)
@@ -163,6 +173,29 @@ async def test_an_answer_that_ends_the_router_takes_nobody_with_it() -> None:
         await trio.sleep(1)
     assert len(strangers.told) == len(strangers.names)
     assert isinstance(strangers.told["remind"], StoreAwayError)
+
+
+@seeds(5)
+async def test_a_router_that_ends_waits_for_no_store_that_is_of_no_use() -> None:
+    """It fails while it is waited for: there is nothing to wait for any more."""
+    stage = Stage(MemoryStore(policy=StorePolicy(close_within=1000)))
+    stage.memory.refuse(lambda record: isinstance(record, Settle))
+    began = trio.current_time()
+
+    async def go_on() -> None:
+        await trio.sleep(10)
+        stage.memory.go_on()
+
+    async with trio.open_nursery() as nursery:
+        with suppress(StoreRefusedError):
+            async with open_system(stop_within=5000) as system:
+                router = start_router(system, Player, stage, durable=stage.store)
+                await router.accept("bob", "wait:never", id="runs")
+                behind = await router.accept("bob", "behind", id="behind")
+                stage.memory.stand_still()
+                behind.withdraw()
+                nursery.start_soon(go_on)
+        assert trio.current_time() - began < 100
 
 
 @seeds(5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from actors import (
 from actors.testing import seeds
 from supervision import Limits
 from supervision.durable import MemoryStore, StorePolicy
+from supervision.durable._words.records import Prune
 
 from .stage import (
     Player,
@@ -298,6 +300,39 @@ async def test_d36_find_starts_no_session_for_what_has_ended() -> None:
 
 def _a_moment() -> None:
     """Let the wall clock move."""
+
+
+@seeds(3)
+@pytest.mark.parametrize("most", [20, 120, 500])
+async def test_d65_as_many_are_pruned_as_others_do_beside_it(most: int) -> None:
+    """A few, or twice the records of the batch before; never more than may be."""
+    policy = StorePolicy(keep=1e-6, prune_every=10, prune=most)
+    stage = Stage(MemoryStore(policy=policy))
+    steps: list[int] = []
+    async with open_process(stage, limits=Limits(sessions=900)) as process:
+        router = process.router
+        for number in range(800):
+            router.send(f"key{number}", "x")
+        await trio.sleep(9)
+        process.watch()
+        stage.memory.latency = 0.1
+        await trio.sleep(1.3)  # it prunes, alone
+        for number in range(100):
+            router.send(f"new{number}", "x")
+        await trio.sleep(100)
+        assert stage.memory.prompts() == ()
+        batches = process.batches
+    for before, batch in pairwise(batches):
+        steps += [
+            each.most - min(most, max(50, 2 * len(before)))
+            for each in batch
+            if isinstance(each, Prune)
+        ]
+    assert len(steps) > 5
+    assert not any(steps)
+    sizes = {each.most for one in batches for each in one if isinstance(each, Prune)}
+    assert min(sizes) == min(most, 50)
+    assert max(sizes) >= min(most, 200)
 
 
 @KINDS

@@ -114,16 +114,16 @@ def forget(
     message.say(f"update {s}.prompts set stream = {GONE} where {mine} and stream > 0")
     message.say(
         f"update {s}.prompts set outcome = {data(record.withdrawn)}, turn = null,"
-        f" ended_at = {number(record.at)}, begun = null, body = null, origin = null,"
-        f" forgot = {record.mark}"
+        f" ended_at = {number(record.at)}, forgot = {record.mark},"
+        " begun = null, body = null, origin = null"
         f" where {mine} and outcome is null"
         f" and begun is distinct from {record.opened}"
         f" and number <> all ({array(record.but, 'int8')})"
     )
     # those of an earlier time count too: its answer was lost
     message.say(
-        f"select number from {s}.prompts where key = {key}"
-        f" and forgot = {record.mark} order by number",
+        f"select number from {s}.prompts where key = {key} and forgot = {record.mark}"
+        " order by number",
         read_withdrawn,
     )
 
