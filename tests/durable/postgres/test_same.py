@@ -25,7 +25,7 @@ from tests.durable.postgres.model import Leases, SharedDice, carry
 from tests.durable.sealing.boxes import Counted
 from tests.durable.servers.server import Server
 from tests.durable.store.bench import SMALL, accept, opened, plain
-from tests.durable.store.test_same import everything, told_apart, unsealed
+from tests.durable.store.test_same import everything, unsealed
 
 PARTITIONS = 3
 
@@ -100,7 +100,7 @@ async def test_a_seal_changes_nothing_that_is_answered(
     lease = Lease(0, 9)  # which nobody has
     async with opened(bare) as one, opened(store) as other:
         for number in range(15):
-            batch = told_apart(dice.batch())
+            batch = dice.batch()
             for _ in range(dice.dice.choice((1, 2))):
                 answers = unsealed(await one.carry(*batch))
                 assert unsealed(await other.carry(*batch)) == answers, batch
