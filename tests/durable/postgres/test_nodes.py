@@ -25,6 +25,7 @@ from supervision.durable._sharing.words import (
     Reply,
     Take,
     VerbRow,
+    numbers_of,
     partition_of,
 )
 from supervision.durable._words.records import Prune
@@ -72,7 +73,7 @@ def poll(opened: int, **changes: Any) -> Poll:
 
 def number(opened: int, count: int) -> int:
     """Give a prompt's number as a router of this opening does."""
-    return opened * 1_000_000_000 + count
+    return numbers_of(opened)[0] + count
 
 
 async def test_a_beat_is_seen_by_all(server: Server, new_schema: Names) -> None:
@@ -191,9 +192,10 @@ async def test_d73_prompts_of_others_are_told(
     server: Server, new_schema: Names
 ) -> None:
     """Those that are open, of these partitions, that are not known, in their order."""
-    async with nodes(server, new_schema()) as (one, other):
-        mine, theirs = one.opened.opened, other.opened.opened
-        await one.carry(accept(number(mine, 1), "k"), accept(5, "k"))
+    async with nodes(server, new_schema()) as (other, one):
+        theirs, mine = other.opened.opened, one.opened.opened  # theirs is lower
+        beyond = number(mine + 1, 0)  # the first one of the next opening
+        await one.carry(accept(number(mine, 1), "k"), accept(beyond, "k"))
         await other.carry(
             accept(number(theirs, 2), "k", steers=4, origin=b"o"),
             accept(number(theirs, 1), "j"),
@@ -205,10 +207,10 @@ async def test_d73_prompts_of_others_are_told(
             polled = await ask(one, poll(mine, **changes))
             return [each.number for each in polled.rows]
 
-        seen = [5, number(theirs, 2), number(theirs, 1)]
+        seen = [beyond, number(theirs, 2), number(theirs, 1)]
         assert await told() == seen
         assert await told(most=2) == seen[:2]
-        assert await told(known=(5, number(theirs, 1))) == seen[1:2]
+        assert await told(known=(beyond, number(theirs, 1))) == seen[1:2]
         assert await told(partitions=(partition_of("j", 3),)) == seen[2:]
         assert await told(partitions=()) == []
         (row,) = (await ask(one, poll(mine, known=(seen[0], seen[2])))).rows

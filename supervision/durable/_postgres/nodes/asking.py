@@ -42,6 +42,7 @@ from supervision.durable._sharing.words import (
     Taken,
     VerbRow,
     View,
+    numbers_of,
     partition_of,
 )
 from supervision.durable._words.records import Row
@@ -51,7 +52,6 @@ Heard: TypeAlias = Callable[[], Reaction]
 
 LOCK: Final = 1_000
 """Milliseconds that a take over waits for a batch of the owner before."""
-_IDS: Final = 1_000_000_000  # numbers of an opening
 _decode: Final = msgspec.json.Decoder(
     tuple[
         list[tuple[str, str | None, int, int, int, bool]] | None,
@@ -125,8 +125,9 @@ class Asking:
             f" values ({me}, {text(self._address)}, {self._release}, {self._opened},"
             f" {beat.beat}, {beat.leaving}) on conflict (node) do update set"
             " address = excluded.address, release = excluded.release,"
-            " opened = greatest(n.opened, excluded.opened),"
+            " opened = excluded.opened,"
             " beat = excluded.beat, leaving = excluded.leaving"
+            " where n.opened <= excluded.opened"
         )
         rows: Rows = []
         # one statement: one moment
@@ -160,6 +161,7 @@ class Asking:
         message.say(
             f"with free as materialized (select q.p from {given} g"
             f" join {s}.partitions q on q.p = g.p and q.epoch = g.epoch"
+            f" where not {self._is_replaced(s)}"
             f" order by q.p for update of q {'' if wait else 'skip locked'})"
             f" update {s}.partitions q set owner = {text(self._place.node)},"
             f" epoch = q.epoch + 1, release = greatest(q.release, {self._release})"
@@ -185,9 +187,21 @@ class Asking:
 
     def _leave(self, message: Message) -> None:
         s, me = message.tables, text(self._place.node)
-        message.say(f"update {s}.partitions set owner = null where owner = {me}")
-        message.say(f"delete from {s}.nodes where node = {me}")
-        message.say(f"delete from {s}.verbs where node = {me}")
+        stays = f"not {self._is_replaced(s)}"
+        message.say(
+            f"update {s}.partitions set owner = null where owner = {me} and {stays}"
+        )
+        message.say(f"delete from {s}.verbs where node = {me} and {stays}")
+        message.say(
+            f"delete from {s}.nodes where node = {me} and opened <= {self._opened}"
+        )
+
+    def _is_replaced(self, s: str) -> str:
+        """Whether a younger node has this one's name."""
+        return (
+            f"exists (select from {s}.nodes where node = {text(self._place.node)}"
+            f" and opened > {self._opened})"
+        )
 
     # -------------------------------------------------------------------- what is new
 
@@ -232,7 +246,7 @@ class Asking:
     def _new(message: Message, poll: Poll, read: Callable[[Rows], None]) -> None:
         """Prompts of others: their numbers are below or above those of this opening."""
         columns = prompts.COLUMNS
-        first = poll.opened * _IDS
+        first, last = numbers_of(poll.opened)
         known = (
             f" and number <> all ({array(poll.known, 'int8')})" if poll.known else ""
         )
@@ -240,7 +254,7 @@ class Asking:
             f"(select seq, {columns} from {message.tables}.prompts"
             f" where p = any ({array(poll.partitions, 'int4')})"
             f" and outcome is null and {which}{known} order by seq limit {poll.most})"
-            for which in (f"number < {first}", f"number >= {first + _IDS}")
+            for which in (f"number < {first}", f"number > {last}")
         ]
         message.say(
             f"select {columns} from ({' union all '.join(parts)}) q"
