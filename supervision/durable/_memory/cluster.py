@@ -187,5 +187,4 @@ class Cluster:
                 and verb.row.node == me.node
                 and verb.answer is not None
             ):
-                del self._verbs[number]
                 yield number, verb.answer

@@ -27,7 +27,8 @@ from .rows.message import Place, settings, text
 TABLES: Final = """
 create table if not exists @nodes (
     node text collate "C" primary key, address text, release int8 not null,
-    opened int8 not null, beat int8 not null, leaving boolean not null
+    opened int8 not null, beat int8 not null, leaving boolean not null,
+    at timestamptz not null
 );
 create table if not exists @partitions (
     p int4 primary key, owner text, epoch int8 not null, release int8 not null

@@ -222,7 +222,7 @@ class Polled:
     verbs: tuple[VerbRow, ...]
     """Without answer, by their ids."""
     answers: tuple[tuple[int, bytes], ...]
-    """(id of a verb, its answer); forgotten by the store when they are told."""
+    """(id of a verb, its answer); the store has them until they are recalled."""
 
 
 @attrs.frozen(eq=False)
@@ -254,7 +254,10 @@ class Reply:
 
 @attrs.frozen(eq=False)
 class Recall:
-    """Take verbs back that nobody waits for any more.  Answer: `Given`."""
+    """Forget verbs that nobody waits for any more, answered or not.
+
+    Answer: `Given`.
+    """
 
     ids: tuple[int, ...]
 

@@ -76,7 +76,8 @@ class OtherVerbs:
                 kept.others.following.soon()
                 return self._read(await waiter.wait(), key, verb)
         finally:
-            if number is not None and self._asked.pop(number, None) is not None:
+            if number is not None:
+                self._asked.pop(number, None)
                 members.sharing.ask(Recall((number,)), _nothing)
         raise elsewhere(kept.others, key, f"{verb}()")
 

@@ -121,12 +121,12 @@ class Asking:
         s, me = message.tables, text(self._place.node)
         message.say(
             f"insert into {s}.nodes as n"
-            " (node, address, release, opened, beat, leaving)"
+            " (node, address, release, opened, beat, leaving, at)"
             f" values ({me}, {text(self._address)}, {self._release}, {self._opened},"
-            f" {beat.beat}, {beat.leaving}) on conflict (node) do update set"
+            f" {beat.beat}, {beat.leaving}, clock_timestamp()) on conflict (node) do update set"
             " address = excluded.address, release = excluded.release,"
             " opened = excluded.opened,"
-            " beat = excluded.beat, leaving = excluded.leaving"
+            " beat = excluded.beat, leaving = excluded.leaving, at = excluded.at"
             " where n.opened <= excluded.opened"
         )
         rows: Rows = []
@@ -233,9 +233,9 @@ class Asking:
             )
         if poll.asked:
             message.say(
-                f"delete from {s}.verbs where id = any ({array(poll.asked, 'int8')})"
-                f" and node = {text(self._place.node)} and answer is not null"
-                " returning id, answer",
+                f"select id, answer from {s}.verbs"
+                f" where id = any ({array(poll.asked, 'int8')})"
+                f" and node = {text(self._place.node)} and answer is not null",
                 read(lambda *each: each, answers),
             )
         return lambda: Polled(

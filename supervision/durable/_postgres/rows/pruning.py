@@ -15,6 +15,8 @@ from .message import Message, Rows, number
 
 VERBS: Final = "1 hour"
 """For so long a verb is kept that nobody answers, or whose answer nobody takes."""
+NODES: Final = "1 hour"
+"""For so long a node is remembered that is silent."""
 
 
 def prune(message: Message, record: Prune, told: Callable[[int], None]) -> None:
@@ -54,6 +56,9 @@ def prune(message: Message, record: Prune, told: Callable[[int], None]) -> None:
         " where (key, name) in (select key, name from old) returning 1)"
         " select count(*) from gone",
         read,
+    )
+    message.say(
+        f"delete from {s}.nodes where at < clock_timestamp() - interval '{NODES}'"
     )
     message.say(
         f"delete from {s}.verbs where at < clock_timestamp() - interval '{VERBS}'"
