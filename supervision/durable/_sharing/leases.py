@@ -119,6 +119,10 @@ class Leases:
         """Partitions of this node's that it is handing over."""
         return frozenset(self._giving)
 
+    def keeps(self, partition: int) -> bool:
+        """Whether a partition is this node's, and is to stay so."""
+        return partition in self._held and partition not in self._giving
+
     @property
     def nodes(self) -> tuple[NodeRow, ...]:
         """Nodes that live, as far as is known, this one too; by their names."""

@@ -11,7 +11,7 @@ from supervision import ElsewhereError
 from supervision.durable import SharingPolicy
 from tests.durable.keeping.stage import Player
 
-from .town import TTL, open_town
+from .town import TTL, Node, open_town
 
 
 class Patient(Player):
@@ -213,3 +213,18 @@ async def test_an_answer_with_a_journal_is_read_from_another_node() -> None:
         assert isinstance(answer.receipt.ended, Completed)
         async with router.reopen_turn(key, "m", after=3) as again:
             assert [chunk async for chunk in again] == [*first[3:], *rest]
+
+
+@seeds(5)
+async def test_a_node_that_has_just_come_takes_what_is_to_be_its_own() -> None:
+    """A stream that is read here too, as nobody else owns the key."""
+    async with open_town() as town:
+        node = town.server.node("a")
+        started: Node = await town.nursery.start(town._live, "a", node)
+        town.nodes["a"] = started
+        chunks: list[str] = []
+
+        async with started.router.open_turn("k", "count:3") as answer:
+            chunks = [chunk async for chunk in answer]
+
+        assert chunks == ["1.1", "1.2", "1.3"]

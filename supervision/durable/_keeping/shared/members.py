@@ -99,8 +99,7 @@ class Members:
         leases, sharing = self.leases, self.sharing
         if leases is None or sharing is None:
             return False
-        partition = partition_of(key, sharing.partitions)
-        return partition in leases.held and partition not in leases.giving
+        return leases.keeps(partition_of(key, sharing.partitions))
 
     def lease_of(self, key: str) -> Lease | None:
         """By what a key is this node's; None: it is not."""
@@ -117,7 +116,7 @@ class Members:
         leases = self.leases
         if leases is None:
             return ()
-        return tuple(each for each in leases.held if each not in leases.giving)
+        return tuple(each for each in leases.held if leases.keeps(each))
 
     @property
     def partitions(self) -> int:

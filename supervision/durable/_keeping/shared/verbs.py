@@ -132,11 +132,19 @@ class OtherVerbs:
             answer = {_FAILED: str(error)}  # of another release, say
         body = kept.codec.encode(answer, ORIGIN)
 
-        def stored(_: object) -> None:
-            sharing = kept.others.members.sharing
-            sharing.ask(Reply(((row.id, body),)), lambda _: self._over(row))
+        def reply() -> None:
+            if not kept.closed:
+                kept.others.members.sharing.ask(Reply(((row.id, body),)), heard)
 
-        kept.submit(Entry(Find(row.key, ""), stored))  # behind all that it has changed
+        def heard(answer: object) -> None:
+            if isinstance(answer, Exception):  # it is done, and not to be done again
+                policy = kept.others.members.policy
+                kept.at(kept.now() + policy.poll, reply)
+            else:
+                self._over(row)
+
+        # behind all that it has changed
+        kept.submit(Entry(Find(row.key, ""), lambda _: reply()))
 
     def _over(self, row: VerbRow) -> None:
         self._doing.discard(row.id)
