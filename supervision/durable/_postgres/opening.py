@@ -13,6 +13,7 @@ from typing import Final, cast
 import attrs
 import trio
 
+from supervision.durable._sealing.asking import Asked
 from supervision.durable._sealing.sealing import Sealing
 from supervision.durable._sharing.words import Owned
 from supervision.durable._threads.thread import StoreThread
@@ -26,7 +27,6 @@ from .database import Database
 from .ending import end
 from .link import Link
 from .nodes.asking import Asking
-from .nodes.bodies import Bodies
 from .nodes.sharing import PostgresSharing
 from .rows.message import Place
 from .schema import SCHEMA, bring_up, next_opening
@@ -135,7 +135,7 @@ class PostgresOpening:
             address=plan.address,
             release=plan.release,
             channel=plan.channel,
-            bodies=Bodies(plan.sealing),
+            asked=Asked(plan.sealing) if plan.sealing is not None else None,
         )
         """The other way to it: a `Sharing`."""
         self._path = plan.target.path

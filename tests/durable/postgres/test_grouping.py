@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
+import attrs
 import pytest
 
 from supervision.durable._postgres.carrying.grouping import grouped
@@ -46,6 +47,11 @@ def found(
 def begin(*numbers: int) -> Begin:
     """Make marks on these."""
     return Begin(numbers, tuple(1 for _ in numbers), 7, 1)
+
+
+def limited(number: int, key: str, name: str) -> Accept:
+    """Make a prompt whose key may have three."""
+    return attrs.evolve(accept(number, key, name), capacity=3)
 
 
 def remind(key: str) -> Remind:
@@ -103,6 +109,16 @@ def test_what_routers_send_is_few_groups() -> None:
         (
             (Fire(row(1, "a1"), "x", 1.0, 2.0), Fire(row(2, "a1"), "x", 2.0, None)),
             "Fire 0|Fire 1",
+        ),
+        # whether there is room for one depends on whether its id was known
+        (
+            (
+                limited(1, "a1", "x"),
+                limited(2, "a1", "y"),
+                limited(3, "a1", "x"),
+                limited(4, "b1", "x"),
+            ),
+            "Accept 0 1 3|Accept 2",
         ),
         # their statement minds the order
         ((accept(1, "a1"), accept(2, "a1")), "Accept 0 1"),

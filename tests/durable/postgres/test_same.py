@@ -7,12 +7,28 @@ that was lost; and partitions change hands in between.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import attrs
 import pytest
 
-from supervision.durable import MemoryStore, PostgresStore
-from supervision.durable._sharing.words import Fenced, Lease, Owned, Take
+from supervision.durable import MemoryServer, MemoryStore, PostgresStore
+from supervision.durable._sharing.words import (
+    Beat,
+    Fenced,
+    Give,
+    Lease,
+    Leave,
+    Owned,
+    Poll,
+    Post,
+    Question,
+    Recall,
+    Reply,
+    Take,
+    View,
+    partition_of,
+)
 from supervision.durable._words.records import (
     Accept,
     Ended,
@@ -21,18 +37,16 @@ from supervision.durable._words.records import (
     Settle,
 )
 from tests.durable.postgres.asking import ask
-from tests.durable.postgres.model import Leases, SharedDice, carry
+from tests.durable.postgres.dice import SharedDice
 from tests.durable.sealing.boxes import Counted
 from tests.durable.servers.server import Server
-from tests.durable.store.bench import SMALL, accept, opened, plain
+from tests.durable.store.bench import SMALL, Bench, accept, opened, plain
 from tests.durable.store.test_same import everything, unsealed
 
 PARTITIONS = 3
 
 
-def owned(
-    dice: SharedDice, leases: Leases, record: Record, first: int
-) -> Record | Owned:
+def owned(dice: SharedDice, view: View, record: Record, first: int) -> Record | Owned:
     """Have a record wanted by the owner of its key, of now or of a time before."""
     key = dice.key_of(record)
     if isinstance(record, Accept) and dice.dice.random() < 0.3:
@@ -45,46 +59,92 @@ def owned(
         if not record.bring and record.row.number >= first and dice.dice.random() < 0.7:
             own = (first, 10**9)
         record = attrs.evolve(record, row=marked, own=own)
-    lease = leases.of(key)
+    row = view.partitions[partition_of(key, PARTITIONS)]
     old = dice.dice.choice((0, 0, 0, 1))
-    return Owned(record, Lease(lease.partition, max(lease.epoch - old, 0)))
+    return Owned(record, Lease(row.partition, max(row.epoch - old, 0)))
+
+
+def question(dice: SharedDice, view: View) -> Question:
+    """Ask anything that a node asks."""
+    some = tuple(each for each in range(PARTITIONS) if dice.dice.random() < 0.5)
+    leases = tuple(
+        Lease(each, view.partitions[each].epoch - dice.dice.choice((0, 0, 0, 1)))
+        for each in some
+    )
+    verbs = tuple(range(1, 12))
+    return dice.dice.choice(
+        (
+            Beat(dice.next, dice.dice.random() < 0.2),
+            Take(leases),
+            Take(leases),
+            Give(leases),
+            Poll(
+                some,
+                opened=1,
+                known=dice.numbers(),
+                follows=(*dice.numbers(), 10**12),
+                asked=verbs,
+                most=dice.dice.randint(1, 9),
+            ),
+            Post(dice.key(), "verb", dice.body()),
+            Reply(tuple((each, b"a") for each in verbs if dice.dice.random() < 0.3)),
+            Recall(tuple(each for each in verbs if dice.dice.random() < 0.1)),
+            Leave() if dice.dice.random() < 0.1 else Beat(dice.next),
+        )
+    )
+
+
+def timeless(reaction: object) -> object:
+    """Give a reaction without the time."""
+    if isinstance(reaction, View):
+        reaction = attrs.evolve(reaction, now=0.0)
+    return plain(reaction)
 
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_random_batches_come_to_the_same(
     seed: int, server: Server, new_schema: Callable[[], str]
 ) -> None:
-    """Of two nodes, once or twice."""
-    dice = SharedDice(seed)
-    schema = new_schema()
-    a, b = (
-        PostgresStore(
-            server.dsn(), node=each, schema=schema, partitions=PARTITIONS, policy=SMALL
-        )
-        for each in ("a", "b")
-    )
-    leases = Leases(PARTITIONS)
-    memory = MemoryStore(policy=SMALL)
-    async with opened(memory) as model, opened(a) as one, opened(b) as other:
-        nodes = {"a": one, "b": other}
+    """Of two nodes, once or twice; and what they ask in between."""
+    dice, schema = SharedDice(seed), new_schema()
+    memory = MemoryServer(partitions=PARTITIONS)
+    async with AsyncExitStack() as stack:
+        desks: dict[str, tuple[Bench, Bench]] = {}
+        for name in "ab":
+            store = PostgresStore(
+                server.dsn(),
+                node=name,
+                schema=schema,
+                partitions=PARTITIONS,
+                policy=SMALL,
+            )
+            plainly = memory.node(name, policy=SMALL)
+            desks[name] = (
+                await stack.enter_async_context(opened(plainly)),
+                await stack.enter_async_context(opened(store)),
+            )
         for _ in range(15):
-            name = dice.dice.choice("ab")
-            seen = tuple(leases.of(each) for each in "ab" if dice.dice.random() < 0.3)
-            if len({each.partition for each in seen}) == len(seen):
-                taken = await ask(nodes[name], Take(seen))
-                assert [*taken.leases] == sorted(
-                    leases.take(name, seen), key=lambda it: it.partition
-                )
-            name = dice.dice.choice("ab")
-            first = dice.next
-            batch = [owned(dice, leases, each, first) for each in dice.batch()]
+            model, real = desks[dice.dice.choice("ab")]
+            view = await ask(model, Beat(dice.next))
+            await ask(real, Beat(dice.next))
+            for _ in range(3):
+                asked = question(dice, view)
+                wanted = timeless(await ask(model, asked))
+                assert timeless(await ask(real, asked)) == wanted, asked
+            view = await ask(model, Beat(dice.next))
+            assert timeless(await ask(real, Beat(dice.next))) == timeless(view)
+
+            model, real = desks[dice.dice.choice("ab")]
+            first = dice.next + 1
+            batch = [owned(dice, view, each, first) for each in dice.batch()]
             for _ in range(dice.dice.choice((1, 2))):
-                wanted = plain(await carry(model, leases, name, batch))
-                assert plain(await nodes[name].carry(*batch)) == wanted, batch
+                wanted = plain(await model.carry(*batch))
+                assert plain(await real.carry(*batch)) == wanted, batch
 
             look = everything(dice)
             answers = plain(await model.carry(*look))
-            assert plain(await one.carry(*look)) == answers
+            got = plain(await real.carry(*look))
+            assert got == answers
 
 
 @pytest.mark.parametrize("seed", range(6))

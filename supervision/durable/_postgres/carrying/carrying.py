@@ -156,41 +156,19 @@ class Carrying:
 
     def accept(self, run: Indexed) -> None:
         """Keep prompts."""
-        answers = self.answers
-        bring = {record.row.key for _, record in run if record.bring}
         others: prompts.Others = {}
         for index, _ in run:
-            answers[index] = ACCEPTED
+            self.answers[index] = ACCEPTED
 
         def met(found: prompts.Others) -> None:
             others.update(found)
-            if not bring:
-                for place, what in found.items():
-                    index, record = run[place]
-                    answers[index] = self._met(index, record.row, what, None)
+            for place, what in found.items():
+                index, record = run[place]
+                self.answers[index] = self._met(index, record.row, what, None)
 
-        self._insert(run, met)
-        if not bring:
-            return
-
-        def told(kept: dict[str, SessionRow], there: dict[str, Rows]) -> None:
-            for place, (index, record) in enumerate(run):
-                row, brought = record.row, None
-                if record.bring:
-                    brought = self._brought(row.key, index, kept, there, row.number)
-                    answers[index] = Accepted(brought)
-                what = others.get(place)
-                if what is not None:
-                    answers[index] = self._met(index, row, what, brought)
-
-        places = {key: self.partition(key) for key in bring}
-        prompts.bring(self.message, places, told)
-
-    def _insert(self, run: Indexed, met: Callable[[prompts.Others], None]) -> None:
-        """Keep prompts; and say of this node's which of others stand before them."""
         rows = [record.row for _, record in run]
         partitions = [self.partition(row.key) for row in rows]
-        own = next((each.own for _, each in run if each.own is not None), None)
+        owns = [record.own for _, record in run]
         prompts.insert(
             self.message,
             rows,
@@ -199,10 +177,46 @@ class Carrying:
             unmarked=True,
             met=met,
             capacities=[record.capacity for _, record in run],
-            own=own,
+            owns=owns,
         )
-        if own is None:
-            return
+        own = next((each for each in owns if each is not None), None)
+        if own is not None:
+            self._before(run, rows, partitions, own)
+        bring = [(place, *each) for place, each in enumerate(run) if each[1].bring]
+        if bring:
+            self._bring(bring, others)
+
+    def _bring(
+        self, run: Sequence[tuple[int, int, Accept]], others: prompts.Others
+    ) -> None:
+        """Say what is kept of keys, beside what has become of prompts.
+
+        Args:
+            run: (place, index, record).
+            others: {place: what stands in the place of a prompt}, when it is heard.
+        """
+
+        def told(kept: dict[str, SessionRow], there: dict[str, Rows]) -> None:
+            for place, index, record in run:
+                row, answer = record.row, self.answers[index]
+                brought = self._brought(row.key, index, kept, there, row.number)
+                if place in others:
+                    answer = self._met(index, row, others[place], brought)
+                elif isinstance(answer, Accepted):
+                    answer = Accepted(brought, answer.others)
+                self.answers[index] = answer
+
+        places = {it.row.key: self.partition(it.row.key) for _, _, it in run}
+        prompts.bring(self.message, places, told)
+
+    def _before(
+        self,
+        run: Indexed,
+        rows: Sequence[Row],
+        partitions: Sequence[int],
+        own: tuple[int, int],
+    ) -> None:
+        """Say of prompts of this node which of others stand before them."""
 
         def read(found: dict[int, tuple[int, ...]]) -> None:
             for place, numbers in found.items():

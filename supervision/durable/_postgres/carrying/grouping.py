@@ -60,6 +60,7 @@ def grouped(
     """
     groups: list[Group] = []
     kinds: dict[type, list[int]] = {}  # {kind: indexes of its groups behind the wall}
+    ids: dict[tuple[str, str], int] = {}  # {(key, id): its last group}
     last: dict[Hashable, int] = {}  # {what a record touches: the last group that does}
     for index, record in batch:
         kind = type(record)
@@ -67,14 +68,18 @@ def grouped(
             groups.append(Group(kind, [(index, record)]))
             kinds.clear()
             last.clear()
+            ids.clear()
             continue
         touched = _touched(record, leases.get(index), partition_of)
         least = found = -1
         for each in touched:
             at = last.get(each, -1)
             least = max(least, at)
+        alone = -1  # the last group that one with its address is in
+        if isinstance(record, Accept) and record.capacity is not None:
+            alone = ids.get((record.row.key, record.row.id), -1)
         for each in kinds.get(kind, ()):
-            if each > least or (each == least and kind in _TOGETHER):
+            if each > least or (each == least > alone and kind in _TOGETHER):
                 found = each
                 break
         if found < 0:
@@ -84,6 +89,8 @@ def grouped(
         groups[found].items.append((index, record))
         for each in touched:
             last[each] = found
+        if isinstance(record, Accept):
+            ids[record.row.key, record.row.id] = found
     return groups
 
 

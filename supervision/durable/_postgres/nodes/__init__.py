@@ -3,7 +3,6 @@
 In reading order:
 
     asking       each question as a message, and what the server says as a reaction
-    bodies       what of it is sealed
     listening    hints, and whether they come
     sharing      the way itself: one question after the other, in a thread of its own
 """

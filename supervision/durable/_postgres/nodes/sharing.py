@@ -14,6 +14,7 @@ import trio
 from supervision.durable._postgres.ending import end
 from supervision.durable._postgres.link import Link, RefusedByServerError
 from supervision.durable._postgres.rows.message import Message, Place, settings
+from supervision.durable._sealing.asking import Asked
 from supervision.durable._sharing.words import (
     Heard,
     Lease,
@@ -28,7 +29,6 @@ from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
 from supervision.durable._words.rules import unwritable
 
 from .asking import LOCK, Asking
-from .bodies import Bodies
 from .listening import Listening
 
 
@@ -42,7 +42,7 @@ class PostgresSharing:
         address: where clients of this node find it.
         release: of its code.
         channel: of hints.
-        bodies: seals and opens what is in questions and reactions.
+        asked: seals what is asked; None: there is no seal.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class PostgresSharing:
         address: str | None,
         release: int,
         channel: str,
-        bodies: Bodies,
+        asked: Asked | None,
     ) -> None:
         self.node = place.node
         self.address = address
@@ -64,7 +64,7 @@ class PostgresSharing:
         self.hinted: Callable[[], None] | None = None
         self._place = place
         self._asking = asking
-        self._bodies = bodies
+        self._asked = asked
         self._closed = False
         self._token = trio.lowlevel.current_trio_token()
         self._link = target()
@@ -115,7 +115,9 @@ class PostgresSharing:
 
     def _ask(self, question: Question) -> Reaction:
         """Ask; in the thread."""
-        question = self._bodies.sealed(question)
+        asked = self._asked
+        if asked is not None:
+            question = asked.sealed(question)
         if isinstance(question, Post):
             key, verb = question.key, question.verb
             why = unwritable(key, verb)
@@ -128,7 +130,7 @@ class PostgresSharing:
         reaction = heard()
         if isinstance(question, Take) and isinstance(reaction, Taken):
             reaction = self._take_rest(question, reaction)
-        return self._bodies.opened(reaction)
+        return reaction if asked is None else asked.opened(reaction)
 
     def _carry(self, message: Message) -> None:
         try:

@@ -81,7 +81,7 @@ def insert(
     unmarked: bool,
     met: Callable[[Others], None],
     capacities: Sequence[int | None] = (),
-    own: tuple[int, int] | None = None,
+    owns: Sequence[tuple[int, int] | None] = (),
 ) -> None:
     """Keep prompts that are not there, in their order.
 
@@ -93,35 +93,43 @@ def insert(
         unmarked: one whose lease is gone is kept, without its mark; if not, it is not.
         met: called with those that were not new.
         capacities: how many prompts without outcome the key of each may have.
-        own: where there is one with a number outside of these, it is not marked.
+        owns: one whose key has one with a number outside of these is not marked; the
+            same for all that have it.
     """
     s = message.tables
     columns = given(rows)
-    room = "true"
-    if any(each is not None for each in capacities):
+    is_limited = any(each is not None for each in capacities)
+    if is_limited:
         columns["cap int8"] = capacities
-        room = _room(s)
+    own = next((each for each in owns if each is not None), None)
+    if own is not None:
+        columns["own bool"] = [each is not None for each in owns]
     given_rows = message.given(columns, leases, partitions)
+    if is_limited:
+        given_rows = f"b as materialized {given_rows}, {_roomy(s)}"
+    else:
+        given_rows = f"g as materialized {given_rows}"
     tried, begun, only = "tried", "begun", "where g.ok"
     if unmarked:
         ok = "g.ok"
         if own is not None:
-            ok += f" and not exists (select 1 from {s}.prompts q where {_others(own)})"
-        tried = f"case when ({ok}) or begun is null then tried else 0 end"
+            others = f"select 1 from {s}.prompts q where {_others(own)}"
+            ok += f" and not (g.own and exists ({others}))"
+        tried = f"case when {ok} then tried else 0 end"
         begun = f"case when {ok} then begun end"
-        only = "where g.room"
+        only = "where g.room" if is_limited else ""
 
     def read(found: Rows) -> None:
         met({each - 1: Met(*rest) for each, *rest in found})
 
     message.say(
-        f"with h as materialized {given_rows},"
-        f" g as materialized (select h.*, {room} as room from h),"
+        f"with {given_rows},"
         f" new as (insert into {s}.prompts (p, {COLUMNS})"
         " select p, number, key, id, kind, owner, job, origin, attempts,"
         f" {tried}, {begun}, steers, body, at, stream, base from g {only}"
         " order by ord on conflict do nothing returning number, key, id)"
-        " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn, g.room"
+        " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn,"
+        f" {'g.room' if is_limited else 'true'}"
         " from g left join new on new.number = g.number and new.key = g.key"
         " and new.id = g.id"
         " left join new n on n.key = g.key and n.id = g.id"
@@ -131,15 +139,21 @@ def insert(
     )
 
 
-def _room(s: str) -> str:
-    """Write as SQL: the key of `h` may have one more, or the prompt is known."""
+def _roomy(s: str) -> str:
+    """Write as SQL: what is given, and whether its key may have one more.
+
+    Or the prompt is known.  Those before it that are new count as well.
+    """
     return (
-        f"(h.cap is null or exists (select 1 from {s}.prompts q"
-        " where q.key = h.key and q.id = h.id)"
-        f" or (select count(*) from {s}.prompts q where q.p = h.p and q.key = h.key"
-        " and q.outcome is null) + (select count(*) from h i where i.key = h.key"
-        f" and i.ord < h.ord and not exists (select 1 from {s}.prompts q"
-        " where q.key = i.key and q.id = i.id)) < h.cap)"
+        " h as materialized (select b.*, (select true from"
+        f" {s}.prompts q where q.key = b.key and q.id = b.id) is not null as known"
+        " from b),"
+        " g as materialized (select h.*, h.cap is null or h.known or"
+        f" (select count(*) from (select 1 from {s}.prompts q where q.p = h.p"
+        " and q.key = h.key and q.outcome is null limit h.cap) q)"
+        " + count(*) filter (where not h.known) over (partition by h.key order by"
+        " h.ord rows between unbounded preceding and 1 preceding) < h.cap as room"
+        " from h)"
     )
 
 

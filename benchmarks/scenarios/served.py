@@ -1,10 +1,10 @@
-"""Serving: what it costs that turns are kept on a PostgreSQL server.
+"""Served: what it costs that turns are kept on a PostgreSQL server.
 
 Not in the standard set: there must be a server, and `BENCH_POSTGRES` says where; what
 is measured is in a schema of its own there, which is dropped in the end.
 
     BENCH_POSTGRES=postgresql://... python -m benchmarks run \
-        --module benchmarks/scenarios/sessions/serving.py
+        --module benchmarks/scenarios/served.py
 
 What is measured is the store alone, as a router's writer speaks to it: batches of so
 many turns, each under its lease, one batch after the other.  `plain` is the same number
