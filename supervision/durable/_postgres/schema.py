@@ -129,29 +129,32 @@ def bring_up(link: Link, place: Place, path: str, schema: Schema) -> None:
     if encoding != "UTF8":
         msg = f"{path} is a database in {encoding}: a store is in UTF8"
         raise StoreError(msg)
-    found = _meta(link, place)
-    for left in reversed(range(_TRIES)):
-        version = found.get("version", 0)
-        if version > schema.version:
-            raise StoreTooNewError(path, version, schema.version)
-        if (version, found.get("revision", 0)) >= (schema.version, schema.revision):
-            break
+    tries = 0
+    while _is_older(found := _meta(link, place), path, schema):
+        tries += 1
         try:
-            link.carry(_making(link, place, schema, version))
-        except StoreAwayError:
-            raise
+            link.carry(_making(link, place, schema, found.get("version", 0)))
         except (RefusedByServerError, StoreError) as error:
             # most likely another node has made the same a moment before
-            if not left:
+            if isinstance(error, StoreAwayError):
+                raise
+            if tries == _TRIES:
                 msg = f"the tables in {path} cannot be made: {error}"
                 raise StoreError(msg) from error
-        found = _meta(link, place)
     if found.get("partitions") != place.partitions:
         msg = (
             f"{path} has {found.get('partitions')} partitions, and this node says"
             f" partitions={place.partitions}: all nodes of a store have the same"
         )
         raise StoreError(msg)
+
+
+def _is_older(found: Mapping[str, int], path: str, schema: Schema) -> bool:
+    """Whether tables are to be made, or brought up.  Raises StoreTooNewError."""
+    version, revision = found.get("version", 0), found.get("revision", 0)
+    if version > schema.version:
+        raise StoreTooNewError(path, version, schema.version)
+    return (version, revision) < (schema.version, schema.revision)
 
 
 def next_opening(link: Link, place: Place) -> int:

@@ -90,7 +90,8 @@ class PostgresStore:
             from .rows.message import Place, name  # noqa: PLC0415
             from .target import Target  # noqa: PLC0415
         except ImportError as error:
-            if error.name != "psycopg" and not _is_of_psycopg(error):
+            # the second one is psycopg's own, where there is no libpq for it
+            if error.name != "psycopg" and "pq wrapper" not in str(error):
                 raise
             text = (
                 "PostgresStore needs psycopg, which is not installed or has no libpq: "
@@ -158,11 +159,6 @@ class PostgresStore:
 
     def _leave(self) -> None:
         self._claimed = False
-
-
-def _is_of_psycopg(error: ImportError) -> bool:
-    """Whether psycopg is there, and has said that it cannot be used."""
-    return "pq wrapper" in str(error)
 
 
 def _made_up() -> str:

@@ -11,6 +11,8 @@ import pytest
 import trio
 
 from supervision.durable import PostgresStore, StorePolicy
+from supervision.durable._postgres.link import Link, RefusedByServerError
+from supervision.durable._postgres.rows import message
 from supervision.durable._sharing.words import Fenced, Give, Lease, Owned, Take
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.looks import Find, Hold, Keys, Look, Waiting
@@ -357,6 +359,35 @@ async def test_many_of_a_batch_may_be_refused(
         assert refused == [*wrong]
         asked = f"select count(*), count(distinct xmin::text) from {schema}.prompts"
         assert server.do(asked) == [(94, 1)]
+
+
+async def test_what_was_refused_for_a_moment_is_taken(
+    server: Server, new_schema: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is looked at again, nothing is wrong with it: nobody is refused."""
+    store = PostgresStore(server.dsn(), schema=new_schema())
+    async with opened(store) as bench:
+        carry, left = Link.carry, [1]
+
+        def once(link: Link, message: bytes) -> Any:  # Any: see `Link.carry`
+            if left:
+                left.clear()
+                msg = "just not now"
+                raise RefusedByServerError(msg)
+            return carry(link, message)
+
+        monkeypatch.setattr(Link, "carry", once)
+        answers = await bench.carry(accept(1), accept(2))
+        assert [*answers] == [ACCEPTED, ACCEPTED]
+
+
+def test_no_text_ends_what_it_stands_in() -> None:
+    """One that has the word of a tag in it stands between others."""
+    first = message.text("x")
+    word = first.split("$")[1]
+    second = message.text(f"a ${word}$ b")
+    assert second.split("$")[1] != word
+    assert second.endswith(f"${second.split('$')[1]}$::text")
 
 
 async def test_a_body_may_have_any_bytes_and_be_large(

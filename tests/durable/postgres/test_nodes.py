@@ -299,6 +299,16 @@ async def test_a_verb_that_cannot_be_stored_is_refused(
         await ask(one, Post("a", verb="x", arguments=b""))
 
 
+async def test_what_the_server_does_not_take_is_refused_alone(
+    server: Server, new_schema: Names
+) -> None:
+    """A number that there is none of; the next question is answered."""
+    async with nodes(server, new_schema()) as (one, _):
+        with pytest.raises(StoreRefusedError, match="out of range"):
+            await ask(one, poll(1, follows=(2**63,)))
+        await ask(one, poll(1, follows=(2**62,)))
+
+
 async def test_questions_wait_for_no_batch(server: Server, new_schema: Names) -> None:
     """A node whose batch takes long beats on; and they are answered in their order."""
     schema = new_schema()

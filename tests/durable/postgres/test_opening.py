@@ -137,6 +137,20 @@ async def test_a_schema_may_be_given_to_who_may_make_none(
         await PostgresStore(dsn, schema=new_schema()).claim().open()
 
 
+async def test_a_server_that_only_reads_is_away(
+    server: Server, new_schema: Names
+) -> None:
+    """Another one is about to take its place, most likely: there is another try."""
+    name = new_schema()
+    server.do(
+        f"create role {name} login superuser password 'x'",
+        f"alter role {name} set default_transaction_read_only = on",
+    )
+    dsn = f"host=127.0.0.1 port={server.port} dbname=postgres user={name} password=x"
+    with pytest.raises(StoreAwayError, match="read-only"):
+        await PostgresStore(dsn, schema=new_schema()).claim().open()
+
+
 async def test_names_may_be_any_names(server: Server) -> None:
     """Of schemas and nodes; with quotes, dollars, signs from beyond."""
     for name in ("Sch\"e'ma", "a.b", "$x$ %s {0}", "日本", "@"):

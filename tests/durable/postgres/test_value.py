@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,11 +125,8 @@ def test_an_address_may_say_all_that_libpq_takes() -> None:
         assert repr(PostgresStore(dsn)).startswith(f"PostgresStore({where!r}")
 
 
-def test_psycopg_is_wanted_by_who_makes_one() -> None:
-    """And by nobody else."""
-    program = """
+PROGRAM = """
 import sys
-sys.modules["psycopg"] = None  # as if it were not there
 from supervision.durable import MemoryStore, PostgresStore
 MemoryStore()
 try:
@@ -136,11 +134,24 @@ try:
 except ImportError as error:
     print(error)
 """
+NONE = 'import sys; sys.modules["psycopg"] = None  # as if it were not there'
+
+
+@pytest.mark.parametrize(
+    ("first", "environment"),
+    [(NONE, {}), ("", {"PSYCOPG_IMPL": "c"})],
+    ids=["no psycopg", "no libpq for it"],
+)
+def test_psycopg_is_wanted_by_who_makes_one(
+    first: str, environment: dict[str, str]
+) -> None:
+    """And by nobody else."""
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", first + PROGRAM],
         capture_output=True,
         check=True,
         cwd=Path(__file__).parents[3],
+        env={**os.environ, **environment},
         text=True,
         timeout=PATIENCE,
     )

@@ -202,8 +202,8 @@ class Carrying:
                 brought = self._brought(row.key, index, kept, there, row.number)
                 if place in others:
                     answer = self._met(index, row, others[place], brought)
-                elif isinstance(answer, Accepted):
-                    answer = Accepted(brought, answer.others)
+                else:
+                    answer = Accepted(brought, cast("Accepted", answer).others)
                 self.answers[index] = answer
 
         places = {it.row.key: self.partition(it.row.key) for _, _, it in run}

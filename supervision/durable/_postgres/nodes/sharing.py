@@ -104,11 +104,8 @@ class PostgresSharing:
     async def close(self) -> None:
         """Nothing is told any more; both threads end, now or when the server lets them.
 
-        Idempotent; a checkpoint.
+        Once; a checkpoint.
         """
-        if self._closed:
-            await trio.lowlevel.checkpoint()
-            return
         self._closed = True
         self.listening.end()
         await end(self._thread, self._link)
