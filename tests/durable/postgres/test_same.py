@@ -11,6 +11,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+from benchmarks.postgres.server import Server
 from supervision.durable import MemoryStore, PostgresStore
 from supervision.durable._sharing.words import Fenced, Lease, Owned, Take
 from supervision.durable._words.records import (
@@ -23,7 +24,6 @@ from supervision.durable._words.records import (
 from tests.durable.postgres.asking import ask
 from tests.durable.postgres.model import Leases, SharedDice, carry
 from tests.durable.sealing.boxes import Counted
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import SMALL, accept, opened, plain
 from tests.durable.store.test_same import everything, unsealed
 
