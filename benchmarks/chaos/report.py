@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -44,7 +45,9 @@ def show(played: Played, console: Console) -> None:
         of_rule = [each.words for each in played.wrong if each.rule == rule]
         console.print(f"[red]{rule}[/red]")
         for words in of_rule[:_SHOWN]:
-            console.print("  " + escape(words))
+            console.print("  " + escape(words), soft_wrap=True)
+            for known in _known(played, words):
+                console.print("    " + escape(known), style="dim", soft_wrap=True)
         if len(of_rule) > _SHOWN:
             console.print(f"  and {len(of_rule) - _SHOWN} more")
 
@@ -71,10 +74,24 @@ def as_json(played: Played) -> dict[str, Any]:
         "begun": len(book.began),
         "told": sum(len(each.told) for each in book.sent.values()),
         "wrong": {
-            rule: [each.words for each in played.wrong if each.rule == rule]
+            rule: [
+                {"words": each.words, "known": _known(played, each.words)}
+                for each in played.wrong
+                if each.rule == rule
+            ]
             for rule in RULES
         },
     }
+
+
+def _known(played: Played, words: str) -> list[str]:
+    """All that is known of the prompts that are named in these words."""
+    book, found = played.book, list[str]()
+    for name in dict.fromkeys(re.findall(r"\bp\d+\b", words)):
+        rows = [each for each in played.rows.prompts if each.id == name]
+        found += [f"{each}" for each in (book.sent.get(name), *rows) if each]
+        found += [f"{each}" for each in book.began if each.id == name]
+    return found
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ its kind, then name, form and value of each field that is not as it is by defaul
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
@@ -25,7 +26,8 @@ _SESSIONS: Final = f"""
 _PARTITIONS: Final = f"""
     select p, owner, epoch from {SCHEMA}.partitions order by p"""  # noqa: S608
 _NODES: Final = f"select node, leaving from {SCHEMA}.nodes"  # noqa: S608
-_VERBS: Final = f"select count(*) from {SCHEMA}.verbs"  # noqa: S608
+_VERBS: Final = f"""
+    select count(*) from {SCHEMA}.verbs where answer is null"""  # noqa: S608
 
 
 @attrs.frozen
@@ -132,9 +134,15 @@ def _prompt(row: tuple[Any, ...]) -> PromptRow:
 
 def _class_of(error: Any) -> str:
     """Find the name of the class in what an error is written as; "": there is none."""
-    if isinstance(error, str):
-        name = error.rsplit(".", 1)[-1]
-        return name if name.endswith(("Error", "Exit", "Interrupt")) else ""
-    if isinstance(error, list):
-        return next(filter(None, map(_class_of, error)), "")
-    return ""
+    names = [each.rsplit(".", 1)[-1] for each in _texts(error)]
+    ends = ("Error", "Exit", "Interrupt")
+    return next((each for each in names if each.endswith(ends)), "")
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, list):
+        parts: list[Any] = tree
+        for each in parts:
+            yield from _texts(each)
