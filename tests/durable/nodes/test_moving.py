@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trio
@@ -10,7 +11,9 @@ import trio
 from actors import Aborted, Completed, Failed, Outcome, Receipt, Rejected
 from actors.testing import seeds
 from supervision.durable import StoreRefusedError, TurnInterruptedError
-from supervision.durable._words.records import Accept
+from supervision.durable._sharing.words import Fenced
+from supervision.durable._words.records import Refused
+from supervision.durable._writing.book import Entry
 
 from .town import TTL, Town, all_told, open_town
 
@@ -276,11 +279,15 @@ async def test_what_is_refused_to_a_node_that_gives_way_is_told_so() -> None:
     """It is not stored, and nobody waits for it."""
     async with open_town("a", "b") as town:
         key, node = town.key_of("b"), town.nodes["b"]
-        node.store.refuse(lambda record: isinstance(record, Accept))
+        others: Any = node.router._house().keeping.others
+        fenced = others.fenced
 
-        receipt = await _late(town, lambda: node.router.send(key, "no"))
+        def refuse(entry: Entry, answer: Fenced) -> None:
+            fenced(entry, Fenced(answer.lease, Refused("no")))
+
+        others.fenced = refuse  # a server says so of a number that is taken, say
+        receipt = await _late(town, lambda: node.router.send(key, "hello"))
 
         assert isinstance(await receipt.outcome(), Rejected)
-        with pytest.raises(StoreRefusedError):
+        with pytest.raises(StoreRefusedError, match="no"):
             await receipt.durable()
-        await town.settled("a", "b")
