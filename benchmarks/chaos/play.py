@@ -21,7 +21,7 @@ from .mischief import KINDS, Mischief
 from .rows import Rows, count_open, read_rows
 from .senders import Senders
 
-REST: Final = 20.0
+REST: Final = 60.0
 """Seconds within which all comes to rest, once nothing more is sent or done."""
 SENDERS: Final = 8
 

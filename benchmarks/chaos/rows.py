@@ -7,27 +7,23 @@ its kind, then name, form and value of each field that is not as it is by defaul
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
 # Any in this file: rows and bodies are whatever is there
-SCHEMA: Final = "trio_actors"
+SCHEMA = "trio_actors"
+"""Where the tables are."""
 _COLUMNS: Final = (
     *("id", "key", "p", "seq", "number", "kind", "attempts", "tried"),
     *("outcome", "turn", "ended_at"),
 )
-_PROMPTS: Final = f"""
-    select {", ".join(_COLUMNS)} from {SCHEMA}.prompts order by seq"""  # noqa: S608
-_OPEN: Final = f"""
-    select count(*) from {SCHEMA}.prompts where outcome is null"""  # noqa: S608
-_SESSIONS: Final = f"""
-    select key, state, held from {SCHEMA}.sessions"""  # noqa: S608
-_PARTITIONS: Final = f"""
-    select p, owner, epoch from {SCHEMA}.partitions order by p"""  # noqa: S608
-_NODES: Final = f"select node, leaving from {SCHEMA}.nodes"  # noqa: S608
-_VERBS: Final = f"""
-    select count(*) from {SCHEMA}.verbs where answer is null"""  # noqa: S608
+_PROMPTS: Final = f"select {', '.join(_COLUMNS)} from @prompts order by seq"  # noqa: S608
+_OPEN: Final = "select count(*) from @prompts where outcome is null"
+_VERBS: Final = "select count(*) from @verbs where answer is null"
+_SESSIONS: Final = "select key, state, held from @sessions"
+_PARTITIONS: Final = "select p, owner, epoch from @partitions order by p"
+_NODES: Final = "select node from @nodes order by node"
 
 
 @attrs.frozen
@@ -72,10 +68,10 @@ def read_rows(dsn: str) -> Rows:
     """Read all of it, in one transaction.  It blocks.  Raises psycopg.Error."""
     with _connect(dsn) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
-        prompts = tuple(_prompt(row) for row in connection.execute(_PROMPTS))
-        sessions = connection.execute(_SESSIONS).fetchall()
-        partitions = connection.execute(_PARTITIONS).fetchall()
-        nodes = connection.execute(_NODES).fetchall()
+        prompts = tuple(_prompt(row) for row in _all(connection, _PROMPTS))
+        sessions = _all(connection, _SESSIONS)
+        partitions = _all(connection, _PARTITIONS)
+        nodes = _all(connection, _NODES)
     states = {
         key: tuple(_unpack(state)) for key, state, _ in sessions if state is not None
     }
@@ -84,22 +80,22 @@ def read_rows(dsn: str) -> Rows:
         states,
         held=tuple(key for key, _, held in sessions if held is not None),
         partitions={p: (owner, epoch) for p, owner, epoch in partitions},
-        nodes=tuple(node for node, _ in nodes),
+        nodes=tuple(node for (node,) in nodes),
     )
 
 
 def read_partitions(dsn: str) -> dict[int, tuple[str | None, int]]:
     """Read `{partition: (owner, epoch)}`.  It blocks.  Raises psycopg.Error."""
     with _connect(dsn) as connection:
-        rows = connection.execute(_PARTITIONS).fetchall()
+        rows = _all(connection, _PARTITIONS)
     return {p: (owner, epoch) for p, owner, epoch in rows}
 
 
 def count_open(dsn: str) -> tuple[int, int]:
     """Count prompts without an outcome, and verbs.  It blocks, as the others."""
     with _connect(dsn) as connection:
-        (prompts,) = connection.execute(_OPEN).fetchone()
-        (verbs,) = connection.execute(_VERBS).fetchone()
+        ((prompts,),) = _all(connection, _OPEN)
+        ((verbs,),) = _all(connection, _VERBS)
     return prompts, verbs
 
 
@@ -107,6 +103,13 @@ def _connect(dsn: str) -> Any:
     import psycopg  # noqa: PLC0415 - the checker is there without it
 
     return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+
+
+def _all(connection: Any, query: str) -> list[tuple[Any, ...]]:
+    """Ask; `@` stands for the schema."""
+    rows: list[tuple[Any, ...]]
+    rows = connection.execute(query.replace("@", f"{SCHEMA}.").encode()).fetchall()
+    return rows
 
 
 def _unpack(body: bytes) -> Any:
@@ -122,14 +125,12 @@ def _unpack(body: bytes) -> Any:
 
 
 def _prompt(row: tuple[Any, ...]) -> PromptRow:
-    *_, body, _, _ = row
-    kind, error = None, ""
-    if body is not None:
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    if (body := values["outcome"]) is not None:
         kind, *fields = _unpack(body)
-        values = dict(zip(fields[::3], fields[2::3], strict=True))
-        error = _class_of(values.get("error"))
-    values = dict(zip(_COLUMNS, row, strict=True))
-    return PromptRow(**{**values, "outcome": kind, "error": error})
+        names: dict[str, Any] = dict(zip(fields[::3], fields[2::3], strict=True))
+        values |= {"outcome": kind, "error": _class_of(names.get("error"))}
+    return PromptRow(**values)
 
 
 def _class_of(error: Any) -> str:
@@ -143,6 +144,5 @@ def _texts(tree: Any) -> Iterator[str]:
     if isinstance(tree, str):
         yield tree
     elif isinstance(tree, list):
-        parts: list[Any] = tree
-        for each in parts:
+        for each in cast("list[Any]", tree):
             yield from _texts(each)
