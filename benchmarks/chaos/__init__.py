@@ -14,6 +14,7 @@ order:
 - `book`: what is known outside of the store
 - `senders`: who sends, again if need be, and hears
 - `mischief`: what is done to nodes and server
+- `network`: a real network, in namespaces, where one is wanted
 - `rows`: what the store has
 - `checking`: what must be true then
 - `play`: one run

@@ -12,7 +12,8 @@ from random import SystemRandom
 import trio
 from rich.console import Console
 
-from .mischief import KINDS
+from .mischief import KINDS, ON_NETWORK
+from .network import NoNetworkError
 from .play import NoServerError, Plan, play
 from .report import as_json, show
 
@@ -36,13 +37,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", help="what is done, by commas: " + ", ".join(KINDS), default=""
     )
+    parser.add_argument(
+        "--network",
+        action="store_true",
+        help="nodes and server in network namespaces of their own, which are cut off;"
+        " takes root",
+    )
     parser.add_argument("--quiet", action="store_true", help="the report alone")
     given = parser.parse_args(arguments)
-    only = tuple(filter(None, given.only.split(","))) or tuple(KINDS)
+    wanted: str = given.only
+    all_kinds = tuple(each for each in KINDS if given.network or each not in ON_NETWORK)
+    only = tuple(each for each in wanted.split(",") if each) or all_kinds
     if given.minutes <= 0 or given.nodes < 2 or given.ttl <= 0:  # noqa: PLR2004
         parser.error("--minutes and --ttl must be above 0, --nodes at least 2")
-    if unknown := sorted(set(only) - set(KINDS)):
-        parser.error(f"--only knows {', '.join(KINDS)}, not {', '.join(unknown)}")
+    if unknown := sorted(set(only) - set(all_kinds)):
+        parser.error(f"--only knows {', '.join(all_kinds)}, not {', '.join(unknown)}")
     seed = SystemRandom().randrange(2**31) if given.seed is None else given.seed
     plan = Plan(
         seconds=60 * given.minutes,
@@ -50,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed=seed,
         ttl=given.ttl,
         only=only,
+        network=given.network,
     )
     console, began = Console(), time.monotonic()
 
@@ -59,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         played = trio.run(play, plan, say)
-    except NoServerError as error:
-        print(error.__doc__, file=sys.stderr)
+    except (NoServerError, NoNetworkError) as error:
+        print(error.__doc__, error, file=sys.stderr)
         return 2
     show(played, console)
     if given.json is not None:

@@ -14,6 +14,7 @@ from benchmarks.postgres.server import Server
 
 from .book import Book
 from .fleet import Fleet, GoneError, Node, OrderError, Place
+from .network import Network, Spot
 from .rows import read_partitions
 
 SETTLE: Final = 60.0
@@ -31,9 +32,10 @@ class Mischief:
         dice: what is done, and when.
         size: how many nodes there are to be.
         ttl: of leases, in seconds.
-        place: where the nodes live; the n-th of a run.
+        place: says where one more node is to live.
         say: told what is done.
         only: what may be done; names of `KINDS`.
+        network: that they live on; None: they are of this machine.
     """
 
     fleet: Fleet
@@ -42,9 +44,10 @@ class Mischief:
     dice: Random
     size: int
     ttl: float
-    place: Callable[[int], Place]
+    place: Callable[[], Place]
     say: Callable[[str], None]
     only: tuple[str, ...]
+    network: Network | None = None
 
     async def go_on(self, until: float) -> None:
         """Do one thing after the other until this time, Trio's."""
@@ -65,8 +68,7 @@ class Mischief:
 
     async def start(self, name: str | None = None) -> Node:
         """Start a node, with a name that it may have had before."""
-        place = self.place(len(self.fleet.nodes))
-        return await self.fleet.start(name or self.fleet.new_name(), place)
+        return await self.fleet.start(name or self.fleet.new_name(), self.place())
 
     async def settled(self) -> dict[int, tuple[str | None, int]]:
         """Wait until every partition is a living node's, and stays so for a while.
@@ -158,20 +160,69 @@ class Mischief:
         await trio.to_thread.run_sync(self.server.stop, how)
         await trio.sleep(away)
         await trio.to_thread.run_sync(self.server.start)
-        await trio.sleep(3 * self.ttl)
-        self.compare(before, await self.partitions(), f"the server was away {away} s")
+        await self._compare(before, f"the server was away {away} s")
 
-    def compare(
-        self,
-        before: Mapping[int, tuple[str | None, int]],
-        after: Mapping[int, tuple[str | None, int]],
-        why: str,
+    async def _compare(
+        self, before: Mapping[int, tuple[str | None, int]], why: str
     ) -> None:
-        """Write down which partitions have changed hands."""
+        """Wait a while, and write down which partitions have changed hands."""
+        await trio.sleep(4 * self.ttl)
+        after = await self.partitions()
         for partition, was in before.items():
             now = after.get(partition)
             if now != was:
                 self.book.moved.append(f"{partition} was {was}, and is {now}: {why}")
+
+    # -------------------------------------------------------------------- the network
+
+    async def _cut(self) -> None:
+        """One node and the server do not hear each other."""
+        await self._cut_off(self._spots()[:1], out=True, back=True)
+
+    async def _cut_out(self) -> None:
+        """One node is not heard, and hears."""
+        await self._cut_off(self._spots()[:1], out=True, back=False)
+
+    async def _cut_in(self) -> None:
+        """One node is heard, and does not hear."""
+        await self._cut_off(self._spots()[:1], out=False, back=True)
+
+    async def _cut_server(self) -> None:
+        """Nobody hears the server: nothing changes hands because of that."""
+        before = await self.settled()
+        await self._cut_off(self._spots(), out=True, back=True, seconds=3 * self.ttl)
+        await self._compare(before, "the server was cut off")
+
+    async def _slow(self) -> None:
+        """What one node sends comes late."""
+        network, spot = self.network, self._spots()[0]
+        assert network is not None
+        network.slow(spot)
+        await trio.sleep(3 * self.ttl)
+        network.quick(spot)
+
+    def _spots(self) -> list[Spot]:
+        """Where the nodes that live are, in an order that is chance's."""
+        assert self.network is not None
+        used = {each.place.network for each in self.fleet.living()}
+        spots = [each for each in self.network.spots if each.path in used]
+        self.dice.shuffle(spots)
+        return spots
+
+    async def _cut_off(
+        self, spots: list[Spot], *, out: bool, back: bool, seconds: float | None = None
+    ) -> None:
+        network = self.network
+        assert network is not None
+        for spot in spots:
+            if out:
+                network.cut(spot, network.server)
+            if back:
+                network.cut(network.server, spot)
+        await trio.sleep(seconds or self.dice.uniform(1.2, 3.0) * self.ttl)
+        for spot in spots:
+            network.mend(spot, network.server)
+            network.mend(network.server, spot)
 
 
 KINDS: Final[Mapping[str, Callable[[Mischief], Awaitable[None]]]] = {
@@ -183,6 +234,11 @@ KINDS: Final[Mapping[str, Callable[[Mischief], Awaitable[None]]]] = {
     "restart fast": Mischief._fast,
     "restart immediate": Mischief._immediate,
     "outage": Mischief._outage,
+    "cut node": Mischief._cut,
+    "cut what a node sends": Mischief._cut_out,
+    "cut what a node hears": Mischief._cut_in,
+    "cut server": Mischief._cut_server,
+    "slow node": Mischief._slow,
 }
 """{name: what is done}."""
 WEIGHTS: Final = {
@@ -194,6 +250,23 @@ WEIGHTS: Final = {
     "restart fast": 1,
     "restart immediate": 1,
     "outage": 1,
+    "cut node": 2,
+    "cut what a node sends": 2,
+    "cut what a node hears": 2,
+    "cut server": 1,
+    "slow node": 1,
 }
-INTERRUPTING: Final = frozenset({"kill", "stall"})
+ON_NETWORK: Final = frozenset(
+    {
+        *("cut node", "cut what a node sends", "cut what a node hears"),
+        *("cut server", "slow node"),
+    }
+)
+"""Those for which there must be a network."""
+INTERRUPTING: Final = frozenset(
+    {
+        *("kill", "stall"),
+        *("cut node", "cut what a node sends", "cut what a node hears"),
+    }
+)
 """Those by which turns may be interrupted, and no others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -17,13 +18,15 @@ from benchmarks.postgres.server import Server, binaries, open_folder
 from .book import Book, read_begun
 from .checking import Wrong, wrongs
 from .fleet import Fleet, GoneError, Node, OrderError, Place, open_fleet
-from .mischief import KINDS, Mischief
+from .mischief import KINDS, ON_NETWORK, Mischief
+from .network import Network, open_network
 from .rows import Rows, count_open, read_rows
 from .senders import Senders
 
 REST: Final = 60.0
 """Seconds within which all comes to rest, once nothing more is sent or done."""
 SENDERS: Final = 8
+_SPARE: Final = 4  # places for nodes that come before others have gone
 
 
 @attrs.frozen(kw_only=True)
@@ -35,8 +38,10 @@ class Plan:
     seed: int = 0
     ttl: float = 2.0
     partitions: int = 16
-    only: tuple[str, ...] = tuple(KINDS)
+    only: tuple[str, ...] = tuple(each for each in KINDS if each not in ON_NETWORK)
     """What may be done; names of `KINDS`."""
+    network: bool = False
+    """The server and each node have a network namespace of their own."""
 
 
 @attrs.frozen
@@ -63,6 +68,7 @@ async def play(plan: Plan, say: Callable[[str], None]) -> Played:
 
     Raises:
         NoServerError: there is no server.
+        NoNetworkError: a network was asked for, and there can be none.
     """
     programs = binaries()
     if programs is None:
@@ -72,12 +78,20 @@ async def play(plan: Plan, say: Callable[[str], None]) -> Played:
     with (
         open_folder() as folder,
         tempfile.TemporaryDirectory(prefix="chaos-") as scratch,
+        open_network(plan.nodes + _SPARE) if plan.network else nullcontext() as network,
     ):
-        server = Server(programs, Path(folder))
-        place = Place(server.dsn())
+        if network is None:
+            server = Server(programs, Path(folder))
+        else:
+            there = network.server
+            server = Server(
+                programs, Path(folder), host=there.address, network=there.path
+            )
+            if not network.delays:
+                say("this kernel delays no packets: no node is slow")
         try:
             await trio.to_thread.run_sync(server.start)
-            await _run(plan, book, server, Path(scratch), say, lambda _: place)
+            await _run(plan, book, server, Path(scratch), say, network)
             dsn = server.dsn(host=folder)
             rows = await trio.to_thread.run_sync(read_rows, dsn)
         finally:
@@ -93,7 +107,7 @@ async def _run(
     server: Server,
     scratch: Path,
     say: Callable[[str], None],
-    place: Callable[[int], Place],
+    network: Network | None,
 ) -> None:
     dice = Random(plan.seed)
     options = {
@@ -105,6 +119,15 @@ async def _run(
         open_fleet(scratch, book, options) as fleet,
         trio.open_nursery() as followers,
     ):
+
+        def place() -> Place:
+            if network is None:
+                return Place(server.dsn())
+            there = [each for each in fleet.nodes if not each.ended.is_set()]
+            spot = network.free([each.place.network for each in there])
+            return Place(server.dsn(), spot.path)
+
+        slow = network is not None and network.delays
         mischief = Mischief(
             fleet=fleet,
             server=server,
@@ -114,7 +137,8 @@ async def _run(
             ttl=plan.ttl,
             place=place,
             say=say,
-            only=plan.only,
+            only=tuple(each for each in plan.only if slow or each != "slow node"),
+            network=network,
         )
         for _ in range(plan.nodes):
             await mischief.start()

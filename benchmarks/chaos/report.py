@@ -64,6 +64,7 @@ def as_json(played: Played) -> dict[str, Any]:
             "ttl": plan.ttl,
             "partitions": plan.partitions,
             "only": list(plan.only),
+            "network": plan.network,
         },
         "seconds": played.seconds,
         "done": book.done,

@@ -144,5 +144,5 @@ def _texts(tree: Any) -> Iterator[str]:
     if isinstance(tree, str):
         yield tree
     elif isinstance(tree, list):
-        for each in cast("list[Any]", tree):
+        for each in cast("Any", tree):
             yield from _texts(each)
