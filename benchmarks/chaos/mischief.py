@@ -190,7 +190,8 @@ class Mischief:
     async def _cut_server(self) -> None:
         """Nobody hears the server: nothing changes hands because of that."""
         before = await self.settled()
-        await self._cut_off(self._spots(), out=True, back=True, seconds=3 * self.ttl)
+        seconds = self.dice.uniform(3.0, 7.0) * self.ttl
+        await self._cut_off(self._spots(), out=True, back=True, seconds=seconds)
         await self._compare(before, "the server was cut off")
 
     async def _slow(self) -> None:

@@ -58,8 +58,13 @@ class Network:
     """Whether this kernel can delay packets."""
 
     def free(self, used: Collection[str]) -> Spot:
-        """Give a machine for a node, other than those that are used (their paths)."""
-        return next(each for each in self.spots if each.path not in used)
+        """Give a machine for a node, other than those that are used (their paths).
+
+        Raises:
+            LookupError: all of them are.
+        """
+        found = [each for each in self.spots if each.path not in used]
+        return found[0]
 
     def cut(self, sender: Spot, to: Spot) -> None:
         """From now on what one sends to another is lost."""
