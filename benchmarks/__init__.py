@@ -14,6 +14,7 @@ each with `run.equal`. In reading order:
 - `figures`, `amounts`: statistics, and figures as words
 - `showing/`, `judging/`: reports for people; goals and the guard
 - `replay/`: an hour of real traffic
+- `postgres/`, `chaos/`: a server of one's own, and many nodes that are killed on it
 - `options`, `cli`: the command line, which knows them all
 
 Read ratios, not absolute numbers: a shared machine drifts by 20-50 % between runs, and

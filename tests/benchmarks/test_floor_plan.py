@@ -21,11 +21,13 @@ ARROWS = {
     "peers": {"", "floors"},
     "replay": {""},
     "scenarios": {"", "replay"},
+    "postgres": set(),
+    "chaos": {"postgres"},
 }
 ENTRANCES = {"__main__.py", "cli.py", "options.py"}
 """The command line, which knows all rooms."""
 
-KNOW_OURS = {"scenarios", "replay"}
+KNOW_OURS = {"scenarios", "replay", "chaos"}
 """Rooms that may know `actors` and `supervision`."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable.servers.server import Server, binaries, open_folder
+from benchmarks.postgres.server import Server, binaries, open_folder
 
 
 @pytest.fixture(scope="session")

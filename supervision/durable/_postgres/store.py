@@ -98,7 +98,10 @@ class PostgresStore:
                 "pip install 'trio-actors[postgres]'"
             )
             raise ImportError(text, name="psycopg") from error
-        target = Target(dsn)
+        self.sharing = _sharing(sharing)
+        """How nodes live together."""
+        # half of what it may be silent for: it has to be back, and beat
+        target = Target(dsn, self.sharing.ttl / 2)
         self.node = _named("node", node) if node is not None else _made_up()
         """The name of this node."""
         self.address = _text("address", address) if address is not None else None
@@ -113,8 +116,6 @@ class PostgresStore:
         """How much and how long."""
         self.encoding = Encoding(types, state, upcasters, entry_upcasters, seal)
         """How values become bytes."""
-        self.sharing = _sharing(sharing)
-        """How nodes live together."""
         self.clock = None
         self._path = target.path
         self._claimed = False

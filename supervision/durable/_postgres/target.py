@@ -14,15 +14,15 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 HIDDEN: Final = "***"
 _SECRETS: Final = ("password", "sslpassword", "oauth_client_secret")
-# a server that is gone without a word is found out in half a minute
 _DEFAULTS: Final = {
-    "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
     "fallback_application_name": "trio-actors",
 }
+SILENT: Final = 30.0
+"""Seconds, at most, until a server that is gone without a word is found out."""
+_CONNECT: Final = (2.0, 5.0)  # seconds, at least and at most, for a connection
 
 
 class Target:
@@ -30,12 +30,16 @@ class Target:
 
     Args:
         dsn: what a user gave.
+        silent: seconds after which a way on which nothing arrives is given up, and
+            another one is made.  TCP itself tries again later and later: when a
+            network comes back after a while, one node would be there at once, and
+            another one only after as long a while again, and be taken for dead.
 
     Raises:
         TypeError, ValueError: it is none; what it is is not said.
     """
 
-    def __init__(self, dsn: object) -> None:
+    def __init__(self, dsn: object, silent: float = SILENT) -> None:
         if not isinstance(dsn, str):
             msg = f"dsn must be a str, got one of {type(dsn).__name__}"
             raise TypeError(msg)
@@ -50,7 +54,16 @@ class Target:
                 " (%40 for @, %2F for /)"
             )
             raise ValueError(msg)
-        self._given = given
+        least, most = _CONNECT
+        how: dict[str, Any] = {
+            **_DEFAULTS,
+            "connect_timeout": round(max(least, min(most, silent))),
+            "tcp_user_timeout": round(1000 * max(1.0, min(SILENT, silent))),
+            **given,
+            "client_encoding": "utf8",
+        }
+        self.conninfo = make_conninfo(**how)
+        """All of it, secrets too."""
         self._secrets = [
             form
             for each in _SECRETS
@@ -62,10 +75,7 @@ class Target:
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Make a connection; it blocks.  Raises psycopg.Error."""
-        how: dict[str, Any] = {**_DEFAULTS, **self._given, "client_encoding": "utf8"}
-        return psycopg.connect(
-            make_conninfo(**how), autocommit=True, prepare_threshold=None
-        )
+        return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
 
     def said(self, error: BaseException) -> str:
         """Say what an error says, without a secret."""

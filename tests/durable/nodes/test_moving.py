@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 import trio
 
-from actors import Aborted, Completed, Failed, Outcome, Receipt
+from actors import Aborted, Completed, Failed, Outcome, Receipt, Rejected
 from actors.testing import seeds
-from supervision.durable import TurnInterruptedError
+from supervision.durable import StoreRefusedError, TurnInterruptedError
+from supervision.durable._sharing.words import Fenced
+from supervision.durable._words.records import Refused
+from supervision.durable._writing.book import Entry
 
 from .town import TTL, Town, all_told, open_town
 
@@ -238,3 +245,49 @@ async def test_a_prompt_that_a_turn_sends_goes_to_its_owner() -> None:
         await town.until(
             lambda: all(each is not None for each in town.outcomes().values())
         )
+
+
+async def _late(town: Town, send: Callable[[], Receipt[str]]) -> Receipt[str]:
+    """Send to b, which is cut off: when it hears the answer all is a's."""
+    silent = town.nodes["b"]
+    silent.store.cut_off()
+    receipt = send()
+    await town.until(lambda: town.nodes["a"].owns() == town.partitions)
+    silent.store.join_again()
+    return receipt
+
+
+@seeds(5)
+async def test_what_is_sent_again_to_a_node_that_gives_way_is_one_prompt() -> None:
+    """Its answer is that of the first one, and nothing of the node crashes."""
+    async with open_town("a") as town:
+        for key in map(str, range(20)):
+            await town.nodes["a"].router.accept(key, "once", id="same")
+        await town.add("b")
+        await town.settled("a", "b")
+        key, router = town.key_of("b"), town.nodes["b"].router
+
+        receipt = await _late(town, lambda: router.send(key, "once", id="same"))
+
+        assert isinstance(await receipt.outcome(), Completed)
+        assert town.stage.begun.count((key, "once")) == 1
+        await town.settled("a", "b")
+
+
+@seeds(5)
+async def test_what_is_refused_to_a_node_that_gives_way_is_told_so() -> None:
+    """It is not stored, and nobody waits for it."""
+    async with open_town("a", "b") as town:
+        key, node = town.key_of("b"), town.nodes["b"]
+        others: Any = node.router._house().keeping.others
+        fenced = others.fenced
+
+        def refuse(entry: Entry, answer: Fenced) -> None:
+            fenced(entry, Fenced(answer.lease, Refused("no")))
+
+        others.fenced = refuse  # a server says so of a number that is taken, say
+        receipt = await _late(town, lambda: node.router.send(key, "hello"))
+
+        assert isinstance(await receipt.outcome(), Rejected)
+        with pytest.raises(StoreRefusedError, match="no"):
+            await receipt.durable()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import PostgresStore, StoreAwayError, StoreError
 from supervision.durable._sharing.words import (
     Beat,
@@ -33,7 +34,6 @@ from supervision.durable._words.records import (
     Record,
 )
 from tests.durable.postgres.asking import ask
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import Bench, accept, complete, opened, plain
 from tests.durable.store.disk import PATIENCE
 

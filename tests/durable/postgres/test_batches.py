@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import PostgresStore, StorePolicy
 from supervision.durable._postgres.link import Link, RefusedByServerError
 from supervision.durable._postgres.rows import message
@@ -42,7 +43,6 @@ from supervision.durable._words.reminders import (
     ReminderRow,
 )
 from tests.durable.postgres.asking import ask
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import Bench, accept, complete, opened, plain, row
 
 Names = Callable[[], str]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import PostgresStore
 from supervision.durable._postgres.link import Link
 from supervision.durable._postgres.nodes import listening
@@ -17,7 +18,6 @@ from supervision.durable._postgres.nodes.listening import Listening
 from supervision.durable._postgres.target import Target
 from supervision.durable._sharing.words import Hint
 from tests.durable.postgres.asking import ask
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import Bench, opened
 from tests.durable.store.disk import PATIENCE
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import PostgresStore, StoreRefusedError
 from supervision.durable._sealing.seals import Unopened
 from supervision.durable._sharing.words import (
@@ -31,7 +32,6 @@ from supervision.durable._sharing.words import (
 from supervision.durable._words.records import Prune
 from tests.durable.postgres.asking import ask
 from tests.durable.sealing.boxes import Keyed
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import Bench, accept, complete, opened, plain
 
 Names = Callable[[], str]

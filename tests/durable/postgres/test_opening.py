@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trio
 
+from benchmarks.postgres.server import PASSWORD, Server, until
 from supervision.durable import (
     PostgresStore,
     StoreAwayError,
@@ -22,7 +23,6 @@ from supervision.durable import (
 from supervision.durable._postgres.ending import LEFT_AFTER
 from supervision.durable._postgres.opening import PostgresOpening
 from supervision.durable._postgres.schema import SCHEMA, Schema
-from tests.durable.servers.server import PASSWORD, Server, until
 from tests.durable.store.bench import accept, opened
 
 Names = Callable[[], str]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import PostgresStore
 from supervision.durable._postgres.nodes import listening
 from supervision.durable._sharing.words import Beat, Fenced, Hint, Lease, Owned, Take
@@ -15,7 +16,6 @@ from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import ACCEPTED, Bring, Brought
 from tests.durable.postgres.asking import ask
 from tests.durable.servers.pooler import find_pooler, open_pooler
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import Bench, accept, complete, opened
 
 Names = Callable[[], str]

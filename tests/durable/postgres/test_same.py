@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 import attrs
 import pytest
 
+from benchmarks.postgres.server import Server
 from supervision.durable import MemoryServer, MemoryStore, PostgresStore
 from supervision.durable._sharing.words import (
     Beat,
@@ -39,7 +40,6 @@ from supervision.durable._words.records import (
 from tests.durable.postgres.asking import ask
 from tests.durable.postgres.dice import SharedDice
 from tests.durable.sealing.boxes import Counted
-from tests.durable.servers.server import Server
 from tests.durable.store.bench import SMALL, Bench, accept, opened, plain
 from tests.durable.store.test_same import everything, unsealed
 

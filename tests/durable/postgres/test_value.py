@@ -156,3 +156,39 @@ def test_psycopg_is_wanted_by_who_makes_one(
         timeout=PATIENCE,
     )
     assert "pip install 'trio-actors[postgres]'" in done.stdout
+
+
+def test_a_way_on_which_nothing_arrives_is_given_up() -> None:
+    """Within half of `ttl`, so that a node is back in time; unless the user says so."""
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - it is there
+
+    from supervision.durable._postgres.target import Target  # noqa: PLC0415
+
+    for ttl, given, connect, silent in (
+        (10.0, "", "5", "5000"),
+        (2.0, "", "2", "1000"),
+        (0.5, "", "2", "1000"),
+        (600.0, "", "5", "30000"),
+        (10.0, " connect_timeout=9 tcp_user_timeout=7", "9", "7"),
+    ):
+        how = conninfo_to_dict(Target(f"host=somewhere{given}", ttl / 2).conninfo)
+
+        assert (how["connect_timeout"], how["tcp_user_timeout"]) == (connect, silent)
+
+
+def test_a_store_gives_its_ways_up_by_its_ttl(monkeypatch: Any) -> None:
+    """It has one address for all of them."""
+    from supervision.durable._postgres import target  # noqa: PLC0415 - as above
+
+    made: list[float] = []
+
+    class Told(target.Target):
+        def __init__(self, dsn: object, silent: float) -> None:
+            made.append(silent)
+            super().__init__(dsn, silent)
+
+    monkeypatch.setattr(target, "Target", Told)
+
+    PostgresStore("host=somewhere", sharing=SharingPolicy(ttl=7.0))
+
+    assert made == [3.5]

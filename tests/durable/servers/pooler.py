@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.durable.servers.server import (
+from benchmarks.postgres.server import (
     PASSWORD,
     PATIENCE,
     Server,

@@ -11,6 +11,7 @@ import attrs
 import pytest
 import trio
 
+from benchmarks.postgres.server import Server
 from supervision.durable import MemoryStore, PostgresStore, SqliteStore
 from supervision.durable._words.opened import Engine, Opened
 from supervision.durable._words.policy import StorePolicy
@@ -23,7 +24,6 @@ from supervision.durable._words.records import (
     Row,
     State,
 )
-from tests.durable.servers.server import Server
 
 A = TypeVar("A")
 SMALL: Final = StorePolicy(prompt_bytes=100, state_bytes=200, entry_bytes=100)

@@ -29,6 +29,7 @@ from supervision.durable._words.records import (
     Accept,
     Accepted,
     Fire,
+    Refused,
     Repeated,
     Settle,
 )
@@ -145,14 +146,17 @@ class Handing:
             entry.told(StoreAwayError(_MOVED))
 
     def _accepted(self, receipt: Receipt[Any], answer: Fenced) -> None:
-        """A prompt is stored; it was to be one of this node."""
+        """A prompt was to be one of this node: it is stored, unless it is refused."""
         place: Place = receipt.need_more().row  # type: ignore[assignment]
+        if isinstance(answer.answer, Refused):
+            self._kept.others.storing.refused(receipt, answer.answer)
+            return
         place.written()
         if isinstance(answer.answer, Accepted):
             self._kept.journals.stored(receipt)
         elif isinstance(answer.answer, Repeated):
             place.repeats = answer.answer
-            self._kept.others.following.repeats(receipt, answer.answer)
+            self._kept.others.storing.repeats(receipt, answer.answer)
 
     # ------------------------------------------------------------------- it is given up
 

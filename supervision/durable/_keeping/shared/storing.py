@@ -140,13 +140,7 @@ class Storing:
         place: Any = receipt.need_more().row
         kept, key = self._kept, receipt.key
         if isinstance(answer, Refused):
-            error: Exception = StoreRefusedError(key, answer.why)
-            if answer.full:
-                error = QueueFullError(key, capacity, capacity, "prompts")
-            place.written(error)
-            if kept.bringing.let_go(receipt.id) is not None:
-                kept.core.unused -= 1
-                kept.core.give(receipt, Rejected(error))
+            self.refused(receipt, answer, capacity)
             return
         place.written()
         if isinstance(answer, Repeated):
@@ -161,6 +155,20 @@ class Storing:
             kept.recovery.again(key)
         else:
             kept.others.following.hint_owner(key)
+
+    def refused(
+        self, receipt: Receipt[Any], answer: Refused, capacity: int = 0
+    ) -> None:
+        """The store does not take it."""
+        kept, key = self._kept, receipt.key
+        error: Exception = StoreRefusedError(key, answer.why)
+        if answer.full:
+            error = QueueFullError(key, capacity, capacity, "prompts")
+        place: Any = receipt.need_more().row
+        place.written(error)
+        if kept.bringing.let_go(receipt.id) is not None:
+            kept.core.unused -= 1
+            kept.core.give(receipt, Rejected(error))
 
     def repeats(self, receipt: Receipt[Any], answer: Repeated) -> None:
         """It was sent again: it gets what the first one gets."""

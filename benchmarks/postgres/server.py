@@ -25,6 +25,7 @@ import trio
 PASSWORD: Final = "q7!s@cret/of ours"  # noqa: S105 - of a server that is ours
 """What its user logs in with; full of what means something in an address."""
 USER: Final = "keeper"
+HOST: Final = "127.0.0.1"
 PATIENCE: Final = 60  # seconds for what takes one
 
 
@@ -66,11 +67,23 @@ class Server:
     Args:
         binaries: where its programs are.
         folder: empty.
+        host: the address that it listens at, and is reached at from the network of
+            this machine's that it is in.
+        network: the path of a network namespace that it lives in; "": this process's.
     """
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        binaries: Path,
+        folder: Path,
+        *,
+        host: str = HOST,
+        network: str = "",
+    ) -> None:
         self._binaries = binaries
         self.folder = folder
+        self.host = host
+        self._network = network
         self._data = folder / "data"
         self._who = somebody()
         self.port = free_port()
@@ -88,18 +101,21 @@ class Server:
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"port = {self.port}\n"
-                "listen_addresses = '127.0.0.1'\n"
+                f"listen_addresses = '{host}'\n"
                 f"unix_socket_directories = '{folder}'\n"
                 "fsync = on\n"
                 "max_connections = 60\n"
                 "log_min_messages = fatal\n"
             )
+        if host != HOST:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
 
-    def dsn(self, *, host: str = "127.0.0.1", database: str = "postgres") -> str:
-        """Say how it is reached."""
+    def dsn(self, *, host: str | None = None, database: str = "postgres") -> str:
+        """Say how it is reached; by its folder from every network of this machine."""
         quoted = PASSWORD.replace("\\", r"\\").replace("'", r"\'")
         return (
-            f"host={host} port={self.port} dbname={database} user={USER}"
+            f"host={host or self.host} port={self.port} dbname={database} user={USER}"
             f" password='{quoted}'"
         )
 
@@ -120,13 +136,15 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        log = self.folder / "log"
+        log, there = self.folder / "log", self._there()
+        how = run_as(None if there else self._who, self.folder)
+        program = str(self._binaries / "postgres")
         with log.open("ab") as output:
             process = self._process = subprocess.Popen(  # noqa: S603 - ours
-                [str(self._binaries / "postgres"), "-D", str(self._data)],
+                [*there, program, "-D", str(self._data)],
                 stdout=output,
                 stderr=output,
-                **run_as(self._who, self.folder),
+                **how,
             )
         for _ in patiently():
             if process.poll() is not None:
@@ -177,7 +195,8 @@ class Server:
         done = subprocess.run(  # noqa: S603 - ours
             [
                 *(str(self._binaries / "pg_isready"), "-q"),
-                *("-h", "127.0.0.1", "-p", str(port or self.port)),
+                *("-h", self.host if port else str(self.folder)),
+                *("-p", str(port or self.port)),
             ],
             check=False,
             timeout=PATIENCE,
@@ -192,6 +211,14 @@ class Server:
             timeout=PATIENCE,
             **run_as(self._who, self.folder),
         )
+
+    def _there(self) -> list[str]:
+        """Go into its network, as who runs it."""
+        if not self._network:
+            return []
+        who = self._who
+        by = [f"--setuid={who.pw_uid}", f"--setgid={who.pw_gid}"] if who else []
+        return ["nsenter", f"--net={self._network}", *by, "--"]
 
 
 def run_as(who: pwd.struct_passwd | None, folder: Path | str) -> dict[str, Any]:

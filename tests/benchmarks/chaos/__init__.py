@@ -1,0 +1,1 @@
+"""Chaos: what its checker finds, what it reads, and one short run."""
