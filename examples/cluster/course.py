@@ -33,6 +33,7 @@ async def whole(town: Town, turns: int, seconds: float) -> int:
     statuses = [await each.wait() for each in town.nodes.values()]
     if any(statuses):
         wrong.append(f"the last nodes ended with {statuses}")
+    wrong += town.reports()
     town.nursery.cancel_scope.cancel()
     if wrong:
         town.show_logs()

@@ -1,6 +1,6 @@
 """A node of the chat service that `python -m examples.cluster` starts several times.
 
-    python -m examples.cluster.node NAME PORT DSN
+    python -m examples.cluster.node NAME PORT FOLDER DSN
 
 It answers on its port: a line of JSON comes in on each connection, and lines go out.
 Any node takes any prompt; the store brings it to the one that owns its session.
@@ -10,6 +10,7 @@ import json
 import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
@@ -135,7 +136,7 @@ class Tree(Supervisor):
 
 
 if __name__ == "__main__":
-    name, port, dsn = sys.argv[1:]
+    name, port, folder, dsn = sys.argv[1:]
     store = PostgresStore(
         dsn,
         node=name,
@@ -143,5 +144,6 @@ if __name__ == "__main__":
         partitions=PARTITIONS,
         sharing=SharingPolicy(ttl=TTL, moving=8, poll=0.5),
     )
-    settings = Settings(name=name, budget=20.0, log_format=LogFormat.PLAIN)
+    report = Path(folder) / f"{name}.json"
+    settings = Settings(name=name, log_format=LogFormat.PLAIN, report=report)
     sys.exit(run(Tree, store, int(port), settings=settings))

@@ -1,5 +1,6 @@
 """The nodes of `python -m examples.cluster`, each a process, and what they own."""
 
+import json
 import socket
 import sys
 from contextlib import suppress
@@ -32,9 +33,10 @@ class Town:
                 free.bind(("127.0.0.1", 0))
                 port = self.proxy.ports[name] = free.getsockname()[1]
             command = [sys.executable, "-m", "examples.cluster.node", name, str(port)]
+            command += [str(self.folder), self.server.dsn]
             with (self.folder / f"{name}.log").open("wb") as log:
                 self.nodes[name] = await trio.lowlevel.open_process(
-                    [*command, self.server.dsn], stdout=log, stderr=log
+                    command, stdout=log, stderr=log
                 )
         await self.settled()
 
@@ -67,6 +69,14 @@ class Town:
         """Say how often partitions have changed hands."""
         rows = await self.server.ask("select sum(epoch) from trio_actors.partitions")
         return int(rows[0][0])
+
+    def reports(self) -> list[str]:
+        """Give what is wrong with the accounts of nodes that have ended in order."""
+        return [
+            f"{path.name} does not add up: {path.read_text()}"
+            for path in sorted(self.folder.glob("*.json"))
+            if not json.loads(path.read_text())["adds_up"]
+        ]
 
     def show_logs(self) -> None:
         """Something has gone wrong: print how the logs end."""
