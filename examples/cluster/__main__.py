@@ -25,6 +25,13 @@ from examples.cluster.course import whole
 from examples.cluster.town import Town
 
 
+async def until_told(scope: trio.CancelScope) -> None:
+    """End when somebody says so, and leave nothing behind."""
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()
+
+
 async def play(turns: int, seconds: float) -> int:
     """Play all of it; give the exit status."""
     programs = binaries()
@@ -35,14 +42,16 @@ async def play(turns: int, seconds: float) -> int:
         folder = Path(name)
         server = Server(programs, folder)
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(until_told, nursery.cancel_scope)
             town = Town(server, folder, nursery)
             try:
                 return await whole(town, turns, seconds)
-            except BaseException:
+            except Exception:
                 town.show_logs()
                 raise
             finally:
                 await town.end()
+    return 143  # it was told to end
 
 
 def main() -> int:
@@ -51,7 +60,6 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=1000, help="of the recording")
     parser.add_argument("--seconds", type=float, default=40.0, help="for all of these")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave nothing behind
     return trio.run(play, chosen.turns, chosen.seconds)
 
 
