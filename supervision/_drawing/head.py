@@ -241,9 +241,9 @@ def _nodes(stores: Sequence[StoreShape]) -> list[Text]:
     fenced = sum(each["fenced"] for each in stores)
     return [
         Text(f"node {named}", DIM),
+        *([Text(f"{whole(fenced)} fenced", MAYBE)] if fenced else ()),
         Text(plural(partitions, "partition"), PLAIN if partitions else MAYBE),
         Text(f"{whole(sum(each['following'] for each in stores))} elsewhere", DIM),
-        *([Text(f"{whole(fenced)} fenced", MAYBE)] if fenced else ()),
     ]
 
 

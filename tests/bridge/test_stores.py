@@ -9,7 +9,7 @@ import pytest
 from actors import Completed, Session, Turn
 from supervision import NoStoreError, Router, Supervisor
 from supervision.bridge import AsyncTree, open_blocking_tree, open_tree
-from supervision.durable import MemoryStore, StoreError
+from supervision.durable import MemoryServer, MemoryStore, SharingPolicy, StoreError
 
 
 class Notes(Session[str, str, tuple[str, ...]]):
@@ -58,6 +58,55 @@ def test_a_prompt_is_accepted_and_found_from_asyncio() -> None:
                 await story(tree)
 
     asyncio.run(main())
+
+
+def shared() -> MemoryStore:
+    """A store whose only node this one is, and soon."""
+    policy = SharingPolicy(ttl=0.1, poll=0.05)
+    return MemoryServer(partitions=1, sharing=policy).node("a", address="here")
+
+
+def test_what_nodes_say_crosses_to_asyncio() -> None:
+    """Which there are, whose a key is; and the verbs for a key of any of them."""
+
+    async def main() -> None:
+        async with open_tree(tree_on(shared())) as tree:
+            router = await tree.router(Notes, "notes")
+            await (await router.accept("bob", "hello")).outcome()  # it is a node
+            there = await router.locate("ann")
+            assert there is not None
+            assert (there.node, there.address, there.here) == ("a", "here", True)
+            assert [each.node for each in await router.nodes()] == ["a"]
+            assert await router.anywhere.inspect("ann") is None
+            receipt = await router.anywhere.steer("ann", "milk", id="1")
+            assert isinstance(await receipt.outcome(), Completed)
+            seen = await router.anywhere.inspect("ann")
+            assert seen is not None
+            assert (await router.anywhere.cancel("ann")).turn is None
+            assert (await router.anywhere.cancel_all("ann")).withdrawn == ()
+            assert (await router.anywhere.reset("ann")).known
+            await router.anywhere.close("ann")
+
+    asyncio.run(main())
+
+
+def test_what_nodes_say_crosses_to_a_thread() -> None:
+    """The same."""
+    with open_blocking_tree(tree_on(shared())) as tree:
+        router = tree.router(Notes, "notes")
+        router.accept("bob", "hello").outcome(within=100)  # it is a node
+        there = router.locate("ann")
+        assert there is not None
+        assert (there.node, there.address, there.here) == ("a", "here", True)
+        assert [each.node for each in router.nodes()] == ["a"]
+        assert router.anywhere.inspect("ann") is None
+        receipt = router.anywhere.steer("ann", "milk", id="1")
+        assert isinstance(receipt.outcome(within=100), Completed)
+        assert router.anywhere.inspect("ann") is not None
+        assert router.anywhere.cancel("ann").turn is None
+        assert router.anywhere.cancel_all("ann").withdrawn == ()
+        assert router.anywhere.reset("ann").known
+        router.anywhere.close("ann")
 
 
 def test_a_prompt_is_accepted_and_found_from_a_thread() -> None:

@@ -87,6 +87,21 @@ def test_the_store_has_a_line_if_there_is_one() -> None:
     assert not any("unwritten" in line for line in drawn(top()))
 
 
+def test_a_store_that_nodes_share_says_what_is_whose() -> None:
+    """In place of the sizes of files; what did not count is told if there is some."""
+    before = top(router(store=store(batches=1000)), uptime=90.0)
+    node = {"node": "chat-1", "size": None, "log": None}
+    well = drawn(top(router(store=store(**node, partitions=21, following=9))), before)
+    badly = drawn(top(router(store=store(**node, fenced=1200))))
+
+    assert line_of(well, "unwritten") == (
+        "store 100/s commits · 12 unwritten · node chat-1 · 21 partitions · 9 elsewhere"
+    )
+    assert line_of(badly, "unwritten").endswith(
+        "12 unwritten · node chat-1 · 1,200 fenced · 0 partitions · 0 elsewhere"
+    )
+
+
 def test_rates_are_of_the_time_since_the_frame_before() -> None:
     """Not of the frames: two of them may be apart by any time."""
     before = top(uptime=98.0)

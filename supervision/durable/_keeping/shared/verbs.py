@@ -95,7 +95,7 @@ class OtherVerbs:
         kept.others.members.sharing.ask(Post(key, "withdraw", body), heard)
 
     def _read(self, body: bytes, key: str, verb: str) -> Any:
-        answer = self._kept.codec.decode(body, ORIGIN)
+        answer: dict[str, Any] | bool | None = self._kept.codec.decode(body, ORIGIN)
         if isinstance(answer, dict) and _FAILED in answer:
             raise elsewhere(self._kept.others, key, f"{verb}()")
         if answer is None or isinstance(answer, bool):
