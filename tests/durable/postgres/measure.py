@@ -22,11 +22,11 @@ from typing import Final
 
 import trio
 
+from benchmarks.postgres.server import Server, binaries, open_folder
 from supervision.durable import PostgresStore
 from supervision.durable._sharing.words import Lease, Owned, Take, partition_of
 from supervision.durable._words.records import Ended, State
 from tests.durable.postgres.asking import ask
-from tests.durable.servers.server import Server, binaries, open_folder
 from tests.durable.store.bench import Bench, accept, complete, opened
 
 BATCH: Final = 256
