@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -79,6 +79,9 @@ class Prompts:
         self._all: dict[int, Prompt] = {}  # {number: prompt}
         self._numbers: dict[tuple[str, str], int] = {}  # {(key, id): number}
         self._open: dict[str, set[int]] = {}  # {key: numbers}; a key has at least one
+        # heaps of (when it ended, number): of all that have, of those with a journal
+        self._ended: list[tuple[float, int]] = []
+        self._told: list[tuple[float, int]] = []
 
     @property
     def open(self) -> Mapping[str, Collection[int]]:
@@ -163,6 +166,9 @@ class Prompts:
             return
         prompt.outcome, prompt.turn, prompt.ended_at = ended.outcome, ended.turn, at
         row = prompt.row
+        heapq.heappush(self._ended, (at, row.number))
+        if row.stream:
+            heapq.heappush(self._told, (at, row.number))
         row.body, row.origin, row.begun = b"", None, None
         numbers = self._open[row.key]
         numbers.discard(row.number)
@@ -171,18 +177,33 @@ class Prompts:
 
     def prune(self, record: Prune, held: Callable[[str], bool]) -> int:
         """Drop those that ended long ago, but those of keys that are held; how many."""
-        ended = (
-            (prompt.ended_at, number)
-            for number, prompt in self._all.items()
-            if prompt.ended_at is not None
-            and prompt.ended_at < record.before
-            and not held(prompt.row.key)
-        )
-        gone = heapq.nsmallest(record.most, ended)
-        for _, number in gone:
-            row = self._all.pop(number).row
-            del self._numbers[row.key, row.id]
-        return len(gone)
+        gone, stay = 0, list[tuple[float, int]]()
+        while gone < record.most and _is_before(self._ended, record.before):
+            ended = heapq.heappop(self._ended)
+            row = self._all[ended[1]].row
+            if held(row.key):
+                stay.append(ended)
+                continue
+            del self._all[row.number], self._numbers[row.key, row.id]
+            gone += 1
+        for ended in stay:
+            heapq.heappush(self._ended, ended)
+        return gone
+
+    def old_journals(self, record: Prune) -> list[Prompt]:
+        """Give those that ended long ago and have a journal; each is given once."""
+        found: list[Prompt] = []
+        while len(found) < record.most and _is_before(self._told, record.journals):
+            at, number = heapq.heappop(self._told)
+            prompt = self._all.get(number)
+            if prompt is not None and prompt.ended_at == at and prompt.row.stream:
+                found.append(prompt)
+        return found
+
+
+def _is_before(ended: Sequence[tuple[float, int]], time: float) -> bool:
+    """Whether the first of these is of an earlier time."""
+    return bool(ended) and ended[0][0] < time
 
 
 def _turn_of(prompt: Prompt) -> tuple[bool, bool, int]:

@@ -319,15 +319,8 @@ class Tables:
             self.journals.forget(prompt.row.number)
 
     def _prune(self, record: Prune) -> Pruned:
-        kept = (
-            (prompt.ended_at, prompt.row.number, prompt)
-            for prompt in self.prompts.all()
-            if prompt.ended_at is not None
-            and prompt.ended_at < record.journals
-            and prompt.row.stream
-        )
-        journals = heapq.nsmallest(record.most, kept)
-        for _, _, prompt in journals:
+        journals = self.prompts.old_journals(record)
+        for prompt in journals:
             self._forget_journal(prompt)
         gone = self.prompts.prune(record, self._is_held)
         more = self.reminders.prune(record.before, record.most)
