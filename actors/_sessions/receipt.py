@@ -148,7 +148,7 @@ class Receipt(Generic[P]):
         self.prompt = prompt
         """What was sent."""
         self.id = id
-        """Unique in its router; rises with acceptance."""
+        """Unique in its router; rises with acceptance, once its store is open."""
         self.at = at
         """When it was accepted: seconds on Trio's clock."""
         self._more = more

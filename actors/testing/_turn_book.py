@@ -7,6 +7,7 @@ import the router's inner rooms: it believes only what the events say.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import attrs
 
@@ -31,6 +32,8 @@ from actors import (
     TurnStalled,
     TurnStarted,
 )
+
+_IDS: Final = 1_000_000_000  # of one opening of a store: those of others say nothing
 
 
 @attrs.define
@@ -149,12 +152,12 @@ class Book:
         faults: list[str] = []
         if prompt in self._accepted:
             faults.append(f"prompt {prompt} was accepted twice")
-        elif prompt <= self._latest:
+        elif _is_before(prompt, self._latest):
             faults.append(f"prompt {prompt} was accepted after {self._latest}")
         if prompt in self._refused:
             faults.append(f"prompt {prompt} was accepted after being refused")
         self._accepted[prompt] = event
-        self._latest = max(prompt, self._latest)
+        self._latest = prompt
         return faults
 
     def _refuse(self, event: PromptRefused) -> list[str]:
@@ -263,12 +266,12 @@ class Book:
         if accepted is None:
             return []  # that is said by itself
         if accepted.kind is PromptKind.STEER:
-            before, key.steered = key.steered, max(prompt, key.steered)
+            before, key.steered = key.steered, _later(prompt, key.steered)
         elif accepted.first:
-            before, key.first = key.first, max(prompt, key.first)
+            before, key.first = key.first, _later(prompt, key.first)
         else:
-            before, key.begun = key.begun, max(prompt, key.begun)
-        if prompt < before:
+            before, key.begun = key.begun, _later(prompt, key.begun)
+        if _is_before(prompt, before):
             return [f"prompt {prompt} began turn {turn} after {before}, a later one"]
         return []
 
@@ -327,3 +330,13 @@ class Book:
         if number in key.turns:
             key.turns.remove(number)
         key.asides.discard(number)
+
+
+def _is_before(prompt: int, other: int) -> bool:
+    """Whether it was accepted before another one of its opening."""
+    return prompt <= other and prompt // _IDS == other // _IDS
+
+
+def _later(prompt: int, other: int) -> int:
+    """Give the later one; of another opening: the first one."""
+    return other if _is_before(prompt, other) else prompt

@@ -27,7 +27,7 @@ from supervision.durable._words.errors import StoreAwayError, StoreRefusedError
 from .cluster import Cluster
 from .faults import Faults
 
-_CLAIMS: Final = 2**32  # openings have lower numbers
+_CLAIMS: Final = 2**22  # openings have lower numbers
 
 
 class Clock(Protocol):

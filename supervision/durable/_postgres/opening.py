@@ -32,9 +32,9 @@ from .rows.message import Place
 from .schema import SCHEMA, bring_up, next_opening
 from .target import Target
 
-BEYOND: Final = 2**32
+BEYOND: Final = 2**22
 """No opening has this number, or one above it: a store is not opened so often.  With
-twice of it numbers of prompts still fit into 64 bits."""
+twice of it numbers of prompts still fit into what JavaScript counts exactly, 2**53."""
 
 
 @attrs.frozen(eq=False)

@@ -42,7 +42,7 @@ def test_a_claim_asks_nobody() -> None:
         claim.release()
 
     assert len(numbers) == 20
-    assert all(2**32 <= each < 2**33 for each in numbers)
+    assert all(2**22 <= each < 2**23 for each in numbers)
 
 
 @pytest.mark.parametrize(

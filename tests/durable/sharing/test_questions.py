@@ -116,7 +116,7 @@ async def test_openings_rise_and_claims_are_beyond_them() -> None:
     first, second = server.node("a"), server.node("b")
     claims = [first.claim(), second.claim()]
     assert claims[0].number != claims[1].number
-    assert all(2**32 <= each.number < 2**33 for each in claims)
+    assert all(2**22 <= each.number < 2**23 for each in claims)
     with pytest.raises(StoreInUseError):
         first.claim()
     opened = [await each.open() for each in reversed(claims)]

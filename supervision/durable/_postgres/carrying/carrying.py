@@ -157,8 +157,7 @@ class Carrying:
     def accept(self, run: Indexed) -> None:
         """Keep prompts."""
         others: prompts.Others = {}
-        for index, _ in run:
-            self.answers[index] = ACCEPTED
+        self.answers |= {index: ACCEPTED for index, _ in run}
 
         def met(found: prompts.Others) -> None:
             others.update(found)
@@ -179,8 +178,7 @@ class Carrying:
             capacities=[record.capacity for _, record in run],
             owns=owns,
         )
-        own = next((each for each in owns if each is not None), None)
-        if own is not None:
+        for own in {each for each in owns if each is not None}:
             self._before(run, rows, partitions, own)
         bring = [(place, *each) for place, each in enumerate(run) if each[1].bring]
         if bring:
