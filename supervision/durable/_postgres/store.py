@@ -90,8 +90,8 @@ class PostgresStore:
             from .rows.message import Place, name  # noqa: PLC0415
             from .target import Target  # noqa: PLC0415
         except ImportError as error:
-            # the second one is psycopg's own, where there is no libpq for it
-            if error.name != "psycopg" and "pq wrapper" not in str(error):
+            # without a name: psycopg's own, where there is no libpq for it
+            if error.name not in {"psycopg", None}:
                 raise
             text = (
                 "PostgresStore needs psycopg, which is not installed or has no libpq: "

@@ -148,6 +148,30 @@ async def test_those_that_are_free_are_taken_though_one_is_not(
             assert taken.leases == (Lease(0, 1), Lease(2, 1))
 
 
+async def test_one_that_comes_free_is_taken_though_another_does_not(
+    server: Server, new_schema: Names
+) -> None:
+    """Who waits for both in vain looks once more."""
+    schema = new_schema()
+    async with nodes(server, schema) as (one, _):
+        heard: list[Any] = []
+
+        async def take() -> None:
+            heard.append(await ask(one, Take((Lease(0, 0), Lease(1, 0)))))
+
+        with server.connect() as short, server.connect() as long:
+            for which, p in ((short, 0), (long, 1)):
+                which.execute(
+                    "begin; select 1 from"
+                    f" {schema}.partitions where p = {p} for share".encode()
+                )
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(take)
+                await server.until_waiting()
+                short.execute(b"commit")
+        assert heard[0].leases == (Lease(0, 1),)
+
+
 async def test_a_row_that_is_locked_for_a_moment_is_waited_for(
     server: Server, new_schema: Names
 ) -> None:

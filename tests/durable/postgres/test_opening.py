@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -241,14 +242,16 @@ async def test_an_opening_that_is_cancelled_is_free(
 async def test_a_server_that_stands_still_keeps_nobody_from_closing(
     server: Server, new_schema: Names
 ) -> None:
-    """What is out has no answer then; the threads end."""
-    store = PostgresStore(server.dsn(), schema=new_schema())
+    """What is out has no answer then; the threads end, though they were waiting."""
+    name = new_schema()
+    store = PostgresStore(server.dsn(), schema=new_schema(), node=name)
     opening = await store.claim().open()
     told: list[Any] = []
     with server.stopped():
         opening.carry([accept(1)], told.append)
         with trio.fail_after(10 * LEFT_AFTER):
             await opening.close()
+        await until(lambda: not any(name in it.name for it in threading.enumerate()))
     assert told == []
     async with opened(store):
         pass

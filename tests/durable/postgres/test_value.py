@@ -114,6 +114,16 @@ def test_an_address_that_is_none_is_not_said(dsn: Any) -> None:
         )
 
 
+def test_a_secret_is_hidden_in_what_others_say() -> None:
+    """As it is, and as it stands in an address."""
+    from supervision.durable._postgres.target import Target  # noqa: PLC0415 - psycopg
+
+    target = Target("host=h password='a b@c' sslpassword=other")
+    said = "for 'a b@c', a%20b%40c, a+b%40c or other"
+    assert target.said(RuntimeError(said)) == "for '***', ***, *** or ***"
+    assert target.said(RuntimeError()) == "RuntimeError"
+
+
 def test_an_address_may_say_all_that_libpq_takes() -> None:
     """More than one host, a socket, a password with what is special in it."""
     for dsn, where in (
