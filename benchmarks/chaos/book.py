@@ -20,6 +20,8 @@ class Sent:
     chunks: int = 0
     sent_by: str | None = None
     """The id of the prompt whose turn sends it; None: a sender does."""
+    calls: int = 0
+    """How often it was sent, to whichever node."""
     called: float = 0.0
     """When it was sent first."""
     accepted: float | None = None

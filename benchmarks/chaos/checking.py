@@ -164,6 +164,10 @@ def _unasked(book: Book, rows: Rows) -> Iterator[str]:
             continue
         if each.outcome == "steered":
             right = sent.steers
+        elif each.outcome == "withdrawn":
+            # a node that ends cancels those who wait there for it to be stored: they
+            # take it back, also from whoever has sent it again elsewhere
+            right = sent.calls > 1
         elif each.outcome == "aborted":
             right = each.key in book.cancelled
         elif each.outcome == "failed":

@@ -100,6 +100,7 @@ class Senders:
         return f"p{self._next}"
 
     def _order(self, node: Node, prompt: Sent, say: dict[str, Any]) -> Call:
+        prompt.calls += 1
         if prompt.steers:
             return node.order("steer", key=prompt.key, say=say)
         return node.order(

@@ -159,6 +159,7 @@ FOUND = [
     ),
     ("an outcome for no reason", changed("p2", outcome="lost"), "p2 of k is lost"),
     ("an outcome for no reason", changed("p2", outcome="steered"), "p2 of k is steer"),
+    ("an outcome for no reason", changed("p2", outcome="withdrawn"), "p2 of k is with"),
     (
         "an outcome for no reason",
         changed("p4", error="KeyError"),
@@ -250,6 +251,14 @@ def test_what_is_wrong_outside_is_found(
 
     assert {each.rule for each in found} == {rule}
     assert words in found[0].words
+
+
+def test_who_sends_twice_may_find_it_taken_back() -> None:
+    """The node that had it first has ended meanwhile."""
+    made = book()
+    made.sent["p6"].calls, made.sent["p6"].told = 2, told("Withdrawn", 15)
+
+    assert wrongs(made, changed("p6", outcome="withdrawn")) == []
 
 
 def test_each_rule_is_tried() -> None:
