@@ -178,8 +178,8 @@ PLAN: Final = {
     ),
     "postgres_nodes": Room(
         "supervision/durable/_postgres/nodes",
-        "store_words sharing codec sealing store_threads postgres_rows postgres_ground",
-        "attrs msgspec psycopg trio",
+        "store_words sharing sealing store_threads postgres_rows postgres_ground",
+        "msgspec psycopg trio",
     ),
     "postgres_store": Room(
         "supervision/durable/_postgres",
