@@ -105,7 +105,7 @@ class Sending(Generic[P, C]):
     def nodes(self) -> Sequence[NodeInfo]:
         """Look at the nodes that share the store, by their names; none: there are none.
 
-        Those that are silent stay for a while: `NodeInfo.lives`.
+        Those that are silent stay for an hour: `NodeInfo.lives`.
 
         Raises:
             ClosedToNewError: the router has ended for good.

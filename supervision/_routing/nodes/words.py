@@ -15,7 +15,10 @@ _ANYWHERE: Final = frozenset({"cancel()", "cancel_all()", "reset()", "close()"})
 
 @attrs.frozen(kw_only=True)
 class NodeInfo:
-    """A node: a process with a router on a store that several share."""
+    """A node: a process with a router on a store that several share.
+
+    As the node that was asked has seen it with its latest beat; `RouterRef.nodes`.
+    """
 
     node: str
     """Its name."""
@@ -35,7 +38,10 @@ class NodeInfo:
 
 @attrs.frozen(kw_only=True)
 class Located:
-    """Where a key is: the node that owns it."""
+    """Where a key is: the node that owns it, and where clients find that.
+
+    As far as the node that was asked knows; every node takes prompts all the same.
+    """
 
     node: str
     """Its name."""
