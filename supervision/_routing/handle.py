@@ -96,6 +96,11 @@ class RouterRef(Reading[P, C]):
 
         A session that is only starting, or gathers a burst: the prompts that its first
         turn would have had.
+
+        Raises:
+            ElsewhereError: the key is another node's; so say `cancel_all`, `reset` and
+                `close`, too.  `anywhere` has the same done by its owner.
+            TypeError, ValueError: not a key.
         """
         check_key(key)
         core = self._or_none()
@@ -143,6 +148,7 @@ class RouterRef(Reading[P, C]):
 
         Raises:
             SessionHeldError: it cannot be read yet; its cause says why.
+            ElsewhereError: the key is another node's.
             NoStoreError: this router has no store.
             StoreError: the store does not answer, or the router has ended.
         """
@@ -172,8 +178,9 @@ class RouterRef(Reading[P, C]):
             FileExistsError: there is something at this path: a copy replaces nothing.
             NoStoreError: this router has no store.
             ClosedToNewError: the router has ended for good.
-            StoreError: it is a `MemoryStore`, which is in no file; or the copy cannot
-                be written; or another one is being made; or the store is not open.
+            StoreError: it is a `MemoryStore`, which is in no file, or a
+                `PostgresStore`, which pg_dump copies; or the copy cannot be written, or
+                another one is being made; or the store is not open.
         """
         where = _file(path)
         store = self._house().keeping.store
@@ -234,7 +241,8 @@ class RouterRef(Reading[P, C]):
         """Stop in order: no more prompts, finish what is accepted, close all sessions.
 
         When four fifths of the time are over, turns that still run are aborted and
-        prompts that wait are `Lost`; clean-up has the rest.  Close what the sessions
+        prompts that wait are `Lost` (with a store they are kept, and on one that nodes
+        share go to others at once); clean-up has the rest.  Close what the sessions
         share after it has returned.  The router is still there, and empty: stop it, or
         leave the system's block.
 
@@ -247,7 +255,10 @@ class RouterRef(Reading[P, C]):
     # ------------------------------------------------------------------- looking at it
 
     def inspect(self, key: str) -> SessionInfo | None:
-        """Look at a session; None: unknown.  Asks nobody, and is no sign of life."""
+        """Look at a session; None: unknown, or another node's (`anywhere.inspect`).
+
+        Asks nobody, and is no sign of life.
+        """
         check_key(key)
         core = self._or_none()
         lane = core.lanes.get(key) if core is not None else None

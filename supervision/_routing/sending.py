@@ -105,7 +105,7 @@ class Sending(Generic[P, C]):
     def nodes(self) -> Sequence[NodeInfo]:
         """Look at the nodes that share the store, by their names; none: there are none.
 
-        Those that are silent stay for a while: `NodeInfo.lives`.
+        Those that are silent stay for an hour: `NodeInfo.lives`.
 
         Raises:
             ClosedToNewError: the router has ended for good.
@@ -132,9 +132,8 @@ class Sending(Generic[P, C]):
         """Send a prompt to a session, starting the session if there is none.
 
         Finding or starting it and queueing the prompt are one step; not a checkpoint.
-        Prompts of one session are taken in the order of sending, one turn at a time.
-        One that comes while a turn runs waits, unless `busy` or `PromptPolicy.busy` say
-        otherwise.
+        Prompts of one session are taken in the order of sending, one turn at a time;
+        while a turn runs they wait, unless `busy` or `PromptPolicy.busy` say otherwise.
 
         Args:
             key: which session; a non-empty str.
@@ -163,6 +162,8 @@ class Sending(Generic[P, C]):
             QuarantinedError: the session has crashed too often.
             ClosedToNewError: the router takes no more.
             NoStoreError: a `Journal`, and this router has no store.
+            ElsewhereError: only the key's owner, another node, can take it: with a
+                stream that is no `Journal`, or a `busy` but to wait or steer.
             TypeError, ValueError: an argument that is not what it should be;
                 `WhileBusy.STEER` together with a stream.
         """
@@ -380,6 +381,7 @@ class Sending(Generic[P, C]):
 
         `Session.answer_aside` takes it, when there is a slot; the session's state and
         its running turn are not touched.  At most `PromptPolicy.capacity` at once.
+        Raises as `send`, and `ElsewhereError` for any key of another node.
         """
         more = more_of(ASIDE, None, origin, None, 1)
         return self._house(key).accepting.offer(offer_of(key, prompt, more, owner))
@@ -390,7 +392,7 @@ class Sending(Generic[P, C]):
         """Have `async_fn(turn)` run in the session's order, as a turn of its own.
 
         For upkeep that must not meet a turn, say compacting the history: it sees the
-        state, and what it makes of it counts only if it completes.
+        state, and what it makes of it counts if it completes.  Raises as `ask_aside`.
         """
         check_async("run_exclusive()", async_fn)
         more = more_of(WORK, None, None, None, 1)

@@ -34,8 +34,8 @@ class Verbs:
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
 
-    def find(self, key: str) -> Lane | None:
-        """The key's entry; None: unknown.
+    def find(self, key: str, what: str) -> Lane | None:
+        """The key's entry, for a verb; None: unknown.
 
         Raises:
             TypeError, ValueError: not a key.
@@ -44,7 +44,7 @@ class Verbs:
         check_key(key)
         lane: Lane | None = self._core.lanes.get(key)
         if lane is None:
-            self.look_where(key, "this")
+            self.look_where(key, what)
         return lane
 
     def look_where(self, key: str, what: str) -> None:
@@ -57,7 +57,7 @@ class Verbs:
         self, key: str, *, hard: bool, reason: object, hint: str | None
     ) -> VerbResult:
         """See `RouterRef.cancel`."""
-        lane = self.find(key)
+        lane = self.find(key, "cancel()")
         if lane is None:
             return self._without_lane(key)
         run: TurnRun | None = lane.turn
@@ -72,7 +72,7 @@ class Verbs:
 
     def cancel_all(self, key: str, reason: object) -> VerbResult:
         """See `RouterRef.cancel_all`."""
-        lane = self.find(key)
+        lane = self.find(key, "cancel_all()")
         if lane is None:
             return self._without_lane(key)
         return self._clear(lane, reason)
@@ -80,7 +80,8 @@ class Verbs:
     def end(self, key: str, how: CloseReason, reason: object) -> VerbResult:
         """See `RouterRef.reset` and `RouterRef.close`."""
         core = self._core
-        lane = self.find(key)
+        what = "reset()" if how is CloseReason.RESET else "close()"
+        lane = self.find(key, what)
         forgotten = core.tokens.keep(key, None)
         core.readers.forget(key)
         core.past.forget(key)

@@ -27,7 +27,8 @@ class Anywhere(Generic[P]):
 
     Each waits until the owner of the key has done it, and says what was done; of
     another node's key when all that it changes is stored.  Cancelled: it may be done
-    all the same.  Checkpoints.
+    all the same.  If the owner dies after it has done it and before it has answered,
+    its successor does it again.  Checkpoints.
 
     Raises:
         ElsewhereError: no owner has done it within `SharingPolicy.verb_within`.
@@ -54,7 +55,10 @@ class Anywhere(Generic[P]):
         reason: object = None,
         hint: str | None = None,
     ) -> VerbResult:
-        """As `RouterRef.cancel`: abort the turn that runs."""
+        """As `RouterRef.cancel`: abort the turn that runs.
+
+        `VerbResult.node` says which node has done it; None: this one.
+        """
         given = {"hard": hard, "reason": reason, "hint": hint}
 
         def cancel(core: Core) -> VerbResult:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
 from actors import Receipt, RefusedError
 
+# what `RouterRef.anywhere` has done by the owner, of what a router does itself
+_ANYWHERE: Final = frozenset({"cancel()", "cancel_all()", "reset()", "close()"})
+
 
 @attrs.frozen(kw_only=True)
 class NodeInfo:
-    """A node: a process with a router on a store that several share."""
+    """A node: a process with a router on a store that several share.
+
+    As the node that was asked has seen it with its latest beat; `RouterRef.nodes`.
+    """
 
     node: str
     """Its name."""
@@ -32,7 +38,10 @@ class NodeInfo:
 
 @attrs.frozen(kw_only=True)
 class Located:
-    """Where a key is: the node that owns it."""
+    """Where a key is: the node that owns it, and where clients find that.
+
+    As far as the node that was asked knows; every node takes prompts all the same.
+    """
 
     node: str
     """Its name."""
@@ -45,9 +54,10 @@ class Located:
 class ElsewhereError(RefusedError):
     """The key is another node's, and only its owner can do this.
 
-    Ask `RouterRef.locate` for that node, and go there; or use `RouterRef.anywhere`,
-    which has the verbs done by the owner.  Plain prompts, and those with a `Journal`,
-    are taken by every node.
+    Whose act: the caller's, who came to the wrong node.  Go to `node`, at `address`; or
+    use `RouterRef.anywhere`, which has verbs done by the owner.  Plain prompts, and
+    those with a `Journal`, are taken by every node.  Of `anywhere` itself: no owner has
+    done it within `SharingPolicy.verb_within`; it is taken back.
     """
 
     def __init__(
@@ -55,7 +65,7 @@ class ElsewhereError(RefusedError):
     ) -> None:
         super().__init__(key)
         self.what = what
-        """What was asked."""
+        """What was asked: "cancel()", "anywhere.cancel()", "a stream without ..."."""
         self.node = node
         """The owner; None: nobody owns the key just now, or it is not known."""
         self.address = address
@@ -68,9 +78,10 @@ class ElsewhereError(RefusedError):
                 "owns it just now: try again"
             )
         at = f" at {self.address}" if self.address is not None else ""
+        or_so = ", or use router.anywhere" if self.what in _ANYWHERE else ""
         return (
             f"{self.what} needs the owner of session {self.key!r}: that is node "
-            f"{self.node}{at}; go there, or use router.anywhere"
+            f"{self.node}{at}; go there{or_so}"
         )
 
 

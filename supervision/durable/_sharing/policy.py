@@ -20,9 +20,16 @@ def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
 
 @attrs.frozen(kw_only=True)
 class SharingPolicy:
-    """How nodes live together; every field has a default.
+    """How nodes that share a store live together; every field has a default.
 
-    All nodes of a store should have the same.
+    All nodes of a store should have the same.  Times are seconds.  `ttl` is the one to
+    choose: so long nobody runs the keys of a node that has died, and so long a node may
+    stand still before it loses its keys.  `moving` partitions change hands at once,
+    each when its turns have ended, or after `handover_within`.  What other nodes have
+    sent is looked for at a hint, or after `poll` (`poll_unheard` where none come).
+
+    Example:
+        >>> PostgresStore("postgresql:///chat", sharing=SharingPolicy(ttl=20))
 
     Raises:
         TypeError, ValueError: a field is not what it should be.

@@ -51,7 +51,10 @@ class SessionHeld(Event):
 
 @attrs.frozen
 class PartitionTaken(Event):
-    """A partition of a store that is shared is this node's: its keys run here."""
+    """A partition of a store that is shared is this node's: its keys run here.
+
+    Told at the start, and when a node has left, is silent, or gives it to this one.
+    """
 
     partition: int
     """Which."""
@@ -73,7 +76,9 @@ class PartitionGiven(Event):
 class PartitionLost(Event):
     """A partition is another node's, which has not waited: as this one was silent.
 
-    What its turns come to here does not count.
+    What its turns come to here does not count: for each that ran, `TurnFenced`.  Too
+    little processor time, a loop that stood still, or a bad network, for longer than
+    `SharingPolicy.ttl`.
     """
 
     partition: int
@@ -86,7 +91,8 @@ class PartitionLost(Event):
 class TurnFenced(Event):
     """A turn does not count: its key is another node's now.
 
-    Its prompts get the outcome that the store comes to have.
+    Its state and what it has sent are not kept; what it has done outside is done.  Its
+    prompts get the outcome that the store comes to have.
     """
 
     key: str

@@ -34,7 +34,7 @@ from supervision.durable._writing.book import Entry
 BACK: Final = "cancelled before it was stored"
 """Why a prompt is taken back."""
 _WAITS: Final = (None, WhileBusy.QUEUE, WhileBusy.STEER)
-_OWNS: Final = "what a busy session does with a prompt"
+_VERBS: Final = {ASIDE: "ask_aside()", WORK: "run_exclusive()"}
 
 
 class Storing:
@@ -60,10 +60,10 @@ class Storing:
         """
         kept, more, key = self._kept, offer.more, offer.key
         core = kept.core
-        if more.kind in (ASIDE, WORK):
-            raise self._elsewhere(key, more.kind.value)
+        if more.kind in _VERBS:
+            raise self._elsewhere(key, _VERBS[more.kind])
         if offer.busy not in _WAITS:
-            raise self._elsewhere(key, _OWNS)
+            raise self._elsewhere(key, f"busy={offer.busy}")
         if offer.steer or offer.busy is WhileBusy.STEER:
             more.kind = PromptKind.STEER
         owner = kept.others.members.owner_of(key)

@@ -79,7 +79,7 @@ class OtherVerbs:
             if number is not None:
                 self._asked.pop(number, None)
                 members.sharing.ask(Recall((number,)), _nothing)
-        raise elsewhere(kept.others, key, f"{verb}()")
+        raise elsewhere(kept.others, key, f"anywhere.{verb}()")
 
     def withdraw(self, receipt: Receipt[Any], reason: object) -> None:
         """Have a prompt taken back, if it is in time; nobody waits for that."""
@@ -97,7 +97,7 @@ class OtherVerbs:
     def _read(self, body: bytes, key: str, verb: str) -> Any:
         answer: dict[str, Any] | bool | None = self._kept.codec.decode(body, ORIGIN)
         if isinstance(answer, dict) and _FAILED in answer:
-            raise elsewhere(self._kept.others, key, f"{verb}()")
+            raise elsewhere(self._kept.others, key, f"anywhere.{verb}()")
         if answer is None or isinstance(answer, bool):
             return answer
         if verb == "inspect":
