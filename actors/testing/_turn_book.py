@@ -334,7 +334,7 @@ class Book:
 
 def _is_before(prompt: int, other: int) -> bool:
     """Whether it was accepted before another one of its opening."""
-    return prompt <= other and prompt // _IDS == other // _IDS
+    return prompt < other and prompt // _IDS == other // _IDS
 
 
 def _later(prompt: int, other: int) -> int:
