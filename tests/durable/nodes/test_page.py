@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
+from benchmarks.postgres.server import Server
 from supervision.cli.arguments import make_parser
 from tests.docs.pages import PATIENCE, ROOT, programs
-from tests.durable.servers.server import Server
 
 PAGE: Final = ROOT / "docs" / "nodes.md"
 TEXT: Final = PAGE.read_text(encoding="utf-8")
