@@ -41,17 +41,19 @@ async def play(turns: int, seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="cluster-") as name:
         folder = Path(name)
         server = Server(programs, folder)
+        status = 143  # if it is told to end
         async with trio.open_nursery() as nursery:
             nursery.start_soon(until_told, nursery.cancel_scope)
             town = Town(server, folder, nursery)
             try:
-                return await whole(town, turns, seconds)
+                status = await whole(town, turns, seconds)
             except Exception:
                 town.show_logs()
                 raise
             finally:
-                await town.end()
-    return 143  # it was told to end
+                with trio.CancelScope(deadline=trio.current_time() + 30, shield=True):
+                    await town.end()
+    return status
 
 
 def main() -> int:

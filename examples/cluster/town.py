@@ -85,9 +85,8 @@ class Town:
 
     async def end(self) -> None:
         """Leave nothing behind."""
-        with trio.CancelScope(shield=True):  # whatever has happened
-            for process in self.nodes.values():
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-            await self.server.kill()
+        for process in self.nodes.values():
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        await self.server.kill()
