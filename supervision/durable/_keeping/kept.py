@@ -23,7 +23,7 @@ from supervision._routing.parts.lane import Lane
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._journals.journals import Journals
 from supervision.durable._sharing.policy import SharingPolicy
-from supervision.durable._sharing.words import Fenced
+from supervision.durable._sharing.words import Fenced, numbers_of
 from supervision.durable._words.errors import (
     StoreAwayError,
     StoreBusyError,
@@ -84,7 +84,6 @@ class Kept:
         # numbers of prompts that came to this router before its store was open are
         # behind the first and up to the second; later ones are behind the third
         self.first = self.before = self.after = 0
-        self.ids_of_one = 2**63  # of one opening; of one that is not there yet: all
         self.tokens = KeptTokens()
         self.left: list[Receipt[Any]] = []
         # when it is closed: those that wait in the store and may be in somebody's hands
@@ -145,7 +144,6 @@ class Kept:
             ids: so many there are in one opening.
         """
         self.opened = opened = await self.claimed.open()
-        self.ids_of_one = ids
         core = self.core
         more = (opened.opened - self.epoch) * ids
         self.epoch = opened.opened
@@ -166,13 +164,17 @@ class Kept:
 
     def came(self, number: int) -> bool:
         """Whether the prompt with this number came to this router."""
-        end = self.after + self.ids_of_one
-        return self.first < number <= self.before or self.after < number <= end
+        if self.first < number <= self.before:
+            return True
+        if self.others is None:
+            return number > self.after
+        first, last = self.own
+        return first <= number <= last
 
     @property
     def own(self) -> tuple[int, int]:
         """The first and the last number of prompts of this opening."""
-        return self.after + 1, self.after + self.ids_of_one
+        return numbers_of(self.epoch)
 
     def epoch_of(self, lane: Lane) -> int:
         """See `Keeping`."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors import Completed, Journal, PromptPolicy, QueueFullError, WhileBusy
+from actors import (
+    Completed,
+    Journal,
+    PromptPolicy,
+    QueueFullError,
+    Receipt,
+    WhileBusy,
+)
 from actors.testing import seeds
 from supervision import ElsewhereError
 from supervision.durable import SharingPolicy
@@ -228,3 +235,28 @@ async def test_a_node_that_has_just_come_takes_what_is_to_be_its_own() -> None:
             chunks = [chunk async for chunk in answer]
 
         assert chunks == ["1.1", "1.2", "1.3"]
+
+
+@seeds(10)
+async def test_a_prompt_of_the_opening_after_ones_own_is_anothers() -> None:
+    """Also if some were sent before the store was open, which have other numbers."""
+    async with open_town() as town:
+        store = town.server.node("a")
+        first: Node = await town.nursery.start(town._live, "a", store)
+        town.nodes["a"] = first
+        early = [first.router.send("early", f"e{number}") for number in range(5)]
+        second = await town.add("b")
+        for each in early:
+            await each.outcome()
+        await town.settled("a", "b")
+        key = town.key_of("a")
+        receipts: list[Receipt[str]] = []
+        for number in range(12):
+            node = (first, second)[number % 2]
+            receipts.append(await node.router.accept(key, str(number), attempts=2))
+        for each in receipts:
+            await each.outcome()
+
+        assert town.state(key) == tuple(map(str, range(12)))
+        runs = [prompt for its, prompt in town.stage.begun if its == key]
+        assert runs == [*map(str, range(12))]

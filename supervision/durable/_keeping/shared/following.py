@@ -24,7 +24,7 @@ from actors.hosting import ChunkLog, Timer
 from supervision._routing.parts.lane import Lane
 from supervision.durable._journals.journals import stream_of
 from supervision.durable._keeping.ground.place import key_of
-from supervision.durable._sharing.words import EndedRow, Hint, Poll, Polled
+from supervision.durable._sharing.words import IDS, EndedRow, Hint, Poll, Polled
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import (
     Row,
@@ -265,7 +265,7 @@ class Following:
         first, last = kept.own
         for number in numbers:
             if not first <= number <= last:
-                opened = (number - 1) // kept.ids_of_one + 1
+                opened = (number - 1) // IDS + 1
                 node = kept.others.members.node_of(opened)
                 if node is not None:
                     self.hint(node)
