@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST = 12
 
 # {room: rooms that it may import from}; "" is the floor on which all rooms stand
-ARROWS = {
+ARROWS: dict[str, set[str]] = {
     "": {""},
     "measuring": {""},
     "showing": {"", "measuring", "judging"},

@@ -138,7 +138,7 @@ class Slow(View):
     async def stop_actor(self, path: str) -> ResultShape:
         """As slow as it can be."""
         await trio.sleep(3600)
-        return ResultShape(done=path, turn=None, withdrawn=[])
+        return ResultShape(done=path, turn=None, withdrawn=[], node=None)
 
 
 async def test_nobody_is_answered_long_after_it_has_gone(

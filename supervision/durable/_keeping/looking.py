@@ -78,6 +78,10 @@ class Looking:
         sizes = opened.measures() if opened is not None else Measures(kept.claimed.path)
         writer, began = kept.writer, self._began
         trouble = writer.trouble()
+        # Any: of each field its own
+        shared: dict[str, Any] = {}
+        if kept.others is not None:
+            shared = kept.others.statistics()
         return StoreStatistics(
             path=sizes.path,
             size=sizes.size,
@@ -92,7 +96,7 @@ class Looking:
             held=kept.bringing.held,
             down=trouble[0] if trouble is not None else None,
             why=trouble[1].why if trouble is not None else None,
-            **(kept.others.statistics() if kept.others is not None else {}),
+            **shared,
         )
 
     def why_held(self, lane: Lane) -> str | None:

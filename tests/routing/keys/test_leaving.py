@@ -219,7 +219,7 @@ def test_a_prompt_is_answered_from_its_slot_on() -> None:
     world.step()
 
     assert handle(core).statistics().answering == 1
-    assert core.epoch == 1
+    assert core.epoch_of(core.lanes["a"]) == 1
 
 
 def test_a_key_that_burns_is_abandoned_when_nobody_knows_it() -> None:
