@@ -56,7 +56,7 @@ def owned(dice: SharedDice, view: View, record: Record, first: int) -> Record | 
     if isinstance(record, Accept) and dice.dice.random() < 0.5:
         marked = attrs.evolve(record.row, tried=1, begun=2)
         own = None  # all of this batch are of one opening
-        if not record.bring and record.row.number >= first and dice.dice.random() < 0.7:
+        if record.row.number >= first and dice.dice.random() < 0.7:
             own = (first, 10**9)
         record = attrs.evolve(record, row=marked, own=own)
     row = view.partitions[partition_of(key, PARTITIONS)]

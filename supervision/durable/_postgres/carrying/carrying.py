@@ -187,22 +187,16 @@ class Carrying:
     def _bring(
         self, run: Sequence[tuple[int, int, Accept]], others: prompts.Others
     ) -> None:
-        """Say what is kept of keys, beside what has become of prompts.
-
-        Args:
-            run: (place, index, record).
-            others: {place: what stands in the place of a prompt}, when it is heard.
-        """
+        """Say what is kept of keys: (place, index, record), {place: what it met}."""
 
         def told(kept: dict[str, SessionRow], there: dict[str, Rows]) -> None:
             for place, index, record in run:
                 row, answer = record.row, self.answers[index]
                 brought = self._brought(row.key, index, kept, there, row.number)
-                if place in others:
-                    answer = self._met(index, row, others[place], brought)
+                if isinstance(answer, Accepted):
+                    self.answers[index] = Accepted(brought, answer.others)
                 else:
-                    answer = Accepted(brought, cast("Accepted", answer).others)
-                self.answers[index] = answer
+                    self.answers[index] = self._met(index, row, others[place], brought)
 
         places = {it.row.key: self.partition(it.row.key) for _, _, it in run}
         prompts.bring(self.message, places, told)
