@@ -102,11 +102,19 @@ class Nodes:
 
     server: Server
     fleet: Fleet
+    started: list[Node] = attrs.Factory(list[Node])
+    """Those that have answered once."""
 
     async def start(self) -> Node:
-        """Start one more."""
+        """Start one more, and wait until it answers."""
         place = Place(self.server.dsn())
-        return await self.fleet.start(self.fleet.new_name(), place)
+        node = await self.fleet.start(self.fleet.new_name(), place)
+        self.started.append(node)
+        return node
+
+    def ready(self) -> list[Node]:
+        """Those that a load balancer would send to."""
+        return [each for each in self.started if each.lives]
 
     async def partitions(self) -> Partitions:
         """Read which is whose."""

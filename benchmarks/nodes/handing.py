@@ -60,7 +60,7 @@ class NodeKilled(_Handing):
         with open_server() as server:
             async with open_nodes(server, NODES) as nodes, _load(nodes) as load:
                 await trio.sleep(TTL)
-                victim = nodes.fleet.living()[run.seed % NODES]
+                victim = nodes.ready()[run.seed % NODES]
                 await nodes.fleet.kill(victim)
                 killed = trio.current_time()
                 with trio.fail_after(PATIENCE):
@@ -121,7 +121,7 @@ class NodeDrained(_Handing):
         with open_server() as server:
             async with open_nodes(server, NODES) as nodes, _load(nodes) as load:
                 await trio.sleep(TTL)
-                leaver = nodes.fleet.living()[run.seed % NODES]
+                leaver = nodes.ready()[run.seed % NODES]
                 before = len(load.waits)
                 usual = max(load.waits)
                 async with trio.open_nursery() as nursery:
@@ -165,8 +165,8 @@ class _Load:
     async def _outcome(self, sender: int, number: int, name: str) -> str:
         """Its outcome; asked of another node if one cannot tell."""
         for attempt in itertools.count(sender + number):
-            living = self.nodes.fleet.living()
-            call = living[attempt % len(living)].order(
+            ready = self.nodes.ready()
+            call = ready[attempt % len(ready)].order(
                 "accept",
                 key=f"session-{sender}",
                 say={"id": name, "seconds": TURN},
