@@ -23,7 +23,10 @@ from .book import Book
 # Any in this file: orders and answers are JSON
 PATIENCE: Final = 30.0
 """Seconds for a node to start, or to end."""
+PROGRAM: Final = "benchmarks.chaos.node"
 _WAITING: Final = 8  # answers to one order that nobody has read yet
+_LAST: Final = frozenset({"error", "told", "chunks", "known", "lost", "tasks", "done"})
+"""What stands in the last answer to an order."""
 
 
 class GoneError(Exception):
@@ -150,9 +153,7 @@ class Node:
             return
         with suppress(trio.WouldBlock, trio.BrokenResourceError):
             channel.send_nowait(answer)
-        if answer.keys() & {"error", "told", "chunks", "known", "lost", "tasks"} or (
-            answer.get("found") is False
-        ):
+        if answer.keys() & _LAST or answer.get("found") is False:
             del self._calls[answer["n"]]
             channel.close()
 
@@ -165,6 +166,7 @@ class Fleet:
         folder: for what they write.
         book: what has happened.
         options: of each node, beside its name and the server's address.
+        program: the module that is a node.
     """
 
     def __init__(
@@ -173,6 +175,7 @@ class Fleet:
         folder: Path,
         book: Book,
         options: Mapping[str, Any],
+        program: str = PROGRAM,
     ) -> None:
         self.nodes: list[Node] = []
         """Those that have been started, in their order."""
@@ -180,6 +183,7 @@ class Fleet:
         self._folder = folder
         self._book = book
         self._options = options
+        self._program = program
         self._names = 0
 
     def living(self) -> list[Node]:
@@ -206,7 +210,7 @@ class Fleet:
             process = Popen(  # noqa: ASYNC220, S603 - it takes a few milliseconds
                 [
                     *there,
-                    *(sys.executable, "-m", "benchmarks.chaos.node"),
+                    *(sys.executable, "-m", self._program),
                     json.dumps(options),
                 ],
                 stdin=PIPE,
@@ -270,11 +274,11 @@ class Fleet:
 
 @asynccontextmanager
 async def open_fleet(
-    folder: Path, book: Book, options: Mapping[str, Any]
+    folder: Path, book: Book, options: Mapping[str, Any], program: str = PROGRAM
 ) -> AsyncGenerator[Fleet]:
     """Open a fleet without nodes; leaving ends all that were started in it."""
     async with trio.open_nursery() as nursery:
-        fleet = Fleet(nursery, folder, book, options)
+        fleet = Fleet(nursery, folder, book, options, program)
         try:
             yield fleet
         finally:

@@ -11,6 +11,8 @@ order:
 - `fauxtp_peer`: an OTP on AnyIO
 - `pykka_peer`: actors in threads
 - `uvloop_peer`: the floors of asyncio on another loop
+- `restate_peer`, with `restate_service`: a server that keeps and pushes
+- `tantra_peer`: durable actors for agents
 """
 
 

@@ -23,11 +23,12 @@ ARROWS: dict[str, set[str]] = {
     "scenarios": {"", "replay"},
     "postgres": set(),
     "chaos": {"postgres"},
+    "nodes": {"", "postgres", "chaos", "peers"},
 }
 ENTRANCES = {"__main__.py", "cli.py", "options.py"}
 """The command line, which knows all rooms."""
 
-KNOW_OURS = {"scenarios", "replay", "chaos"}
+KNOW_OURS = {"scenarios", "replay", "chaos", "nodes"}
 """Rooms that may know `actors` and `supervision`."""
 
 

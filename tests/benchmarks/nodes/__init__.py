@@ -1,0 +1,1 @@
+"""Scenarios with many nodes, and peers that keep turns."""
