@@ -40,7 +40,7 @@ class DurableTurns(Scenario):
     name = "durable_turns"
     floor = "restate"
     count = 6_400
-    counts = {"restate": 1_600, "tantra": 320, "tantra_server": 320}  # noqa: RUF012
+    counts = {"restate": 1_600, "tantra": 160, "tantra_server": 160}  # noqa: RUF012
     warm_up = 0
 
     async def ours(self, run: Run) -> None:

@@ -5,6 +5,8 @@ python -m benchmarks run --module benchmarks/nodes/sharing.py
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -14,6 +16,7 @@ from benchmarks.nodes.cast import (
     LIMITS,
     NODE,
     TTL,
+    Nodes,
     Work,
     Worker,
     open_nodes,
@@ -77,7 +80,8 @@ class NodesBurning(Scenario):
     """Turns that burn 1 ms of the processor each, on three nodes.
 
     96 sessions at once on all nodes together, each prompt accepted, run, committed and
-    told by the node that has its key; `alone` is one node with all of them.
+    told by the node that has its key; `alone` is one node with all of them.  Beside it
+    stands the processor's time that a turn took, of the nodes and of the server.
     """
 
     name = "nodes_burning"
@@ -112,9 +116,29 @@ class NodesBurning(Scenario):
 
                 for times in (1, each):  # the first time sessions are started
                     done.clear()
+                    nodes_before, server_before = _burnt(nodes)
                     began = clock()
                     async with trio.open_nursery() as nursery:
                         for index in range(count):
                             nursery.start_soon(on, index, times)
                 run.elapsed(clock() - began)
+                of_nodes, of_server = _burnt(nodes)
         run.equal(sum(done), run.count, "right answers")
+        run.note(
+            node_us=1e6 * (of_nodes - nodes_before) / run.count,
+            server_us=1e6 * (of_server - server_before) / run.count,
+        )
+
+
+def _burnt(nodes: Nodes) -> tuple[float, float]:
+    """Seconds of the processor that nodes have had, and the server."""
+    pid = nodes.server.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    of_nodes = sum(_seconds(each.process.pid) for each in nodes.started)
+    return of_nodes, sum(map(_seconds, [pid, *map(int, children)]))
+
+
+def _seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])  # for itself, and in the kernel for it
+    return ticks / os.sysconf("SC_CLK_TCK")
