@@ -87,7 +87,7 @@ def test_the_tree_runs_as_the_text_says(folder: Path) -> None:
             service.communicate()
 
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert ready == (200, {"ready": True, "state": "ready"})
+    assert ready == (200, {"ready": True, "state": "ready", "why": None})
     assert ended[0] == 200
     assert service.returncode == 0, log
     assert report["adds_up"]
