@@ -135,18 +135,22 @@ async def _register(
     """Tell the server of the service, once both are there."""
     body = json.dumps({"uri": service}).encode()
     until = trio.current_time() + PATIENCE
-    while True:
-        try:
-            async with await trio.open_tcp_stream(HOST, admin) as stream:
-                await _post(stream, "/deployments", body, {})
-        except (OSError, trio.BrokenResourceError, _RefusedError):
-            ended = any(each.poll() is not None for each in processes)
-            if ended or trio.current_time() > until:
-                words = await trio.Path(log).read_text(errors="replace")
-                raise RuntimeError(words[-2_000:]) from None
-            await trio.sleep(0.2)
-        else:
-            return
+    while not await _taken(admin, body):
+        ended = any(each.poll() is not None for each in processes)
+        if ended or trio.current_time() > until:
+            words = await trio.Path(log).read_text(errors="replace")
+            raise RuntimeError(words[-2_000:])
+        await trio.sleep(0.2)
+
+
+async def _taken(admin: int, body: bytes) -> bool:
+    """Whether the server is there, and reaches the service."""
+    try:
+        async with await trio.open_tcp_stream(HOST, admin) as stream:
+            await _post(stream, "/deployments", body, {})
+    except (OSError, trio.BrokenResourceError, _RefusedError):
+        return False
+    return True
 
 
 class _RefusedError(Exception):
