@@ -227,7 +227,7 @@ async def test_a_node_that_has_just_come_takes_what_is_to_be_its_own() -> None:
     """A stream that is read here too, as nobody else owns the key."""
     async with open_town() as town:
         node = town.server.node("a")
-        started: Node = await town.nursery.start(town._live, "a", node)
+        started: Node = await town.nursery.start(town.serve, "a", node)
         town.nodes["a"] = started
         chunks: list[str] = []
 
@@ -242,7 +242,7 @@ async def test_a_prompt_of_the_opening_after_ones_own_is_anothers() -> None:
     """Also if some were sent before the store was open, which have other numbers."""
     async with open_town() as town:
         store = town.server.node("a")
-        first: Node = await town.nursery.start(town._live, "a", store)
+        first: Node = await town.nursery.start(town.serve, "a", store)
         town.nodes["a"] = first
         early = [first.router.send("early", f"e{number}") for number in range(5)]
         second = await town.add("b")

@@ -63,11 +63,11 @@ class Town:
     async def add(self, name: str, **options: Any) -> Node:
         """Start a node, and wait until it is one of them."""
         store = self.server.node(name, **options)
-        started: Node = await self.nursery.start(self._live, name, store)
+        started: Node = await self.nursery.start(self.serve, name, store)
         self.nodes[name] = started
         return started
 
-    async def _live(
+    async def serve(
         self, name: str, store: MemoryStore, task_status: trio.TaskStatus[Node]
     ) -> None:
         stopped = trio.Event()
