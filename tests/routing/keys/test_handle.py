@@ -18,6 +18,7 @@ from actors import (
     ClosedToNewError,
     Completed,
     Phase,
+    PromptPolicy,
     Replay,
     Turn,
     Withdrawal,
@@ -25,10 +26,17 @@ from actors import (
     open_system,
 )
 from actors.hosting import Chunks
-from supervision import Limits, RouterRef, TurnStream, VerbResult, start_router
+from supervision import (
+    Limits,
+    NoStoreError,
+    RouterRef,
+    TurnStream,
+    VerbResult,
+    start_router,
+)
 from supervision.durable import MemoryStore
 from tests.routing.core.double import Later, made, send
-from tests.sessions.doers import Doer
+from tests.sessions.doers import Doer, for_ever
 
 UNKNOWN = VerbResult(known=False)
 Look = Callable[[RouterRef[Any, Any]], Any]
@@ -61,6 +69,12 @@ class Speaker(Doer):
         if turn.prompt == "on":
             await trio.sleep_forever()
         return turn.prompt
+
+
+class Narrow(Doer):
+    """One prompt may wait."""
+
+    prompts = PromptPolicy(capacity=1)
 
 
 async def ended() -> RouterRef[Any, Any]:
@@ -230,3 +244,70 @@ async def test_a_stream_aborts_a_prompt_that_waits(*, stored: bool) -> None:
             assert stream.receipt.withdraw() is Withdrawal.TOO_LATE
         assert running.turn is not None
         router.abort(running.turn)
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "words"),
+    [
+        (3, TypeError, "path must be a str or a Path, got 3"),
+        (b"copy", TypeError, "path must be a str or a Path, got b'copy'"),
+        (None, TypeError, "path must be a str or a Path, got None"),
+        ("", ValueError, "path must be the path of a file, got ''"),
+        ("a\0b", ValueError, r"path must be the path of a file, got 'a\\x00b'"),
+    ],
+)
+@pytest.mark.parametrize("stored", [False, True])
+async def test_a_copy_has_a_path(
+    path: Any, error: type[Exception], words: str, *, stored: bool
+) -> None:
+    """It is looked at before the store is."""
+    async with open_system() as system:
+        router = start_router(system, Doer, durable=MemoryStore() if stored else None)
+
+        with pytest.raises(error, match=f"^{words}$"):
+            await router.backup(path)
+
+
+async def test_a_router_without_a_store_has_no_copy() -> None:
+    """It says which call needs one."""
+    async with open_system() as system:
+        router = start_router(system, Doer)
+
+        with pytest.raises(NoStoreError, match=r"backup\(\)"):
+            await router.backup("copy")
+
+
+@pytest.mark.parametrize("key", ["a", "b"])
+async def test_who_is_cancelled_in_line_has_sent_nothing(key: str) -> None:
+    """In line for a queue, or for a place: whoever stands behind is let in."""
+    receipts: list[Any] = []
+    gone = trio.CancelScope()
+    async with open_system() as system:
+        router = start_router(system, Narrow, limits=Limits(sessions=1, turns=1))
+
+        async def send(prompt: str) -> None:
+            receipts.append(await router.send_wait(key, prompt))
+
+        async def send_in_vain() -> None:
+            with gone:
+                await send("first")
+
+        router.send("a", for_ever)
+        await settle()
+        waits = router.send("a", "waits")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send_in_vain)
+            await settle()
+            nursery.start_soon(send, "second")
+            await settle()
+            gone.cancel()
+            await settle()
+            assert gone.cancelled_caught
+            assert receipts == []
+            router.cancel("a")
+
+        (second,) = receipts
+        assert await second.outcome() == Completed("second", turn=3)
+        assert await waits.outcome() == Completed("waits", turn=2)
+        assert router.statistics().accepted == 3
+        assert router.statistics().refused == {}

@@ -9,8 +9,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
-from actors import Completed, Outcome, Receipt
+from actors import Completed, Outcome, Receipt, Replay
+from actors.hosting import ChunkLog
 from tests.routing.core.double import made, send
+from tests.routing.parts.making import lane, receipt
 
 
 class Crowd:
@@ -94,3 +96,15 @@ async def test_an_outcome_is_given_once() -> None:
     assert receipt.settle(Completed("other")) is False
     assert receipt.ended is outcome
     assert await receipt.outcome() is outcome
+
+
+def test_a_receipt_that_is_left_ends_its_stream() -> None:
+    """Nobody tells its outcome here any more; who reads gets what there is."""
+    log = ChunkLog[str](Replay())
+    given = receipt(lane("a"), 1, stream=log)
+    log.put_nowait("said")
+
+    given.leave(LookupError("gone"))
+
+    assert log.closed
+    assert log.last == 1

@@ -325,6 +325,18 @@ def test_a_wrong_limit_is_told_what_would_be_right(field: str) -> None:
     assert Limits(backoff=Backoff(1.0, 2.0)).backoff == Backoff(1.0, 2.0)
 
 
+@pytest.mark.parametrize("durable", ["x.db", MemoryStore, 3])
+async def test_a_router_is_started_with_a_store(durable: Any) -> None:
+    """What is none is refused at the call; declared with one it is a right child."""
+    async with open_system() as system:
+        with pytest.raises(TypeError, match="durable must be a store, such as"):
+            start_router(system, Chat, durable=durable)
+
+        assert system.statistics().actors == 0
+    store = MemoryStore()
+    assert Router.spec(Chat, durable=store).args[-1] is store
+
+
 async def _sent(receipt: Any) -> None:
     """Wait for it, if its way in is one that waits."""
     if inspect.isawaitable(receipt):

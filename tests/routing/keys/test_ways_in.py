@@ -15,6 +15,7 @@ from actors import (
     Completed,
     Crashed,
     PromptPolicy,
+    QuarantinedError,
     QueueFullError,
     RefusedError,
     Replay,
@@ -24,11 +25,20 @@ from actors import (
     open_system,
 )
 from actors.hosting import FOLLOW_UP, PROMPT, ChunkLog, More
-from supervision import Limits, start_router
+from supervision import Backoff, Limits, RestartLimit, start_router
 from supervision._routing.core.core import Core
 from supervision._routing.core.waiting import Sender, Waiting
 from supervision._routing.parts.admission import Offer
-from tests.routing.core.double import Plain, Slow, World, check, handle, made, send
+from tests.routing.core.double import (
+    Later,
+    Plain,
+    Slow,
+    World,
+    check,
+    handle,
+    made,
+    send,
+)
 from tests.sessions.doers import Doer
 
 CRASHED = Crashed(RuntimeError("bang"))
@@ -142,6 +152,46 @@ async def test_who_stands_in_line_and_leaves_is_refused_by_nobody() -> None:
     core.accepting.refuse(offer, None)
 
     assert handle(core).statistics().refused == {}
+
+
+def test_a_store_changes_nothing_about_who_is_refused() -> None:
+    """A queue that is full, and a job that runs: as without one."""
+    core, world = made(keeping=Later())
+    handle(core).send("a", "", job="nightly")
+    world.step()
+    with pytest.raises(StillRunningError):
+        handle(core).send("a", "", job="nightly")
+    for _ in range(3):
+        send(core, "a")
+
+    with pytest.raises(QueueFullError):
+        send(core, "a")
+    assert core.lanes["a"].waiting == 3
+
+
+def test_a_store_changes_nothing_about_a_trial() -> None:
+    """One prompt is let in after a quarantine, and the next when it has ended."""
+    limits = Limits(
+        sessions=9,
+        turns=9,
+        restarts=RestartLimit(1, within=60.0),
+        quarantine=Backoff(10.0, 40.0, jitter=0.0),
+    )
+    core, world = made(limits, Plain, Later())
+    for _ in range(2):
+        send(core, "a")
+        world.step()
+        world.gone(core.lanes["a"].session, CRASHED)
+    world.clock.move(10.0)
+    trial = send(core, "a")
+    world.step()
+
+    with pytest.raises(QuarantinedError):
+        send(core, "a")
+    assert trial.turn is not None
+    world.finish(trial.turn)
+
+    assert send(core, "a").turn == trial.turn + 1
 
 
 # ----------------------------------------------------------------------- to be the next

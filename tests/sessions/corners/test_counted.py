@@ -141,6 +141,57 @@ async def test_a_reader_has_its_time_from_the_latest_chunk_that_it_took(
             assert trio.current_time() == pytest.approx(ends)
 
 
+async def test_a_reader_that_is_awake_is_given_what_there_is_room_for() -> None:
+    """The turn has woken it, and goes on at once: until the stream is full."""
+    sent: list[tuple[int, int]] = []
+    got: list[int] = []
+    go = trio.Event()
+
+    async def deed(turn: Turn[Any, Any]) -> None:
+        await go.wait()
+        for number in range(5):
+            await turn.emit(number)
+            sent.append((number, len(got)))
+
+    async def read(stream: Any) -> None:
+        got.append(await anext(stream))
+
+    async with (
+        open_router() as router,
+        router.open_turn("a", deed, stream=Bounded(2)) as stream,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(read, stream)
+        await settle()
+        go.set()
+        await settle()
+
+        assert sent == [(0, 0), (1, 0), (2, 1)]
+        assert [chunk async for chunk in stream] == [1, 2, 3, 4]
+        assert router.statistics().chunks == 5
+
+
+async def test_what_an_orphan_says_is_counted_as_unread() -> None:
+    """Its parent's stream is closed: nobody reads it, and it is no error."""
+    over = trio.Event()
+
+    async def orphan(turn: Turn[Any, Any]) -> None:
+        await over.wait()
+        await turn.emit("late")
+
+    async def deed(turn: Turn[Any, Any]) -> None:
+        await turn.start_child(orphan, critical=True, direct=True)
+
+    async with open_router() as router:
+        async with router.open_turn("a", deed) as stream:
+            assert isinstance(await stream.outcome(), Completed)
+        over.set()
+        await settle()
+
+        figures = router.statistics()
+        assert (figures.chunks, figures.unread) == (1, 1)
+
+
 async def test_what_a_turn_cannot_start_any_more_is_not_why_it_failed() -> None:
     """Its session has crashed under it: that is why, however it hears of it."""
 

@@ -1,0 +1,135 @@
+"""`ChunkLog` with a keeper: who is first, what is cut, where a reader goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked as settle
+
+from actors import Journal, Replay, StreamGapError, StreamRestartedError
+from actors.hosting import ChunkLog
+
+
+class Shelf:
+    """A keeper that has room when the test says so."""
+
+    def __init__(self) -> None:
+        self.has_room = True
+        self.written = 0
+        self.kept: list[Any] = []
+        self.cuts = 0
+
+    def put(self, number: int, chunk: Any) -> bool:
+        """Keep it, if there is room."""
+        if self.has_room:
+            self.keep(number, chunk)
+        return self.has_room
+
+    def pack(self, chunk: Any) -> Any:
+        """As it is."""
+        return chunk
+
+    def keep(self, number: int, packed: Any) -> None:
+        """Keep it."""
+        self.kept.append((number, packed))
+
+    def restart(self, base: int) -> None:
+        """Nothing up to this number counts."""
+        del base
+
+    def cut(self) -> None:
+        """Count."""
+        self.cuts += 1
+
+    async def read(self, after: int) -> Sequence[Any]:
+        """What is kept behind this number."""
+        await trio.lowlevel.checkpoint()
+        return [chunk for number, chunk in self.kept if number > after]
+
+
+def made() -> tuple[ChunkLog[str], Shelf]:
+    """A log, and its keeper."""
+    shelf = Shelf()
+    return ChunkLog[str](Journal(), keeper=shelf), shelf
+
+
+async def test_who_waits_for_a_keeper_is_let_in_when_there_is_room() -> None:
+    """Not before, and before all who come later."""
+    log, shelf = made()
+    shelf.has_room = False
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(log.put, "first")
+        await settle()
+        log.kept()
+        assert (log.waiting_writers, shelf.kept) == (1, [])
+
+        shelf.has_room = True
+        with pytest.raises(trio.WouldBlock):
+            log.put_nowait("second")
+        log.kept()
+
+    log.put_nowait("second")
+    assert shelf.kept == [(1, "first"), (2, "second")]
+
+
+async def test_a_keeper_hears_that_its_log_is_cut() -> None:
+    """Nothing more is to be kept."""
+    log, shelf = made()
+    log.put_nowait("first")
+
+    log.cut()
+    log.put_nowait("second")
+
+    assert shelf.cuts == 1
+    assert shelf.kept == [(1, "first")]
+
+
+@pytest.mark.parametrize("after", [2, 99])
+async def test_nobody_goes_on_behind_the_latest_chunk(after: int) -> None:
+    """Unless more may have been read than is known here."""
+    log, _ = made()
+    log.put_nowait("first")
+
+    with pytest.raises(StreamGapError) as caught:
+        log.open(after)
+    assert (caught.value.after, caught.value.first, caught.value.last) == (after, 1, 1)
+    log.uncertain = True
+
+    assert log.open(after).number == after
+
+
+async def test_a_reader_that_is_handed_over_is_told_if_it_must_begin_anew() -> None:
+    """It had read what does not count any more; another had not."""
+    log = ChunkLog[str](Replay())
+    log.put_nowait("old")
+    reader, fresh = log.open(), log.open()
+    assert await reader.get() == "old"
+    other = ChunkLog[str](Replay())
+    other.restart(2, base=5)
+
+    log.hand_over(other)
+    other.put_nowait("new")
+
+    with pytest.raises(StreamRestartedError) as caught:
+        await reader.get()
+    assert (caught.value.attempt, caught.value.first) == (2, 6)
+    assert [await each.get() for each in (reader, fresh)] == ["new", "new"]
+    assert (reader.number, fresh.number) == (6, 6)
+
+
+async def test_a_reader_that_is_handed_over_goes_on_where_it_is() -> None:
+    """What it has read counts there too."""
+    log, other = ChunkLog[str](Replay()), ChunkLog[str](Replay())
+    for each in (log, other):
+        each.put_nowait("first")
+    reader = log.open()
+    assert await reader.get() == "first"
+
+    log.hand_over(other)
+    other.put_nowait("second")
+
+    assert await reader.get() == "second"
+    assert other.attached == 1
