@@ -468,7 +468,9 @@ def test_a_key_is_not_empty() -> None:
 
 @pytest.mark.parametrize("over", [None, 0, 1])
 @pytest.mark.parametrize(
-    "batch", [None, Batch(prompts=2), Batch(prompts=9, weight=3.0)], ids=repr
+    "batch",
+    [None, Batch(prompts=2), Batch(prompts=9, weight=3.0)],
+    ids=["one", "two", "as they fit"],
 )
 def test_what_would_be_taken_is_what_is_taken(
     batch: Batch | None, over: int | None
