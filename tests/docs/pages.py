@@ -20,7 +20,7 @@ from typing import Final
 import attrs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 PATIENCE: Final = 100  # seconds until a program is taken for dead
 
 _BLOCK = re.compile(

@@ -28,7 +28,8 @@ STRICT: Final = {
 
 def module_of(page: Path, name: str) -> str:
     """What a block is called among those of all pages: two have a `chat.py`."""
-    return f"{page.stem.lower()}_{name}"
+    place = page.relative_to(ROOT).with_suffix("").as_posix()
+    return f"{re.sub('[^a-z0-9]', '_', place.lower())}_{name}"
 
 
 def write_all(folder: Path) -> list[Path]:
