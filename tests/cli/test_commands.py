@@ -113,7 +113,8 @@ ANSWERS: dict[str, Any] = {
         for verb in ("cancel", "cancel_all", "reset", "close")
     },
     "GET /events": b"HTTP/1.1 200 OK\r\n\r\n"
-    b'{"event": "hello", "at": 10.0, "time": "2026-01-01T00:00:00+00:00"}\n'
+    b'{"event": "hello", "at": 10.0, "time": "2026-01-01T00:00:00+00:00", '
+    b'"service": "chat"}\n'
     b'{"event": "ActorStarted", "at": 12.5, "actor": "/chat", "incarnation": 2}\n'
     b'{"event": "bye", "at": 13.0}\n',
 }
@@ -369,9 +370,10 @@ def test_events_are_lines_until_the_service_ends(path: Path, run: Run) -> None:
     lines = out.splitlines()
     assert status == 0
     assert server.asked[0] == "GET /events?kind=ActorStarted&kind=TurnEnded"
-    assert lines[0].endswith("actor started        /chat  incarnation=2")
-    assert lines[0].split()[0].endswith(":02.500")
-    assert lines[1] == "the service has ended"
+    assert lines[0] == "chat: what happens from now on; Ctrl-C ends this"
+    assert lines[1].endswith("actor started        /chat  incarnation=2")
+    assert lines[1].split()[0].endswith(":02.500")
+    assert lines[2] == "the service has ended"
     assert [json.loads(line)["event"] for line in raw.splitlines()] == [
         "hello",
         "ActorStarted",
@@ -394,15 +396,29 @@ def test_an_event_that_is_odd_is_written_all_the_same() -> None:
     line = writer.write(odd)
     late = writer.write({"event": "dropped", "number": 12})
 
-    assert line is not None
     assert line.plain == (
         r"3.500  turn ended\n         /a  outcome=Failed(error=ValueError(text=\x07))"
         "  ids=[1, None, {a=2}]"
     )
-    assert late is not None
     assert late.plain == "12 events not shown: this reader is too slow"
-    assert writer.write({"event": "hello", "time": "noon", "at": 1}) is None
-    assert writer.write({}) is not None
+    hello = writer.write({"event": "hello", "time": "noon", "at": 1})
+    assert hello.plain.startswith("a service: ")
+    assert writer.write({}).plain
+
+
+def test_an_event_does_not_say_what_there_is_not() -> None:
+    """An outcome has many fields, and most of them are empty; times are short."""
+    outcome = {"kind": "Aborted", "turn": 2, "notes": {}, "late": False, "partial": []}
+    event = {"event": "TurnEnded", "at": 1.0, "outcome": outcome, "seconds": 0.9515503}
+
+    line = EventWriter().write({**event, "turn": 0, "cost": 2.0}).plain
+
+    assert line.split("ended")[1].split() == [
+        "outcome=Aborted(turn=2)",
+        "seconds=0.952",
+        "turn=0",
+        "cost=2",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,8 @@ def follow_events(arguments: Namespace) -> int:
         for event in events:
             if arguments.json:
                 print_json(event)
-            elif (line := writer.write(event)) is not None:
-                print_lines([line])
+            else:
+                print_lines([writer.write(event)])
     if gone.is_set():
         raise BrokenPipeError
     return ExitCode.OK
