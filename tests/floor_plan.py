@@ -64,7 +64,8 @@ PLAN: Final = {
         "streams turns leaves sessions",
         "trio",
     ),
-    "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
+    "models": Room("actors/testing/_models", "actors", "attrs trio"),
+    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
