@@ -299,9 +299,10 @@ PLAN: Final = {
         "view_words service client drawing commands",
         "attrs rich trio",
     ),
+    "new": Room("supervision/cli/_new", "service client", ""),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live",
+        "view_words view service client drawing demo commands live new",
         "",
     ),
     # agents that others wrote
