@@ -12,6 +12,7 @@ widths are theirs.  A comment before it says what a person does without being to
     <!-- Ctrl-C -->       the same, after this was pressed
     <!-- says -->         nothing is typed: what it says next, and it goes on
     <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
+    <!-- ended 1 -->      what went on in that terminal was killed
     <!-- elsewhere -->    not typed here: it installs something
 
 A person has time, so here nothing takes any: each `trio.sleep(...)` of a file is over
@@ -225,6 +226,7 @@ class Reader:
         }
         (folder / "gate.py").write_text(GATE, encoding="utf-8")
         self.terminals: dict[int, Terminal] = {}
+        self.pid = 0  # of the service that `actors ps` has listed
 
     def do(self) -> None:
         """Do all of it."""
@@ -264,10 +266,11 @@ class Reader:
         if "go on" in block.notes:
             (self.folder / "hold").unlink()
         for note in block.notes:
-            if note.startswith("leaves "):
-                left = self.terminals[int(note.removeprefix("leaves "))]
-                left.signal(signal.SIGINT)
-                left.wait()
+            verb, _, number = note.partition(" ")
+            if verb == "leaves":
+                self.terminals[int(number)].signal(signal.SIGINT)
+            if verb in ("leaves", "ended"):
+                self.terminals[int(number)].wait()
         if block.terminal not in self.terminals:
             new = Terminal(self.folder, self.environment)
             self.terminals[block.terminal] = new
@@ -293,10 +296,7 @@ class Reader:
     def type(self, terminal: Terminal, block: Block, command: str, said: str) -> None:
         """Type one command."""
         if command.startswith("kill -9 "):
-            for each in self.terminals.values():
-                if each.process is not None:
-                    each.signal(signal.SIGKILL)
-            return
+            command = f"kill -9 {self.pid}"
         terminal.type(command)
         if {"serves", "goes on"} & set(block.notes):
             terminal.wait_said(said)
@@ -310,6 +310,8 @@ class Reader:
             terminal.wait()
         found = wanted.fullmatch(terminal.said)
         assert found, f"{command}\nsays\n{terminal.said}\nand not\n{said}"
+        if (seen := re.search(r" READY +(\d+) ", terminal.said)) is not None:
+            self.pid = int(seen[1])
 
 
 def saved(page: str, name: str) -> list[str]:
