@@ -261,16 +261,7 @@ class Reader:
 
     def obey(self, block: Block) -> None:
         """Type what a block says, and look at what is said."""
-        if "hold" in block.notes:
-            (self.folder / "hold").touch()
-        if "go on" in block.notes:
-            (self.folder / "hold").unlink()
-        for note in block.notes:
-            verb, _, number = note.partition(" ")
-            if verb == "leaves":
-                self.terminals[int(number)].signal(signal.SIGINT)
-            if verb in ("leaves", "ended"):
-                self.terminals[int(number)].wait()
+        self.do_first(block)
         if block.terminal not in self.terminals:
             new = Terminal(self.folder, self.environment)
             self.terminals[block.terminal] = new
@@ -282,16 +273,30 @@ class Reader:
                 self.environment[name] = self.here(value)
             elif command:
                 self.type(terminal, block, self.here(command), said)
-            elif "Ctrl-C" in block.notes:
-                terminal.signal(signal.SIGINT)
-                terminal.wait()
-                terminal.wait_said(said)
-            elif "says" in block.notes:
-                terminal.wait_said(said)
             else:
-                assert "further" in block.notes, block
-                terminal.wait()
-                terminal.wait_said(said)
+                self.look(terminal, block, said)
+
+    def do_first(self, block: Block) -> None:
+        """Do what is done before a block."""
+        if "hold" in block.notes:
+            (self.folder / "hold").touch()
+        if "go on" in block.notes:
+            (self.folder / "hold").unlink()
+        for note in block.notes:
+            verb, _, number = note.partition(" ")
+            if verb == "leaves":
+                self.terminals[int(number)].signal(signal.SIGINT)
+            if verb in ("leaves", "ended"):
+                self.terminals[int(number)].wait()
+
+    def look(self, terminal: Terminal, block: Block, said: str) -> None:
+        """Look at what a command says that was typed before."""
+        assert {"Ctrl-C", "further", "says"} & set(block.notes), block
+        if "Ctrl-C" in block.notes:
+            terminal.signal(signal.SIGINT)
+        if "says" not in block.notes:
+            terminal.wait()
+        terminal.wait_said(said)
 
     def type(self, terminal: Terminal, block: Block, command: str, said: str) -> None:
         """Type one command."""
