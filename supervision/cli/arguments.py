@@ -45,7 +45,7 @@ def make_parser(version: str) -> argparse.ArgumentParser:
         description="Run a supervised tree as a service, and watch, question and stop "
         "services that run.",
         epilog="Commands find the only service of this user by themselves; with "
-        "several, say --socket PATH or set ACTORS_SOCKET.",
+        "several, say --socket NAME or set ACTORS_SOCKET.",
     )
     parser.add_argument("--version", action="version", version=f"actors {version}")
     commands = parser.add_subparsers(
@@ -166,7 +166,9 @@ def _shared() -> _Parser:
     """Make what all commands have that ask a service."""
     shared = _Parser(add_help=False)
     shared.add_argument(
-        "--socket", metavar="PATH", help="of the service (default: the only live one)"
+        "--socket",
+        metavar="PATH",
+        help="of the service, or its name (default: the only live one)",
     )
     shared.add_argument("--json", action="store_true", help="print the raw answer")
     return shared
