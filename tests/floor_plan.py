@@ -298,10 +298,16 @@ PLAN: Final = {
         "view_words service client drawing commands",
         "attrs rich trio",
     ),
+    "check": Room(
+        "supervision/cli/_check",
+        "actors tree_words trees routing_words routing store_words codec service client"
+        " drawing commands",
+        "attrs rich",
+    ),
     "new": Room("supervision/cli/_new", "service client", ""),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live new",
+        "view_words view service client drawing demo commands live check new",
         "",
     ),
     # agents that others wrote

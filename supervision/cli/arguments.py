@@ -150,6 +150,22 @@ def _add_run(commands: _Commands) -> None:
 
 
 def _add_making(commands: _Commands) -> None:
+    check = _add(commands, "check")
+    check.add_argument("tree", metavar="module:Tree", help="as for run")
+    check.add_argument(
+        "--unit",
+        type=Path,
+        metavar="FILE",
+        help="look at this unit file of systemd, too; its --budget counts",
+    )
+    check.add_argument(
+        "--budget",
+        type=seconds,
+        default=_DEFAULTS.budget,
+        metavar="SECONDS",
+        help="as for run (default: %(default)g)",
+    )
+    check.add_argument("--json", action="store_true", help="print it for a program")
     new = _add(commands, "new")
     new.add_argument(
         "name", metavar="NAME", help="of the service: of its package, and of its unit"

@@ -43,6 +43,15 @@ SAID: Final[Mapping[str, Said]] = {
         ),
         "actors new weather",
     ),
+    "check": Said(
+        "say what is wrong with a tree, without starting it",
+        (
+            "Import a tree, build what it declares, start nothing, and say what is "
+            "wrong or doubtful, where, and what would be right.  Ends with 0 if "
+            "nothing is, with 1 if something is."
+        ),
+        "actors check chat:Tree --unit chat.service",
+    ),
     "ps": Said(
         "list the services that run",
         "List the services of this user that run: name, state, process, socket.",
