@@ -305,9 +305,15 @@ PLAN: Final = {
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),
+    "cli_words": Room(
+        "supervision/cli: arguments said values",
+        "view_words view service client",
+        "",
+    ),
+    "pages": Room("supervision/cli/_pages", "service demo cli_words", "attrs"),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live check new",
+        "client drawing demo cli_words commands live check new",
         "",
     ),
     # agents that others wrote

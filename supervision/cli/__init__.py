@@ -11,6 +11,7 @@ one who types knows it.  Only `actors run` is ever the service itself; `actors d
     _live/          `actors top`, as long as somebody looks
     _check/         `actors check`: what is wrong with a tree
     _new/           `actors new`: a small service to begin with
+    _pages/         the manual, and the reference of the command line
     program         `main`, from the command line to the exit status
     client          `supervision.client`, where it was first
 """
