@@ -64,7 +64,8 @@ PLAN: Final = {
         "streams turns leaves sessions",
         "trio",
     ),
-    "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
+    "models": Room("actors/testing/_models", "actors", "attrs trio"),
+    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
@@ -304,9 +305,10 @@ PLAN: Final = {
         "view_words service client drawing commands",
         "attrs rich trio",
     ),
+    "new": Room("supervision/cli/_new", "service client", ""),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live",
+        "view_words view service client drawing demo commands live new",
         "",
     ),
     # agents that others wrote

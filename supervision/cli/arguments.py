@@ -6,7 +6,6 @@ It only says what was asked; `program` knows who does it.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -17,6 +16,7 @@ from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
 
 from .said import SAID
+from .values import LEVELS, count, interval, level, seconds
 
 ORDERS = ("worst", "key", "age", "idle", "queued")
 """The orders of a list of sessions."""
@@ -27,7 +27,6 @@ SHELLS = ("bash", "zsh", "fish")
 DEMO = "demo"
 """The command whose arguments are its own."""
 
-_LEVELS = ("debug", "info", "warning", "error", "critical")
 _DEFAULTS = Settings()
 
 
@@ -53,6 +52,7 @@ def make_parser(version: str) -> argparse.ArgumentParser:
         dest="command", metavar="COMMAND", title="commands"
     )
     _add_run(commands)
+    _add_making(commands)
     shared = _shared()
     _add_looking(commands, shared)
     _add_doing(commands, shared)
@@ -105,7 +105,7 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument("--name", help="of the service (default: the tree's)")
     run.add_argument(
         "--budget",
-        type=_seconds,
+        type=seconds,
         default=_DEFAULTS.budget,
         metavar="SECONDS",
         help="that drain and stop may take together (default: %(default)g)",
@@ -129,11 +129,11 @@ def _add_run(commands: _Commands) -> None:
     )
     run.add_argument(
         "--log-level",
-        type=_level,
+        type=level,
         action="append",
         default=[],
         metavar="[LOGGER=]LEVEL",
-        help=f"the least that is written, of all or of one logger: {', '.join(_LEVELS)}"
+        help=f"the least that is written, of all or of one logger: {', '.join(LEVELS)}"
         f"; may be repeated (default: {_DEFAULTS.log_level.lower()})",
     )
     run.add_argument(
@@ -146,6 +146,19 @@ def _add_run(commands: _Commands) -> None:
         "--tuned-gc",
         action="store_true",
         help="shorter pauses with many actors, for more memory",
+    )
+
+
+def _add_making(commands: _Commands) -> None:
+    new = _add(commands, "new")
+    new.add_argument(
+        "name", metavar="NAME", help="of the service: of its package, and of its unit"
+    )
+    new.add_argument(
+        "--into",
+        type=Path,
+        metavar="FOLDER",
+        help="where it is written: a new folder, or an empty one (default: NAME)",
     )
 
 
@@ -168,10 +181,10 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     tree.add_argument(
         "path", nargs="?", default="/", help="of the topmost (default: /)"
     )
-    tree.add_argument("--depth", type=_count, metavar="N", help="levels (default: all)")
+    tree.add_argument("--depth", type=count, metavar="N", help="levels (default: all)")
     tree.add_argument(
         "--width",
-        type=_count,
+        type=count,
         default=20,
         metavar="N",
         help="children of one actor at most, the worst (default: %(default)s)",
@@ -180,13 +193,13 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     top = _add(commands, "top", one)
     top.add_argument(
         "--interval",
-        type=_interval,
+        type=interval,
         default=1.0,
         metavar="SECONDS",
         help="between two frames (default: %(default)g)",
     )
     top.add_argument(
-        "--rows", type=_count, metavar="N", help="actors at most (default: what fits)"
+        "--rows", type=count, metavar="N", help="actors at most (default: what fits)"
     )
     top.add_argument("--once", action="store_true", help="print one frame and end")
     top.add_argument(
@@ -228,7 +241,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         "--order", choices=ORDERS, metavar="ORDER", help=f"(default: {ORDERS[0]})"
     )
     sessions.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
+        "--limit", type=count, default=100, metavar="N", help="(default: %(default)s)"
     )
 
     session = _add(commands, "session", one)
@@ -238,7 +251,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     stack.add_argument("key", nargs="?", help="of the session, or the path of an actor")
     stack.add_argument(
         "--pid",
-        type=_count,
+        type=count,
         metavar="N",
         help="instead: all actors of a process that hangs, without its socket "
         "(Python 3.14 and newer)",
@@ -269,7 +282,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     reminders = _add(commands, "reminders", one)
     reminders.add_argument("key", nargs="?", help="of a session (default: of all)")
     reminders.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
+        "--limit", type=count, default=100, metavar="N", help="(default: %(default)s)"
     )
     _add_router(reminders, "the only one that has a store")
 
@@ -285,7 +298,7 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
     stop.add_argument("path", nargs="?", help="of the actor (default: the service)")
     stop.add_argument(
         "--within",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="that the service may take (default: its budget)",
     )
@@ -294,7 +307,7 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
     restart.add_argument("path", help="of the child")
 
     abort = _add(commands, "abort", one)
-    abort.add_argument("turn", type=_count, help="its id, as it is shown")
+    abort.add_argument("turn", type=count, help="its id, as it is shown")
     _add_router(abort, "the only one with such a turn")
     abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
     abort.add_argument(
@@ -341,51 +354,3 @@ def _add_key(parser: _Parser) -> None:
 
 def _add_router(parser: _Parser, default: str) -> None:
     parser.add_argument("--router", metavar="PATH", help=f"(default: {default})")
-
-
-def _count(text: str) -> int:
-    """Read a whole number from 1 on."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number from 1 on, not {text!r}"
-        )
-    return number
-
-
-def _seconds(text: str) -> float:
-    """Read a time."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be seconds, 0 or more, not {text!r}")
-    return number
-
-
-def _level(text: str) -> tuple[str, str]:
-    """Read the level of a logger: its name, or "" for all, and the level."""
-    name, _, level = text.rpartition("=")
-    if level.lower() not in _LEVELS or (not name and "=" in text):
-        known = ", ".join(_LEVELS)
-        raise argparse.ArgumentTypeError(
-            f"must be one of {known}, or LOGGER= and one of them, not {text!r}"
-        )
-    return name, level.upper()
-
-
-def _interval(text: str) -> float:
-    """Read the time between two frames."""
-    number = _seconds(text)
-    if number < _QUICKEST:
-        raise argparse.ArgumentTypeError(
-            f"must be at least {_QUICKEST:g} s, not {text!r}"
-        )
-    return number
-
-
-_QUICKEST = 0.1  # seconds: nobody reads faster

@@ -39,10 +39,12 @@ from ._commands.stores import (
 )
 from ._commands.telling import abort, restart, stop, tell_session
 from ._live.top import watch
+from ._new.command import new_service
 from .arguments import DEMO, make_parser
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "run": run_tree,
+    "new": new_service,
     "ps": list_services,
     "tree": show_tree,
     "top": watch,

@@ -34,6 +34,15 @@ SAID: Final[Mapping[str, Said]] = {
         ),
         "actors run chat:Tree --name chat --budget 25",
     ),
+    "new": Said(
+        "write a small service to begin with",
+        (
+            "Write a small service: a session, a tree, a door for HTTP, tests, a "
+            "systemd unit and a Dockerfile.  It runs and passes its checks as it is.  "
+            "Nothing that is there is overwritten."
+        ),
+        "actors new weather",
+    ),
     "ps": Said(
         "list the services that run",
         "List the services of this user that run: name, state, process, socket.",

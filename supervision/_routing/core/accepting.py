@@ -134,18 +134,18 @@ class Accepting:
         policy = core.policy(found)
         if core.admission.open:
             self._look_at(offer, policy)
-        limit = core.limits.sessions_per_owner
+        limit = core.limits.sessions_per_tenant
         way = core.admission.judge(
             found,
             offer,
             policy,
             ending=core.world.ending,
-            per_owner=limit,
+            per_tenant=limit,
             now=core.now(),
         )
         lane: Lane
         if found is None:
-            lane = core.sessions.enter(key, offer.owner)
+            lane = core.sessions.enter(key, offer.tenant)
         elif way is Entrance.STEER:
             return self._steer(found.turn, offer)
         else:

@@ -140,7 +140,7 @@ class Core:
         # decisions
         self.admission = Admission()
         self.places = Places(limits.sessions)
-        self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_owner)
+        self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_tenant)
         self.idle = IdleList()
         self.books = Books()
         self.burning = Burning()

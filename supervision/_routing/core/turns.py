@@ -165,10 +165,10 @@ class Turns:
                 lane.room = 0
             else:
                 self.open_way(lane)
-        owner = extra.owner if extra is not None else None
-        if owner is not None:
-            run.need_extra().slot_owner = owner
-        if core.slots.claim(run, owner):
+        tenant = extra.tenant if extra is not None else None
+        if tenant is not None:
+            run.need_extra().slot_tenant = tenant
+        if core.slots.claim(run, tenant):
             self.begin(run)
 
     def begin(self, run: TurnRun) -> None:
@@ -393,9 +393,9 @@ class Turns:
             slots.withdraw(run)
             return ()
         run.slot = False
-        return slots.release(run.extra.slot_owner if run.extra is not None else None)
+        return slots.release(run.extra.slot_tenant if run.extra is not None else None)
 
-    def configure(self, turns: int, per_owner: int | None) -> None:
+    def configure(self, turns: int, per_tenant: int | None) -> None:
         """Other numbers are in force."""
-        for run in self._core.slots.configure(turns, per_owner):
+        for run in self._core.slots.configure(turns, per_tenant):
             self.begin(run)

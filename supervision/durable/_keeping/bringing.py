@@ -247,10 +247,10 @@ class Bringing:
         receipts, or their outcome is on its way.
         """
         before: list[Receipt[Any]] = []
-        owner = rows[0].owner if rows else None
-        if owner is not None and lane.owner is None:
-            lane.need_extra().owner = owner
-            self._kept.core.admission.enter(owner)
+        tenant = rows[0].tenant if rows else None
+        if tenant is not None and lane.tenant is None:
+            lane.need_extra().tenant = tenant
+            self._kept.core.admission.enter(tenant)
         for row in rows:
             if self._kept.came(row.number) and row.number not in self._live:
                 continue
