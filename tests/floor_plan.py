@@ -248,6 +248,12 @@ PLAN: Final = {
         "trio",
     ),
     "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
+    "spans": Room(
+        "supervision/otel/_spans",
+        "actors routing_core routing",
+        "opentelemetry trio",
+    ),
+    "otel": Room("supervision/otel", "spans", ""),
     # a tree beside a program that is not Trio's
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(
