@@ -6,6 +6,8 @@ It only says what was asked; `program` knows who does it.
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -15,7 +17,7 @@ from supervision._view.sessions import ALL_PHASES
 from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
 
-from .said import SAID
+from .said import GROUPS, SAID
 from .values import LEVELS, count, interval, level, seconds
 
 ORDERS = ("worst", "key", "age", "idle", "queued")
@@ -28,6 +30,7 @@ DEMO = "demo"
 """The command whose arguments are its own."""
 
 _DEFAULTS = Settings()
+_WIDEST = 88
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,18 +41,45 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(f"{message}; see '{self.prog} --help'")
 
 
+class _Top(_Parser):
+    """The one of `actors` itself: its help has the commands by what one wants."""
+
+    def format_help(self) -> str:
+        """Write the help."""
+        width = min(shutil.get_terminal_size().columns, _WIDEST)
+        column = max(len(name) for names in GROUPS.values() for name in names) + 4
+
+        def filled(text: str) -> list[str]:
+            return [*textwrap.wrap(text, width), ""]
+
+        lines = [self.format_usage(), *filled(self.description or "")]
+        for group, names in GROUPS.items():
+            lines.append(f"{group}:")
+            for name in names:
+                begin = f"  {name}".ljust(column)
+                lines += textwrap.wrap(
+                    SAID[name].short,
+                    width,
+                    initial_indent=begin,
+                    subsequent_indent=" " * column,
+                )
+            lines.append("")
+        lines += filled("actors COMMAND --help says what a command takes.")[:-1]
+        return "\n".join([*lines, *filled(self.epilog or "")])
+
+
 def make_parser(version: str) -> argparse.ArgumentParser:
     """Make the parser of `actors`; the command's name is in `command`."""
-    parser = _Parser(
+    parser = _Top(
         prog="actors",
         description="Run a supervised tree as a service, and watch, question and stop "
         "services that run.",
         epilog="Commands find the only service of this user by themselves; with "
-        "several, say --socket PATH or set ACTORS_SOCKET.",
+        "several, say --socket NAME or set ACTORS_SOCKET.",
     )
     parser.add_argument("--version", action="version", version=f"actors {version}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands"
+        dest="command", metavar="COMMAND", parser_class=_Parser
     )
     _add_run(commands)
     _add_making(commands)
@@ -57,10 +87,8 @@ def make_parser(version: str) -> argparse.ArgumentParser:
     _add_looking(commands, shared)
     _add_doing(commands, shared)
     completion = _add(commands, "completion")
-    completion.add_argument("shell", choices=SHELLS)
-    commands.add_parser(
-        DEMO, help="a chat service under real traffic, with faults", add_help=False
-    )
+    completion.add_argument("shell", choices=SHELLS, help="which one")
+    commands.add_parser(DEMO, help=SAID[DEMO].short, add_help=False)
     completion.set_defaults(words=_words(commands))
     return parser
 
@@ -150,6 +178,22 @@ def _add_run(commands: _Commands) -> None:
 
 
 def _add_making(commands: _Commands) -> None:
+    check = _add(commands, "check")
+    check.add_argument("tree", metavar="module:Tree", help="as for run")
+    check.add_argument(
+        "--unit",
+        type=Path,
+        metavar="FILE",
+        help="look at this unit file of systemd, too; its --budget counts",
+    )
+    check.add_argument(
+        "--budget",
+        type=seconds,
+        default=_DEFAULTS.budget,
+        metavar="SECONDS",
+        help="as for run (default: %(default)g)",
+    )
+    check.add_argument("--json", action="store_true", help="print it for a program")
     new = _add(commands, "new")
     new.add_argument(
         "name", metavar="NAME", help="of the service: of its package, and of its unit"
@@ -166,7 +210,9 @@ def _shared() -> _Parser:
     """Make what all commands have that ask a service."""
     shared = _Parser(add_help=False)
     shared.add_argument(
-        "--socket", metavar="PATH", help="of the service (default: the only live one)"
+        "--socket",
+        metavar="PATH",
+        help="of the service, or its name (default: the only live one)",
     )
     shared.add_argument("--json", action="store_true", help="print the raw answer")
     return shared
