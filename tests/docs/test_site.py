@@ -162,7 +162,9 @@ def test_the_reference_has_every_public_name(
 ) -> None:
     """What two modules offer is listed by one of them."""
     shown = {
-        id(names.value_of(where, name)) for where, name in listed if where in modules()
+        id(names.value_of(where, name))
+        for where, name in listed
+        if where in modules() and name in names.public(where)
     }
 
     assert [
