@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tests.extras import HAS_ACP
+from tests.extras import lacks
 from tests.test_typing import run_checker
 
 from .pages import PAGES, ROOT, programs
@@ -39,7 +39,7 @@ def write_all(folder: Path) -> list[Path]:
         blocks = programs(page)
         saved = [each.file.removesuffix(".py") for each in blocks if each.file]
         for block in blocks:
-            if not HAS_ACP and "supervision.acp" in block.code:
+            if lacks(block.code):
                 continue
             code = block.code
             for name in saved:

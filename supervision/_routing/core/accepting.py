@@ -99,6 +99,8 @@ class Accepting:
         core = self._core
         if error is not None:
             core.books.refused[type(error).__name__] += 1
+        if core.tracer is not None:
+            core.tracer.refused(offer.key, offer.more, error)
         if offer.left:
             text = f"has not got a prompt that a turn has left for it: {error}"
             core.world.log_failure(logging.WARNING, offer.key, text)

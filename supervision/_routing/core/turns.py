@@ -59,12 +59,13 @@ class Turns:
         core: the other parts.
     """
 
-    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "running")
+    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "make", "running")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
         self._keeping = core.keeping
         self._begin_turn = core.world.begin_turn
+        self.make: type[TurnRun] = TurnRun  # or what `Core.trace` puts there
         self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
         self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
 
@@ -144,7 +145,7 @@ class Turns:
             assert more.work is not None
             body = partial(unprotected, more.work)
         core.turn_ids = number = core.turn_ids + 1
-        run = TurnRun(number, lane, receipts, body, session.turns, aside=aside)
+        run = self.make(number, lane, receipts, body, session.turns, aside=aside)
         _TURN(run)
         for receipt in receipts:
             receipt._turn = number
@@ -274,9 +275,8 @@ class Turns:
         if change is not None and not self._core.sessions.forgets(run.lane):
             self._keeping.history_of(run.lane).commit(change)
 
-    def _settle(  # noqa: C901, PLR0912 - the hot way is written out
-        self, run: TurnRun, outcome: Outcome
-    ) -> None:
+    # the hot way is written out
+    def _settle(self, run: TurnRun, outcome: Outcome) -> None:  # noqa: C901, PLR0912
         """Its prompts get their outcome, its slot goes on, its lane goes on."""
         core, lane = self._core, run.lane
         if run.aside:

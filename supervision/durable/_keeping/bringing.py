@@ -19,6 +19,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
@@ -311,7 +312,9 @@ class Bringing:
         except CodecError as failure:
             error = failure
         if receipt is None:
-            receipt = Receipt(lane, prompt, row.number, now, More())
+            more = More()
+            more.context = Context()  # its sender's is gone with the sender's process
+            receipt = Receipt(lane, prompt, row.number, now, more)
         receipt.prompt = prompt
         receipt.at = now - max(0.0, wall() - row.at)
         if row.id.startswith(PREFIX):
