@@ -64,7 +64,8 @@ PLAN: Final = {
         "streams turns leaves sessions",
         "trio",
     ),
-    "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
+    "models": Room("actors/testing/_models", "actors", "attrs trio"),
+    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
@@ -250,6 +251,12 @@ PLAN: Final = {
         "trio",
     ),
     "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
+    "spans": Room(
+        "supervision/otel/_spans",
+        "actors routing_core routing",
+        "opentelemetry trio",
+    ),
+    "otel": Room("supervision/otel", "spans", ""),
     # a tree beside a program that is not Trio's
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(

@@ -33,6 +33,7 @@ from .census import enter, leave
 from .core.core import IDS, Core
 from .core.draining import end_all
 from .core.keeping import Straight
+from .core.world import TRACER
 from .doing import Doing
 from .errors import PromptKeptError
 from .limits import Limits, limits_of
@@ -200,6 +201,9 @@ class Router(Actor[Any]):
             ids = (number - 1) * IDS
             core = Core(world, keeping, self._limits, self._bound, ids)
             self._core = core
+            trace = seat.hub.notes.get(TRACER)
+            if trace is not None:
+                core.trace(trace(core))
             if self._durable is not None:
                 kept: _Kept = seat.rare.kept
                 receipts, kept.receipts = kept.receipts, []
