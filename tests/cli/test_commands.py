@@ -52,7 +52,7 @@ ANSWERS: dict[str, Any] = {
     "GET /top": top(),
     "GET /actors/chat/tools": DETAIL,
     "GET /sessions": sessions(session("alice"), session("b\x1b[0m"), matching=40),
-    "GET /sessions/alice": session("alice", tool="search", owner="ann", idle=3.0),
+    "GET /sessions/alice": session("alice", tool="search", tenant="ann", idle=3.0),
     "GET /stack": {
         "actor": None,
         "session": session("alice"),
@@ -66,9 +66,9 @@ ANSWERS: dict[str, Any] = {
             {
                 "router": f"/chat/{name}",
                 "sessions": 1000,
-                "sessions_per_owner": None,
+                "sessions_per_tenant": None,
                 "turns": 8,
-                "turns_per_owner": 2,
+                "turns_per_tenant": 2,
                 "replays": 1000,
                 "idle": None,
                 "start_within": 120.0,
@@ -282,7 +282,7 @@ def test_session_says_all_about_a_session(path: Path, run: Run) -> None:
         status, out, _ = run("session", "alice")
 
     assert status == 0
-    for line in ("turn       17", "tool       search", "owner      ann"):
+    for line in ("turn       17", "tool       search", "tenant     ann"):
         assert line in out
     assert "idle       for 3.0s" in out
     assert out.endswith("waits for nothing: it has nothing to do\n")
@@ -318,19 +318,19 @@ def test_limits_are_facts_of_each_router(path: Path, run: Run) -> None:
     first, second = out.split("\n\n")
     assert status == 0
     assert first.splitlines() == [
-        "router              /chat/router",
-        "sessions            1000",
-        "sessions_per_owner  none",
-        "turns               8",
-        "turns_per_owner     2",
-        "replays             1000",
-        "idle                inf",
-        "start_within        120 s",
-        "restarts            3 within 60 s",
-        "quarantine          30 to 3600 s",
-        "backoff             none",
+        "router               /chat/router",
+        "sessions             1000",
+        "sessions_per_tenant  none",
+        "turns                8",
+        "turns_per_tenant     2",
+        "replays              1000",
+        "idle                 inf",
+        "start_within         120 s",
+        "restarts             3 within 60 s",
+        "quarantine           30 to 3600 s",
+        "backoff              none",
     ]
-    assert second.startswith("router              /chat/other")
+    assert second.startswith("router               /chat/other")
     assert server.asked[-1] == "GET /limits?router=%2Fchat%2Frouter"
 
 

@@ -217,7 +217,7 @@ def _actor_facts(detail: ActorDetailShape) -> Iterator[Fact]:
 
 
 def _session_facts(session: SessionShape) -> Iterator[Fact]:
-    said = {name: session[name] for name in ("key", "router", "node", "owner")}
+    said = {name: session[name] for name in ("key", "router", "node", "tenant")}
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:

@@ -64,7 +64,7 @@ from .prompts import Prompt, Prompts, StoredPrompt, copy, stored
 from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
-    state=None, token=None, generation=1, crashes=None, owner=None
+    state=None, token=None, generation=1, crashes=None, tenant=None
 )
 
 
@@ -221,8 +221,8 @@ class Tables:
         if record.bound:
             changes["token"] = record.token
         first = self.prompts.get(record.ended[0].number) if record.ended else None
-        if first is not None and first.row.owner is not None:
-            changes["owner"] = first.row.owner
+        if first is not None and first.row.tenant is not None:
+            changes["tenant"] = first.row.tenant
         if record.entries or record.begins is not None:
             changes["entries"] = self.histories.write(record)
         keeps = (

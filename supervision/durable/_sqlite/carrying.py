@@ -57,7 +57,7 @@ from .rows.reminders import Reminders
 from .sql import Connection, Value
 
 _COLUMNS: Final = (
-    "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
+    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
     " steers, body, at, stream, base"
 )
 _values: Callable[[Row], tuple[Value, ...]] = attrgetter(*_COLUMNS.split(", "))
@@ -78,19 +78,19 @@ _END: Final = (
 )
 # a row only if there is something to keep in it, or there is one
 _KEEP: Final = (
-    "insert into sessions (key, state, state_version, token, generation, owner)"
-    " select ?1, ?2, ?3, ?4, ?5, (select owner from prompts where number = ?6)"
+    "insert into sessions (key, state, state_version, token, generation, tenant)"
+    " select ?1, ?2, ?3, ?4, ?5, (select tenant from prompts where number = ?6)"
     " where ?7 or exists (select 1 from sessions where key = ?1)"
     " on conflict (key) do update set"
     " state = iif(?2 is null, state, excluded.state),"
     " state_version = iif(?2 is null, state_version, excluded.state_version),"
     " token = iif(?8, excluded.token, token), generation = excluded.generation,"
-    " owner = coalesce(excluded.owner, owner)"
+    " tenant = coalesce(excluded.tenant, tenant)"
 )
 # of a turn that leaves nothing to keep, of most sessions without a row
 _TOUCH: Final = (
-    "update sessions set generation = ?, owner ="
-    " coalesce((select owner from prompts where number = ?), owner) where key = ?"
+    "update sessions set generation = ?, tenant ="
+    " coalesce((select tenant from prompts where number = ?), tenant) where key = ?"
 )
 _SET: Final = (
     "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
@@ -100,7 +100,7 @@ _SET: Final = (
 _BIND: Final = _SET.format("token")
 _QUARANTINE: Final = _SET.format("crashes")
 _SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner, held,"  # noqa: S608
+    "select state, state_version, token, generation, crashes, tenant, held,"  # noqa: S608
     f" {histories.SPAN} from sessions where key = ?1"
 )
 _FORGET: Final = "delete from sessions where key = ?"
@@ -325,13 +325,13 @@ class Carrying:
         return looks.find(self.cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
-        session: SessionRow | None = None
+        found: SessionRow | None = None
         for state, version, *rest, first, last in self._rows(_SESSION, key):
             kept = None if state is None else State(state, version)
-            token, generation, crashes, owner, held = rest
+            token, generation, crashes, tenant, held = rest
             entries = histories.span(first, last)
-            session = SessionRow(kept, token, generation, crashes, owner, held, entries)
-        return Brought(session, tuple(self._open(key, index, itself)))
+            found = SessionRow(kept, token, generation, crashes, tenant, held, entries)
+        return Brought(found, tuple(self._open(key, index, itself)))
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
         """Read the open prompts of a key that were there before this record."""

@@ -123,13 +123,14 @@ def _upsert(s: str, *, bound: bool, only: str = "") -> str:
     """Keep what there is to keep: a row only if there is something, or there is one."""
     return (
         f"insert into {s}.sessions as s"
-        " (key, p, state, state_version, token, generation, owner)"
+        " (key, p, state, state_version, token, generation, tenant)"
         f" select key, p, state, version, {'token' if bound else 'null'}, generation,"
-        f" (select owner from {s}.prompts q where q.number = g.first)"
+        f" (select tenant from {s}.prompts q where q.number = g.first)"
         f" from g where g.ok {only} and (g.keeps"
         f" or (select true from {s}.sessions s where s.key = g.key))"
         " on conflict (key) do update set state = coalesce(excluded.state, s.state),"
         " state_version = coalesce(excluded.state_version, s.state_version),"
         f" token = {'excluded' if bound else 's'}.token,"
-        " generation = excluded.generation, owner = coalesce(excluded.owner, s.owner)"
+        " generation = excluded.generation,"
+        " tenant = coalesce(excluded.tenant, s.tenant)"
     )
