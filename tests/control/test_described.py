@@ -15,7 +15,8 @@ from trio.testing import MockClock
 
 from actors import open_system
 from supervision.control._described.__main__ import pages
-from supervision.control._described.operations import OPERATIONS, Operation
+from supervision.control._described.operations import OPERATIONS
+from supervision.control._described.words import Operation
 from supervision.control._endpoints.app import ENDPOINTS, make_app
 from supervision.service import View
 from tests.control.client import serving
