@@ -301,13 +301,17 @@ class Resource(Actor[Never]):
 
     async def _hold(self) -> None:
         scope, closing = trio.CancelScope(), trio.Event()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep, scope, closing)
-            try:
-                await trio.sleep_forever()
-            finally:
-                closing.set()
-                scope.deadline = trio.current_time() + self.grace
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._keep, scope, closing)
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    closing.set()
+                    scope.deadline = trio.current_time() + self.grace
+        except BaseExceptionGroup as group:
+            several = len(group.exceptions) > 1  # else that one is the crash
+            raise (group if several else group.exceptions[0]) from None
 
     async def _keep(self, scope: trio.CancelScope, closing: trio.Event) -> None:
         with scope:

@@ -21,7 +21,7 @@ class StoredPrompt:
     """Of its session."""
     id: str
     """With the key its address."""
-    owner: str | None
+    tenant: str | None
     """As it was sent."""
     attempts: int
     """How often it may be tried."""
@@ -159,6 +159,14 @@ class Prompts:
             prompt.row.tried = tried
             prompt.row.begun = begun
 
+    def unmark(self, number: int, tried: int, begun: int, before: int | None) -> None:
+        """Take a mark back, if it is this one and has no outcome."""
+        prompt = self._all.get(number)
+        if prompt is not None and prompt.outcome is None:
+            row = prompt.row
+            if (row.tried, row.begun) == (tried, begun):
+                row.tried, row.begun = tried - 1, before
+
     def end(self, ended: Ended, at: float) -> None:
         """Give a prompt its outcome, unless it has one: the first one stays."""
         prompt = self._all.get(ended.number)
@@ -219,7 +227,7 @@ def copy(row: Row) -> Row:
         row.key,
         row.id,
         row.kind,
-        row.owner,
+        row.tenant,
         row.job,
         row.origin,
         row.attempts,
@@ -240,7 +248,7 @@ def stored(prompt: Prompt) -> StoredPrompt:
         number=row.number,
         key=row.key,
         id=row.id,
-        owner=row.owner,
+        tenant=row.tenant,
         attempts=row.attempts,
         tried=row.tried,
         begun=row.begun,
