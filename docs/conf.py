@@ -48,6 +48,8 @@ myst_url_schemes: dict[str, None] = {"http": None, "https": None, "source": None
 # The signature has types as the source says them; names, not where they are made.
 autodoc_typehints_format = "short"
 autodoc_class_signature = "mixed"
+# sphinxcontrib-trio, which marks what is to be awaited or entered, knows no other way.
+autodoc_use_legacy_class_based = True
 python_maximum_signature_line_length = 72
 # The ends of lines in docstrings are no typography, and `--` is an option's.
 smartquotes = False

@@ -28,7 +28,7 @@ BEGINNING: Final = "<!-- the beginning of README.md -->"
 _FENCED = re.compile(r"^(```+)[^\n]*\n.*?^\1 *$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 _LINK = re.compile(r"(?<!\!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\(([^()\s]+)\)")
-_ITEM = re.compile(r"^ *[-*] ")
+_ITEM = re.compile(r"^ *(?:[-*]|\d+\.) ")
 _CAPTIONED = re.compile(
     r"^((?:<!-- [^>\n]+ -->\n)+)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )

@@ -32,6 +32,7 @@ MODULES: Final = (
     "supervision.durable",
     "supervision.http",
     "supervision.metrics",
+    "supervision.otel",
     "supervision.service",
 )
 """What users import, and the reference shows."""
