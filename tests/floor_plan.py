@@ -224,6 +224,9 @@ PLAN: Final = {
     "control": Room(
         "supervision/control", "log tree_words view endpoints", "hypercorn trio"
     ),
+    "described": Room(
+        "supervision/control/_described", "view_words view_stored view", "attrs"
+    ),
     "terms": Room(
         "supervision/service/_terms", "actors metrics trees said", "attrs rich"
     ),
@@ -305,10 +308,22 @@ PLAN: Final = {
         "view_words service client drawing commands",
         "attrs rich trio",
     ),
+    "check": Room(
+        "supervision/cli/_check",
+        "actors tree_words trees routing_words routing store_words codec service client"
+        " drawing commands",
+        "attrs rich",
+    ),
     "new": Room("supervision/cli/_new", "service client", ""),
+    "cli_words": Room(
+        "supervision/cli: arguments said values",
+        "view_words view service client",
+        "",
+    ),
+    "pages": Room("supervision/cli/_pages", "service demo cli_words", "attrs"),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live new",
+        "client drawing demo cli_words commands live check new",
         "",
     ),
     # agents that others wrote

@@ -170,7 +170,7 @@ class Router(Actor[Any]):
         given: Any = make
         if not (isinstance(given, type) and issubclass(given, Session)):
             raise SpecError("make", make, "a subclass of Session")
-        _check(limits, tokens, durable)
+        check_router(limits, tokens, durable)
         make_session: Any = make  # Any: a checker would lose its type arguments
         return ChildSpec(
             cls,
@@ -332,7 +332,7 @@ def _is_tokens(given: object) -> bool:
     return all(callable(getattr(given, name, None)) for name in ("load", "save"))
 
 
-def _check(limits: object, tokens: object, durable: object) -> None:
+def check_router(limits: object, tokens: object, durable: object) -> None:
     """Look at what a router is declared with.  Raises SpecError: it cannot be."""
     if limits is not None and not isinstance(limits, Limits):
         raise SpecError("limits", limits, "Limits")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from supervision._view.limits import CHANGEABLE
 from supervision._view.sessions import ALL_PHASES
-from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
 
+from .parser import Parser, Top
 from .said import SAID
 from .values import LEVELS, count, interval, level, seconds
 
@@ -30,26 +30,18 @@ DEMO = "demo"
 _DEFAULTS = Settings()
 
 
-class _Parser(argparse.ArgumentParser):
-    """One that complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the command line."""
-        raise CommandError(f"{message}; see '{self.prog} --help'")
-
-
 def make_parser(version: str) -> argparse.ArgumentParser:
     """Make the parser of `actors`; the command's name is in `command`."""
-    parser = _Parser(
+    parser = Top(
         prog="actors",
         description="Run a supervised tree as a service, and watch, question and stop "
         "services that run.",
         epilog="Commands find the only service of this user by themselves; with "
-        "several, say --socket PATH or set ACTORS_SOCKET.",
+        "several, say --socket NAME or set ACTORS_SOCKET.",
     )
     parser.add_argument("--version", action="version", version=f"actors {version}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands"
+        dest="command", metavar="COMMAND", parser_class=Parser
     )
     _add_run(commands)
     _add_making(commands)
@@ -57,10 +49,8 @@ def make_parser(version: str) -> argparse.ArgumentParser:
     _add_looking(commands, shared)
     _add_doing(commands, shared)
     completion = _add(commands, "completion")
-    completion.add_argument("shell", choices=SHELLS)
-    commands.add_parser(
-        DEMO, help="a chat service under real traffic, with faults", add_help=False
-    )
+    completion.add_argument("shell", choices=SHELLS, help="which one")
+    commands.add_parser(DEMO, help=SAID[DEMO].short, add_help=False)
     completion.set_defaults(words=_words(commands))
     return parser
 
@@ -79,10 +69,10 @@ def _words(commands: _Commands) -> dict[str, tuple[str, ...]]:
 
 
 # its only name; it is no generic class when the program runs
-_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-def _add(commands: _Commands, name: str, parents: Sequence[_Parser] = ()) -> _Parser:
+def _add(commands: _Commands, name: str, parents: Sequence[Parser] = ()) -> Parser:
     """Add a command, which says what it does and shows how it is called."""
     said = SAID[name]
     return commands.add_parser(
@@ -150,6 +140,22 @@ def _add_run(commands: _Commands) -> None:
 
 
 def _add_making(commands: _Commands) -> None:
+    check = _add(commands, "check")
+    check.add_argument("tree", metavar="module:Tree", help="as for run")
+    check.add_argument(
+        "--unit",
+        type=Path,
+        metavar="FILE",
+        help="look at this unit file of systemd, too; its --budget counts",
+    )
+    check.add_argument(
+        "--budget",
+        type=seconds,
+        default=_DEFAULTS.budget,
+        metavar="SECONDS",
+        help="as for run (default: %(default)g)",
+    )
+    check.add_argument("--json", action="store_true", help="print it for a program")
     new = _add(commands, "new")
     new.add_argument(
         "name", metavar="NAME", help="of the service: of its package, and of its unit"
@@ -162,17 +168,19 @@ def _add_making(commands: _Commands) -> None:
     )
 
 
-def _shared() -> _Parser:
+def _shared() -> Parser:
     """Make what all commands have that ask a service."""
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument(
-        "--socket", metavar="PATH", help="of the service (default: the only live one)"
+        "--socket",
+        metavar="PATH",
+        help="of the service, or its name (default: the only live one)",
     )
     shared.add_argument("--json", action="store_true", help="print the raw answer")
     return shared
 
 
-def _add_looking(commands: _Commands, shared: _Parser) -> None:
+def _add_looking(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     ps = _add(commands, "ps")
     ps.add_argument("--json", action="store_true", help="print the raw answers")
@@ -292,7 +300,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     _add_router(outcome, "the only one that has it")
 
 
-def _add_doing(commands: _Commands, shared: _Parser) -> None:
+def _add_doing(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     stop = _add(commands, "stop", one)
     stop.add_argument("path", nargs="?", help="of the actor (default: the service)")
@@ -347,10 +355,10 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
         verb.add_argument("--reason", metavar="TEXT", help="for the outcome")
 
 
-def _add_key(parser: _Parser) -> None:
+def _add_key(parser: Parser) -> None:
     parser.add_argument("key", help="of the session")
     _add_router(parser, "the only one that knows the key")
 
 
-def _add_router(parser: _Parser, default: str) -> None:
+def _add_router(parser: Parser, default: str) -> None:
     parser.add_argument("--router", metavar="PATH", help=f"(default: {default})")

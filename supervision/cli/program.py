@@ -16,6 +16,7 @@ from supervision._drawing.text import clean
 from supervision.client.directory import CommandError
 from supervision.client.failures import ClientError
 
+from ._check.command import check
 from ._commands.asking import (
     follow_events,
     list_services,
@@ -44,6 +45,7 @@ from .arguments import DEMO, make_parser
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "run": run_tree,
+    "check": check,
     "new": new_service,
     "ps": list_services,
     "tree": show_tree,

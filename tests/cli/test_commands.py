@@ -692,6 +692,26 @@ def test_the_only_live_service_is_meant(
     assert by_environment == by_option
 
 
+def test_a_service_is_meant_by_its_name(
+    path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its socket is where it is by default; a file of that name goes first."""
+    other = path.with_name("other.sock")
+    told = {"GET /statistics": statistics(name="other")}
+    with StoryServer(path, ANSWERS), StoryServer(other, told):
+        _, by_path, _ = run("statistics", "--socket", str(other))
+        _, by_name, _ = run("statistics", "--socket", "other")
+        _, _, unknown = run("statistics", "--socket", "third")
+        monkeypatch.chdir(path.parent)
+        path.with_name("other").symlink_to(path)
+        _, by_file, _ = run("statistics", "--socket", "other")
+
+    assert "other" in by_path
+    assert by_name == by_path
+    assert unknown.startswith("actors: error: nobody answers at third: ")
+    assert by_file != by_path
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

@@ -1,6 +1,6 @@
 """The programs of other libraries in `docs/` are whole, and say what they print.
 
-A `py` block is a program that a reader has today, a `text` block right behind it what it
+A `py` block is a program that a reader has today, a `text` block behind it what it
 prints.  Nothing of ours needs those libraries: where one is not installed its programs
 are only compiled.  Each page says with which version they were run.
 """

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from .tutorial import FOLDER, Reader, blocks
+from .tutorial import FOLDER, Reader
 
 STEPS: Final = sorted(each.name for each in FOLDER.glob("[0-9]*.md"))
 NO_CURL: Final = "no curl here, with which a reader talks to the service"

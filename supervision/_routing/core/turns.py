@@ -274,9 +274,8 @@ class Turns:
         if change is not None and not self._core.sessions.forgets(run.lane):
             self._keeping.history_of(run.lane).commit(change)
 
-    def _settle(  # noqa: C901, PLR0912 - the hot way is written out
-        self, run: TurnRun, outcome: Outcome
-    ) -> None:
+    # the hot way is written out
+    def _settle(self, run: TurnRun, outcome: Outcome) -> None:  # noqa: C901, PLR0912
         """Its prompts get their outcome, its slot goes on, its lane goes on."""
         core, lane = self._core, run.lane
         if run.aside:
