@@ -23,7 +23,6 @@ from ._sessions.errors import ClosedToNewError as ClosedToNewError
 from ._sessions.errors import DepthExceededError as DepthExceededError
 from ._sessions.errors import NotAliveError as NotAliveError
 from ._sessions.errors import OutcomeForgottenError as OutcomeForgottenError
-from ._sessions.errors import OwnerLimitError as OwnerLimitError
 from ._sessions.errors import QuarantinedError as QuarantinedError
 from ._sessions.errors import QueueFullError as QueueFullError
 from ._sessions.errors import RefusedError as RefusedError
@@ -36,6 +35,7 @@ from ._sessions.errors import StillRunningError as StillRunningError
 from ._sessions.errors import StreamGapError as StreamGapError
 from ._sessions.errors import StreamNotKeptError as StreamNotKeptError
 from ._sessions.errors import StreamRestartedError as StreamRestartedError
+from ._sessions.errors import TenantLimitError as TenantLimitError
 from ._sessions.errors import ToolSkippedError as ToolSkippedError
 from ._sessions.errors import TurnNotCompletedError as TurnNotCompletedError
 from ._sessions.errors import TurnOverError as TurnOverError
@@ -290,7 +290,6 @@ __all__ = [
     "Outcome",
     "OutcomeForgottenError",
     "Overflow",
-    "OwnerLimitError",
     "Partial",
     "Phase",
     "Preempted",
@@ -329,6 +328,7 @@ __all__ = [
     "StreamRestartedError",
     "Subscription",
     "SystemStatistics",
+    "TenantLimitError",
     "Terminated",
     "TimedOut",
     "ToolEnded",

@@ -4,6 +4,7 @@ Nothing here is for users.  `supervision` hosts sessions through these names onl
 test kit looks through them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ._engine.carrying import Whole
@@ -61,6 +62,7 @@ from ._sessions.turns.steering import Steering as SteeringQueue
 from ._sessions.turns.steering import is_steerable, steering_of
 from ._sessions.turns.verdicts import SHUT_DOWN, completed
 from .errors import NoPlaceError
+from .events import EventType, Listener
 from .messages import Ticket
 from .ref import AnyRef
 from .snapshot import Late
@@ -88,6 +90,19 @@ def hub_of(system: ActorSystem) -> Any:
 def root_of(system: ActorSystem) -> Any:
     """The cell on top of a system; a ref is a cell, seen by strangers."""
     return system._root
+
+
+def listen(
+    system: ActorSystem, types: tuple[EventType, ...], call: Callable[[Any], object]
+) -> Listener[Any]:
+    """Have these events told to a function at once, until what is returned is closed.
+
+    It is called where the event happens, in the context of whoever makes it happen, and
+    must neither raise nor wait.
+    """
+    listener: Listener[Any] = system._hub.events.listen(types, call)
+    system._trace_messages()
+    return listener
 
 
 def has_failed(system: ActorSystem) -> bool:
@@ -153,6 +168,7 @@ __all__ = (
     "is_steerable",
     "last_sign_of",
     "late_so_far",
+    "listen",
     "open_systems",
     "park",
     "put_back",

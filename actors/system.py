@@ -143,13 +143,18 @@ class ActorSystem:
         hub = self._hub
         hub.check_thread("ActorSystem.subscribe()")
         subscription = hub.events.add(types, capacity)
+        self._trace_messages()
+        return subscription
+
+    def _trace_messages(self) -> None:
+        """Number the messages from now on, if somebody listens to them."""
+        hub = self._hub
         if not hub.traced and hub.events.wanted.intersection(MESSAGES):
             hub.traced = hub.careful = True
             cells: list[Any] = [self._root]
             for cell in cells:
                 cell.room = -1
                 cells.extend(cell.children())
-        return subscription
 
     @property
     def dead_letters(self) -> DeadLetters:

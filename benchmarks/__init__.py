@@ -16,6 +16,7 @@ each with `run.equal`. In reading order:
 - `replay/`: an hour of real traffic
 - `postgres/`, `chaos/`: a server of one's own, and many nodes that are killed on it
 - `nodes/`: many nodes on one server, and what others would take instead
+- `apart/`: what becomes of one conversation here, and in other runtimes
 - `options`, `cli`: the command line, which knows them all
 
 Read ratios, not absolute numbers: a shared machine drifts by 20-50 % between runs, and

@@ -11,6 +11,7 @@ General layout, in reading order:
     _view/ control/         what a service gives to be looked at; the same over HTTP
     service/                a tree run as a process
     durable/                what is accepted survives: stores, in memory and in a file
+    otel/                   turns as spans of OpenTelemetry
     bridge/                 a tree beside asyncio, and beside threads
     client/ _drawing/       asking a service, and drawing what it said
     demo/ cli/              a service to try, with real traffic; the commands

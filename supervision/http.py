@@ -34,7 +34,6 @@ from starlette.types import Receive, Scope, Send
 from actors import (
     ActorError,
     Outcome,
-    OwnerLimitError,
     QueueFullError,
     RefusedError,
     SessionBusyError,
@@ -42,6 +41,7 @@ from actors import (
     StreamGapError,
     StreamNotKeptError,
     StreamRestartedError,
+    TenantLimitError,
     TurnNotCompletedError,
     UnknownPromptError,
 )
@@ -56,7 +56,7 @@ _SOON: Final = 0.1  # seconds within which a turn begins of which nobody says it
 _END: Final = "end"  # the id of the last event
 _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (QueueFullError, 429),
-    (OwnerLimitError, 429),
+    (TenantLimitError, 429),
     (StillRunningError, 409),
     (SessionBusyError, 409),
     (RefusedError, 503),  # all others: not now
@@ -75,7 +75,7 @@ _RETRY_AFTER: Final = {429: {"retry-after": "1"}, 503: {"retry-after": "1"}}
 def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
-    429: `QueueFullError`, `OwnerLimitError`; 409: `StillRunningError`,
+    429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
     `SessionBusyError`; 503: any other `RefusedError`, `StoreAwayError`; 429 and 503
     have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,

@@ -143,17 +143,49 @@ class Shared(Generic[T]):
             Exception: what `open_fn` raises; the old resource stays.
         """
         async with self._lock:
+            await self._put_in_place(self._current, open_fn)
+
+    async def renew(self, broken: T) -> None:
+        """Open another in place of one that is of no use, such as a connection lost.
+
+        As `replace`, by what opened it.  Whoever says so of one that is not the current
+        one any more waits for nothing: many users may find out at once, and one opens
+        another.  To be called inside of the block of `use`, or after it; who still uses
+        the old one is let finish.
+
+        Args:
+            broken: what `use` has given.
+
+        Raises:
+            trio.ClosedResourceError: the block of this `Shared` is not open, or was
+                left meanwhile.
+            Exception: what opening it raises; the old resource stays, and who uses it
+                next may try again.
+
+        Example:
+            >>> async with shared.use() as client:
+            ...     try:
+            ...         return await client.ask("...")
+            ...     except ConnectionError:
+            ...         await shared.renew(client)
+            ...         raise
+        """
+        async with self._lock:
             old = self._current
-            if old is None:
-                raise self._closed_error()
-            new = await self._start(open_fn)
-            if self._current is None:
-                new.retire()
-                new.scope.shield = False
-                raise self._closed_error()
-            self._current = new
-            self._open_fn = open_fn  # of who enters the block again
-            old.retire()
+            if old is None or old.resource is broken:
+                await self._put_in_place(old, self._open_fn)
+
+    async def _put_in_place(self, old: _Holder[T] | None, open_fn: Open[T]) -> None:
+        if old is None:
+            raise self._closed_error()
+        new = await self._start(open_fn)
+        if self._current is None:
+            new.retire()
+            new.scope.shield = False
+            raise self._closed_error()
+        self._current = new
+        self._open_fn = open_fn  # of who enters the block again
+        old.retire()
 
     @asynccontextmanager
     async def _own(self) -> AsyncGenerator[None]:
@@ -269,13 +301,17 @@ class Resource(Actor[Never]):
 
     async def _hold(self) -> None:
         scope, closing = trio.CancelScope(), trio.Event()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep, scope, closing)
-            try:
-                await trio.sleep_forever()
-            finally:
-                closing.set()
-                scope.deadline = trio.current_time() + self.grace
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._keep, scope, closing)
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    closing.set()
+                    scope.deadline = trio.current_time() + self.grace
+        except BaseExceptionGroup as group:
+            several = len(group.exceptions) > 1  # else that one is the crash
+            raise (group if several else group.exceptions[0]) from None
 
     async def _keep(self, scope: trio.CancelScope, closing: trio.Event) -> None:
         with scope:

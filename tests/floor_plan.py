@@ -64,7 +64,8 @@ PLAN: Final = {
         "streams turns leaves sessions",
         "trio",
     ),
-    "testing": Room("actors/testing", "park actors", "attrs pytest trio"),
+    "models": Room("actors/testing/_models", "actors", "attrs trio"),
+    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
@@ -223,6 +224,9 @@ PLAN: Final = {
     "control": Room(
         "supervision/control", "log tree_words view endpoints", "hypercorn trio"
     ),
+    "described": Room(
+        "supervision/control/_described", "view_words view_stored view", "attrs"
+    ),
     "terms": Room(
         "supervision/service/_terms", "actors metrics trees said", "attrs rich"
     ),
@@ -247,6 +251,12 @@ PLAN: Final = {
         "trio",
     ),
     "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
+    "spans": Room(
+        "supervision/otel/_spans",
+        "actors routing_core routing",
+        "opentelemetry trio",
+    ),
+    "otel": Room("supervision/otel", "spans", ""),
     # a tree beside a program that is not Trio's
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(
@@ -298,9 +308,22 @@ PLAN: Final = {
         "view_words service client drawing commands",
         "attrs rich trio",
     ),
+    "check": Room(
+        "supervision/cli/_check",
+        "actors tree_words trees routing_words routing store_words codec service client"
+        " drawing commands",
+        "attrs rich",
+    ),
+    "new": Room("supervision/cli/_new", "service client", ""),
+    "cli_words": Room(
+        "supervision/cli: arguments said values",
+        "view_words view service client",
+        "",
+    ),
+    "pages": Room("supervision/cli/_pages", "service demo cli_words", "attrs"),
     "cli": Room(
         "supervision/cli",
-        "view_words view service client drawing demo commands live",
+        "client drawing demo cli_words commands live check new",
         "",
     ),
     # agents that others wrote

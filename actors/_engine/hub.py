@@ -63,6 +63,7 @@ class Hub:
         "ended",
         "events",
         "flush_due",
+        "fresh",
         "giving_way",
         "handled",
         "inbox",
@@ -128,6 +129,8 @@ class Hub:
         self.late: list[Late] | None = None  # who was late, once the system stops
         # what rooms above remember of this system, {whose: what}; Any: theirs to know
         self.notes: dict[Any, Any] = {}
+        # called in the new context of each actor, which is a copy of its owner's
+        self.fresh: Callable[[], object] | None = None
         self.traced = False
         self.debug = debug
         self.careful = debug  # or traced: every message goes the long way in

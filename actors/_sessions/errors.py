@@ -91,19 +91,19 @@ class SaturatedError(RefusedError, trio.WouldBlock):
         return f"no room for session {self.key!r}: all {self.limit} sessions are busy"
 
 
-class OwnerLimitError(RefusedError):
-    """This owner has as many sessions as one owner may have: the owner's act."""
+class TenantLimitError(RefusedError):
+    """This tenant has as many sessions as one tenant may have: the tenant's act."""
 
-    def __init__(self, key: str, owner: str, limit: int) -> None:
+    def __init__(self, key: str, tenant: str, limit: int) -> None:
         super().__init__(key)
-        self.owner = owner
+        self.tenant = tenant
         """Who."""
         self.limit = limit
-        """`Limits.sessions_per_owner`."""
+        """`Limits.sessions_per_tenant`."""
 
     def __str__(self) -> str:
         return (
-            f"no session {self.key!r} for {self.owner!r}, who has {self.limit} "
+            f"no session {self.key!r} for {self.tenant!r}, who has {self.limit} "
             "already, the limit"
         )
 

@@ -13,6 +13,7 @@ General layout; all of it stands on the public API of `actors`, with two excepti
     _turn_log   TurnLog: those events, and the promises that hold for every run
     _faults     with_faults: hooks that fail where you say
     _tasks      open_tasks: is anything left behind?
+    _models/    ScriptedModel, Tape: a model that follows a script, and its answers
     plugin      the option --actors-seed of pytest, and tests that must not pass
 
 With pytest-trio: do not cancel its fixture `nursery`.  The test runs inside of it, so
@@ -24,6 +25,17 @@ from ._faults import Fault as Fault
 from ._faults import with_faults as with_faults
 from ._letters import DeadLetterProbe as DeadLetterProbe
 from ._log import EventLog as EventLog
+from ._models.calls import CallEnd as CallEnd
+from ._models.calls import ModelCall as ModelCall
+from ._models.scripted import ScriptedModel as ScriptedModel
+from ._models.tape import RecordedError as RecordedError
+from ._models.tape import Tape as Tape
+from ._models.words import Answer as Answer
+from ._models.words import Hold as Hold
+from ._models.words import Model as Model
+from ._models.words import ScriptError as ScriptError
+from ._models.words import Wait as Wait
+from ._models.words import words as words
 from ._probe import Probe as Probe
 from ._probe import start_probe as start_probe
 from ._seeds import run_seeded as run_seeded
@@ -35,17 +47,28 @@ from ._turn_log import TurnLog as TurnLog
 from ._waiting import who_waits as who_waits
 
 __all__ = (
+    "Answer",
+    "CallEnd",
     "DeadLetterProbe",
     "EventLog",
     "Fault",
+    "Hold",
     "LivelockError",
+    "Model",
+    "ModelCall",
     "Probe",
+    "RecordedError",
+    "ScriptError",
+    "ScriptedModel",
     "StandstillError",
+    "Tape",
     "TurnLog",
+    "Wait",
     "open_tasks",
     "run_seeded",
     "seeds",
     "start_probe",
     "who_waits",
     "with_faults",
+    "words",
 )

@@ -26,6 +26,7 @@ _STYLES = (  # the first that is a part of the event's name
     ("Stopped", LEAVING),
     ("Ended", GOOD),
 )
+_NOTHING: Any = (None, False, [], {})  # in an object: nothing to say; 0 == False, too
 _NAME = 20  # characters of an event's name
 
 
@@ -35,12 +36,13 @@ class EventWriter:
     def __init__(self) -> None:
         self._began: float | None = None  # of the service's clock, as Unix time
 
-    def write(self, event: Mapping[str, Any]) -> Text | None:
-        """Write one event as a line; None: it is nothing for a person."""
+    def write(self, event: Mapping[str, Any]) -> Text:
+        """Write one event as a line."""
         name, at = event.get("event"), event.get("at")
         if name == "hello":
             self._hear(event)
-            return None
+            service = clean(str(event.get("service", "a service")))
+            return Text(f"{service}: what happens from now on; Ctrl-C ends this", DIM)
         if name == "bye":
             return Text("the service has ended", DIM)
         if name == "dropped":
@@ -82,6 +84,8 @@ def _value(value: Any) -> str:
         return _object(value)
     if isinstance(value, _LIST):
         return _list(value)
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
     return clean(value) if isinstance(value, str) else repr(value)
 
 
@@ -89,7 +93,7 @@ def _object(fields: Mapping[str, Any]) -> str:
     inner = ", ".join(
         f"{clean(name)}={_value(each)}"
         for name, each in fields.items()
-        if name != "kind" and each is not None
+        if name != "kind" and each not in _NOTHING
     )
     kind = fields.get("kind")
     if kind is None:

@@ -44,13 +44,13 @@ class Limits:
     """How many sessions.  One more makes the longest idle one go; if none is idle,
     `send` raises `SaturatedError`.  Default 100,000, at under 1 KiB each: say fewer if
     they hold more (a socket, a long history).  Of agents 10."""
-    sessions_per_owner: int | None = None
-    """How many of them for one `owner`.  Default None: any."""
+    sessions_per_tenant: int | None = None
+    """How many of them for one `tenant`.  Default None: any."""
     turns: int = _TURNS
     """How many turns run at once: the slots; the others wait for one.  Default 1000:
     say fewer if what they call (a model, a database) takes fewer.  Of agents 10."""
-    turns_per_owner: int | None = None
-    """How many of them for one `owner`.  Default None: any."""
+    turns_per_tenant: int | None = None
+    """How many of them for one `tenant`.  Default None: any."""
     replays: int = 1000
     """How many answers that have ended are kept for readers who come back (`Replay`):
     one more, and the one that ended first is forgotten.  Default 1000."""
@@ -74,7 +74,7 @@ class Limits:
         whole("sessions", self.sessions, least=1)
         whole("turns", self.turns, least=1)
         whole("replays", self.replays, least=0)
-        for name in ("sessions_per_owner", "turns_per_owner"):
+        for name in ("sessions_per_tenant", "turns_per_tenant"):
             value: object = getattr(self, name)
             if value is not None:
                 whole(name, value, least=1)
@@ -145,7 +145,7 @@ class SessionInfo:
 
     key: str
     """Its key."""
-    owner: str | None
+    tenant: str | None
     """Whose it is."""
     generation: int
     """How many actors the key has had."""
@@ -200,7 +200,7 @@ class KeyInfo:
     token: bool
     """Whether a token is bound."""
     generation: int
-    owner: str | None
+    tenant: str | None
     held: str | None
     """Why it is held; None: it is not, as far as is known."""
     quarantined: float | None

@@ -144,13 +144,13 @@ def _text(name: str, value: object) -> str:
 
 
 def offer_of(
-    key: str, prompt: Any, more: More, owner: object, busy: object = None
+    key: str, prompt: Any, more: More, tenant: object, busy: object = None
 ) -> Offer:
-    """A prompt for the way in.  Raises TypeError: not an owner, or no WhileBusy."""
-    if owner is not None and not isinstance(owner, str):
-        msg = f"owner must be a str, got {owner!r}"
+    """A prompt for the way in.  Raises TypeError: not a tenant, or no WhileBusy."""
+    if tenant is not None and not isinstance(tenant, str):
+        msg = f"tenant must be a str, got {tenant!r}"
         raise TypeError(msg)
     if busy is not None and not isinstance(busy, WhileBusy):
         msg = f"busy must be a WhileBusy, got {busy!r}"
         raise TypeError(msg)
-    return Offer(key, prompt, more, owner, busy=busy)
+    return Offer(key, prompt, more, tenant, busy=busy)

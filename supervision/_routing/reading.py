@@ -47,7 +47,7 @@ class Reading(Sending[P, C]):
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         busy: WhileBusy | None = None,
     ) -> AsyncGenerator[TurnStream[P, C]]:
         """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
@@ -56,7 +56,7 @@ class Reading(Sending[P, C]):
         waits until its outcome is there; unless it is to go on (`leave`).
 
         Args:
-            key: as `send`, and so are `prompt`, `id`, `origin`, `owner`.
+            key: as `send`, and so are `prompt`, `id`, `origin`, `tenant`.
             prompt: see there.
             stream: how chunks are kept until they are read.  Default `Bounded()`: the
                 turn waits for its reader.  With `Replay()` they are kept for readers
@@ -69,7 +69,7 @@ class Reading(Sending[P, C]):
                 `Journal`: then the answer is read from its beginning.  Of an earlier
                 process: if both were sent with a `Journal`.
             origin: see there.
-            owner: see there.
+            tenant: see there.
             busy: see there; not STEER, for then there is nothing to read.
 
         Raises:
@@ -85,7 +85,7 @@ class Reading(Sending[P, C]):
         core = self._house(key)
         chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
         more.stream = chunks
-        receipt = core.accepting.offer(offer_of(key, prompt, more, owner, busy))
+        receipt = core.accepting.offer(offer_of(key, prompt, more, tenant, busy))
         own = receipt._more is more
         if not own:  # somebody else sent it first
             chunks = await _again(core, receipt, id, chunks)

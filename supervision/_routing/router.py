@@ -33,6 +33,7 @@ from .census import enter, leave
 from .core.core import IDS, Core
 from .core.draining import end_all
 from .core.keeping import Straight
+from .core.world import TRACER
 from .doing import Doing
 from .errors import PromptKeptError
 from .limits import Limits, limits_of
@@ -169,7 +170,7 @@ class Router(Actor[Any]):
         given: Any = make
         if not (isinstance(given, type) and issubclass(given, Session)):
             raise SpecError("make", make, "a subclass of Session")
-        _check(limits, tokens, durable)
+        check_router(limits, tokens, durable)
         make_session: Any = make  # Any: a checker would lose its type arguments
         return ChildSpec(
             cls,
@@ -200,6 +201,9 @@ class Router(Actor[Any]):
             ids = (number - 1) * IDS
             core = Core(world, keeping, self._limits, self._bound, ids)
             self._core = core
+            trace = seat.hub.notes.get(TRACER)
+            if trace is not None:
+                core.trace(trace(core))
             if self._durable is not None:
                 kept: _Kept = seat.rare.kept
                 receipts, kept.receipts = kept.receipts, []
@@ -328,7 +332,7 @@ def _is_tokens(given: object) -> bool:
     return all(callable(getattr(given, name, None)) for name in ("load", "save"))
 
 
-def _check(limits: object, tokens: object, durable: object) -> None:
+def check_router(limits: object, tokens: object, durable: object) -> None:
     """Look at what a router is declared with.  Raises SpecError: it cannot be."""
     if limits is not None and not isinstance(limits, Limits):
         raise SpecError("limits", limits, "Limits")

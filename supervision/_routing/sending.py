@@ -123,7 +123,7 @@ class Sending(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -141,8 +141,8 @@ class Sending(Generic[P, C]):
             id: the message's own id: sent again, among the last
                 `PromptPolicy.dedupe` of this session, it gets the first one's receipt.
             origin: where the answer belongs, for the turn to see.  Default None.
-            owner: whose session it becomes if it is a new one, for the limits of each
-                owner.
+            tenant: whose session it becomes if it is a new one, for the limits of each
+                tenant.
             job: name of a job that is not to overlap itself.
             attempts: how often it may be tried if its session crashes under it; say
                 more than 1 only if answering it twice does no harm.
@@ -157,7 +157,7 @@ class Sending(Generic[P, C]):
         Raises:
             SessionBusyError: it was to be refused then.
             QueueFullError: `PromptPolicy.capacity` prompts wait.
-            SaturatedError, OwnerLimitError: no room for one more session.
+            SaturatedError, TenantLimitError: no room for one more session.
             StillRunningError: the job has not ended.
             QuarantinedError: the session has crashed too often.
             ClosedToNewError: the router takes no more.
@@ -181,7 +181,7 @@ class Sending(Generic[P, C]):
                 and lane.room
                 and id is None
                 and origin is None
-                and owner is None
+                and tenant is None
                 and job is None
                 and attempts == 1
                 and busy is None
@@ -198,7 +198,7 @@ class Sending(Generic[P, C]):
                 if lane.room < 0:
                     return core.accepting.at_once(lane, prompt)
         more = more_of(PROMPT, id, origin, job, attempts)
-        offer = offer_of(key, prompt, more, owner, busy)
+        offer = offer_of(key, prompt, more, tenant, busy)
         if stream is not None:
             return self._send_kept(offer, stream)
         return self._house(key).accepting.offer(offer)
@@ -219,7 +219,7 @@ class Sending(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -232,7 +232,7 @@ class Sending(Generic[P, C]):
         it takes and what it raises are explained at `send`.
         """
         more = more_of(PROMPT, id, origin, job, attempts)
-        offer = offer_of(key, prompt, more, owner, busy)
+        offer = offer_of(key, prompt, more, tenant, busy)
         check_key(key)
         self._cell.hub.check_thread("RouterRef.send_wait()")
         if stream is not None:
@@ -256,7 +256,7 @@ class Sending(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -276,7 +276,7 @@ class Sending(Generic[P, C]):
             RefusedError, TypeError, ValueError: as `send_wait`.
         """
         more = more_of(PROMPT, id, origin, job, attempts)
-        offer = offer_of(key, prompt, more, owner, busy)
+        offer = offer_of(key, prompt, more, tenant, busy)
         check_key(key)
         self._cell.hub.check_thread("RouterRef.accept()")
         core = self._house(key)
@@ -337,7 +337,7 @@ class Sending(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> Receipt[P]:
         """Put a prompt into the turn that runs, at its next `checkpoint`.
 
@@ -349,7 +349,7 @@ class Sending(Generic[P, C]):
             QueueFullError: `PromptPolicy.steering_capacity` wait for the checkpoint.
             RefusedError, TypeError, ValueError: as `send`.
         """
-        offer = offer_of(key, prompt, more_of(PROMPT, id, origin, None, 1), owner)
+        offer = offer_of(key, prompt, more_of(PROMPT, id, origin, None, 1), tenant)
         offer.steer = True
         return self._house(key).accepting.offer(offer)
 
@@ -360,14 +360,14 @@ class Sending(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> Receipt[P]:
         """Send a prompt that is to have a turn of its own: not steered, not batched.
 
         Otherwise as `send`.
         """
         more = more_of(FOLLOW_UP, id, origin, None, 1)
-        return self._house(key).accepting.offer(offer_of(key, prompt, more, owner))
+        return self._house(key).accepting.offer(offer_of(key, prompt, more, tenant))
 
     def ask_aside(
         self,
@@ -375,7 +375,7 @@ class Sending(Generic[P, C]):
         prompt: P,
         *,
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> Receipt[P]:
         """Ask a side question: answered beside the turn that runs, from a snapshot.
 
@@ -384,7 +384,7 @@ class Sending(Generic[P, C]):
         Raises as `send`, and `ElsewhereError` for any key of another node.
         """
         more = more_of(ASIDE, None, origin, None, 1)
-        return self._house(key).accepting.offer(offer_of(key, prompt, more, owner))
+        return self._house(key).accepting.offer(offer_of(key, prompt, more, tenant))
 
     def run_exclusive(
         self, key: str, async_fn: Callable[[Turn[P, C]], Awaitable[object]]

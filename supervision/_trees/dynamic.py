@@ -33,7 +33,7 @@ _SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
 _REF: Any = ActorRef
 
 
-def _check_template(template: ChildSpec[Any]) -> ChildSpec[Any]:
+def check_template(template: ChildSpec[Any]) -> ChildSpec[Any]:
     given: object = template
     if not isinstance(given, _SPEC):
         raise SpecError("template", template, "a ChildSpec")
@@ -76,7 +76,7 @@ class DynamicSupervisor(Shell):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if hasattr(cls, "template"):
-            template = _check_template(cls.template)
+            template = check_template(cls.template)
             if not _DECLARED.isdisjoint(vars(cls)):
                 cls._warn([template])
         most: object = cls.max_children
@@ -94,7 +94,7 @@ class DynamicSupervisor(Shell):
     def started(self) -> None:
         """Get ready to start children."""
         path = self._begin()
-        template = _check_template(self.declare())
+        template = check_template(self.declare())
         if template is not getattr(type(self), "template", None):
             self._look_at(template)
         self._machine = DynamicMachine(

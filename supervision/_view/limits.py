@@ -15,13 +15,13 @@ from supervision._trees.policies import Backoff
 from .errors import BadQueryError
 
 _COUNTS: Final = {"sessions": 1, "turns": 1, "replays": 0}  # {name: the least}
-_PER_OWNER: Final = ("sessions_per_owner", "turns_per_owner")
+_PER_OWNER: Final = ("sessions_per_tenant", "turns_per_tenant")
 _SECONDS: Final = ("idle", "start_within")
 CHANGEABLE: Final = (
     "sessions",
-    "sessions_per_owner",
+    "sessions_per_tenant",
     "turns",
-    "turns_per_owner",
+    "turns_per_tenant",
     "replays",
     "idle",
     "start_within",
@@ -37,9 +37,9 @@ class LimitsShape(TypedDict):
     router: str
     """Its path."""
     sessions: int
-    sessions_per_owner: int | None
+    sessions_per_tenant: int | None
     turns: int
-    turns_per_owner: int | None
+    turns_per_tenant: int | None
     replays: int
     idle: float | None
     """Null: for ever; the next too."""
@@ -63,9 +63,9 @@ def limits_shape(router: str, limits: Limits) -> LimitsShape:
     return LimitsShape(
         router=router,
         sessions=limits.sessions,
-        sessions_per_owner=limits.sessions_per_owner,
+        sessions_per_tenant=limits.sessions_per_tenant,
         turns=limits.turns,
-        turns_per_owner=limits.turns_per_owner,
+        turns_per_tenant=limits.turns_per_tenant,
         replays=limits.replays,
         idle=_finite(limits.idle),
         start_within=_finite(limits.start_within),
@@ -80,7 +80,7 @@ def changed(limits: Limits, changes: Mapping[str, str]) -> Limits:
 
     Args:
         limits: those before.
-        changes: `{name: text}`; `none` is no limit for each owner, `inf` no time.
+        changes: `{name: text}`; `none` is no limit for each tenant, `inf` no time.
 
     Raises:
         BadQueryError: there is no such limit, or not such a value.

@@ -113,7 +113,7 @@ def suspended_shape(router: Core, key: str) -> SessionShape:
     return SessionShape(
         router=router.ref.path,
         key=key,
-        owner=None,
+        tenant=None,
         generation=0,
         phase=SUSPENDED,
         turn=None,
@@ -305,7 +305,7 @@ def passivated_shape(router: Core, key: str, info: KeyInfo | None) -> SessionSha
         shape["phase"] = ELSEWHERE
         shape["node"] = there.node if there is not None else None
     if info is not None:
-        shape["owner"], shape["generation"] = info.owner, info.generation
+        shape["tenant"], shape["generation"] = info.tenant, info.generation
         shape["queued"], shape["entries"] = info.waiting, info.entries
         shape["held"], shape["quarantined"] = info.held, info.quarantined
     return shape

@@ -211,7 +211,7 @@ class SessionShape(TypedDict):
     router: str
     """Path of its router."""
     key: str
-    owner: str | None
+    tenant: str | None
     generation: int
     phase: str
     turn: int | None

@@ -5,9 +5,13 @@ one who types knows it.  Only `actors run` is ever the service itself; `actors d
 `supervision.demo`.  In reading order:
 
     said            what each command says of itself
+    values, parser  what an option takes; how a line is refused, and its help drawn
     arguments       the command line: which commands there are, what each may be told
     _commands/      what they do, one after the other
     _live/          `actors top`, as long as somebody looks
+    _check/         `actors check`: what is wrong with a tree
+    _new/           `actors new`: a small service to begin with
+    _pages/         the manual, and the reference of the command line
     program         `main`, from the command line to the exit status
     client          `supervision.client`, where it was first
 """

@@ -6,17 +6,17 @@ It only says what was asked; `program` knows who does it.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from supervision._view.limits import CHANGEABLE
 from supervision._view.sessions import ALL_PHASES
-from supervision.client.directory import CommandError
 from supervision.service import LogFormat, Settings
 
+from .parser import Parser, Top
 from .said import SAID
+from .values import LEVELS, count, interval, level, seconds
 
 ORDERS = ("worst", "key", "age", "idle", "queued")
 """The orders of a list of sessions."""
@@ -27,40 +27,30 @@ SHELLS = ("bash", "zsh", "fish")
 DEMO = "demo"
 """The command whose arguments are its own."""
 
-_LEVELS = ("debug", "info", "warning", "error", "critical")
 _DEFAULTS = Settings()
-
-
-class _Parser(argparse.ArgumentParser):
-    """One that complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the command line."""
-        raise CommandError(f"{message}; see '{self.prog} --help'")
 
 
 def make_parser(version: str) -> argparse.ArgumentParser:
     """Make the parser of `actors`; the command's name is in `command`."""
-    parser = _Parser(
+    parser = Top(
         prog="actors",
         description="Run a supervised tree as a service, and watch, question and stop "
         "services that run.",
         epilog="Commands find the only service of this user by themselves; with "
-        "several, say --socket PATH or set ACTORS_SOCKET.",
+        "several, say --socket NAME or set ACTORS_SOCKET.",
     )
     parser.add_argument("--version", action="version", version=f"actors {version}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands"
+        dest="command", metavar="COMMAND", parser_class=Parser
     )
     _add_run(commands)
+    _add_making(commands)
     shared = _shared()
     _add_looking(commands, shared)
     _add_doing(commands, shared)
     completion = _add(commands, "completion")
-    completion.add_argument("shell", choices=SHELLS)
-    commands.add_parser(
-        DEMO, help="a chat service under real traffic, with faults", add_help=False
-    )
+    completion.add_argument("shell", choices=SHELLS, help="which one")
+    commands.add_parser(DEMO, help=SAID[DEMO].short, add_help=False)
     completion.set_defaults(words=_words(commands))
     return parser
 
@@ -79,10 +69,10 @@ def _words(commands: _Commands) -> dict[str, tuple[str, ...]]:
 
 
 # its only name; it is no generic class when the program runs
-_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-def _add(commands: _Commands, name: str, parents: Sequence[_Parser] = ()) -> _Parser:
+def _add(commands: _Commands, name: str, parents: Sequence[Parser] = ()) -> Parser:
     """Add a command, which says what it does and shows how it is called."""
     said = SAID[name]
     return commands.add_parser(
@@ -105,7 +95,7 @@ def _add_run(commands: _Commands) -> None:
     run.add_argument("--name", help="of the service (default: the tree's)")
     run.add_argument(
         "--budget",
-        type=_seconds,
+        type=seconds,
         default=_DEFAULTS.budget,
         metavar="SECONDS",
         help="that drain and stop may take together (default: %(default)g)",
@@ -129,11 +119,11 @@ def _add_run(commands: _Commands) -> None:
     )
     run.add_argument(
         "--log-level",
-        type=_level,
+        type=level,
         action="append",
         default=[],
         metavar="[LOGGER=]LEVEL",
-        help=f"the least that is written, of all or of one logger: {', '.join(_LEVELS)}"
+        help=f"the least that is written, of all or of one logger: {', '.join(LEVELS)}"
         f"; may be repeated (default: {_DEFAULTS.log_level.lower()})",
     )
     run.add_argument(
@@ -149,17 +139,48 @@ def _add_run(commands: _Commands) -> None:
     )
 
 
-def _shared() -> _Parser:
+def _add_making(commands: _Commands) -> None:
+    check = _add(commands, "check")
+    check.add_argument("tree", metavar="module:Tree", help="as for run")
+    check.add_argument(
+        "--unit",
+        type=Path,
+        metavar="FILE",
+        help="look at this unit file of systemd, too; its --budget counts",
+    )
+    check.add_argument(
+        "--budget",
+        type=seconds,
+        default=_DEFAULTS.budget,
+        metavar="SECONDS",
+        help="as for run (default: %(default)g)",
+    )
+    check.add_argument("--json", action="store_true", help="print it for a program")
+    new = _add(commands, "new")
+    new.add_argument(
+        "name", metavar="NAME", help="of the service: of its package, and of its unit"
+    )
+    new.add_argument(
+        "--into",
+        type=Path,
+        metavar="FOLDER",
+        help="where it is written: a new folder, or an empty one (default: NAME)",
+    )
+
+
+def _shared() -> Parser:
     """Make what all commands have that ask a service."""
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument(
-        "--socket", metavar="PATH", help="of the service (default: the only live one)"
+        "--socket",
+        metavar="PATH",
+        help="of the service, or its name (default: the only live one)",
     )
     shared.add_argument("--json", action="store_true", help="print the raw answer")
     return shared
 
 
-def _add_looking(commands: _Commands, shared: _Parser) -> None:
+def _add_looking(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     ps = _add(commands, "ps")
     ps.add_argument("--json", action="store_true", help="print the raw answers")
@@ -168,10 +189,10 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     tree.add_argument(
         "path", nargs="?", default="/", help="of the topmost (default: /)"
     )
-    tree.add_argument("--depth", type=_count, metavar="N", help="levels (default: all)")
+    tree.add_argument("--depth", type=count, metavar="N", help="levels (default: all)")
     tree.add_argument(
         "--width",
-        type=_count,
+        type=count,
         default=20,
         metavar="N",
         help="children of one actor at most, the worst (default: %(default)s)",
@@ -180,13 +201,13 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     top = _add(commands, "top", one)
     top.add_argument(
         "--interval",
-        type=_interval,
+        type=interval,
         default=1.0,
         metavar="SECONDS",
         help="between two frames (default: %(default)g)",
     )
     top.add_argument(
-        "--rows", type=_count, metavar="N", help="actors at most (default: what fits)"
+        "--rows", type=count, metavar="N", help="actors at most (default: what fits)"
     )
     top.add_argument("--once", action="store_true", help="print one frame and end")
     top.add_argument(
@@ -228,7 +249,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
         "--order", choices=ORDERS, metavar="ORDER", help=f"(default: {ORDERS[0]})"
     )
     sessions.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
+        "--limit", type=count, default=100, metavar="N", help="(default: %(default)s)"
     )
 
     session = _add(commands, "session", one)
@@ -238,7 +259,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     stack.add_argument("key", nargs="?", help="of the session, or the path of an actor")
     stack.add_argument(
         "--pid",
-        type=_count,
+        type=count,
         metavar="N",
         help="instead: all actors of a process that hangs, without its socket "
         "(Python 3.14 and newer)",
@@ -269,7 +290,7 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     reminders = _add(commands, "reminders", one)
     reminders.add_argument("key", nargs="?", help="of a session (default: of all)")
     reminders.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="(default: %(default)s)"
+        "--limit", type=count, default=100, metavar="N", help="(default: %(default)s)"
     )
     _add_router(reminders, "the only one that has a store")
 
@@ -279,13 +300,13 @@ def _add_looking(commands: _Commands, shared: _Parser) -> None:
     _add_router(outcome, "the only one that has it")
 
 
-def _add_doing(commands: _Commands, shared: _Parser) -> None:
+def _add_doing(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     stop = _add(commands, "stop", one)
     stop.add_argument("path", nargs="?", help="of the actor (default: the service)")
     stop.add_argument(
         "--within",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="that the service may take (default: its budget)",
     )
@@ -294,7 +315,7 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
     restart.add_argument("path", help="of the child")
 
     abort = _add(commands, "abort", one)
-    abort.add_argument("turn", type=_count, help="its id, as it is shown")
+    abort.add_argument("turn", type=count, help="its id, as it is shown")
     _add_router(abort, "the only one with such a turn")
     abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
     abort.add_argument(
@@ -334,58 +355,10 @@ def _add_doing(commands: _Commands, shared: _Parser) -> None:
         verb.add_argument("--reason", metavar="TEXT", help="for the outcome")
 
 
-def _add_key(parser: _Parser) -> None:
+def _add_key(parser: Parser) -> None:
     parser.add_argument("key", help="of the session")
     _add_router(parser, "the only one that knows the key")
 
 
-def _add_router(parser: _Parser, default: str) -> None:
+def _add_router(parser: Parser, default: str) -> None:
     parser.add_argument("--router", metavar="PATH", help=f"(default: {default})")
-
-
-def _count(text: str) -> int:
-    """Read a whole number from 1 on."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number from 1 on, not {text!r}"
-        )
-    return number
-
-
-def _seconds(text: str) -> float:
-    """Read a time."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be seconds, 0 or more, not {text!r}")
-    return number
-
-
-def _level(text: str) -> tuple[str, str]:
-    """Read the level of a logger: its name, or "" for all, and the level."""
-    name, _, level = text.rpartition("=")
-    if level.lower() not in _LEVELS or (not name and "=" in text):
-        known = ", ".join(_LEVELS)
-        raise argparse.ArgumentTypeError(
-            f"must be one of {known}, or LOGGER= and one of them, not {text!r}"
-        )
-    return name, level.upper()
-
-
-def _interval(text: str) -> float:
-    """Read the time between two frames."""
-    number = _seconds(text)
-    if number < _QUICKEST:
-        raise argparse.ArgumentTypeError(
-            f"must be at least {_QUICKEST:g} s, not {text!r}"
-        )
-    return number
-
-
-_QUICKEST = 0.1  # seconds: nobody reads faster

@@ -16,6 +16,7 @@ from supervision._drawing.text import clean
 from supervision.client.directory import CommandError
 from supervision.client.failures import ClientError
 
+from ._check.command import check
 from ._commands.asking import (
     follow_events,
     list_services,
@@ -39,10 +40,13 @@ from ._commands.stores import (
 )
 from ._commands.telling import abort, restart, stop, tell_session
 from ._live.top import watch
+from ._new.command import new_service
 from .arguments import DEMO, make_parser
 
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "run": run_tree,
+    "check": check,
+    "new": new_service,
     "ps": list_services,
     "tree": show_tree,
     "top": watch,

@@ -17,7 +17,28 @@ class Said(NamedTuple):
     """How it is called."""
 
 
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Make and run a service": ("new", "check", "run", "demo"),
+    "Services that run": ("ps", "top", "tree", "events", "statistics", "stop"),
+    "Sessions and their turns": (
+        *("sessions", "session", "stack", "outcome", "reminders"),
+        *("abort", "cancel", "reset", "close", "release"),
+    ),
+    "Actors": ("inspect", "restart"),
+    "Routers, their stores, and nodes": ("limits", "store", "nodes", "locate"),
+    "Your shell": ("completion",),
+}
+"""`{what one wants: its commands}`, in the order in which they are shown."""
+
 SAID: Final[Mapping[str, Said]] = {
+    "demo": Said(
+        "a chat service under real traffic, with faults",
+        (
+            "Run a chat service under an hour of recorded real traffic, with faults; "
+            "watch it, kill it, stop it, and see that it adds up."
+        ),
+        "actors demo --seconds 20",
+    ),
     "completion": Said(
         "print what makes a shell complete",
         (
@@ -33,6 +54,24 @@ SAID: Final[Mapping[str, Said]] = {
             "stops.  A second signal ends it at once."
         ),
         "actors run chat:Tree --name chat --budget 25",
+    ),
+    "new": Said(
+        "write a small service to begin with",
+        (
+            "Write a small service: a session, a tree, a door for HTTP, tests, a "
+            "systemd unit and a Dockerfile.  It runs and passes its checks as it is.  "
+            "Nothing that is there is overwritten."
+        ),
+        "actors new weather",
+    ),
+    "check": Said(
+        "say what is wrong with a tree, without starting it",
+        (
+            "Import a tree, build what it declares, start nothing, and say what is "
+            "wrong or doubtful, where, and what would be right.  Ends with 0 if "
+            "nothing is, with 1 if something is."
+        ),
+        "actors check chat:Tree --unit chat.service",
     ),
     "ps": Said(
         "list the services that run",

@@ -3,7 +3,8 @@
 The directory is `$ACTORS_RUNTIME_DIR`, or `$XDG_RUNTIME_DIR/trio-actors`, or
 `/tmp/trio-actors-<uid>`; it is ours alone.  A service has its socket there under its
 name, unless it is told otherwise.  A command means the socket that it is told by
-`--socket` or `$ACTORS_SOCKET`, or the only live one.
+`--socket` or `$ACTORS_SOCKET`, by its path or by the name of its service, or the only
+live one.
 """
 
 from __future__ import annotations
@@ -86,14 +87,21 @@ def choose_client(
 ) -> Client:
     """Find the service that is meant: named by a path, or the only live one.
 
+    Args:
+        path: of its socket, or the name of a service that has its socket in the
+            runtime directory; None: as `$ACTORS_SOCKET` says, or the only live one.
+        environment: where variables are looked up.
+
     Raises:
         CommandError: there is none, or there are several.
     """
     if path is None:
         path = environment.get("ACTORS_SOCKET") or None
-    if path is not None:
-        return Client(Path(path))
     directory = runtime_directory(environment)
+    if path is not None:
+        named = default_socket(path, directory)
+        is_name = "/" not in path and not Path(path).exists() and named.exists()
+        return Client(named if is_name else Path(path))
     match live_services(directory):
         case [client]:
             return client

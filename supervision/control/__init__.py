@@ -8,6 +8,7 @@ known here, and nothing of the service that has it.  Needs starlette and hyperco
     _endpoints/     what is asked over it, and what is answered
     connection      one accepted connection, which no client can hold up
     server          all of them, in a Trio task
+    _described/     the same in an OpenAPI file, and for people
 
 Raises:
     ImportError: they are not installed.

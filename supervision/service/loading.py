@@ -223,7 +223,7 @@ def _call(function: Any, path: str) -> object:  # Any: a callable of unknown kin
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         msg = f"{path} is an async function: the tree must be there before anything runs; make it a plain `def`"  # noqa: E501 - one sentence
         raise TreeError(msg)
-    if needed := _needed(function):
+    if needed := needed_by(function):
         msg = f"{path} needs {needed}: only a function without parameters can be called"
         raise TreeError(msg)
     try:
@@ -263,13 +263,13 @@ def _checked(
         missing = ", ".join(sorted(make.__abstractmethods__))
         msg = f"{path} cannot be started: {make.__name__} does not define {missing}"
         raise TreeError(msg)
-    if needed := _needed(make, args):
+    if needed := needed_by(make, args):
         msg = f"{path} cannot be made: {make.__name__} needs {needed}; give a ChildSpec({make.__name__}, ...) with its arguments"  # noqa: E501 - one sentence
         raise TreeError(msg)
     return Tree(make, args, name)
 
 
-def _needed(make: Any, args: tuple[Any, ...] = ()) -> str:  # Any: any callable
+def needed_by(make: Any, args: tuple[Any, ...] = ()) -> str:  # Any: any callable
     """What is wrong with calling it so, in words; `""`: nothing."""
     try:
         signature = inspect.signature(make)

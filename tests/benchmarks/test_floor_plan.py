@@ -24,11 +24,12 @@ ARROWS: dict[str, set[str]] = {
     "postgres": set(),
     "chaos": {"postgres"},
     "nodes": {"", "postgres", "chaos", "peers"},
+    "apart": {""},
 }
 ENTRANCES = {"__main__.py", "cli.py", "options.py"}
 """The command line, which knows all rooms."""
 
-KNOW_OURS = {"scenarios", "replay", "chaos", "nodes"}
+KNOW_OURS = {"scenarios", "replay", "chaos", "nodes", "apart"}
 """Rooms that may know `actors` and `supervision`."""
 
 

@@ -83,7 +83,7 @@ def session(key: str, **fields: Any) -> SessionShape:
     told: dict[str, Any] = {
         "router": "/chat/router",
         "key": key,
-        "owner": None,
+        "tenant": None,
         "generation": 1,
         "phase": "running",
         "turn": 17,

@@ -52,7 +52,7 @@ ANSWERS: dict[str, Any] = {
     "GET /top": top(),
     "GET /actors/chat/tools": DETAIL,
     "GET /sessions": sessions(session("alice"), session("b\x1b[0m"), matching=40),
-    "GET /sessions/alice": session("alice", tool="search", owner="ann", idle=3.0),
+    "GET /sessions/alice": session("alice", tool="search", tenant="ann", idle=3.0),
     "GET /stack": {
         "actor": None,
         "session": session("alice"),
@@ -66,9 +66,9 @@ ANSWERS: dict[str, Any] = {
             {
                 "router": f"/chat/{name}",
                 "sessions": 1000,
-                "sessions_per_owner": None,
+                "sessions_per_tenant": None,
                 "turns": 8,
-                "turns_per_owner": 2,
+                "turns_per_tenant": 2,
                 "replays": 1000,
                 "idle": None,
                 "start_within": 120.0,
@@ -113,7 +113,8 @@ ANSWERS: dict[str, Any] = {
         for verb in ("cancel", "cancel_all", "reset", "close")
     },
     "GET /events": b"HTTP/1.1 200 OK\r\n\r\n"
-    b'{"event": "hello", "at": 10.0, "time": "2026-01-01T00:00:00+00:00"}\n'
+    b'{"event": "hello", "at": 10.0, "time": "2026-01-01T00:00:00+00:00", '
+    b'"service": "chat"}\n'
     b'{"event": "ActorStarted", "at": 12.5, "actor": "/chat", "incarnation": 2}\n'
     b'{"event": "bye", "at": 13.0}\n',
 }
@@ -281,7 +282,7 @@ def test_session_says_all_about_a_session(path: Path, run: Run) -> None:
         status, out, _ = run("session", "alice")
 
     assert status == 0
-    for line in ("turn       17", "tool       search", "owner      ann"):
+    for line in ("turn       17", "tool       search", "tenant     ann"):
         assert line in out
     assert "idle       for 3.0s" in out
     assert out.endswith("waits for nothing: it has nothing to do\n")
@@ -317,19 +318,19 @@ def test_limits_are_facts_of_each_router(path: Path, run: Run) -> None:
     first, second = out.split("\n\n")
     assert status == 0
     assert first.splitlines() == [
-        "router              /chat/router",
-        "sessions            1000",
-        "sessions_per_owner  none",
-        "turns               8",
-        "turns_per_owner     2",
-        "replays             1000",
-        "idle                inf",
-        "start_within        120 s",
-        "restarts            3 within 60 s",
-        "quarantine          30 to 3600 s",
-        "backoff             none",
+        "router               /chat/router",
+        "sessions             1000",
+        "sessions_per_tenant  none",
+        "turns                8",
+        "turns_per_tenant     2",
+        "replays              1000",
+        "idle                 inf",
+        "start_within         120 s",
+        "restarts             3 within 60 s",
+        "quarantine           30 to 3600 s",
+        "backoff              none",
     ]
-    assert second.startswith("router              /chat/other")
+    assert second.startswith("router               /chat/other")
     assert server.asked[-1] == "GET /limits?router=%2Fchat%2Frouter"
 
 
@@ -369,9 +370,10 @@ def test_events_are_lines_until_the_service_ends(path: Path, run: Run) -> None:
     lines = out.splitlines()
     assert status == 0
     assert server.asked[0] == "GET /events?kind=ActorStarted&kind=TurnEnded"
-    assert lines[0].endswith("actor started        /chat  incarnation=2")
-    assert lines[0].split()[0].endswith(":02.500")
-    assert lines[1] == "the service has ended"
+    assert lines[0] == "chat: what happens from now on; Ctrl-C ends this"
+    assert lines[1].endswith("actor started        /chat  incarnation=2")
+    assert lines[1].split()[0].endswith(":02.500")
+    assert lines[2] == "the service has ended"
     assert [json.loads(line)["event"] for line in raw.splitlines()] == [
         "hello",
         "ActorStarted",
@@ -394,15 +396,29 @@ def test_an_event_that_is_odd_is_written_all_the_same() -> None:
     line = writer.write(odd)
     late = writer.write({"event": "dropped", "number": 12})
 
-    assert line is not None
     assert line.plain == (
         r"3.500  turn ended\n         /a  outcome=Failed(error=ValueError(text=\x07))"
         "  ids=[1, None, {a=2}]"
     )
-    assert late is not None
     assert late.plain == "12 events not shown: this reader is too slow"
-    assert writer.write({"event": "hello", "time": "noon", "at": 1}) is None
-    assert writer.write({}) is not None
+    hello = writer.write({"event": "hello", "time": "noon", "at": 1})
+    assert hello.plain.startswith("a service: ")
+    assert writer.write({}).plain
+
+
+def test_an_event_does_not_say_what_there_is_not() -> None:
+    """An outcome has many fields, and most of them are empty; times are short."""
+    outcome = {"kind": "Aborted", "turn": 2, "notes": {}, "late": False, "partial": []}
+    event = {"event": "TurnEnded", "at": 1.0, "outcome": outcome, "seconds": 0.9515503}
+
+    line = EventWriter().write({**event, "turn": 0, "cost": 2.0}).plain
+
+    assert line.split("ended")[1].split() == [
+        "outcome=Aborted(turn=2)",
+        "seconds=0.952",
+        "turn=0",
+        "cost=2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -674,6 +690,26 @@ def test_the_only_live_service_is_meant(
     )
     assert "other" in by_option
     assert by_environment == by_option
+
+
+def test_a_service_is_meant_by_its_name(
+    path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its socket is where it is by default; a file of that name goes first."""
+    other = path.with_name("other.sock")
+    told = {"GET /statistics": statistics(name="other")}
+    with StoryServer(path, ANSWERS), StoryServer(other, told):
+        _, by_path, _ = run("statistics", "--socket", str(other))
+        _, by_name, _ = run("statistics", "--socket", "other")
+        _, _, unknown = run("statistics", "--socket", "third")
+        monkeypatch.chdir(path.parent)
+        path.with_name("other").symlink_to(path)
+        _, by_file, _ = run("statistics", "--socket", "other")
+
+    assert "other" in by_path
+    assert by_name == by_path
+    assert unknown.startswith("actors: error: nobody answers at third: ")
+    assert by_file != by_path
 
 
 @pytest.mark.parametrize(

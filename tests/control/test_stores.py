@@ -48,7 +48,7 @@ async def fill(path: Path, *keys: str, make: type[Notes] = Notes) -> None:
     async with open_system() as system:
         router = start_router(system, make, durable=SqliteStore(path))
         for key in keys:
-            await (await router.accept(key, "milk", id="1", owner="o")).outcome()
+            await (await router.accept(key, "milk", id="1", tenant="o")).outcome()
 
 
 def start(served: Served, path: Path, name: str = "notes") -> RouterRef[str, str]:
@@ -101,7 +101,7 @@ async def test_keys_come_in_pages_wherever_they_are(tmp_path: Path) -> None:
     assert [each["session"]["key"] for each in held["keys"]] == ["held"]
     assert held["after"] is None
     assert (session["phase"], session["generation"]) == ("passivated", 1)
-    assert session["owner"] == "o"
+    assert session["tenant"] == "o"
     assert unknown.status == 404
     assert unknown.error == "no router knows the session 'nobody', and no store has it"
 

@@ -67,6 +67,12 @@ def programs(path: Path) -> list[Program]:
     ]
 
 
+def jumping(code: str) -> str:
+    """A program on a clock that jumps."""
+    code = code.replace("trio.run(main", f"trio.run(main, {_JUMPING}")
+    return f"import trio.testing\n{code}"
+
+
 def run(program: Program, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run it in the project, beside the files that its page has had saved before."""
     for each in programs(ROOT / program.page)[: program.number]:
@@ -74,8 +80,7 @@ def run(program: Program, folder: Path) -> subprocess.CompletedProcess[str]:
             (folder / each.file).write_text(each.code, encoding="utf-8")
     code = program.code
     if "virtual time" in program.notes:
-        code = code.replace("trio.run(main", f"trio.run(main, {_JUMPING}")
-        code = f"import trio.testing\n{code}"
+        code = jumping(code)
     return subprocess.run(  # noqa: S603 - our own documentation
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.extras import HAS_ACP, NO_ACP
+from tests.extras import lacks
 
 from .pages import PAGES, PATIENCE, ROOT, Program, programs, run
 
@@ -41,8 +41,8 @@ LINKS: Final = [
 )
 def test_a_program_prints_what_its_page_says(program: Program, tmp_path: Path) -> None:
     """Nothing else either, and no warning."""
-    if not HAS_ACP and "supervision.acp" in program.code:
-        pytest.skip(NO_ACP)
+    if why := lacks(program.code):
+        pytest.skip(why)
     done = run(program, tmp_path)
 
     assert done.stderr == ""

@@ -104,8 +104,8 @@ ALL = [*BOTH, "open_turn"]
 WRONG_OPTIONS: list[tuple[list[str], str, Any, type[Exception]]] = [
     ([*ALL, "steer", "follow_up"], "id", 3, TypeError),
     ([*ALL, "steer", "follow_up"], "id", b"m1", TypeError),
-    ([*ALL, "steer", "follow_up", "ask_aside"], "owner", 3, TypeError),
-    ([*ALL, "steer", "follow_up", "ask_aside"], "owner", ["alice"], TypeError),
+    ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", 3, TypeError),
+    ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", ["alice"], TypeError),
     (BOTH, "job", 3, TypeError),
     (BOTH, "job", True, TypeError),
     (BOTH, "attempts", 0, ValueError),

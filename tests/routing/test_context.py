@@ -54,7 +54,7 @@ async def send(router: Router, key: str) -> object:
 
 async def send_with_all(router: Router, key: str) -> object:
     """With all that may come with a prompt."""
-    sent = router.send(key, look, id="one", origin=1, owner="me", job="job")
+    sent = router.send(key, look, id="one", origin=1, tenant="me", job="job")
     return await sent.outcome()
 
 

@@ -81,8 +81,8 @@ def test_the_limits_of_a_kind_are_limits(wrong: Any) -> None:
         ("sessions", 1),
         ("turns", 1),
         ("replays", 0),
-        ("sessions_per_owner", 1),
-        ("turns_per_owner", 1),
+        ("sessions_per_tenant", 1),
+        ("turns_per_tenant", 1),
     ],
 )
 def test_a_limit_is_a_number_that_lets_something_in(field: str, least: int) -> None:

@@ -110,7 +110,7 @@ class Run:
             "exclusive": partial(router.run_exclusive, key, self.compact),
             "repeat": partial(router.send, key, prompt, id=prompt),
             "job": partial(router.send, key, prompt, job="job"),
-            "owned": partial(router.send, key, prompt, owner=prompt[:1]),
+            "owned": partial(router.send, key, prompt, tenant=prompt[:1]),
             "again": partial(router.send, key, prompt, attempts=2),
         }
         if what in ways:
@@ -264,8 +264,8 @@ limits = st.builds(
     Limits,
     sessions=st.sampled_from([1, 2, 3, 3]),
     turns=st.integers(1, 3),
-    sessions_per_owner=st.sampled_from([None, 1]),
-    turns_per_owner=st.sampled_from([None, 1]),
+    sessions_per_tenant=st.sampled_from([None, 1]),
+    turns_per_tenant=st.sampled_from([None, 1]),
     idle=st.sampled_from([20.0, 60.0]),
     start_within=st.sampled_from([3.0, 60.0]),
     restarts=st.builds(RestartLimit, st.integers(0, 2), within=st.just(30)),

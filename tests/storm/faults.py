@@ -180,8 +180,8 @@ def an_owner_too_many(patch: Patch) -> None:
     right = leaving.forget
 
     def forget(self: Any, lane: Any) -> None:
-        if lane.owner is not None and lane.generation > 1:
-            self._core.admission.enter(lane.owner)
+        if lane.tenant is not None and lane.generation > 1:
+            self._core.admission.enter(lane.tenant)
         right(self, lane)
 
     patch.setattr(leaving, "forget", forget)

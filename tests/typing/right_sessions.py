@@ -204,9 +204,9 @@ class Tree(Supervisor):
 
 LIMITS = Limits(
     sessions=3,
-    sessions_per_owner=1,
+    sessions_per_tenant=1,
     turns=2,
-    turns_per_owner=1,
+    turns_per_tenant=1,
     idle=math.inf,
     start_within=10,
     restarts=RestartLimit(3, within=60),
@@ -225,7 +225,7 @@ async def send() -> None:
         assert_type(router_ref(supervised, Chat), RouterRef[Ask, Chunk])
 
         receipt = router.send(
-            "k", Ask("x"), id="m1", origin=3, owner="o", job="j", attempts=2
+            "k", Ask("x"), id="m1", origin=3, tenant="o", job="j", attempts=2
         )
         assert_type(receipt, Receipt[Ask])
         assert_type(receipt.prompt, Ask)
@@ -235,7 +235,7 @@ async def send() -> None:
         assert_type(receipt.withdraw("no"), Withdrawal)
         assert_type(await router.send_wait("k", Ask("x"), job="j"), Receipt[Ask])
         assert_type(router.steer("k", Ask("x"), id="m1"), Receipt[Ask])
-        assert_type(router.follow_up("k", Ask("x"), owner="o"), Receipt[Ask])
+        assert_type(router.follow_up("k", Ask("x"), tenant="o"), Receipt[Ask])
         assert_type(router.ask_aside("k", Ask("x"), origin=3), Receipt[Ask])
         router.run_exclusive("k", compact)
         await read(router)
@@ -266,7 +266,7 @@ async def read(router: RouterRef[Ask, Chunk]) -> None:
         assert_type(stream.abort("enough"), Abort)
         tell(await stream.outcome())
     merged = Latest(merge=lambda older, newer: older + newer, every=1.5)
-    async with router.open_turn("k", Ask("x"), stream=merged, owner="o"):
+    async with router.open_turn("k", Ask("x"), stream=merged, tenant="o"):
         pass
     kept = Replay(chunks=100, keep=60.0)
     receipt = router.send("k", Ask("x"), id="m", stream=kept)

@@ -92,9 +92,9 @@ def test_every_limit_is_shown() -> None:
     assert shown == {
         "router": "/r",
         "sessions": 100_000,
-        "sessions_per_owner": None,
+        "sessions_per_tenant": None,
         "turns": 1000,
-        "turns_per_owner": None,
+        "turns_per_tenant": None,
         "replays": 1000,
         "idle": 14_400.0,
         "start_within": 5.5,
@@ -110,9 +110,9 @@ def test_every_limit_is_shown() -> None:
     ("name", "text", "value"),
     [
         ("sessions", "20", 20),
-        ("sessions_per_owner", "2", 2),
-        ("sessions_per_owner", "none", None),
-        ("turns_per_owner", "none", None),
+        ("sessions_per_tenant", "2", 2),
+        ("sessions_per_tenant", "none", None),
+        ("turns_per_tenant", "none", None),
         ("replays", "0", 0),
         ("idle", "0.5", 0.5),
         ("idle", "inf", math.inf),
@@ -123,7 +123,7 @@ def test_a_limit_is_read_as_it_is_written(
     name: str, text: str, value: float | None
 ) -> None:
     """And all others stay."""
-    before = Limits(sessions_per_owner=4, turns_per_owner=4)
+    before = Limits(sessions_per_tenant=4, turns_per_tenant=4)
     after = changed(before, {name: text})
 
     assert getattr(after, name) == value
@@ -138,7 +138,7 @@ def test_a_limit_is_read_as_it_is_written(
         ("sessions", "none", "must be a whole number from 1 on, got 'none'"),
         ("replays", "-1", "replays must be a whole number from 0 on"),
         ("turns", "1.5", "must be a whole number"),
-        ("turns_per_owner", "x", "whole number from 1 on, or none, got 'x'"),
+        ("turns_per_tenant", "x", "whole number from 1 on, or none, got 'x'"),
         ("idle", "0", "idle must be above 0"),
         ("idle", "nan", "must be a number of seconds above 0, or inf, got 'nan'"),
         ("idle", "-1", "must be a number of seconds"),

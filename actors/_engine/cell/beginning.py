@@ -32,7 +32,7 @@ BEGUN: Final = 2  # it is done
 
 
 @enable_ki_protection
-def start(
+def start(  # noqa: C901 - written out
     cell: Fields,
     make: Any,  # what a user gives may be anything
     args: tuple[Any, ...],
@@ -56,6 +56,8 @@ def start(
         if taken is not None and name in taken:
             raise DuplicateNameError(taken[name].path)
     context = cell.context.copy()
+    if cell.hub.fresh is not None:
+        context.run(cell.hub.fresh)
     try:
         actor = context.run(make, *args)
     except TypeError as error:

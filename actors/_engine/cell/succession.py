@@ -181,6 +181,8 @@ def revive(cell: Fields) -> None:
         raise DuplicateNameError(names[cell.given].path)
     # its own: the worker of the one before may be in that one's context still
     context = owner.context.copy()
+    if cell.hub.fresh is not None:
+        context.run(cell.hub.fresh)
     actor = context.run(cell.props.cls, *cell.args)
     # what the one before had beside is its own: who waited for its end may look still
     before = cell.rare if cell.rare is not None else Rare()

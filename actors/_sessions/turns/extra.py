@@ -31,7 +31,7 @@ class Extra:
     snapshot: Any = None  # of an aside: the state that it sees
     sends: Sequence[Any] = ()  # drafts of prompts, sent when it completes
     reminders: Mapping[str, Any] = MappingProxyType({})  # {name: a draft; None: gone}
-    slot_owner: str | None = None  # whom its slot is counted for
+    slot_tenant: str | None = None  # whom its slot is counted for
     steps = 0  # taken
     spent = 0.0  # by the whole family, kept at its top
     keeps_state = False  # its state stays as its code leaves it, however it ends

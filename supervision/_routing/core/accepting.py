@@ -99,6 +99,8 @@ class Accepting:
         core = self._core
         if error is not None:
             core.books.refused[type(error).__name__] += 1
+        if core.tracer is not None:
+            core.tracer.refused(offer.key, offer.more, error)
         if offer.left:
             text = f"has not got a prompt that a turn has left for it: {error}"
             core.world.log_failure(logging.WARNING, offer.key, text)
@@ -132,18 +134,18 @@ class Accepting:
         policy = core.policy(found)
         if core.admission.open:
             self._look_at(offer, policy)
-        limit = core.limits.sessions_per_owner
+        limit = core.limits.sessions_per_tenant
         way = core.admission.judge(
             found,
             offer,
             policy,
             ending=core.world.ending,
-            per_owner=limit,
+            per_tenant=limit,
             now=core.now(),
         )
         lane: Lane
         if found is None:
-            lane = core.sessions.enter(key, offer.owner)
+            lane = core.sessions.enter(key, offer.tenant)
         elif way is Entrance.STEER:
             return self._steer(found.turn, offer)
         else:

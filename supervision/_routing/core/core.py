@@ -49,7 +49,7 @@ from .reaping import Reaping
 from .sessions import Sessions
 from .turns import Turns
 from .verbs import Verbs
-from .world import World
+from .world import Tracer, World
 
 IDS: Final = 1_000_000_000
 """Ids of one incarnation of the router; those of one before are never used again."""
@@ -103,6 +103,7 @@ class Core:
         "sessions",
         "slots",
         "tokens",
+        "tracer",
         "turn_ids",
         "turn_over",
         "turns",
@@ -139,7 +140,7 @@ class Core:
         # decisions
         self.admission = Admission()
         self.places = Places(limits.sessions)
-        self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_owner)
+        self.slots: Slots[TurnRun] = Slots(limits.turns, limits.turns_per_tenant)
         self.idle = IdleList()
         self.books = Books()
         self.burning = Burning()
@@ -148,6 +149,7 @@ class Core:
         self.looks = FirstLooks(world.now, world.at)
         self.readers = Readers(world.now, world.at, limits.replays)
         self.tokens = tokens
+        self.tracer: Tracer | None = None
         # what follows from them
         self.turns = Turns(self)
         self.sessions = Sessions(self)
@@ -168,6 +170,11 @@ class Core:
         self.cut_waiting = self.turns.cut_waiting
         self.unbegin = self.turns.unbegin
         self.turn_over = self.turns.over
+
+    def trace(self, tracer: Tracer | None) -> None:
+        """Have turns that are made from now on, and prompts, traced; None: no more."""
+        self.tracer = tracer
+        self.turns.make = TurnRun if tracer is None else tracer.run_class
 
     # ----------------------------------------------------------------- its surroundings
 
@@ -246,6 +253,8 @@ class Core:
     def settle(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Give a prompt an outcome that no turn gives it."""
         if receipt.waits:
+            if self.tracer is not None:
+                self.tracer.settled(receipt, outcome)
             keeping = self.keeping
             if not keeping.plain:  # it is told later, and waits no more from here on
                 receipt.need_more().settling = True

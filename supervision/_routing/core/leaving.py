@@ -247,8 +247,8 @@ class Leaving:
             for timer in (extra.timer, extra.window):
                 if timer is not None:
                     timer.cancel()
-            if extra.owner is not None:
-                core.admission.leave(extra.owner)
+            if extra.tenant is not None:
+                core.admission.leave(extra.tenant)
             core.accepting.admit_parked(lane)
         core.look_again()
         core.sessions.fill_places()

@@ -102,7 +102,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         children += sum(1 for child in own if not child.critical)
     return SessionInfo(
         key=lane.key,
-        owner=lane.owner,
+        tenant=lane.tenant,
         generation=lane.generation,
         phase=phase,
         turn=turn,

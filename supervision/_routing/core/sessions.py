@@ -55,7 +55,7 @@ class Sessions:
 
     # ------------------------------------------------------------------------ they come
 
-    def enter(self, key: str, owner: str | None) -> Lane:
+    def enter(self, key: str, tenant: str | None) -> Lane:
         """Make an entry for a new key; it has a place, or stands in line for one.
 
         Raises:
@@ -70,9 +70,9 @@ class Sessions:
         core.tokens.entered(key)
         if core.places.enter(lane):
             lane.phase = ASLEEP
-        if owner is not None:
-            lane.need_extra().owner = owner
-            core.admission.enter(owner)
+        if tenant is not None:
+            lane.need_extra().tenant = tenant
+            core.admission.enter(tenant)
         past = core.past.get(key, core.now())
         if past is not None:  # its entry knows from now on
             lane.need_extra().known = past

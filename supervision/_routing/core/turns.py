@@ -59,12 +59,13 @@ class Turns:
         core: the other parts.
     """
 
-    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "running")
+    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "make", "running")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
         self._keeping = core.keeping
         self._begin_turn = core.world.begin_turn
+        self.make: type[TurnRun] = TurnRun  # or what `Core.trace` puts there
         self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
         self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
 
@@ -144,7 +145,7 @@ class Turns:
             assert more.work is not None
             body = partial(unprotected, more.work)
         core.turn_ids = number = core.turn_ids + 1
-        run = TurnRun(number, lane, receipts, body, session.turns, aside=aside)
+        run = self.make(number, lane, receipts, body, session.turns, aside=aside)
         _TURN(run)
         for receipt in receipts:
             receipt._turn = number
@@ -164,10 +165,10 @@ class Turns:
                 lane.room = 0
             else:
                 self.open_way(lane)
-        owner = extra.owner if extra is not None else None
-        if owner is not None:
-            run.need_extra().slot_owner = owner
-        if core.slots.claim(run, owner):
+        tenant = extra.tenant if extra is not None else None
+        if tenant is not None:
+            run.need_extra().slot_tenant = tenant
+        if core.slots.claim(run, tenant):
             self.begin(run)
 
     def begin(self, run: TurnRun) -> None:
@@ -274,9 +275,8 @@ class Turns:
         if change is not None and not self._core.sessions.forgets(run.lane):
             self._keeping.history_of(run.lane).commit(change)
 
-    def _settle(  # noqa: C901, PLR0912 - the hot way is written out
-        self, run: TurnRun, outcome: Outcome
-    ) -> None:
+    # the hot way is written out
+    def _settle(self, run: TurnRun, outcome: Outcome) -> None:  # noqa: C901, PLR0912
         """Its prompts get their outcome, its slot goes on, its lane goes on."""
         core, lane = self._core, run.lane
         if run.aside:
@@ -392,9 +392,9 @@ class Turns:
             slots.withdraw(run)
             return ()
         run.slot = False
-        return slots.release(run.extra.slot_owner if run.extra is not None else None)
+        return slots.release(run.extra.slot_tenant if run.extra is not None else None)
 
-    def configure(self, turns: int, per_owner: int | None) -> None:
+    def configure(self, turns: int, per_tenant: int | None) -> None:
         """Other numbers are in force."""
-        for run in self._core.slots.configure(turns, per_owner):
+        for run in self._core.slots.configure(turns, per_tenant):
             self.begin(run)

@@ -127,7 +127,7 @@ class Verbs:
         core = self._core
         core.limits = limits
         core.places.limit = limits.sessions
-        core.turns.configure(limits.turns, limits.turns_per_owner)
+        core.turns.configure(limits.turns, limits.turns_per_tenant)
         core.readers.configure(limits.replays)
         core.reaping.restart()
         core.sessions.fill_places()

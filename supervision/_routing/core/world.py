@@ -7,11 +7,27 @@ that writes down what was done.  Every call is one step and no checkpoint.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from actors import AnyRef, Event
-from actors.hosting import Props, Timer, TurnRun
+from actors import AnyRef, Event, Outcome, Receipt
+from actors.hosting import More, Props, Timer, TurnRun
 from supervision._routing.parts.lane import Lane
+
+TRACER: Final = "tracer"
+"""Under which a hub notes what makes the tracer of a router: `make(core)`."""
+
+
+class Tracer(Protocol):
+    """Who follows the prompts and turns of one router; its calls raise nothing."""
+
+    run_class: type[TurnRun]
+    """The class of turns that tell it of themselves, below `TurnRun`."""
+
+    def settled(self, receipt: Receipt[Any], outcome: Outcome) -> None:
+        """Hear that a prompt ends which no turn ends: `Steered`, `Withdrawn`, ..."""
+
+    def refused(self, key: str, more: More, error: Exception | None) -> None:
+        """Hear that a prompt is refused; None: its sender gave up waiting for room."""
 
 
 class World(Protocol):

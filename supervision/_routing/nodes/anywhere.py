@@ -105,13 +105,13 @@ class Anywhere(Generic[P]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> Receipt[P]:
         """As `RouterRef.steer`, which takes prompts for keys of other nodes too.
 
         With a store it returns when the store has the prompt.
         """
-        receipt = self._steer(key, prompt, id=id, origin=origin, owner=owner)
+        receipt = self._steer(key, prompt, id=id, origin=origin, tenant=tenant)
         if receipt._more is not None and receipt._more.row is not None:
             await receipt.durable()
         else:

@@ -5,7 +5,7 @@ that is refused has started nothing.  The order of the questions:
 
     is the message known, does the job run?   - known already: its receipt of old
     does the router take prompts?
-    is it for a new key?                      - may its owner have one more?
+    is it for a new key?                      - may its tenant have one more?
     is there a turn to steer?                 - is there room at its checkpoint?
     is the session busy, and the prompt is not to wait?
     is the key in quarantine, is its queue full?
@@ -21,13 +21,13 @@ import attrs
 
 from actors import (
     ClosedToNewError,
-    OwnerLimitError,
     PromptPolicy,
     QuarantinedError,
     QueueFullError,
     Receipt,
     SessionBusyError,
     StillRunningError,
+    TenantLimitError,
     WhileBusy,
 )
 from actors.hosting import (
@@ -54,7 +54,7 @@ class Offer:
     key: str
     prompt: Any
     more: More
-    owner: str | None = None
+    tenant: str | None = None
     steer: bool = False
     busy: WhileBusy | None = None  # None: as the policy says
     left: bool = False  # a turn has left it: it is not refused any more
@@ -74,13 +74,13 @@ class Entrance(enum.Enum):
 
 
 class Admission:
-    """Whether the router takes prompts, and how many keys each owner has."""
+    """Whether the router takes prompts, and how many keys each tenant has."""
 
-    __slots__ = ("_owners", "open")
+    __slots__ = ("_tenants", "open")
 
     def __init__(self) -> None:
         self.open = True
-        self._owners: dict[str, int] = {}  # {owner: keys}
+        self._tenants: dict[str, int] = {}  # {tenant: keys}
 
     def known(
         self, lane: Lane | None, offer: Offer, past: Known | None = None
@@ -110,7 +110,7 @@ class Admission:
         policy: PromptPolicy,
         *,
         ending: bool,
-        per_owner: int | None,
+        per_tenant: int | None,
         now: float = -math.inf,
     ) -> Entrance:
         """Say where a prompt that is new goes.
@@ -120,7 +120,7 @@ class Admission:
             offer: the prompt.
             policy: how prompts of this key wait.
             ending: the router is to end.
-            per_owner: `Limits.sessions_per_owner`.
+            per_tenant: `Limits.sessions_per_tenant`.
             now: the clock.
 
         Raises:
@@ -129,10 +129,10 @@ class Admission:
         if not self.open:
             raise ClosedToNewError(offer.key)
         if lane is None:
-            if not self.may_own(offer.owner, per_owner):
-                assert offer.owner is not None
-                assert per_owner is not None
-                raise OwnerLimitError(offer.key, offer.owner, per_owner)
+            if not self.may_own(offer.tenant, per_tenant):
+                assert offer.tenant is not None
+                assert per_tenant is not None
+                raise TenantLimitError(offer.key, offer.tenant, per_tenant)
             if ending:
                 raise ClosedToNewError(offer.key)
             return Entrance.NEW
@@ -204,27 +204,27 @@ class Admission:
             and is_steerable(run)
         )
 
-    # --------------------------------------------------------------------- its owners
+    # --------------------------------------------------------------------- its tenants
 
-    def may_own(self, owner: str | None, most: int | None) -> bool:
-        """Whether this owner may have one more key."""
-        return owner is None or most is None or self._owners.get(owner, 0) < most
+    def may_own(self, tenant: str | None, most: int | None) -> bool:
+        """Whether this tenant may have one more key."""
+        return tenant is None or most is None or self._tenants.get(tenant, 0) < most
 
-    def owns(self, owner: str) -> int:
-        """How many keys are this owner's."""
-        return self._owners.get(owner, 0)
+    def owns(self, tenant: str) -> int:
+        """How many keys are this tenant's."""
+        return self._tenants.get(tenant, 0)
 
-    def enter(self, owner: str) -> None:
-        """A key is this owner's."""
-        self._owners[owner] = self._owners.get(owner, 0) + 1
+    def enter(self, tenant: str) -> None:
+        """A key is this tenant's."""
+        self._tenants[tenant] = self._tenants.get(tenant, 0) + 1
 
-    def leave(self, owner: str) -> None:
-        """A key of this owner's is forgotten."""
-        left = self._owners[owner] - 1
+    def leave(self, tenant: str) -> None:
+        """A key of this tenant's is forgotten."""
+        left = self._tenants[tenant] - 1
         if left:
-            self._owners[owner] = left
+            self._tenants[tenant] = left
         else:
-            del self._owners[owner]
+            del self._tenants[tenant]
 
 
 def _is_kept_out(lane: Lane, offer: Offer, now: float) -> bool:

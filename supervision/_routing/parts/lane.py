@@ -53,7 +53,7 @@ _SWEEP_ABOVE = 16
 class Extra:
     """What few lanes need; defaults live in the class."""
 
-    owner: str | None = None
+    tenant: str | None = None
     asides: dict[int, Any] | None = None  # {id: turn beside the session's turn}
     aside_queue: deque[Receipt[Any]] | None = None  # until the session is ready
     criticals = 0  # child turns that have outlived their parents
@@ -159,9 +159,9 @@ class Lane:
         return len(extra.asides or ()) + len(extra.aside_queue or ())
 
     @property
-    def owner(self) -> str | None:
+    def tenant(self) -> str | None:
         """Whose it is."""
-        return self.extra.owner if self.extra is not None else None
+        return self.extra.tenant if self.extra is not None else None
 
     def need_known(self) -> Known:
         """What it remembers of messages and jobs, made now if need be."""

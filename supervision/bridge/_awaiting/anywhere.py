@@ -66,13 +66,13 @@ class AsyncAnywhere(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> AsyncReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
 
         With a store it returns when the store has the prompt.
         """
         receipt = await self._line.send_wait(
-            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, owner=owner
+            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, tenant=tenant
         )
         return AsyncReceipt(self._line, receipt)

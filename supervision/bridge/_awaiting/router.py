@@ -57,7 +57,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -78,7 +78,7 @@ class AsyncRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -93,7 +93,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -109,7 +109,7 @@ class AsyncRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -124,7 +124,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -140,7 +140,7 @@ class AsyncRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -180,7 +180,7 @@ class AsyncRouter(Generic[P, C]):
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         busy: WhileBusy | None = None,
     ) -> AsyncTurn[P, C]:
         """Send a prompt and read its answer: `async with router.open_turn(...) as it:`.
@@ -202,7 +202,7 @@ class AsyncRouter(Generic[P, C]):
             leave=leave,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             busy=busy,
         )
         return AsyncTurn(self._line, window(stream), open_fn)
@@ -232,7 +232,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> AsyncReceipt[P]:
         """Put a prompt into the turn that runs: as `RouterRef.steer`."""
         receipt = await self._line.send(
@@ -241,7 +241,7 @@ class AsyncRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
         )
         return AsyncReceipt(self._line, receipt)
 
@@ -252,7 +252,7 @@ class AsyncRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> AsyncReceipt[P]:
         """Send a prompt that is to have a turn of its own."""
         receipt = await self._line.send(
@@ -261,7 +261,7 @@ class AsyncRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
         )
         return AsyncReceipt(self._line, receipt)
 
@@ -271,7 +271,7 @@ class AsyncRouter(Generic[P, C]):
         prompt: P,
         *,
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> AsyncReceipt[P]:
         """Ask a side question: as `RouterRef.ask_aside`."""
         receipt = await self._line.send(
@@ -279,7 +279,7 @@ class AsyncRouter(Generic[P, C]):
             key,
             prompt,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
         )
         return AsyncReceipt(self._line, receipt)
 

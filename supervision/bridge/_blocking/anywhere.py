@@ -67,14 +67,14 @@ class BlockingAnywhere(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> BlockingReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
 
         With a store it returns when the store has the prompt.
         """
         steer = partial(
-            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, owner=owner
+            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, tenant=tenant
         )
         receipt = self._line.send_wait(None, steer)
         return BlockingReceipt(self._line, receipt)

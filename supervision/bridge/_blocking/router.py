@@ -57,7 +57,7 @@ class BlockingRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -78,7 +78,7 @@ class BlockingRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -93,7 +93,7 @@ class BlockingRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -109,7 +109,7 @@ class BlockingRouter(Generic[P, C]):
             prompt: see there.
             id: see there.
             origin: see there.
-            owner: see there.
+            tenant: see there.
             job: see there.
             attempts: see there.
             busy: see there.
@@ -122,7 +122,7 @@ class BlockingRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -137,7 +137,7 @@ class BlockingRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         job: str | None = None,
         attempts: int = 1,
         busy: WhileBusy | None = None,
@@ -154,7 +154,7 @@ class BlockingRouter(Generic[P, C]):
             prompt,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             job=job,
             attempts=attempts,
             busy=busy,
@@ -194,7 +194,7 @@ class BlockingRouter(Generic[P, C]):
         leave: Leave | None = None,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
         busy: WhileBusy | None = None,
     ) -> BlockingTurn[P, C]:
         """Send a prompt and read its answer: `with router.open_turn(...) as it:`.
@@ -216,7 +216,7 @@ class BlockingRouter(Generic[P, C]):
             leave=leave,
             id=id,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
             busy=busy,
         )
         return BlockingTurn(self._line, window(stream), open_fn)
@@ -246,11 +246,11 @@ class BlockingRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> BlockingReceipt[P]:
         """Put a prompt into the turn that runs: as `RouterRef.steer`."""
         receipt = self._line.send(
-            self.ref.steer, key, prompt, id=id, origin=origin, owner=owner
+            self.ref.steer, key, prompt, id=id, origin=origin, tenant=tenant
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -261,11 +261,11 @@ class BlockingRouter(Generic[P, C]):
         *,
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> BlockingReceipt[P]:
         """Send a prompt that is to have a turn of its own."""
         receipt = self._line.send(
-            self.ref.follow_up, key, prompt, id=id, origin=origin, owner=owner
+            self.ref.follow_up, key, prompt, id=id, origin=origin, tenant=tenant
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -275,7 +275,7 @@ class BlockingRouter(Generic[P, C]):
         prompt: P,
         *,
         origin: object = None,
-        owner: str | None = None,
+        tenant: str | None = None,
     ) -> BlockingReceipt[P]:
         """Ask a side question: as `RouterRef.ask_aside`."""
         receipt = self._line.send(
@@ -283,7 +283,7 @@ class BlockingRouter(Generic[P, C]):
             key,
             prompt,
             origin=origin,
-            owner=owner,
+            tenant=tenant,
         )
         return BlockingReceipt(self._line, receipt)
 

@@ -175,8 +175,8 @@ def follow_events(arguments: Namespace) -> int:
         for event in events:
             if arguments.json:
                 print_json(event)
-            elif (line := writer.write(event)) is not None:
-                print_lines([line])
+            else:
+                print_lines([writer.write(event)])
     if gone.is_set():
         raise BrokenPipeError
     return ExitCode.OK
@@ -217,7 +217,7 @@ def _actor_facts(detail: ActorDetailShape) -> Iterator[Fact]:
 
 
 def _session_facts(session: SessionShape) -> Iterator[Fact]:
-    said = {name: session[name] for name in ("key", "router", "node", "owner")}
+    said = {name: session[name] for name in ("key", "router", "node", "tenant")}
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:

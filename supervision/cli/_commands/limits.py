@@ -56,9 +56,9 @@ def _taken_apart(words: list[str]) -> tuple[str | None, dict[str, str]]:
 def _facts(shape: LimitsShape) -> Iterator[tuple[str, str]]:
     yield "router", clean(shape["router"])
     yield "sessions", str(shape["sessions"])
-    yield "sessions_per_owner", _or_none(shape["sessions_per_owner"])
+    yield "sessions_per_tenant", _or_none(shape["sessions_per_tenant"])
     yield "turns", str(shape["turns"])
-    yield "turns_per_owner", _or_none(shape["turns_per_owner"])
+    yield "turns_per_tenant", _or_none(shape["turns_per_tenant"])
     yield "replays", str(shape["replays"])
     yield "idle", _seconds(shape["idle"])
     yield "start_within", _seconds(shape["start_within"])

@@ -177,7 +177,7 @@ class Arriving:
             lane.key,
             more.message_id or f"{MADE}{number}",
             "send" if kind is PROMPT_KIND else kind.value,
-            lane.owner,
+            lane.tenant,
             more.job,
             origin,
             more.attempts,

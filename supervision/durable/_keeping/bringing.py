@@ -19,6 +19,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
@@ -246,10 +247,10 @@ class Bringing:
         receipts, or their outcome is on its way.
         """
         before: list[Receipt[Any]] = []
-        owner = rows[0].owner if rows else None
-        if owner is not None and lane.owner is None:
-            lane.need_extra().owner = owner
-            self._kept.core.admission.enter(owner)
+        tenant = rows[0].tenant if rows else None
+        if tenant is not None and lane.tenant is None:
+            lane.need_extra().tenant = tenant
+            self._kept.core.admission.enter(tenant)
         for row in rows:
             if self._kept.came(row.number) and row.number not in self._live:
                 continue
@@ -311,7 +312,9 @@ class Bringing:
         except CodecError as failure:
             error = failure
         if receipt is None:
-            receipt = Receipt(lane, prompt, row.number, now, More())
+            more = More()
+            more.context = Context()  # its sender's is gone with the sender's process
+            receipt = Receipt(lane, prompt, row.number, now, more)
         receipt.prompt = prompt
         receipt.at = now - max(0.0, wall() - row.at)
         if row.id.startswith(PREFIX):

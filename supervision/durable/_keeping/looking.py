@@ -243,7 +243,7 @@ class Looking:
             state=row.state,
             token=row.token,
             generation=row.generation,
-            owner=row.owner,
+            tenant=row.tenant,
             held=row.held,
             quarantined=left if left > 0 else None,
             entries=row.entries,

@@ -54,7 +54,7 @@ def _seen(
         token=row is not None and row.token is not None,
         generation=row.generation if row is not None else 0,
         crashes=row.crashes if row is not None else None,
-        owner=row.owner if row is not None else None,
+        tenant=row.tenant if row is not None else None,
         held=row.held if row is not None else None,
         entries=history[-1].number + 1 - history[0].number if history else 0,
     )

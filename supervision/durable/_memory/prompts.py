@@ -21,7 +21,7 @@ class StoredPrompt:
     """Of its session."""
     id: str
     """With the key its address."""
-    owner: str | None
+    tenant: str | None
     """As it was sent."""
     attempts: int
     """How often it may be tried."""
@@ -227,7 +227,7 @@ def copy(row: Row) -> Row:
         row.key,
         row.id,
         row.kind,
-        row.owner,
+        row.tenant,
         row.job,
         row.origin,
         row.attempts,
@@ -248,7 +248,7 @@ def stored(prompt: Prompt) -> StoredPrompt:
         number=row.number,
         key=row.key,
         id=row.id,
-        owner=row.owner,
+        tenant=row.tenant,
         attempts=row.attempts,
         tried=row.tried,
         begun=row.begun,

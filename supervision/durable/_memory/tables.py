@@ -65,7 +65,7 @@ from .prompts import Prompt, Prompts, StoredPrompt, copy, stored
 from .reminders import Reminders
 
 _NOTHING: Final = SessionRow(
-    state=None, token=None, generation=1, crashes=None, owner=None
+    state=None, token=None, generation=1, crashes=None, tenant=None
 )
 
 
@@ -230,8 +230,8 @@ class Tables:
             changes["state"] = record.state
         if record.bound:
             changes["token"] = record.token
-        if first is not None and first.row.owner is not None:
-            changes["owner"] = first.row.owner
+        if first is not None and first.row.tenant is not None:
+            changes["tenant"] = first.row.tenant
         if record.entries or record.begins is not None:
             changes["entries"] = self.histories.write(record)
         keeps = (

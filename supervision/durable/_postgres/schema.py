@@ -36,13 +36,13 @@ create table if not exists @partitions (
 create table if not exists @sessions (
     key text collate "C" primary key, p int4 not null,
     state bytea, state_version int8, token bytea, generation int8 not null,
-    crashes bytea, owner text, held text
+    crashes bytea, tenant text, held text
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02,
     toast.autovacuum_vacuum_scale_factor = 0.02);
 create table if not exists @prompts (
     number int8 primary key, seq int8 not null generated always as identity,
     p int4 not null, key text collate "C" not null, id text collate "C" not null,
-    kind text not null, owner text, job text, origin bytea,
+    kind text not null, tenant text, job text, origin bytea,
     attempts int8 not null, tried int8 not null, begun int8,
     steers int8, body bytea, at float8 not null,
     outcome bytea, turn int8, ended_at float8, forgot int8,

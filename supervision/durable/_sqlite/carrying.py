@@ -304,13 +304,13 @@ class Carrying:
         return looks.find(self.cursor, Find(key, name))
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
-        session: SessionRow | None = None
+        found: SessionRow | None = None
         for state, version, *rest, first, last in self._rows(statements.SESSION, key):
             kept = None if state is None else State(state, version)
-            token, generation, crashes, owner, held = rest
+            token, generation, crashes, tenant, held = rest
             entries = histories.span(first, last)
-            session = SessionRow(kept, token, generation, crashes, owner, held, entries)
-        return Brought(session, tuple(self._open(key, index, itself)))
+            found = SessionRow(kept, token, generation, crashes, tenant, held, entries)
+        return Brought(found, tuple(self._open(key, index, itself)))
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
         """Read the open prompts of a key that were there before this record."""

@@ -24,11 +24,11 @@ _TABLES: Final = """
 create table meta     (name text primary key, value) without rowid;
 create table sessions (
     key text primary key, state blob, state_version integer, token blob,
-    generation integer not null, crashes blob, owner text, held text
+    generation integer not null, crashes blob, tenant text, held text
 );
 create table prompts (
     number integer primary key, key text not null, id text not null,
-    kind text not null, owner text, job text, origin blob,
+    kind text not null, tenant text, job text, origin blob,
     attempts integer not null, tried integer not null, begun integer,
     steers integer, body blob, at real not null,
     outcome blob, turn integer, ended_at real, forgot integer,

@@ -38,7 +38,7 @@ class KeyRow:
     generation: int
     """As `SessionRow`; 0: nothing is kept of it but its prompts."""
     crashes: bytes | None
-    owner: str | None
+    tenant: str | None
     held: str | None
     entries: int = 0
     """Of its history."""

@@ -44,7 +44,7 @@ class Row:
     key: str
     id: str
     kind: str  # the value of a PromptKind
-    owner: str | None
+    tenant: str | None
     job: str | None
     origin: bytes | None
     attempts: int
@@ -97,7 +97,7 @@ class SessionRow:
     """Of its latest session."""
     crashes: bytes | None
     """Its quarantine; None: it is in none."""
-    owner: str | None
+    tenant: str | None
     held: str | None = None
     """Why it is held: it could not be read; None: it could, as far as is known."""
     entries: tuple[int, int] = (0, 0)

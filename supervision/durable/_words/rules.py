@@ -144,7 +144,7 @@ def _complete(record: Complete, policy: StorePolicy) -> str | None:
 def _row(row: Row, policy: StorePolicy) -> str | None:
     if len(row.body) > policy.prompt_bytes:
         return _large("prompt", len(row.body), policy.prompt_bytes)
-    return _text(row.key, row.id, row.owner or "", row.job or "")
+    return _text(row.key, row.id, row.tenant or "", row.job or "")
 
 
 def _entry(entry: HistoryRow, policy: StorePolicy) -> str | None:

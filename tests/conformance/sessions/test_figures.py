@@ -148,7 +148,7 @@ async def test_s118_a_session_is_shown_in_each_of_its_phases() -> None:
         _,
     ):
         assert router.inspect("k") is None
-        receipt = router.send("k", "tool:search hang:door", owner="alice")
+        receipt = router.send("k", "tool:search hang:door", tenant="alice")
         queued = [router.send("k", "hello") for _ in range(2)]
         await trio.sleep(1)
         assert phase_of(router, "k") == "starting"
@@ -157,7 +157,7 @@ async def test_s118_a_session_is_shown_in_each_of_its_phases() -> None:
         await trio.sleep(3)
         info = router.inspect("k")
         assert info is not None
-        assert (info.key, info.owner, info.generation) == ("k", "alice", 1)
+        assert (info.key, info.tenant, info.generation) == ("k", "alice", 1)
         assert (info.phase, info.tool, info.turn) == ("tool", "search", receipt.turn)
         assert (info.queued, info.steering, info.children, info.asides) == (2, 0, 0, 0)
         assert (info.age, info.idle, info.last_activity) == (4, None, 3)

@@ -14,12 +14,12 @@ from trio.testing import wait_all_tasks_blocked
 from actors import (
     ClosedToNewError,
     Completed,
-    OwnerLimitError,
     PromptPolicy,
     QueueFullError,
     Receipt,
     RefusedError,
     Rejected,
+    TenantLimitError,
     Turn,
     Withdrawn,
 )
@@ -470,16 +470,16 @@ async def test_d10_many_accepts_share_a_commit() -> None:
 
 @seeds(3)
 async def test_d11_what_is_refused_is_not_submitted() -> None:
-    """A full queue, an owner over the limit, a closed router: no row, no batch."""
+    """A full queue, a tenant over the limit, a closed router: no row, no batch."""
 
     class Narrow(Player):
         prompts = PromptPolicy(capacity=1)
 
     stage = Stage()
-    limits = Limits(sessions=10, turns=10, sessions_per_owner=1)
+    limits = Limits(sessions=10, turns=10, sessions_per_tenant=1)
     async with open_process(stage, Narrow, limits=limits) as process:
         router = process.router
-        await router.accept("ann", "wait:door", owner="me")
+        await router.accept("ann", "wait:door", tenant="me")
         await trio.sleep(1)
         await router.accept("ann", "waits")
         await trio.sleep(1)
@@ -487,8 +487,8 @@ async def test_d11_what_is_refused_is_not_submitted() -> None:
 
         with pytest.raises(QueueFullError):
             router.send("ann", "too many")
-        with pytest.raises(OwnerLimitError):
-            await router.accept("bob", "x", owner="me")
+        with pytest.raises(TenantLimitError):
+            await router.accept("bob", "x", tenant="me")
         router.stop_admission()
         with pytest.raises(ClosedToNewError):
             await router.accept("cyd", "x")

@@ -395,13 +395,13 @@ async def test_what_a_store_says_of_keys_and_prompts() -> None:
     brief = Limits(sessions=9, turns=9, restarts=RestartLimit(0, within=1), idle=1)
     async with open_process(stage, limits=brief) as process:
         router, store = process.router, core_of(process).keeping.store
-        failed = await router.accept("ann", "bind:t fail:no", id="1", owner="anna")
+        failed = await router.accept("ann", "bind:t fail:no", id="1", tenant="anna")
         await failed.outcome()
-        await router.accept("ann", "wait:door", id="2", owner="anna")
+        await router.accept("ann", "wait:door", id="2", tenant="anna")
         await (await router.accept("bob", "crash", id="1")).outcome()
         await trio.sleep(5)
         ann, bob = await store.keys("", 9)
-        assert (ann.key, ann.waiting, ann.token, ann.owner) == ("ann", 1, True, "anna")
+        assert (ann.key, ann.waiting, ann.token, ann.tenant) == ("ann", 1, True, "anna")
         assert ann.quarantined is None
         assert bob.quarantined is not None
         assert bob.quarantined > 20

@@ -1,4 +1,4 @@
-"""Side questions, owners, steering, work of `run_exclusive`; places of held keys."""
+"""Side questions, tenants, steering, work of `run_exclusive`; places of held keys."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import trio
 
 from actors import (
     Failed,
-    OwnerLimitError,
     QuarantinedError,
     Receipt,
     SaturatedError,
     Steered,
     StillRunningError,
+    TenantLimitError,
     Turn,
     Withdrawn,
 )
@@ -99,26 +99,26 @@ async def test_work_finds_the_state_of_a_passivated_key() -> None:
 
 
 @seeds(3)
-async def test_an_owner_owns_what_has_been_brought() -> None:
+async def test_a_tenant_owns_what_has_been_brought() -> None:
     """His limit holds for keys of an earlier process too, as soon as they are there."""
     stage = Stage()
-    limits = Limits(sessions=10, turns=10, sessions_per_owner=2, idle=10)
+    limits = Limits(sessions=10, turns=10, sessions_per_tenant=2, idle=10)
     async with open_process(stage, limits=limits) as process:
         for key in ("ann", "bob"):
-            await process.router.accept(key, "wait:door", owner="me", attempts=2)
+            await process.router.accept(key, "wait:door", tenant="me", attempts=2)
         await trio.sleep(1)
         process.kill()
     async with open_process(stage, limits=limits) as process:
         router = process.router
         await trio.sleep(1)
-        with pytest.raises(OwnerLimitError):
-            router.send("cyd", "x", owner="me")
+        with pytest.raises(TenantLimitError):
+            router.send("cyd", "x", tenant="me")
         info = router.inspect("ann")
         assert info is not None
-        assert info.owner == "me"
+        assert info.tenant == "me"
         stage.open("door")
         await trio.sleep(100)
-        assert completed(await router.send("cyd", "x", owner="me").outcome())
+        assert completed(await router.send("cyd", "x", tenant="me").outcome())
 
 
 @seeds(3)

@@ -297,7 +297,7 @@ async def test_pages_are_of_the_partitions_that_are_asked_for(
     [
         accept(2, "a\0"),
         accept(2, name="\0"),
-        accept(2, owner="\0"),
+        accept(2, tenant="\0"),
         accept(2, job="\0"),
         complete(key="\0"),
         complete(sends=(row(2, "\0"),)),

@@ -41,7 +41,7 @@ def row(number: int, key: str = "a", name: str | None = None, **changes: Any) ->
     """Make a prompt; Any: each field is named by the test."""
     fields: dict[str, Any] = {
         "kind": "send",
-        "owner": None,
+        "tenant": None,
         "job": None,
         "origin": None,
         "attempts": 1,

@@ -45,7 +45,7 @@ def key_row(key: str, **changes: Any) -> KeyRow:
         token=False,
         generation=0,
         crashes=None,
-        owner=None,
+        tenant=None,
         held=None,
     )
     return attrs.evolve(nothing, **changes)
@@ -89,7 +89,7 @@ async def test_keys_are_looked_at_in_pages(store: Engine) -> None:
     async with opened(store) as bench:
         await bench.carry(
             *(accept(each, key) for each, key in enumerate(("b", "b", "é", "done"))),
-            accept(10, "a", owner="ann"),
+            accept(10, "a", tenant="ann"),
             complete(10, key="a", generation=3, token=b"t", bound=True),
             complete(3, key="done", state=None),
             Bind("c", b"t"),
@@ -100,7 +100,7 @@ async def test_keys_are_looked_at_in_pages(store: Engine) -> None:
         await bench.carry(Hold("c", "why"))
 
         assert first.rows == (
-            key_row("a", state=5, token=True, generation=3, owner="ann"),
+            key_row("a", state=5, token=True, generation=3, tenant="ann"),
             key_row("b", waiting=2),
         )
         assert [each.key for each in rest.rows] == ["c", "é"]

@@ -103,7 +103,7 @@ async def test_what_was_written_is_there_after_the_next_opening(store: Engine) -
     """All of it."""
     async with opened(store) as bench:
         await bench.carry(
-            accept(1, owner="ann", job="j", origin=b"o", attempts=3, body=b"\x00\xff"),
+            accept(1, tenant="ann", job="j", origin=b"o", attempts=3, body=b"\x00\xff"),
             accept(2, steers=9, kind="steer", at=2.5),
             complete(state=State(b"s", 4), token=b"t", bound=True, generation=6),
             Quarantine("a", b"q"),
@@ -118,7 +118,7 @@ async def test_what_was_written_is_there_after_the_next_opening(store: Engine) -
                     row(2, steers=9, kind="steer", at=2.5),
                     row(
                         1,
-                        owner="ann",
+                        tenant="ann",
                         job="j",
                         origin=b"o",
                         attempts=3,
@@ -245,7 +245,7 @@ async def test_what_is_brought_is_nobody_elses(store: Engine) -> None:
         accept(2, body=b"x" * 101),
         accept(2, "\ud800"),
         accept(2, name="\udfff"),
-        accept(2, owner="\ud800"),
+        accept(2, tenant="\ud800"),
         accept(2, job="\ud800"),
         complete(1, state=State(b"x" * 201, 1)),
         complete(1, ended=(Ended(1, b"x" * 201, 7),)),
@@ -324,7 +324,7 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
     """Outcomes, marks taken back, state, token, generation, what it has sent."""
     async with opened(store) as bench:
         await bench.carry(
-            *(accept(each, owner="ann") for each in (1, 2, 3)),
+            *(accept(each, tenant="ann") for each in (1, 2, 3)),
             Begin((1, 2, 3), (1, 1, 1), 7, 1),
         )
         done = await bench.ask(
@@ -345,7 +345,7 @@ async def test_all_that_a_turn_leaves_is_there_at_once(store: Engine) -> None:
         assert plain(brought) == plain(
             Brought(
                 SessionRow(State(b"state", 1), b"t", 4, None, "ann"),
-                (row(3, owner="ann", begun=0),),
+                (row(3, tenant="ann", begun=0),),
             )
         )
         assert await numbers(bench, "b") == [10]

@@ -118,7 +118,7 @@ class Dice:
             self.next,
             key,
             f"id-{self.dice.randint(0, IDS)}",
-            owner=self.dice.choice((None, "ann", "bob")),
+            tenant=self.dice.choice((None, "ann", "bob")),
             steers=self.dice.choice((None, None, 5)),
             origin=self.token(),
             body=self.body(),
@@ -274,12 +274,12 @@ def everything(dice: Dice) -> Sequence[Record]:
 def kept(store: MemoryStore) -> dict[str, object]:
     """Give `{key: what is kept of it}`.
 
-    Without generation and owner: a turn that keeps nothing makes no row, which a later
+    Without generation and tenant: a turn that keeps nothing makes no row, which a later
     record of its batch may make.
     """
     sessions = store.sessions()
     return {
-        key: attrs.evolve(each, generation=0, owner="")
+        key: attrs.evolve(each, generation=0, tenant="")
         for key, each in sessions.items()
     }
 

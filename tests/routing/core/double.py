@@ -292,7 +292,7 @@ def send(
     key: str,
     prompt: object = "",
     *,
-    owner: str | None = None,
+    tenant: str | None = None,
     kind: PromptKind = PROMPT,
     steer: bool = False,
     attempts: int = 1,
@@ -304,7 +304,7 @@ def send(
     more.kind = kind
     more.attempts = attempts
     more.stream = stream
-    return core.accepting.offer(Offer(key, prompt, more, owner, steer, busy))
+    return core.accepting.offer(Offer(key, prompt, more, tenant, steer, busy))
 
 
 class Later:
@@ -442,13 +442,13 @@ def check(core: Core, world: World) -> None:
     assert core.slots.waiting == len(running) - len(with_slot)
     lively = [n for n in world.bodies if world.begun[n].outcome is None]  # not given up
     assert len(lively) <= len(with_slot)
-    assert core.slots._owners == _counted(
-        run.extra.slot_owner for run in with_slot if run.extra is not None
+    assert core.slots._tenants == _counted(
+        run.extra.slot_tenant for run in with_slot if run.extra is not None
     )
     lanes = core.lanes
     assert core.places.used + core.places.waiting == len(lanes)
     assert core.places.leaving == sum(map(core.places.is_leaving, lanes.values()))
-    assert core.admission._owners == _counted(each.owner for each in lanes.values())
+    assert core.admission._tenants == _counted(each.tenant for each in lanes.values())
     idle = [each for each in lanes.values() if each in core.idle]
     assert len(core.idle) == len(idle)
     assert not any(each.busy for each in idle)

@@ -299,11 +299,11 @@ def test_a_side_question_that_is_taken_back_leaves_room() -> None:
     check(core, world)
 
 
-def test_an_owners_turns_are_counted() -> None:
-    """Over its cap a turn steps aside; a slot counts for its owner until its end."""
-    core, world = made(Limits(sessions=9, turns=2, turns_per_owner=1))
-    for key, owner in (("a", "me"), ("b", "me"), ("c", None)):
-        send(core, key, owner=owner)
+def test_a_tenants_turns_are_counted() -> None:
+    """Over its cap a turn steps aside; a slot counts for its tenant until its end."""
+    core, world = made(Limits(sessions=9, turns=2, turns_per_tenant=1))
+    for key, tenant in (("a", "me"), ("b", "me"), ("c", None)):
+        send(core, key, tenant=tenant)
     assert world.said() == ["start a", "begin a 1", "start b", "start c", "begin c 3"]
     check(core, world)
 
@@ -379,7 +379,7 @@ def test_all_that_there_is_to_say_of_an_idle_session() -> None:
 
     assert info(core, core.lanes["a"]) == SessionInfo(
         key="a",
-        owner=None,
+        tenant=None,
         generation=1,
         phase="idle",
         turn=None,

@@ -119,38 +119,38 @@ def test_one_that_was_cut_before_it_began_is_what_it_was_cut_with() -> None:
 
 def test_each_key_is_forgotten_once_when_the_router_ends() -> None:
     """A20: a key that waits for a place in vain is no error, and costs no outcome."""
-    core, world = made(Limits(sessions=1, turns=9, sessions_per_owner=5))
-    send(core, "a", owner="me")
+    core, world = made(Limits(sessions=1, turns=9, sessions_per_tenant=5))
+    send(core, "a", tenant="me")
     world.finish(1)
     world.quick = False
-    withdrawn = send(core, "b", owner="me")
+    withdrawn = send(core, "b", tenant="me")
     assert withdrawn.withdraw() is Withdrawal.WITHDRAWN
     assert "b" in core.lanes  # it waits for the place that it was promised
-    others = [send(core, "c", owner="you")] if core.idle.oldest else []
+    others = [send(core, "c", tenant="you")] if core.idle.oldest else []
 
     end_all(core, Stopped())
 
     assert all(isinstance(each.ended, Lost) for each in others)
     assert (core.lanes, core.unsettled) == ({}, 0)
-    assert core.admission._owners == {}
+    assert core.admission._tenants == {}
     check(core, world)
 
 
 def test_a_key_that_waits_for_a_place_in_vain_costs_no_other_its_outcome() -> None:
-    """A20: with others behind it in the map, each with an owner of its own."""
-    core, world = made(Limits(sessions=3, turns=9, sessions_per_owner=5))
+    """A20: with others behind it in the map, each with a tenant of its own."""
+    core, world = made(Limits(sessions=3, turns=9, sessions_per_tenant=5))
     for key in "abc":
-        send(core, key, owner="me")
+        send(core, key, tenant="me")
         world.finish(core.turn_ids)
     world.quick = False
-    first, second, third = (send(core, key, owner=key) for key in "xyz")
+    first, second, third = (send(core, key, tenant=key) for key in "xyz")
     first.withdraw()
 
     end_all(core, Stopped())
 
     assert (type(second.ended), type(third.ended)) == (Lost, Lost)
     assert (core.lanes, core.unsettled) == ({}, 0)
-    assert core.admission._owners == {}
+    assert core.admission._tenants == {}
     assert (core.places.used, core.places.waiting, core.places.leaving) == (0, 0, 0)
 
 

@@ -17,13 +17,13 @@ from actors import (
     Finished,
     Killed,
     MailboxFullError,
-    OwnerLimitError,
     QuarantinedError,
     SaturatedError,
     SessionClosed,
     SessionCrashedError,
     SessionOpened,
     SessionStartError,
+    TenantLimitError,
     Withdrawn,
 )
 from actors.hosting import ASIDE
@@ -136,7 +136,7 @@ def test_one_that_waits_for_a_place_in_vain_is_forgotten() -> None:
     idle(core, world, "a", "b")
     world.quick = False
     old = [core.lanes[key].session for key in "ab"]
-    first, second = send(core, "c", owner="me"), send(core, "d")
+    first, second = send(core, "c", tenant="me"), send(core, "d")
     first.withdraw()
     world.said()
 
@@ -245,18 +245,18 @@ def test_more_places_let_in_who_waits() -> None:
     check(core, world)
 
 
-def test_an_owner_has_so_many_keys_until_one_is_forgotten() -> None:
+def test_a_tenant_has_so_many_keys_until_one_is_forgotten() -> None:
     """Refused before anything is changed."""
-    core, world = made(Limits(sessions=9, turns=9, sessions_per_owner=1))
-    send(core, "a", owner="me")
+    core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+    send(core, "a", tenant="me")
     world.finish(1)
 
-    with pytest.raises(OwnerLimitError):
-        send(core, "b", owner="me")
+    with pytest.raises(TenantLimitError):
+        send(core, "b", tenant="me")
     assert list(core.lanes) == ["a"]
     core.verbs.end("a", CloseReason.CLOSED, None)
 
-    assert send(core, "b", owner="me").turn == 2
+    assert send(core, "b", tenant="me").turn == 2
     check(core, world)
 
 

@@ -83,8 +83,8 @@ LIMITS = st.builds(
     Limits,
     sessions=st.integers(1, 3),
     turns=st.integers(1, 3),
-    sessions_per_owner=st.sampled_from([None, 1, 2]),
-    turns_per_owner=st.sampled_from([None, 1]),
+    sessions_per_tenant=st.sampled_from([None, 1, 2]),
+    turns_per_tenant=st.sampled_from([None, 1]),
     idle=st.just(20.0),
     start_within=st.just(15.0),
     restarts=st.just(RestartLimit(2, within=10.0)),
@@ -131,7 +131,7 @@ class CoreMachine(RuleBasedStateMachine):
         busy: WhileBusy | None,
     ) -> None:
         """Offer a prompt."""
-        owner = "me" if mine else None
+        tenant = "me" if mine else None
         with contextlib.suppress(RefusedError):
             self.accepted(
                 send(
@@ -139,7 +139,7 @@ class CoreMachine(RuleBasedStateMachine):
                     key,
                     kind=kind,
                     steer=steer and kind is PROMPT,
-                    owner=owner,
+                    tenant=tenant,
                     attempts=2 if mine else 1,
                     busy=busy,
                 )
@@ -250,7 +250,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def adds_up(self) -> None:
-        """Slots, places, owners, lanes; and never more than the limits."""
+        """Slots, places, tenants, lanes; and never more than the limits."""
         if not hasattr(self, "core"):
             return
         core = self.core
@@ -305,7 +305,7 @@ class CoreMachine(RuleBasedStateMachine):
         assert core.turns.running == {}
         assert (core.slots.running, core.slots.waiting) == (0, 0)
         assert (core.places.used, core.places.waiting, core.places.leaving) == (0, 0, 0)
-        assert core.admission._owners == {}
+        assert core.admission._tenants == {}
         assert (len(core.idle), core.unsettled) == (0, 0)
         assert all(each.ended is not None for each in self.receipts)
         for each in self.receipts:

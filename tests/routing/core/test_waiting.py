@@ -375,7 +375,7 @@ def test_a_key_that_is_closed_while_it_waits_for_a_place_is_forgotten() -> None:
     world.finish(1)
     world.quick = False
     old = core.lanes["a"].session
-    closed = send(core, "b", owner="me")
+    closed = send(core, "b", tenant="me")
     world.said()
 
     core.verbs.end("b", CloseReason.CLOSED, "why")

@@ -402,15 +402,15 @@ def test_nothing_that_is_left_starts_a_key_at_the_end(why: str) -> None:
 
 
 def test_a_key_that_a_turn_has_sent_to_is_nobodys() -> None:
-    """It has no owner, and counts for none."""
-    core, _ = made(Limits(sessions=9, turns=9, sessions_per_owner=1))
+    """It has no tenant, and counts for none."""
+    core, _ = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
 
     core.accepting.take([core.accepting.draft("b", "", None)])
 
     look = handle(core).inspect("b")
     assert look is not None
-    assert look.owner is None
-    assert core.admission._owners == {}
+    assert look.tenant is None
+    assert core.admission._tenants == {}
 
 
 async def test_what_a_session_says_to_itself_has_a_turn_of_its_own() -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from actors import (
     ClosedToNewError,
-    OwnerLimitError,
     PromptKind,
     PromptPolicy,
     QuarantinedError,
@@ -20,6 +19,7 @@ from actors import (
     Receipt,
     RefusedError,
     StillRunningError,
+    TenantLimitError,
     WhileBusy,
 )
 from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, WORK, More, SteeringQueue
@@ -60,7 +60,7 @@ def offer(
     *,
     kind: PromptKind = PROMPT,
     steer: bool = False,
-    owner: str | None = None,
+    tenant: str | None = None,
     stream: object = None,
     message_id: str | None = None,
     job: str | None = None,
@@ -71,7 +71,7 @@ def offer(
     more.stream = stream
     more.message_id = message_id
     more.job = job
-    return Offer("a", "prompt", more, owner, steer)
+    return Offer("a", "prompt", more, tenant, steer)
 
 
 def open_lane(*numbers: int, running: bool = False) -> Lane:
@@ -91,10 +91,10 @@ def judge(
     policy: PromptPolicy = SMALL,
     *,
     ending: bool = False,
-    per_owner: int | None = None,
+    per_tenant: int | None = None,
 ) -> Entrance:
     """Have it judged, with the usual surroundings."""
-    return admission.judge(home, what, policy, ending=ending, per_owner=per_owner)
+    return admission.judge(home, what, policy, ending=ending, per_tenant=per_tenant)
 
 
 # -------------------------------------------------------------------------- is it known
@@ -279,20 +279,20 @@ def test_a_closed_router_refuses_first() -> None:
     home = open_lane(1, 2)
     home.phase = lanes.QUARANTINED
 
-    for where, what in ((home, offer()), (None, offer(owner="me"))):
+    for where, what in ((home, offer()), (None, offer(tenant="me"))):
         with pytest.raises(ClosedToNewError):
-            judge(admission, where, what, per_owner=1)
+            judge(admission, where, what, per_tenant=1)
 
 
-def test_an_owner_is_asked_about_before_the_end() -> None:
-    """A new key over its owner's limit is that, also when the router is to end."""
+def test_a_tenant_is_asked_about_before_the_end() -> None:
+    """A new key over its tenant's limit is that, also when the router is to end."""
     admission = Admission()
     admission.enter("me")
 
-    with pytest.raises(OwnerLimitError):
-        judge(admission, None, offer(owner="me"), ending=True, per_owner=1)
+    with pytest.raises(TenantLimitError):
+        judge(admission, None, offer(tenant="me"), ending=True, per_tenant=1)
     with pytest.raises(ClosedToNewError):
-        judge(admission, None, offer(owner="you"), ending=True, per_owner=1)
+        judge(admission, None, offer(tenant="you"), ending=True, per_tenant=1)
 
 
 def test_a_router_that_is_to_end_still_lets_known_keys_queue() -> None:
@@ -327,17 +327,17 @@ def test_quarantine_has_its_cause() -> None:
 
 REFUSALS: list[tuple[str, Lane | None, Offer]] = [
     ("closed", open_lane(1, running=True), offer(steer=True)),
-    ("ending", None, offer(owner="you")),
-    ("owner", None, offer(owner="me")),
+    ("ending", None, offer(tenant="you")),
+    ("tenant", None, offer(tenant="me")),
     ("quarantine", open_lane(1), offer()),
     ("full", open_lane(1, 2), offer()),
-    ("full", open_lane(1, 2), offer(owner="me")),
+    ("full", open_lane(1, 2), offer(tenant="me")),
 ]
 
 
 @pytest.mark.parametrize(("why", "home", "what"), REFUSALS)
 def test_a_refusal_changes_nothing(why: str, home: Lane | None, what: Offer) -> None:
-    """Neither the entry, nor the offer, nor an owner's count."""
+    """Neither the entry, nor the offer, nor a tenant's count."""
     admission = Admission()
     admission.enter("me")
     admission.open = why != "closed"
@@ -346,7 +346,7 @@ def test_a_refusal_changes_nothing(why: str, home: Lane | None, what: Offer) -> 
     before = (_facts(home), _said(what))
 
     with pytest.raises(RefusedError):
-        judge(admission, home, what, ending=why == "ending", per_owner=1)
+        judge(admission, home, what, ending=why == "ending", per_tenant=1)
 
     assert (_facts(home), _said(what)) == before
     assert (admission.owns("me"), admission.owns("you")) == (1, 0)
@@ -360,10 +360,10 @@ def _facts(home: Lane | None) -> object:
 
 
 def _said(what: Offer) -> object:
-    return (what.key, what.owner, what.steer, what.more.kind, what.more.steers)
+    return (what.key, what.tenant, what.steer, what.more.kind, what.more.steers)
 
 
-# ------------------------------------------------------------------------------- owners
+# ------------------------------------------------------------------------------ tenants
 
 
 @PROPERTY
@@ -371,26 +371,26 @@ def _said(what: Offer) -> object:
     st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), max_size=30),
     st.integers(1, 3),
 )
-def test_owners_are_counted(acts: list[tuple[bool, str]], most: int) -> None:
-    """An owner may have one more exactly as long as there are less than the limit."""
+def test_tenants_are_counted(acts: list[tuple[bool, str]], most: int) -> None:
+    """A tenant may have one more exactly as long as there are less than the limit."""
     admission = Admission()
     counts: dict[str, int] = {}
-    for comes, owner in acts:
+    for comes, tenant in acts:
         if comes:
-            admission.enter(owner)
-            counts[owner] = counts.get(owner, 0) + 1
-        elif counts.get(owner):
-            admission.leave(owner)
-            counts[owner] -= 1
+            admission.enter(tenant)
+            counts[tenant] = counts.get(tenant, 0) + 1
+        elif counts.get(tenant):
+            admission.leave(tenant)
+            counts[tenant] -= 1
         for each in "abc":
             assert admission.owns(each) == counts.get(each, 0)
             assert admission.may_own(each, most) == (counts.get(each, 0) < most)
             assert admission.may_own(each, None)
     assert admission.may_own(None, 1)
-    assert set(admission._owners) == {each for each in counts if counts[each]}
+    assert set(admission._tenants) == {each for each in counts if counts[each]}
 
 
-def test_an_owner_without_keys_has_none_to_lose() -> None:
+def test_a_tenant_without_keys_has_none_to_lose() -> None:
     """Forgetting one key twice is a mistake that shows."""
     admission = Admission()
     with pytest.raises(KeyError):

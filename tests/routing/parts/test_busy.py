@@ -123,7 +123,7 @@ def test_who_is_in_the_way(
 def judged(home: Lane, busy: WhileBusy | None, policy: PromptPolicy) -> Entrance:
     """Have an ordinary prompt judged."""
     offer = Offer("a", "prompt", more(), busy=busy)
-    return Admission().judge(home, offer, policy, ending=False, per_owner=None)
+    return Admission().judge(home, offer, policy, ending=False, per_tenant=None)
 
 
 @pytest.mark.parametrize("by", ["prompt", "policy"])

@@ -53,7 +53,7 @@ def test_a_new_entry_has_nothing() -> None:
     assert queued(home) == []
     assert home.take(None) == []
     assert home.empty() == []
-    assert (home.owner, home.asides, home.busy) == (None, 0, False)
+    assert (home.tenant, home.asides, home.busy) == (None, 0, False)
 
 
 def test_prompts_are_taken_one_by_one_in_their_order() -> None:
@@ -421,15 +421,15 @@ def test_what_few_need_is_made_once() -> None:
     assert home.need_extra() is home.extra
 
 
-def test_an_owner_is_known_by_the_entry() -> None:
+def test_a_tenant_is_known_by_the_entry() -> None:
     """It has none at first."""
     home = lane()
     home.need_extra()
-    assert home.owner is None
+    assert home.tenant is None
 
-    home.need_extra().owner = "me"
+    home.need_extra().tenant = "me"
 
-    assert home.owner == "me"
+    assert home.tenant == "me"
 
 
 @pytest.mark.parametrize("answer", [True, False])

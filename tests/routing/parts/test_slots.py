@@ -62,8 +62,8 @@ def test_one_that_claims_again_stands_at_the_end() -> None:
     assert [list(slots.release(None)) for _ in range(3)] == [["c"], ["b"], []]
 
 
-def test_an_owner_has_so_many_and_no_more() -> None:
-    """Who is over its owner's cap steps aside for others, though a slot is free."""
+def test_a_tenant_has_so_many_and_no_more() -> None:
+    """Who is over its tenant's cap steps aside for others, though a slot is free."""
     slots: Slots[str] = Slots(3, 1)
 
     assert slots.claim("a1", "a")
@@ -74,12 +74,12 @@ def test_an_owner_has_so_many_and_no_more() -> None:
 
 
 def test_one_that_stepped_aside_is_recalled_by_its_own_number() -> None:
-    """When its owner has a slot less it is before those that came later."""
+    """When its tenant has a slot less it is before those that came later."""
     slots: Slots[str] = Slots(2, 1)
     slots.claim("a1", "a")
     slots.claim("b1", "b")
-    for who, owner in (("a2", "a"), ("x", None), ("a3", "a")):
-        assert not slots.claim(who, owner)
+    for who, tenant in (("a2", "a"), ("x", None), ("a3", "a")):
+        assert not slots.claim(who, tenant)
 
     assert list(slots.release("b")) == ["x"]  # a2 was first, but may not
     assert list(slots.release("a")) == ["a2"]
@@ -88,7 +88,7 @@ def test_one_that_stepped_aside_is_recalled_by_its_own_number() -> None:
     assert list(slots.release("a")) == ["a3"]
 
 
-def test_an_owner_leaves_nothing_behind() -> None:
+def test_a_tenant_leaves_nothing_behind() -> None:
     """When all of its claims are in line again, or have their slots."""
     slots: Slots[str] = Slots(2, 1)
     slots.claim("a1", "a")
@@ -97,17 +97,17 @@ def test_an_owner_leaves_nothing_behind() -> None:
     assert list(slots.release("a")) == ["a2"]
     assert list(slots.release("a")) == []
 
-    assert (slots._aside, slots._owners) == ({}, {})
+    assert (slots._aside, slots._tenants) == ({}, {})
 
 
-def test_a_claim_without_an_owner_has_no_cap() -> None:
+def test_a_claim_without_a_tenant_has_no_cap() -> None:
     """However many there are."""
     slots: Slots[int] = Slots(9, 1)
     assert all(slots.claim(who, None) for who in range(9))
 
 
 def test_one_that_stepped_aside_may_be_withdrawn() -> None:
-    """The recall passes over it and finds the next of its owner."""
+    """The recall passes over it and finds the next of its tenant."""
     slots: Slots[str] = Slots(2, 1)
     slots.claim("a1", "a")
     for who in ("a2", "a3"):
@@ -123,8 +123,8 @@ def test_new_limits_are_for_those_that_wait() -> None:
     """Whoever may have a slot under them has one at once, in order."""
     slots: Slots[str] = Slots(1, 1)
     slots.claim("a1", "a")
-    for who, owner in (("a2", "a"), ("b1", "b"), ("a3", "a")):
-        slots.claim(who, owner)
+    for who, tenant in (("a2", "a"), ("b1", "b"), ("a3", "a")):
+        slots.claim(who, tenant)
 
     assert slots.configure(2, 1) == ["b1"]
     assert slots.configure(3, 2) == ["a2"]
@@ -190,18 +190,18 @@ class SlotsMachine(RuleBasedStateMachine):
         self.slots: Slots[int] = Slots(1, None)
 
     @initialize(
-        limit=st.integers(1, 4), per_owner=st.one_of(st.none(), st.integers(1, 3))
+        limit=st.integers(1, 4), per_tenant=st.one_of(st.none(), st.integers(1, 3))
     )
-    def open(self, limit: int, per_owner: int | None) -> None:
+    def open(self, limit: int, per_tenant: int | None) -> None:
         """Begin with these limits."""
-        self.slots = Slots(limit, per_owner)
+        self.slots = Slots(limit, per_tenant)
 
-    def may(self, owner: str | None) -> bool:
-        """Whether the model would let this owner have one more."""
-        cap = self.slots.per_owner
-        has = Counter(each for _, each in self.having)[owner]
+    def may(self, tenant: str | None) -> bool:
+        """Whether the model would let this tenant have one more."""
+        cap = self.slots.per_tenant
+        has = Counter(each for _, each in self.having)[tenant]
         return len(self.having) < self.slots.limit and (
-            owner is None or cap is None or has < cap
+            tenant is None or cap is None or has < cap
         )
 
     def next(self) -> list[int]:
@@ -214,20 +214,20 @@ class SlotsMachine(RuleBasedStateMachine):
                 granted.append(each[0])
         return granted
 
-    @rule(owner=st.sampled_from(OWNERS))
-    def claim(self, owner: str | None) -> None:
+    @rule(tenant=st.sampled_from(OWNERS))
+    def claim(self, tenant: str | None) -> None:
         """Somebody comes."""
         self.serial += 1
-        self.line.append((self.serial, owner))
+        self.line.append((self.serial, tenant))
         at_once = self.next() == [self.serial]
-        assert self.slots.claim(self.serial, owner) == at_once
+        assert self.slots.claim(self.serial, tenant) == at_once
 
     @precondition(lambda self: self.having)
     @rule(number=st.integers(0, 9))
     def release(self, number: int) -> None:
         """Somebody gives one back."""
-        _, owner = self.having.pop(number % len(self.having))
-        assert list(self.slots.release(owner)) == self.next()
+        _, tenant = self.having.pop(number % len(self.having))
+        assert list(self.slots.release(tenant)) == self.next()
 
     @precondition(lambda self: self.line)
     @rule(number=st.integers(0, 9))
@@ -248,7 +248,7 @@ class SlotsMachine(RuleBasedStateMachine):
         """The counts are those of the model, and nobody waits who may have one."""
         assert self.slots.running == len(self.having)
         assert self.slots.waiting == len(self.line)
-        assert not any(self.may(owner) for _, owner in self.line)
+        assert not any(self.may(tenant) for _, tenant in self.line)
 
 
 TestSlots = SlotsMachine.TestCase

@@ -149,7 +149,7 @@ async def test_one_that_ends_by_itself_is_opened_again(
 
 
 async def test_one_that_cannot_be_opened_is_a_start_that_fails() -> None:
-    """With what it failed with as the cause."""
+    """With what it failed with as the cause, and in its words."""
     clients = Clients()
     clients.error = OSError("no route")
     with pytest.raises(ChildStartError) as caught:  # noqa: PT012 - a block ends
@@ -158,6 +158,7 @@ async def test_one_that_cannot_be_opened_is_a_start_that_fails() -> None:
             await trio.sleep_forever()
 
     assert caught.value.__cause__ is clients.error
+    assert str(caught.value).endswith("could not be started: OSError: no route")
 
 
 async def test_one_that_is_still_being_opened_holds_up_no_stop(

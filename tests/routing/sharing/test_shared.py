@@ -377,3 +377,64 @@ async def test_it_is_entered_once_at_a_time() -> None:
             await shared.__aenter__()
     async with shared, shared.use() as again:
         assert again is not None
+
+
+@seeds(20)
+async def test_a_broken_one_is_renewed_once_for_all_who_say_so() -> None:
+    """Each of them may go on with the new one when its call returns."""
+    log: list[str] = []
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[list[str]]:
+        log.append("opening")
+        await trio.sleep(1)
+        resource: list[str] = []
+        yield resource
+        log.append(f"closed with {len(resource)} users")
+
+    async def find_out(shared: Shared[list[str]]) -> None:
+        async with shared.use() as broken:
+            broken.append("user")
+            await trio.sleep(1)
+            await shared.renew(broken)
+            async with shared.use() as new:
+                assert new is not broken
+            broken.pop()
+        await shared.renew(broken)  # too late: it is gone already
+
+    async with Shared(opened) as shared:
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(find_out, shared)
+        await settle()
+        assert log == ["opening", "opening", "closed with 0 users"]
+    assert log[3:] == ["closed with 0 users"]
+
+
+async def test_one_that_cannot_be_renewed_stays() -> None:
+    """Its user is told why, and the next may try again; by what opened it last."""
+    shop, broken = Shop(), False
+
+    def make() -> AbstractAsyncContextManager[str]:
+        if broken:
+            raise OSError("away")
+        return shop.open("b")
+
+    shared = Shared(shop.make("a"))
+    async with shared:
+        await shared.replace(make)
+        async with shared.use() as name:
+            broken = True
+            with pytest.raises(OSError, match="away"):
+                await shared.renew(name)
+            async with shared.use() as still:
+                assert still is name
+            broken = False
+            await shared.renew("never seen")
+            assert shop.log == ["open a", "open b", "close a"]
+            await shared.renew(name)
+        await settle()
+    with pytest.raises(trio.ClosedResourceError):
+        await shared.renew("b")
+
+    assert shop.log == ["open a", "open b", "close a", "open b", "close b", "close b"]

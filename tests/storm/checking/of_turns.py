@@ -28,7 +28,7 @@ from tests.storm.world.story import (
     Limited,
     Read,
     Story,
-    owner_of,
+    tenant_of,
 )
 
 UNKNOWN: Final = object()
@@ -73,7 +73,7 @@ class Force:
 
 
 def slots_are_kept(story: Story) -> Iterator[str]:
-    """There run as many turns as there may, in all and for each owner."""
+    """There run as many turns as there may, in all and for each tenant."""
     force = Force()
     running: dict[AnyRef, dict[int, str]] = {}
     for each in story.tape:
@@ -89,12 +89,12 @@ def slots_are_kept(story: Story) -> Iterator[str]:
             most = max(limit.turns for limit in limits)
             if len(turns) > most:
                 yield f"turn {each.turn} began as number {len(turns)} of {most}"
-            owner = owner_of(each.key)
-            caps = [limit.turns_per_owner for limit in limits]
-            mine = sum(owner_of(key) == owner for key in turns.values())
+            tenant = tenant_of(each.key)
+            caps = [limit.turns_per_tenant for limit in limits]
+            mine = sum(tenant_of(key) == tenant for key in turns.values())
             cap = max((cap for cap in caps if cap is not None), default=None)
-            if owner and None not in caps and cap is not None and mine > cap:
-                yield f"turn {each.turn} is number {mine} of {cap} of {owner}"
+            if tenant and None not in caps and cap is not None and mine > cap:
+                yield f"turn {each.turn} is number {mine} of {cap} of {tenant}"
         elif isinstance(each, TurnEnded):
             running.get(each.ref, {}).pop(each.turn, None)
 

@@ -1,6 +1,6 @@
 """What must be true of a service at rest, and that it has all that it began with.
 
-A leak is not looked for inside: whoever has lost a slot, a place or an owner's share
+A leak is not looked for inside: whoever has lost a slot, a place or a tenant's share
 cannot give as many as its limits say, so the router is asked for all of them at once.
 """
 
@@ -11,15 +11,15 @@ import trio
 from actors import RefusedError
 from supervision import Limits, RestartLimit
 from tests.storm.world.players import look
-from tests.storm.world.story import Handle, Limited, Offered, Prompt, Story, owner_of
+from tests.storm.world.story import Handle, Limited, Offered, Prompt, Story, tenant_of
 
 LONGEST = 4_000.0
 """Seconds after which every prompt has its outcome."""
 LIMITS = Limits(
     sessions=4,
-    sessions_per_owner=1,
+    sessions_per_tenant=1,
     turns=3,
-    turns_per_owner=1,
+    turns_per_tenant=1,
     idle=500.0,
     restarts=RestartLimit(5, within=30.0),
 )
@@ -96,7 +96,7 @@ async def check_whole(story: Story, router: Handle) -> None:
         story.wrong(QUIET, f"closed, and still there: {router.list()}")
     story.note(Limited(trio.current_time(), router.ref, LIMITS))
     router.configure(LIMITS)
-    keys = ("one", "two", "rest-x", "rest-y")  # the last two have owners
+    keys = ("one", "two", "rest-x", "rest-y")  # the last two have tenants
     for number, key in enumerate(keys):
         _send(story, router, key, number)
     await trio.sleep(0.5)
@@ -119,7 +119,7 @@ def _send(story: Story, router: Handle, key: str, number: int) -> None:
     origin = FIRST + number
     now, prompt = trio.current_time(), Prompt(origin, "sleep:2")
     try:
-        receipt = router.send(key, prompt, origin=origin, owner=owner_of(key))
+        receipt = router.send(key, prompt, origin=origin, tenant=tenant_of(key))
     except RefusedError as error:
         story.wrong(WHOLE, f"{key} was refused: {error!r}, {router.statistics()}")
     else:

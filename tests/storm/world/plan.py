@@ -27,7 +27,7 @@ from tests.storm.world.words import ACTS, PHRASES, QUESTIONS, TREE_VERBS, VERBS,
 
 KEYS = ("a", "b", "c", "d", "e")
 OWNERS = {"c": "x", "d": "x", "e": "y", "rest-x": "x", "rest-y": "y"}
-"""`{key: owner}`; the others have none."""
+"""`{key: tenant}`; the others have none."""
 CLERKS = ("wait", "reject", "oldest", "newest", "latest", "part-0", "part-1", "backend")
 """Plain actors, by what their mailboxes do or where they are; beside those hired."""
 LONGEST_DEAF = 9.0
@@ -182,9 +182,9 @@ def make_limits(dice: random.Random) -> Limits:
     """Limits of a router; also for `configure`."""
     return Limits(
         sessions=dice.choice((1, 2, 3, 5, 5, 5)),
-        sessions_per_owner=dice.choice((None, None, 1)),
+        sessions_per_tenant=dice.choice((None, None, 1)),
         turns=dice.choice((1, 2, 2, 3, 5)),
-        turns_per_owner=dice.choice((None, None, 1)),
+        turns_per_tenant=dice.choice((None, None, 1)),
         idle=dice.choice((5.0, 20.0, 20.0, 60.0)),
         start_within=dice.choice((3.0, 30.0)),
         restarts=RestartLimit(dice.choice((0, 2, 5)), within=30.0),

@@ -41,7 +41,7 @@ from tests.storm.world.story import (
     Story,
     Took,
     Wrote,
-    owner_of,
+    tenant_of,
 )
 from tests.storm.world.words import VERBS
 
@@ -121,7 +121,7 @@ class Player:
         """Send a prompt in one of the ways that are one step."""
         key, prompt, step = self.key, self.prompt(), self.step
         names: dict[str, str] = {}
-        options: dict[str, Any] = {"origin": step.number, "owner": owner_of(key)}
+        options: dict[str, Any] = {"origin": step.number, "tenant": tenant_of(key)}
         ways: dict[str, Callable[..., Receipt[Any]]] = {
             "send": router.send,
             "steer": router.steer,
@@ -132,8 +132,8 @@ class Player:
             "attempts": router.send,
         }
         if step.verb == "exclusive":
-            if owner_of(key) is not None:
-                return True  # it takes no owner
+            if tenant_of(key) is not None:
+                return True  # it takes no tenant
             way: Callable[[], Receipt[Any]] = partial(
                 router.run_exclusive, key, self.compact
             )
@@ -144,7 +144,7 @@ class Player:
                 names["job"] = f"job-{step.choice % 2}"
             elif step.verb == "attempts":
                 options["attempts"] = 2
-            elif step.verb == "send" and step.choice % 2 and owner_of(key) is None:
+            elif step.verb == "send" and step.choice % 2 and tenant_of(key) is None:
                 options = {}  # the short way in
             way = partial(ways[step.verb], key, prompt, **options, **names)
         else:
@@ -174,7 +174,7 @@ class Player:
         with trio.move_on_after(self.limit):
             try:
                 receipt = await router.send_wait(
-                    key, self.prompt(), origin=step.number, owner=owner_of(key)
+                    key, self.prompt(), origin=step.number, tenant=tenant_of(key)
                 )
             except RefusedError as error:
                 self.note_offer(router, None, error)
@@ -197,7 +197,7 @@ class Player:
                     self.prompt(),
                     stream=stream,
                     origin=step.number,
-                    owner=owner_of(self.key),
+                    tenant=tenant_of(self.key),
                 ) as answer:
                     self.note_offer(router, answer.receipt)
                     async for chunk in answer:
@@ -220,7 +220,7 @@ class Player:
                 self.prompt(),
                 stream=replay,
                 origin=step.number,
-                owner=owner_of(self.key),
+                tenant=tenant_of(self.key),
             ) as answer:
                 receipt = answer.receipt
                 self.note_offer(router, receipt)

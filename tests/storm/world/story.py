@@ -283,6 +283,6 @@ class Story:
 Handle: TypeAlias = RouterRef[Prompt, str]
 
 
-def owner_of(key: str) -> str | None:
+def tenant_of(key: str) -> str | None:
     """Whose session it is."""
     return OWNERS.get(key)

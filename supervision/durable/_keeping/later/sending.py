@@ -64,7 +64,7 @@ class Sending:
             offer.key,
             more.message_id or f"{MADE}{offer.number}",
             more.kind.value,
-            lane.owner if lane is not None else None,
+            lane.tenant if lane is not None else None,
             None,
             None,
             more.attempts,

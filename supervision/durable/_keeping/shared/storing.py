@@ -87,7 +87,7 @@ class Storing:
             key,
             more.message_id or f"{MADE}{number}",
             more.kind.value,
-            offer.owner,
+            offer.tenant,
             more.job,
             origin,
             more.attempts,

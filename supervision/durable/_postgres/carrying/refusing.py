@@ -58,4 +58,4 @@ _NAMES: Final = ("key", "after", "id", "name", "why")
 
 
 def _row(row: Row) -> tuple[str, ...]:
-    return (row.key, row.id, row.owner or "", row.job or "")
+    return (row.key, row.id, row.tenant or "", row.job or "")

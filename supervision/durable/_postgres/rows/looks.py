@@ -76,7 +76,7 @@ def look(
     message.say(
         f"select k.key, (select count(*) from {s}.prompts q where q.p = k.p"
         " and q.key = k.key and q.outcome is null), length(state),"
-        " token is not null, coalesce(generation, 0), crashes, owner, held,"
+        " token is not null, coalesce(generation, 0), crashes, tenant, held,"
         f" (select min(n) from {s}.history h where h.key = k.key),"
         f" (select max(n) from {s}.history h where h.key = k.key)"
         f" from (select * from ({keys}) k order by key limit {record.most}) k"
@@ -87,7 +87,7 @@ def look(
 
 def _row(*columns: Any) -> KeyRow:
     """Make a row of what was found; Any: each column has its type."""
-    key, waiting, state, token, generation, crashes, owner, held, first, last = columns
+    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
     return KeyRow(
         key=key,
         waiting=waiting,
@@ -95,7 +95,7 @@ def _row(*columns: Any) -> KeyRow:
         token=token,
         generation=generation,
         crashes=crashes,
-        owner=owner,
+        tenant=tenant,
         held=held,
         entries=0 if first is None else last + 1 - first,  # numbers without a gap
     )

@@ -23,7 +23,7 @@ from supervision.durable._words.rules import Mark
 from .message import Message, Need, Rows, array
 
 COLUMNS: Final = (
-    "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
+    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
     " steers, body, at, stream, base"
 )
 """A row, as it is read."""
@@ -32,7 +32,7 @@ _KINDS: Final = (
     ("key", "text"),
     ("id", "text"),
     ("kind", "text"),
-    ("owner", "text"),
+    ("tenant", "text"),
     ("job", "text"),
     ("origin", "bytea"),
     ("attempts", "int8"),
@@ -126,7 +126,7 @@ def insert(
     message.say(
         f"with {given_rows},"
         f" new as (insert into {s}.prompts (p, {COLUMNS})"
-        " select p, number, key, id, kind, owner, job, origin, attempts,"
+        " select p, number, key, id, kind, tenant, job, origin, attempts,"
         f" {tried}, {begun}, steers, body, at, stream, base from g {only}"
         " order by ord on conflict do nothing returning number, key, id)"
         " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn,"
@@ -340,9 +340,9 @@ def bring(
         for key, state, version, *rest, first, last in found:
             kept = None if state is None else State(state, version)
             entries = (0, 0) if first is None else (first, last + 1)
-            token, generation, crashes, owner, held = rest
+            token, generation, crashes, tenant, held = rest
             sessions[key] = SessionRow(
-                kept, token, generation, crashes, owner, held, entries
+                kept, token, generation, crashes, tenant, held, entries
             )
 
     def read_prompts(found: Rows) -> None:
@@ -352,7 +352,7 @@ def bring(
         told(sessions, rows)
 
     message.say(
-        "select s.key, state, state_version, token, generation, crashes, owner, held,"
+        "select s.key, state, state_version, token, generation, crashes, tenant, held,"
         f" (select min(n) from {s}.history h where h.key = s.key),"
         f" (select max(n) from {s}.history h where h.key = s.key)"
         f" from {s}.sessions s where s.key = any ({array(places, 'text')})",

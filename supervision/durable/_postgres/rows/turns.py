@@ -113,7 +113,7 @@ def _keep(
     partitions = [partition_of(record.key) for record in records]
     # what its first prompt is, before anything is done
     rows = (
-        "g as materialized (select g.*, q.owner,"
+        "g as materialized (select g.*, q.tenant,"
         " q.outcome is not null and q.turn is distinct from g.turn as over"
         f" from {message.given(columns, leases, partitions)} g"
         f" left join {s}.prompts q on q.number = g.first)"
@@ -171,12 +171,13 @@ def _upsert(s: str, *, bound: bool, only: str = "") -> str:
     """Keep what there is to keep: a row only if there is something, or there is one."""
     return (
         f"insert into {s}.sessions as s"
-        " (key, p, state, state_version, token, generation, owner)"
+        " (key, p, state, state_version, token, generation, tenant)"
         f" select key, p, state, version, {'token' if bound else 'null'}, generation,"
-        f" owner from g where g.ok and not g.over {only} and (g.keeps"
+        f" tenant from g where g.ok and not g.over {only} and (g.keeps"
         f" or (select true from {s}.sessions s where s.key = g.key))"
         " on conflict (key) do update set state = coalesce(excluded.state, s.state),"
         " state_version = coalesce(excluded.state_version, s.state_version),"
         f" token = {'excluded' if bound else 's'}.token,"
-        " generation = excluded.generation, owner = coalesce(excluded.owner, s.owner)"
+        " generation = excluded.generation,"
+        " tenant = coalesce(excluded.tenant, s.tenant)"
     )

@@ -27,7 +27,7 @@ _HELD: Final = "select count(*) from sessions where held is not null"
 _SEEN: Final = (
     "select k.key, (select count(*) from prompts p where p.key = k.key and"
     " p.outcome is null), length(state), token is not null, coalesce(generation, 0),"
-    " crashes, owner, held, (select min(n) from history h where h.key = k.key),"
+    " crashes, tenant, held, (select min(n) from history h where h.key = k.key),"
     " (select max(n) from history h where h.key = k.key)"
     " from ({}) k left join sessions s on s.key = k.key"
     " order by k.key"
@@ -85,7 +85,7 @@ def look(connection: Connection, record: Look) -> Seen:
 
 def _row(*columns: Any) -> KeyRow:
     """Make a row of what was found; Any: each column has its type."""
-    key, waiting, state, token, generation, crashes, owner, held, first, last = columns
+    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
     return KeyRow(
         key=key,
         waiting=waiting,
@@ -93,7 +93,7 @@ def _row(*columns: Any) -> KeyRow:
         token=bool(token),
         generation=generation,
         crashes=crashes,
-        owner=owner,
+        tenant=tenant,
         held=held,
         entries=0 if first is None else last + 1 - first,  # numbers without a gap
     )

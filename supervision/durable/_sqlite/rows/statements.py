@@ -12,7 +12,7 @@ from supervision.durable._words.records import Row
 from . import histories
 
 COLUMNS: Final = (
-    "number, key, id, kind, owner, job, origin, attempts, tried, begun,"
+    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
     " steers, body, at, stream, base"
 )
 values_of: Callable[[Row], tuple[Value, ...]] = attrgetter(*COLUMNS.split(", "))
@@ -37,14 +37,14 @@ END: Final = (
 )
 # a row only if there is something to keep in it, or there is one
 KEEP: Final = (
-    "insert into sessions (key, state, state_version, token, generation, owner)"
-    " select ?1, ?2, ?3, ?4, ?5, (select owner from prompts where number = ?6)"
+    "insert into sessions (key, state, state_version, token, generation, tenant)"
+    " select ?1, ?2, ?3, ?4, ?5, (select tenant from prompts where number = ?6)"
     " where ?7 or exists (select 1 from sessions where key = ?1)"
     " on conflict (key) do update set"
     " state = iif(?2 is null, state, excluded.state),"
     " state_version = iif(?2 is null, state_version, excluded.state_version),"
     " token = iif(?8, excluded.token, token), generation = excluded.generation,"
-    " owner = coalesce(excluded.owner, owner)"
+    " tenant = coalesce(excluded.tenant, tenant)"
 )
 ENDED: Final = (
     "select number, turn from prompts where outcome is not null"
@@ -52,8 +52,8 @@ ENDED: Final = (
 )
 # of a turn that leaves nothing to keep, of most sessions without a row
 TOUCH: Final = (
-    "update sessions set generation = ?, owner ="
-    " coalesce((select owner from prompts where number = ?), owner) where key = ?"
+    "update sessions set generation = ?, tenant ="
+    " coalesce((select tenant from prompts where number = ?), tenant) where key = ?"
 )
 SET: Final = (
     "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
@@ -63,7 +63,7 @@ SET: Final = (
 BIND: Final = SET.format("token")
 QUARANTINE: Final = SET.format("crashes")
 SESSION: Final = (
-    "select state, state_version, token, generation, crashes, owner, held,"  # noqa: S608
+    "select state, state_version, token, generation, crashes, tenant, held,"  # noqa: S608
     f" {histories.SPAN} from sessions where key = ?1"
 )
 FORGET: Final = "delete from sessions where key = ?"

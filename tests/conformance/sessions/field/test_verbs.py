@@ -61,7 +61,7 @@ async def nothing(turn: Turn[Deed, str]) -> None:
 
 async def test_a20_a_router_that_ends_gives_each_prompt_its_outcome() -> None:
     """Also when a key waits for a place in vain, and all have owners."""
-    limits = Limits(sessions=2, turns=2, sessions_per_owner=2)
+    limits = Limits(sessions=2, turns=2, sessions_per_tenant=2)
 
     async def stay(turn: Turn[Deed, str]) -> None:
         await turn.emit("x")
@@ -76,8 +76,8 @@ async def test_a20_a_router_that_ends_gives_each_prompt_its_outcome() -> None:
 
     async with open_family(Slow, limits) as (notes, router, _):
         for key in "ab":
-            await router.send(key, nothing, owner="me").outcome()
-        receipts = [router.send(key, stay, owner=key) for key in "xy"]
+            await router.send(key, nothing, tenant="me").outcome()
+        receipts = [router.send(key, stay, tenant=key) for key in "xy"]
         receipts[0].withdraw("why")
         router.ref.stop()
         await settle()

@@ -90,7 +90,7 @@ async def test_s36_one_shot_keys_leave_nothing_behind() -> None:
         for number in range(6):
             key = f"K{number}"
             receipt = router.send(
-                key, "sleep:1", id=f"m{number}", owner="ann", job=f"j{number}"
+                key, "sleep:1", id=f"m{number}", tenant="ann", job=f"j{number}"
             )
             receipts.append(receipt)
             match number:

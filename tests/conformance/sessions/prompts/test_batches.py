@@ -223,7 +223,7 @@ def test_s36_memory_is_that_of_the_sessions_that_live() -> None:
             counts: list[int] = []
             for first in range(0, 3000, 100):
                 for number in range(first, first + 100):
-                    router.send(f"K{number}", 0, id="m", owner=f"O{number}", job="j")
+                    router.send(f"K{number}", 0, id="m", tenant=f"O{number}", job="j")
                 await trio.sleep(5)
                 counts.append(blocks())
             assert counts[-1] - counts[4] < 500

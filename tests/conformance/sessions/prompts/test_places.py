@@ -16,10 +16,10 @@ from actors import (
     Aborted,
     CloseReason,
     Completed,
-    OwnerLimitError,
     PromptPolicy,
     PromptRefused,
     SaturatedError,
+    TenantLimitError,
 )
 from actors.testing import seeds
 from supervision import Limits
@@ -213,22 +213,22 @@ async def test_s23_who_waits_for_a_place_gets_it_when_a_session_is_idle() -> Non
 
 
 @seeds(20)
-async def test_s24_an_owner_has_so_many_sessions_and_no_more() -> None:
+async def test_s24_a_tenant_has_so_many_sessions_and_no_more() -> None:
     """The fourth is refused with who and how many; nobody else is affected."""
-    limits = Limits(sessions=100, turns=100, sessions_per_owner=3)
+    limits = Limits(sessions=100, turns=100, sessions_per_tenant=3)
     async with open_stage(Guest, limits=limits) as (stage, router, *_):
-        mine = [router.send(key, f"wait:{key}", owner="ann") for key in "ABC"]
+        mine = [router.send(key, f"wait:{key}", tenant="ann") for key in "ABC"]
         await settle()
 
-        with pytest.raises(OwnerLimitError) as caught:
-            router.send("D", "hello", owner="ann")
+        with pytest.raises(TenantLimitError) as caught:
+            router.send("D", "hello", tenant="ann")
         error = caught.value
-        assert (error.key, error.owner, error.limit) == ("D", "ann", 3)
+        assert (error.key, error.tenant, error.limit) == ("D", "ann", 3)
         assert router.inspect("D") is None
 
-        known = router.send("A", "more", owner="ann")
-        for key, owner in (("E", "bob"), ("F", None)):
-            outcome = await router.send(key, "hello", owner=owner).outcome()
+        known = router.send("A", "more", tenant="ann")
+        for key, tenant in (("E", "bob"), ("F", None)):
+            outcome = await router.send(key, "hello", tenant=tenant).outcome()
             assert isinstance(outcome, Completed)
         assert sorted(stage.started) == ["A", "B", "C", "E", "F"]
 
@@ -236,10 +236,10 @@ async def test_s24_an_owner_has_so_many_sessions_and_no_more() -> None:
         assert isinstance(await known.outcome(), Completed)
         assert router.close("B")
         await settle()
-        fourth = await router.send("D", "hello", owner="ann").outcome()
+        fourth = await router.send("D", "hello", tenant="ann").outcome()
         assert isinstance(fourth, Completed)
 
         stage.open("C")
         for receipt in mine:
             assert isinstance(await receipt.outcome(), Completed)
-        assert router.statistics().refused == {"OwnerLimitError": 1}
+        assert router.statistics().refused == {"TenantLimitError": 1}

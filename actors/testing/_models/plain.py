@@ -1,0 +1,124 @@
+"""Values as JSON has them, and without the keys and passwords that are in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from itertools import zip_longest
+from typing import Any, Final, TypeGuard, cast
+
+import attrs
+
+HIDDEN: Final = "(hidden)"
+"""What stands in place of a key."""
+
+# a field of one of these names, or whose name ends so after a "_", holds a secret
+_NAMES: Final = re.compile(
+    r"(^|_)(api_?key|apikey|authorization|bearer|cookie|credentials?|passw(or)?d"
+    r"|private_key|secret|(access|auth|id|refresh)_token|token)$"
+)
+# what keys look like wherever they stand
+_LOOKS: Final = re.compile(
+    r"\b(sk|pk|rk)-[A-Za-z0-9_-]{16,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
+    r"|\bxox[a-z]-[A-Za-z0-9-]{10,}"
+    r"|\bAIza[A-Za-z0-9_-]{30,}"
+    r"|\bAKIA[A-Z0-9]{16}\b"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
+)
+_BEARER: Final = re.compile(r"\b(Bearer|Basic) +[^\s\"']{8,}")
+
+
+def plain(value: object) -> Any:
+    """Give a value as JSON: builtin values, attrs classes, pydantic's models.
+
+    A tuple is a list there, and what has a field `None` keeps it.
+
+    Raises:
+        TypeError: JSON has no such thing.
+    """
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in cast("list[object]", value)]
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value)
+        return {_name(name): plain(each) for name, each in pairs.items()}
+    kind: type[Any] = type(value)
+    if attrs.has(kind):
+        fields = attrs.fields(kind)
+        return {each.name: plain(getattr(value, each.name)) for each in fields}
+    dump: Callable[..., object] | None = getattr(value, "model_dump", None)
+    if dump is not None and not isinstance(value, type):
+        return plain(dump(mode="json"))
+    msg = (
+        f"JSON has no {type(value).__name__}: say dump= to the Tape; got {value!r:.200}"
+    )
+    raise TypeError(msg)
+
+
+def hide(value: Any, secrets: Collection[str] = ()) -> Any:
+    """Give a JSON value without its keys: `HIDDEN` stands in their place.
+
+    Those are texts in a field named so (`api_key`, `Authorization`, `session_token`
+    ...), what looks like a key wherever it stands, and `secrets`.
+    """
+    if _is_dict(value):
+        return {
+            name: HIDDEN
+            if isinstance(each, str) and each and _is_secret(name)
+            else hide(each, secrets)
+            for name, each in value.items()
+        }
+    if _is_list(value):
+        return [hide(each, secrets) for each in value]
+    if not isinstance(value, str):
+        return value
+    text = value
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return _BEARER.sub(rf"\1 {HIDDEN}", _LOOKS.sub(HIDDEN, text))
+
+
+def difference(told: Any, here: Any, where: str = "") -> str | None:
+    """Say where two JSON values differ first; None: nowhere."""
+    if told == here:
+        return None
+    if _is_dict(told) and _is_dict(here):
+        for name in (*told, *here):
+            one, other = told.get(name, _NONE), here.get(name, _NONE)
+            if one != other:
+                return difference(one, other, f"{where}.{name}" if where else name)
+    if _is_list(told) and _is_list(here):
+        pairs = zip_longest(told, here, fillvalue=_NONE)
+        for number, (one, other) in enumerate(pairs):
+            if one != other:
+                return difference(one, other, f"{where}[{number}]")
+    return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_NONE: Final = _Nothing()
+
+
+def _is_dict(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _is_secret(name: str) -> bool:
+    return _NAMES.search(name.lower().replace("-", "_")) is not None
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str):
+        msg = f"JSON has names of fields, got {name!r}"
+        raise TypeError(msg)
+    return name

@@ -1,0 +1,13 @@
+"""`actors check module:Tree`: what is wrong with a tree, found without starting it.
+
+What a constructor or `actors run` refuses is decided there, and asked for here.  Must
+not know the command line.  In reading order:
+
+    findings        what is wrong or doubtful, where, and what would be right
+    unborn          what an actor is given that only a running one has
+    stored          whether a store can keep what sessions deal with
+    routers         what a router is declared with
+    trees           a supervisor, its children, and theirs
+    unit            a unit file of systemd, beside the tree
+    command         looks, and says what it has found
+"""

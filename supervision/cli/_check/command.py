@@ -1,0 +1,89 @@
+"""`actors check`: looks at a tree, and says what is wrong or doubtful with it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from rich.text import Text
+
+from supervision._drawing.look import DIM, MAYBE, WRONG
+from supervision._drawing.text import clean, plural
+from supervision.cli._commands.printing import print_json, print_lines
+from supervision.client.directory import CommandError
+from supervision.service import ExitCode
+
+from .findings import Finding, Found, Severity
+from .trees import check_tree
+from .unit import check_unit, command_of, read_service
+
+
+def check(arguments: Namespace) -> int:
+    """`actors check`: 0, nothing found; 1, something was."""
+    target, file, budget = arguments.tree, arguments.unit, arguments.budget
+    if ":" not in target:
+        text = f"'{target}' names no tree: give a module and a name in it, as app:Tree"
+        raise CommandError(text)
+    service = None if file is None else _read(file)
+    if service is not None:
+        said = command_of(service).budget
+        budget = said if said == said else budget  # noqa: PLR0124 - NaN is not
+    found = check_tree(target, budget)
+    if service is not None:
+        check_unit(service, target, str(file), found)
+    if arguments.json:
+        print_json(_as_json(target, found))
+    else:
+        print_lines(_lines(target, found))
+    return ExitCode.CRASHED if found.findings else ExitCode.OK
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        service = read_service(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CommandError(f"--unit {file}: {why}") from error
+    if service is None:
+        raise CommandError(f"--unit {file}: it has no section [Service]")
+    return dict(service)
+
+
+def _lines(target: str, found: Found) -> list[Text]:
+    lines: list[Text] = []
+    for each in found.findings:
+        lines += _of_one(each)
+    looked = plural(found.actors, "actor")
+    if not lines:
+        return [Text(f"{clean(target)}: nothing is wrong; {looked} looked at")]
+    numbers = [
+        f"{number} {severity.value}"
+        for severity in Severity
+        if (number := sum(each.severity is severity for each in found.findings))
+    ]
+    return [*lines, Text(f"{clean(target)}: {', '.join(numbers)}; {looked} looked at")]
+
+
+def _of_one(finding: Finding) -> list[Text]:
+    style = WRONG if finding.severity is Severity.WRONG else MAYBE
+    line = Text().append(finding.severity.value, style)
+    line.append(f"  {clean(finding.where)}: {clean(finding.what)}")
+    if not finding.right:
+        return [line]
+    return [line, Text("  right: ", DIM).append(clean(finding.right))]
+
+
+def _as_json(target: str, found: Found) -> dict[str, object]:
+    return {
+        "tree": target,
+        "actors": found.actors,
+        "findings": [
+            {
+                "severity": each.severity.value,
+                "where": each.where,
+                "what": each.what,
+                "right": each.right or None,
+            }
+            for each in found.findings
+        ],
+    }

@@ -1,0 +1,63 @@
+"""What is wrong or doubtful, where, and what would be right.  Pure."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import attrs
+
+from supervision.service import TreeError
+
+
+class Severity(enum.Enum):
+    """How bad it is."""
+
+    WRONG = "wrong"
+    """It cannot start, or ends by itself."""
+    DOUBTFUL = "doubtful"
+    """It starts, and does not do what it seems to say."""
+
+
+@attrs.frozen
+class Finding:
+    """One thing that was found."""
+
+    severity: Severity
+    where: str
+    """The path in the tree, the file, or `module:Tree`."""
+    what: str
+    """What is wrong, in a sentence."""
+    right: str
+    """What would be right; `""`: `what` says it."""
+
+
+@attrs.define
+class Found:
+    """What was found, in the order of the tree."""
+
+    findings: list[Finding] = attrs.Factory(list[Finding])
+    actors: int = 0
+    """How many declarations were looked at."""
+
+    def wrong(self, where: str, what: object, right: str = "") -> None:
+        """Note what cannot work."""
+        self.findings.append(Finding(Severity.WRONG, where, _line(what), right))
+
+    def doubtful(self, where: str, what: object, right: str = "") -> None:
+        """Note what works otherwise than it reads."""
+        self.findings.append(Finding(Severity.DOUBTFUL, where, _line(what), right))
+
+
+def said_by(error: Exception) -> str:
+    """An error of a declaration, which says what would be right, or the user's own."""
+    if isinstance(error, TreeError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _line(what: object) -> str:
+    return " ".join(str(what)[:_LONGEST].split())
+
+
+_LONGEST: Final = 600

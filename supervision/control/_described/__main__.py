@@ -1,0 +1,26 @@
+"""`python -m supervision.control._described docs/reference`: write both files there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from .markdown import http_page
+from .openapi import openapi
+from .operations import OPERATIONS
+
+
+def pages() -> dict[str, str]:
+    """Give `{file: its text}`."""
+    document = openapi(OPERATIONS, metadata.version("trio-actors"))
+    return {
+        "openapi.json": json.dumps(document, indent=2) + "\n",
+        "http.md": http_page(OPERATIONS),
+    }
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")

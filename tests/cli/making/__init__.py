@@ -1,0 +1,1 @@
+"""What is made of words: a new service, and what is wrong with a tree."""

@@ -1,0 +1,175 @@
+"""Facts about `actors new`: what it writes passes its own checks, and hides nothing."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from supervision.cli import main
+from supervision.cli._new.names import name_fault
+from supervision.cli._new.project import project
+from supervision.service import ExitCode, load_tree
+
+PATIENCE = 100  # seconds until a process is taken for one that hangs
+LONGEST = "a" * 28 + "_b"
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in a folder with nothing in it; what is imported there is forgotten."""
+    monkeypatch.chdir(tmp_path)
+    path, modules = list(sys.path), set(sys.modules)
+    yield tmp_path
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name.partition(".")[0] in ("weather", LONGEST):
+            del sys.modules[name]
+
+
+def run(folder: Path, *tools: tuple[str, ...]) -> None:
+    """Run tools as a user would, in this environment, all at once."""
+    processes = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", *tool],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for tool in tools
+    ]
+    said = [process.communicate(timeout=PATIENCE)[0] for process in processes]
+    for process, text in zip(processes, said, strict=True):
+        assert process.returncode == 0, text
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_new_service_passes_its_tests_and_both_type_checkers() -> None:
+    """As it is written, with the settings that it brings."""
+    assert main(["new", "weather"]) == ExitCode.OK
+
+    tests = ("pytest", "-q", "-p", "no:cacheprovider")
+    pyright = ("pyright", "--pythonpath", sys.executable)
+    run(Path("weather"), tests, ("mypy",), pyright)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="no ruff here")
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("name", ["a", "weather", LONGEST])
+def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
+    """Whatever its name, lines are short and imports in order."""
+    assert main(["new", name]) == ExitCode.OK
+
+    check = ("ruff", "check", "--no-cache")
+    run(Path(name), check, ("ruff", "format", "--check", "--diff", "--no-cache"))
+
+
+def test_its_tree_is_what_it_says_next(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It lists the files, and the two commands that follow."""
+    assert main(["new", "weather", "--into", "a b"]) == ExitCode.OK
+
+    listed, _, following = capsys.readouterr().out.partition("\n\n")
+    written = [path for path in Path("a b").rglob("*") if path.is_file()]
+    assert sorted(map(str, written)) == sorted(listed.splitlines())
+    assert following.splitlines() == [
+        "next:",
+        "  cd 'a b' && python -m pip install -e '.[test]' && pytest",
+        "  actors run weather:Tree",
+    ]
+    monkeypatch.chdir(empty / "a b")
+    assert load_tree("weather:Tree").name == "Tree"
+
+
+def test_an_empty_folder_is_used_and_a_full_one_left_alone(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second time nothing is overwritten, whichever file is there."""
+    assert main(["new", "weather", "--into", "."]) == ExitCode.OK
+    assert "next:\n  python -m pip install" in capsys.readouterr().out
+    (empty / "README.md").write_text("mine")
+
+    assert main(["new", "weather", "--into", "."]) == ExitCode.USAGE
+    assert main(["new", "weather", "--into", "README.md"]) == ExitCode.USAGE
+    assert "nothing in it is overwritten" in capsys.readouterr().err
+    assert (empty / "README.md").read_text() == "mine"
+
+
+def test_what_cannot_be_written_is_said(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the path and the reason, in one line."""
+    (empty / "file").write_text("")
+
+    assert main(["new", "weather", "--into", "file/below"]) == ExitCode.CRASHED
+    assert capsys.readouterr().err == (
+        "actors: error: cannot write file/below: Not a directory\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "no name for a package"),
+        ("Weather", "such as weather"),
+        ("my-service", "such as my_service"),
+        ("2fast", "such as fast"),
+        ("wetter_", "such as wetter"),
+        ("größe", "such as gr_e"),
+        ("a/b", "such as a_b"),
+        ("-", "no underscore last"),
+        ("a" * 31, "at most 30 characters"),
+        ("class", "take class_service"),
+        ("tests", "the folder of tests"),
+        ("json", "a module of Python"),
+        ("trio", "an installed package"),
+        ("hatchling", "an installed package"),
+        ("_pytest", "no name for a package"),
+        ("pluggy", "an installed package"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(name: str, said: str, empty: Path) -> None:
+    """It says what would be right."""
+    fault = name_fault(name, empty)
+
+    assert fault is not None
+    assert said in fault
+
+
+def test_a_module_of_the_current_folder_is_not_installed(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m` has that folder on its path: it hides nobody's package."""
+    monkeypatch.setattr(sys, "path", [str(empty), *sys.path])
+    (empty / "weather").mkdir()
+    (empty / "climate.py").write_text("")
+
+    assert name_fault("weather", empty) is None
+    assert name_fault("climate", empty) is None
+    assert name_fault("weather", empty / "elsewhere") is not None
+
+
+def test_a_new_services_files_can_be_read_by_their_tools() -> None:
+    """The unit leaves the service more time than its drain may take."""
+    files = {str(path): text for path, text in project("zoo_keeper", "1.2").items()}
+
+    about = tomllib.loads(files["pyproject.toml"])["project"]
+    assert about["name"] == "zoo-keeper"
+    assert about["dependencies"] == ["trio-actors[control,http]>=1.2"]
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(files["zoo_keeper.service"])
+    service = unit["Service"]
+    assert float(service["TimeoutStopSec"]) > 25
+    assert "actors run zoo_keeper:Tree" in service["ExecStart"]
+    assert service["Type"] == "notify"
+    assert '"zoo_keeper:Tree"' in files["Dockerfile"]
+    assert not any("$name" in text for text in files.values())

@@ -1,0 +1,324 @@
+"""The tutorial, done as a reader does it: files are saved, commands typed.
+
+`pages.py` says what a Python block is.  A console block is typed into a terminal, line
+by line, and must say what stands there: `...` is anything, and times, process ids and
+widths are theirs.  A comment before it says what a person does without being told:
+
+    <!-- terminal 2 -->   where; 1 if nothing is said
+    <!-- serves -->       it goes on, and is ready before anything else is typed
+    <!-- goes on -->      it goes on, and has said this before anything else is typed
+    <!-- at last -->      it is typed again and again until it says this
+    <!-- further -->      nothing is typed: what the command there says to its end
+    <!-- Ctrl-C -->       the same, after this was pressed
+    <!-- says -->         nothing is typed: what it says next, and it goes on
+    <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
+    <!-- ended 1 -->      what went on in that terminal was killed
+    <!-- elsewhere -->    not typed here: it installs something
+
+A person has time, so here nothing takes any: each `trio.sleep(...)` of a file is over
+at once, or when `<!-- go on -->` comes, if `<!-- hold -->` was before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from .pages import PATIENCE, ROOT, jumping, programs
+
+FOLDER: Final = ROOT / "docs" / "tutorial"
+TRIES: Final = 100  # of a command that says it at last
+SIZE: Final = (50, 100)  # of a terminal: rows, columns
+GATE: Final = """
+from pathlib import Path
+import trio
+
+async def pause(seconds: float) -> None:
+    del seconds
+    await trio.sleep(0)
+    while Path("hold").exists():
+        await trio.sleep(0.01)
+"""
+_BLOCK = re.compile(
+    r"((?:<!-- [^>\n]+ -->\n)*)```(python|console)\n(.*?)```", re.DOTALL
+)
+_THEIRS = re.compile(
+    r"(\.\.\.|\d\d:\d\d:\d\d\.\d+|\d+(?:\.\d+)? ?m?s\b|\d+\.\d+|\d+ [KM]iB|user \d+"
+    r"|/[\w/.-]+/[\w-]+\.sock|\b\d{4,7}\b| +)"
+)
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+@attrs.frozen
+class Block:
+    """A file to save, or lines of a terminal."""
+
+    notes: tuple[str, ...]
+    language: str
+    text: str
+
+    @property
+    def terminal(self) -> int:
+        """In which it is typed."""
+        found = re.search(r"terminal (\d)", " ".join(self.notes))
+        return int(found[1]) if found is not None else 1
+
+    def commands(self) -> list[tuple[str, str]]:
+        """What is typed, and what is said then; the first may be nothing."""
+        found: list[tuple[str, str]] = []
+        for line in self.text.splitlines(keepends=True):
+            if line.startswith("$ "):
+                found.append((line[2:].strip(), ""))
+            else:
+                typed, said = found.pop() if found else ("", "")
+                found.append((typed, said + line))
+        return found
+
+
+def blocks(page: str) -> list[Block]:
+    """Those of a page, in their order."""
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    return [
+        Block(
+            tuple(
+                note
+                for comment in re.findall(r"<!-- (.+) -->", notes)
+                for note in comment.split(", ")
+            ),
+            language,
+            body,
+        )
+        for notes, language, body in _BLOCK.findall(text)
+    ]
+
+
+def pattern(shown: str) -> str:
+    """A regular expression of what a page shows."""
+    made = ""
+    for line in shown.splitlines():
+        if line.strip() == "...":
+            made += r"(?:.*\n)*?"
+            continue
+        for number, part in enumerate(_THEIRS.split(line.rstrip())):
+            if number % 2 == 0:
+                made += re.escape(part)
+            elif part.isspace():
+                made += " +"
+            else:
+                made += r"\d+" if part.isdigit() else ".*?"
+        made += r" *(?:\n|\Z)"  # an answer over HTTP may end without one
+    return made
+
+
+class Terminal:
+    """A terminal of its own, in which one command after the other is typed."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+        self.said = ""
+        self.heard = threading.Condition()
+        self.reader: threading.Thread | None = None
+
+    def type(self, command: str) -> None:
+        """Type a command."""
+        assert self.process is None, f"something runs here: {self.said}"
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("4H", *SIZE, 0, 0))
+        self.said = ""
+        self.process = subprocess.Popen(  # noqa: S603 - our own documentation
+            ["/bin/sh", "-c", command],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            cwd=self.folder,
+            env=self.environment,
+            start_new_session=True,
+        )
+        os.close(follower)
+        self.reader = threading.Thread(target=self._read, args=(leader,))
+        self.reader.start()
+
+    def _read(self, leader: int) -> None:
+        with open(leader, "rb", buffering=0) as file:
+            while True:
+                try:
+                    some = file.read(65536)
+                except OSError:  # Linux says so that the other end is closed
+                    some = b""
+                with self.heard:
+                    self.said += _COLOURS.sub("", some.decode(errors="replace"))
+                    self.heard.notify_all()
+                if not some:
+                    return
+
+    def wait_said(self, shown: str) -> None:
+        """Wait until it has said this, among other things."""
+        wanted = re.compile(f"^{pattern(shown)}", re.MULTILINE)
+        with self.heard:
+            found = self.heard.wait_for(lambda: wanted.search(self.said), PATIENCE)
+        assert found, f"{shown}\nis not in\n{self.said}"
+
+    def wait(self) -> int:
+        """Wait until it has ended; its status."""
+        assert self.process is not None
+        assert self.reader is not None
+        status = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process = None
+        return status
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to what runs here, as its terminal does."""
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def close(self) -> None:
+        """End what still runs."""
+        if self.process is not None:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Reader:
+    """Somebody who does what a page says.
+
+    Args:
+        page: its name.
+        folder: where they work; its path must be short, a socket is in it.
+        replaced: what of the page is another here, `{text: text}`.
+    """
+
+    def __init__(self, page: str, folder: Path, **replaced: str) -> None:
+        self.page = page
+        self.folder = folder
+        self.ports = {port: str(free_port()) for port in ("8000", "8001", "8002")}
+        self.replaced = replaced
+        self.environment = {
+            **os.environ,
+            "ACTORS_RUNTIME_DIR": str(folder / "run"),
+            "NO_COLOR": "1",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONWARNINGS": "error",
+            "TERM": "xterm",
+        }
+        (folder / "gate.py").write_text(GATE, encoding="utf-8")
+        self.terminals: dict[int, Terminal] = {}
+        self.pid = 0  # of the service that `actors ps` has listed
+
+    def do(self) -> None:
+        """Do all of it."""
+        try:
+            for block in blocks(self.page):
+                if block.language == "python":
+                    self.save(block)
+                elif "elsewhere" not in block.notes:
+                    self.obey(block)
+        finally:
+            for terminal in self.terminals.values():
+                terminal.close()
+
+    def here(self, text: str) -> str:
+        """A text of the page, as it is here."""
+        for old, new in (*self.ports.items(), *self.replaced.items()):
+            text = text.replace(old, new)
+        return text
+
+    def save(self, block: Block) -> None:
+        """Save a file, if it is one."""
+        for note in block.notes:
+            if note.startswith("file: "):
+                code = self.here(block.text)
+                if "virtual time" in block.notes:
+                    code = jumping(code)
+                else:
+                    code = code.replace("trio.sleep(", "pause(")
+                    code = f"from gate import pause\n{code}"
+                path = self.folder / note.removeprefix("file: ")
+                path.write_text(code, encoding="utf-8")
+
+    def obey(self, block: Block) -> None:
+        """Type what a block says, and look at what is said."""
+        self.do_first(block)
+        if block.terminal not in self.terminals:
+            new = Terminal(self.folder, self.environment)
+            self.terminals[block.terminal] = new
+        terminal = self.terminals[block.terminal]
+        for command, shown in block.commands():
+            said = self.here(shown)
+            if command.startswith("export "):
+                name, _, value = command.removeprefix("export ").partition("=")
+                self.environment[name] = self.here(value)
+            elif command:
+                self.type(terminal, block, self.here(command), said)
+            else:
+                self.look(terminal, block, said)
+
+    def do_first(self, block: Block) -> None:
+        """Do what is done before a block."""
+        if "hold" in block.notes:
+            (self.folder / "hold").touch()
+        if "go on" in block.notes:
+            (self.folder / "hold").unlink()
+        for note in block.notes:
+            verb, _, number = note.partition(" ")
+            if verb == "leaves":
+                self.terminals[int(number)].signal(signal.SIGINT)
+            if verb in ("leaves", "ended"):
+                self.terminals[int(number)].wait()
+
+    def look(self, terminal: Terminal, block: Block, said: str) -> None:
+        """Look at what a command says that was typed before."""
+        assert {"Ctrl-C", "further", "says"} & set(block.notes), block
+        if "Ctrl-C" in block.notes:
+            terminal.signal(signal.SIGINT)
+        if "says" not in block.notes:
+            terminal.wait()
+        terminal.wait_said(said)
+
+    def type(self, terminal: Terminal, block: Block, command: str, said: str) -> None:
+        """Type one command."""
+        if command.startswith("kill -9 "):
+            command = f"kill -9 {self.pid}"
+        terminal.type(command)
+        if {"serves", "goes on"} & set(block.notes):
+            terminal.wait_said(said)
+            return
+        wanted = re.compile(pattern(said))
+        terminal.wait()
+        for _ in range(TRIES if "at last" in block.notes else 0):
+            if wanted.fullmatch(terminal.said):
+                break
+            terminal.type(command)
+            terminal.wait()
+        found = wanted.fullmatch(terminal.said)
+        assert found, f"{command}\nsays\n{terminal.said}\nand not\n{said}"
+        if (seen := re.search(r" READY +(\d+) ", terminal.said)) is not None:
+            self.pid = int(seen[1])
+
+
+def saved(page: str, name: str) -> list[str]:
+    """The versions of a file on a page."""
+    return [each.code for each in programs(FOLDER / page) if each.file == name]

@@ -1,0 +1,1 @@
+"""The examples that call models and tools of others, each at a script of the tests."""

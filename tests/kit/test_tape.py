@@ -1,0 +1,217 @@
+"""`Tape`: what a real model has answered, and the model that says it again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import trio
+
+from actors.testing import (
+    Answer,
+    CallEnd,
+    Hold,
+    Model,
+    RecordedError,
+    ScriptedModel,
+    ScriptError,
+    Tape,
+    Wait,
+    seeds,
+)
+
+
+@attrs.frozen
+class Ask:
+    """A request."""
+
+    text: str
+    api_key: str = "sk-0123456789abcdef0123"
+    max_tokens: int = 100
+
+
+async def read(model: Model[Any, Any], request: object, most: float = math.inf) -> Any:
+    """The pieces, when each came, and what the model raised."""
+    came: list[object] = []
+    try:
+        async with model.stream(request) as pieces:
+            async for piece in pieces:
+                came.append((trio.current_time(), piece))
+                if len(came) >= most:
+                    break
+    except (OSError, RecordedError) as error:
+        came.append(str(error))
+    return came
+
+
+@seeds(1)
+async def test_it_says_again_what_was_said(tmp_path: Path) -> None:
+    """Requests, pieces, errors, and the time between them if that is wanted."""
+    real = ScriptedModel[Ask, object](
+        [Answer("a", Wait(2.5), {"b": 1}), Answer("c", OSError("gone"))]
+    )
+    tape = Tape[Ask, object](tmp_path / "tape.jsonl")
+    recording = tape.record(real)
+
+    first = await read(recording, Ask("one"))
+    second = await read(recording, Ask("two"))
+    assert first == [(0, "a"), (2.5, {"b": 1})]
+    assert second == [(2.5, "c"), "gone"]
+
+    model = tape.play()
+    assert await read(model, Ask("two")) == [(2.5, "c"), "builtins.OSError: gone"]
+    assert await read(model, Ask("one")) == [(2.5, "a"), (2.5, {"b": 1})]
+    model.check()
+    slow = tape.play(pace=2)
+    assert await read(slow, Ask("one")) == [(2.5, "a"), (7.5, {"b": 1})]
+
+
+async def test_the_file_has_a_line_for_each_call(tmp_path: Path) -> None:
+    """In the order in which they have ended."""
+    tape = Tape[str, str](tmp_path / "tape.jsonl")
+    hold = Hold()
+    recording = tape.record(ScriptedModel([Answer("x", hold), Answer("y")]))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read, recording, "slow")
+        await hold.reached()
+        await read(recording, "quick")
+        hold.release()
+
+    lines = tape.path.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["request"] for line in lines] == ["quick", "slow"]
+    assert json.loads(lines[0]) == {
+        "request": "quick",
+        "answer": [{"after": 0.0, "piece": "y"}],
+        "end": "WHOLE",
+    } | {"answer": json.loads(lines[0])["answer"]}
+
+
+async def test_no_key_is_in_the_file(tmp_path: Path) -> None:
+    """Nor in what an error says; and the same request is known again."""
+    secrets = [
+        "sk-0123456789abcdef0123",
+        "hunter2hunter2",
+        "ghp_0123456789abcdefghijklmn",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "my own secret",
+    ]
+    request = {
+        "messages": [f"use {secrets[0]} or {secrets[2]}", f"Bearer {secrets[3]}"],
+        "headers": {"X-Api-Key": secrets[1], "Authorization": f"Bearer {secrets[3]}"},
+        "session_token": secrets[1],
+        "max_tokens": 100,
+        "token": "",
+        "note": f"and {secrets[4]}, too",
+    }
+    error = OSError(f"{secrets[0]} is not valid")
+    tape = Tape[Any, str](tmp_path / "tape.jsonl", secrets=[secrets[4]])
+    await read(tape.record(ScriptedModel([Answer(secrets[2], error)])), request)
+
+    text = tape.path.read_text(encoding="utf-8")
+    assert [secret for secret in secrets if secret in text] == []
+    assert json.loads(text)["request"]["max_tokens"] == 100
+    assert json.loads(text)["request"]["note"] == "and (hidden), too"
+    assert json.loads(text)["error"] == ["builtins.OSError", "(hidden) is not valid"]
+    model = tape.play()
+    assert "(hidden)" in str(await read(model, request))
+    model.check()
+
+
+async def test_another_request_is_told_where_it_differs(tmp_path: Path) -> None:
+    """From the first answer that is left."""
+    tape = Tape[Any, str](tmp_path / "tape.jsonl")
+    request = {"messages": [{"role": "user", "content": "hello"}]}
+    await read(tape.record(ScriptedModel([Answer("x")])), request)
+    other = {"messages": [{"role": "user", "content": "good-bye"}]}
+    longer = {"messages": [*request["messages"], {"role": "user"}]}
+
+    model = tape.play()
+    with pytest.raises(ScriptError) as raised:
+        await read(model, other)
+    said = "messages[0].content was 'hello', and is 'good-bye'"
+    assert said in str(raised.value)
+    with pytest.raises(ScriptError, match=r"messages\[1\] was nothing, and is \{'role"):
+        await read(model, longer)
+
+
+async def test_an_answer_that_was_left_ends_there(tmp_path: Path) -> None:
+    """Whoever left it reads no further when it is played, and else is told."""
+    tape = Tape[str, str](tmp_path / "tape.jsonl")
+    hold = Hold()
+    recording = tape.record(
+        ScriptedModel([Answer("a", "b", "c"), Answer("d", hold), Answer("e")])
+    )
+    await read(recording, "left", 2)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read, recording, "cancelled")
+        await hold.reached()
+        nursery.cancel_scope.cancel()
+    with suppress(LookupError):
+        async with recording.stream("failed") as pieces:
+            raise LookupError(await anext(pieces))  # the reader's own
+
+    lines = tape.path.read_text(encoding="utf-8").splitlines()
+    ends = [json.loads(line)["end"] for line in lines]
+    assert ends == [CallEnd.LEFT.name, CallEnd.CANCELLED.name, CallEnd.LEFT.name]
+    model = tape.play()
+    assert [piece for _, piece in await read(model, "left", 2)] == ["a", "b"]
+    with pytest.raises(ScriptError, match="the recording ends here"):
+        await read(model, "cancelled")
+    await read(model, "failed", 1)
+    with pytest.raises(ScriptError, match="the recording ends here"):
+        model.check()
+
+
+async def test_a_model_that_cannot_be_asked_is_recorded(tmp_path: Path) -> None:
+    """As one that answers with an error at once."""
+
+    class Away:
+        @asynccontextmanager
+        async def stream(self, request: str) -> AsyncGenerator[AsyncIterator[str]]:
+            if request:
+                raise ConnectionError(request)
+            async with ScriptedModel[str, str]([Answer()]).stream(request) as pieces:
+                yield pieces
+
+    tape = Tape[str, str](tmp_path / "tape.jsonl")
+    assert await read(tape.record(Away()), "hello") == ["hello"]
+    said = await read(tape.play(), "hello")
+    assert said == ["builtins.ConnectionError: hello"]
+
+
+async def test_pieces_are_made_again(tmp_path: Path) -> None:
+    """By what the test says; attrs classes go in as they are."""
+
+    def load(piece: dict[str, Any]) -> Ask:
+        return Ask(**piece)
+
+    tape = Tape[str, Ask](tmp_path / "tape.jsonl", load=load)
+    await read(tape.record(ScriptedModel([Answer(Ask("x", api_key=""))])), "hello")
+
+    assert await tape.play().whole("hello") == (Ask("x", api_key=""),)
+
+
+async def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:
+    """With its line; and a tape is not written over."""
+    path = tmp_path / "tape.jsonl"
+    tape = Tape[Any, Any](path)
+    with pytest.raises(FileNotFoundError):
+        tape.play()
+    with pytest.raises(TypeError, match="JSON has no object: say dump= to the Tape"):
+        await read(tape.record(ScriptedModel([Answer("x")])), object())
+    with pytest.raises(TypeError, match="secrets are texts"):
+        Tape(path, secrets="secret")
+
+    path.write_text('{"request": 1, "answer": [], "end": "WHOLE"}\n{"request": 1}\n')
+    with pytest.raises(FileExistsError, match="play it, or delete it to record anew"):
+        tape.record(ScriptedModel([]))
+    with pytest.raises(ValueError, match=r"tape.jsonl, line 2: .*KeyError\('answer'\)"):
+        tape.play()
+    with pytest.raises(ValueError, match="pace must be at least 0, got nan"):
+        tape.play(pace=math.nan)

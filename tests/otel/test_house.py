@@ -1,0 +1,148 @@
+"""What is off, what is closed, what is refused, what a broken provider does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import trio
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.trace import NoOpTracerProvider
+
+from actors import Actor, Completed, Turn, open_system
+from actors.hosting import TurnRun, hub_of
+from supervision import start_router
+from supervision.otel import instrument
+
+from .scene import Doer, Spans, nothing, traced
+
+
+def test_nothing_else_imports_it() -> None:
+    """Not the package itself: who does not ask for it does not load it."""
+    code = (
+        "import sys, actors, supervision, supervision.durable, supervision.http,"
+        " supervision.bridge, supervision.control, supervision.cli;"
+        "print([each for each in sys.modules if each.startswith('opentelemetry')])"
+    )
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+async def test_off_is_as_if_it_were_not_there() -> None:
+    """Turns are made of the plain class, nobody listens, nothing is noted."""
+    async with open_system() as system:
+        router = start_router(system, Doer)
+        hub = hub_of(system)
+        await router.send("ann", nothing).outcome()
+
+        assert router._house().turns.make is TurnRun
+        assert router._house().tracer is None
+        assert (hub.fresh, hub.notes.get("tracer")) == (None, None)
+
+
+async def test_on_the_short_ways_stay_short() -> None:
+    """Nobody listens to events: a prompt goes in as if nobody looked."""
+    async with traced() as (_, router, system):
+        await router.send("ann", nothing).outcome()
+
+        assert not hub_of(system).events.wanted
+        assert not hub_of(system).careful
+
+
+async def test_it_ends_with_close() -> None:
+    """A turn that runs has its span to its end; `with` closes too."""
+    spans = Spans()
+    async with open_system() as system:
+        router = start_router(system, Doer)
+        gate = trio.Event()
+
+        async def wait(turn: Turn[Any, str]) -> None:
+            del turn
+            await gate.wait()
+
+        with instrument(system, tracer_provider=spans.provider) as tracing:
+            first = router.send("ann", wait)
+            await trio.testing.wait_all_tasks_blocked()
+        tracing.close()
+        second = router.send("bob", nothing)
+        gate.set()
+        await first.outcome()
+        await second.outcome()
+        assert len(spans.all) == 1
+
+        again = instrument(system, tracer_provider=spans.provider, messages=True)
+        await router.send("ann", nothing).outcome()
+        tracing.close()
+        await router.send("ann", nothing).outcome()
+        assert len(spans.all) == 3
+        again.close()
+        await router.send("ann", nothing).outcome()
+
+    assert len(spans.all) == 3
+
+
+async def test_twice_is_refused() -> None:
+    """Each turn would have two spans."""
+    async with open_system() as system:
+        instrument(system)
+        with pytest.raises(RuntimeError, match="instrumented already"):
+            instrument(system)
+
+
+class Alone(Actor[None]):
+    """An actor that has not begun."""
+
+    def receive(self, message: None) -> None:
+        del message
+
+
+async def test_only_a_system_is_instrumented() -> None:
+    """Or an actor that is in one."""
+    wrong: Any
+    for wrong in (None, "system", Alone(), Alone):
+        with pytest.raises(TypeError, match="instrument\\(\\) takes a system"):
+            instrument(wrong)
+
+
+class Broken(SpanProcessor):
+    """Raises at everything."""
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        """Raise."""
+        del span, parent_context
+        raise OSError("on_start")
+
+    def on_end(self, span: Any) -> None:
+        """Raise."""
+        del span
+        raise OSError("on_end")
+
+
+async def test_a_broken_provider_harms_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its errors are in the log."""
+    spans = Spans()
+    spans.provider.add_span_processor(Broken())
+    async with open_system() as system:
+        instrument(system, tracer_provider=spans.provider, prompts=True, messages=True)
+        router = start_router(system, Doer)
+        outcome = await router.send("ann", nothing).outcome()
+        receipt = router.send("ann", nothing)
+        receipt.withdraw()
+
+    assert isinstance(outcome, Completed)
+    assert {each.name for each in caplog.records} == {"supervision.otel"}
+
+
+async def test_without_a_provider_nothing_is_exported() -> None:
+    """The global one does nothing until a program sets one."""
+    async with open_system() as system:
+        instrument(system, tracer_provider=NoOpTracerProvider())
+        router = start_router(system, Doer)
+        assert isinstance(await router.send("ann", nothing).outcome(), Completed)
