@@ -64,6 +64,13 @@ SESSIONS: Final = (
         note="time_ratio",
     ),
     Goal(
+        "time of an answer of 100 chunks that is a span, by of one that is none",
+        ("turn_traced",),
+        1.3,
+        at_most=True,
+        note="time_ratio",
+    ),
+    Goal(
         "time of a turn whose readers may come back, by of one whose may not",
         ("turn_resumable",),
         1.1,

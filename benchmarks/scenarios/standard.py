@@ -126,6 +126,7 @@ from benchmarks.scenarios.sessions.routing import (
     RouteQueued,
 )
 from benchmarks.scenarios.sessions.sharing import Fair1, Fair8, Fair64
+from benchmarks.scenarios.sessions.tracing import TurnTraced
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Tell,
@@ -195,6 +196,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Route1M,
     TakeTurn,
     TurnDeadlines,
+    TurnTraced,
     TurnResumable,
     TurnsJournaled,
     Streams1000,

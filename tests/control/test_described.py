@@ -15,7 +15,8 @@ from trio.testing import MockClock
 
 from actors import open_system
 from supervision.control._described.__main__ import pages
-from supervision.control._described.operations import OPERATIONS, Operation
+from supervision.control._described.operations import OPERATIONS
+from supervision.control._described.words import Operation
 from supervision.control._endpoints.app import ENDPOINTS, make_app
 from supervision.service import View
 from tests.control.client import serving
@@ -204,7 +205,7 @@ async def test_real_answers_are_as_described(
     async with pair(tmp_path) as both:
         served, here = both.served, both.here
         key = await both.key_of("a")
-        await (await here.accept(key, "milk", id="1", owner="o")).outcome()
+        await (await here.accept(key, "milk", id="1", tenant="o")).outcome()
         await here.remind(key, "soon", after=3600, every=600, prompt="y")
         await here.accept(key, "hang", id="2")
         served.router.send("ann", "hang")

@@ -33,21 +33,27 @@ def module_of(page: Path, name: str) -> str:
 
 
 def write_all(folder: Path) -> list[Path]:
-    """Write each block as a module; what a page has had saved is imported by it."""
+    """Write each block as a module; what a page has had saved is imported by it.
+
+    What is saved twice under one name is two modules; the newest one is imported.
+    """
     written: list[Path] = []
     for page in PAGES:
-        blocks = programs(page)
-        saved = [each.file.removesuffix(".py") for each in blocks if each.file]
-        for block in blocks:
+        saved: dict[str, str] = {}  # {name on the page: module}
+        for block in programs(page):
             if lacks(block.code):
                 continue
             code = block.code
-            for name in saved:
-                new = module_of(page, name)
-                code = re.sub(rf"(?m)^from {name} import", f"from {new} import", code)
-                code = re.sub(rf"(?m)^import {name}$", f"import {new} as {name}", code)
             name = (block.file or f"block_{block.number}").removesuffix(".py")
-            path = folder / f"{module_of(page, name)}.py"
+            module = module_of(page, name)
+            if name in saved:
+                module = f"{module}_{block.number}"
+            if block.file is not None:
+                saved[name] = module
+            for each, new in saved.items():
+                code = re.sub(rf"(?m)^from {each} import", f"from {new} import", code)
+                code = re.sub(rf"(?m)^import {each}$", f"import {new} as {each}", code)
+            path = folder / f"{module}.py"
             path.write_text(code, encoding="utf-8")
             written.append(path)
     return written

@@ -11,7 +11,7 @@ What is otherwise with a store, as the contract has it, is in `OTHERWISE`, and f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
@@ -110,21 +110,31 @@ class Shelf(MemoryStore):
         """See `Durable`."""
         del make
         codec = Bodies(self._codec)
-        return Kept(self.claim(), self.policy, codec, crash, self.clock)
+        return Kept(self.claim(), self.policy, codec, crash, self.clock, self.sharing)
+
+
+def expect(items: list[pytest.Item], otherwise: Mapping[str, str]) -> None:
+    """Expect each of these to fail: `{scenario: why}`."""
+    for item in items:
+        if item.name in otherwise:
+            item.add_marker(pytest.mark.xfail(reason=otherwise[item.name], strict=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Expect each of these to fail."""
-    for item in items:
-        if item.name in OTHERWISE:
-            item.add_marker(pytest.mark.xfail(reason=OTHERWISE[item.name], strict=True))
+    expect(items, OTHERWISE)
 
 
 @pytest.fixture(autouse=True)
 def _stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each router a store; one for each place in a tree, over its restarts."""
+    give_stores(monkeypatch, Shelf)
+
+
+def give_stores(monkeypatch: pytest.MonkeyPatch, shelf: Callable[[], Durable]) -> None:
+    """Give each router a store that is made by this."""
     made = Router.__init__
-    shelves: dict[tuple[Any, Any, int, int], Shelf] = {}
+    shelves: dict[tuple[Any, Any, int, int], Durable] = {}
 
     def init(
         self: Router,
@@ -141,8 +151,8 @@ def _stores(monkeypatch: pytest.MonkeyPatch) -> None:
         run = trio.lowlevel.current_trio_token()
         place = (run, make, id(args), id(limits))
         try:
-            made(self, make, args, limits, None, shelves.setdefault(place, Shelf()))
+            made(self, make, args, limits, None, shelves.setdefault(place, shelf()))
         except StoreInUseError:
-            made(self, make, args, limits, None, Shelf())
+            made(self, make, args, limits, None, shelf())
 
     monkeypatch.setattr(Router, "__init__", init)

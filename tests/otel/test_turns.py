@@ -58,6 +58,7 @@ async def test_it_is_the_current_one_in_the_turn() -> None:
                     await trio.lowlevel.checkpoint()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(inner)
+                nursery.start_soon(trio.lowlevel.checkpoint)
             turn.start_soon(inner)
 
         async def inner() -> None:

@@ -5,6 +5,7 @@ against the routes, and real answers against the schemas.  No service needs this
 In reading order:
 
     schemas         the shapes of answers as JSON Schema
+    words           what an endpoint is described with
     operations      every endpoint: its parameters, its answer, what it refuses
     openapi         docs/reference/openapi.json
     markdown        docs/reference/http.md

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .operations import ANYWHERE, Operation, Parameter
+from .operations import ANYWHERE
 from .schemas import name_of
+from .words import Operation, Parameter
 
 _HEAD: Final = """# HTTP
 

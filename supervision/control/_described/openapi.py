@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from supervision._view.shapes import ErrorShape
 
-from .operations import ANYWHERE, Operation, Parameter
+from .operations import ANYWHERE
 from .schemas import name_of, object_of, schema_of, shapes_in
+from .words import Operation, Parameter
 
 # Any in this file: JSON
 

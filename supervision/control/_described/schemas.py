@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 import types
 from collections.abc import Iterator
@@ -86,11 +87,12 @@ def shapes_in(declared: Any) -> Iterator[Any]:
 
 def _said(shape: Any) -> Iterator[tuple[str, str]]:
     """Yield what stands below each field of a shape, and of those it extends."""
-    for base in getattr(shape, "__orig_bases__", ()):
-        if is_typeddict(base):
-            yield from _said(base)
     tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
     assert isinstance(tree.body[0], ast.ClassDef)
+    names = vars(sys.modules[shape.__module__])
+    for base in tree.body[0].bases:  # Python 3.11 keeps them nowhere else
+        if is_typeddict(found := names.get(ast.unparse(base))):
+            yield from _said(found)
     name = ""
     for line in tree.body[0].body:
         match line:

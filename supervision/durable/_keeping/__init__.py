@@ -19,6 +19,7 @@ which store it is.  In reading order:
     arriving    prompts come
     later/      what turns leave: prompts for others, and reminders
     turning     turns: their mark, their seal, their commit
+    vanishing   turns that do not count
     settling    outcomes that no turn gives, and what is forgotten
     shared/     keys of other nodes, where the store is shared
     recovery    keys with open prompts are brought, as places are free

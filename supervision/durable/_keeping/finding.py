@@ -105,9 +105,10 @@ class Finding:
             place: Any = receipt.need_more().row
             if place.in_doubt:
                 look = Find(receipt.key, "", receipt.id)
-                self._kept.submit(Entry(look, partial(self._cleared, receipt)))
+                self._kept.submit(Entry(look, partial(self.cleared, receipt)))
 
-    def _cleared(self, receipt: Receipt[Any], found: Found) -> None:
+    def cleared(self, receipt: Receipt[Any], found: Found) -> None:
+        """The store has said what it has of a prompt that somebody holds."""
         if found.number is not None and found.outcome is None:
             return  # it comes with its key
         kept = self._kept

@@ -48,6 +48,7 @@ from .recovery import Recovery
 from .settling import Settling
 from .shared.others import Others
 from .turning import Turning
+from .vanishing import Vanishing
 
 logger = logging.getLogger("supervision")
 
@@ -115,6 +116,7 @@ class Kept:
         self.quarantined, self.left_by = settling.quarantined, settling.left_by
         self.forgotten = settling.forgotten
         self.forgotten_unseen = settling.forgotten_unseen
+        self.vanishing = Vanishing(self)
         self.journals = Journals(self)
         self.finding = Finding(self)
         self.clock = clock

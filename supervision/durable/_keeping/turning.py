@@ -34,6 +34,7 @@ from supervision.durable._words.records import (
     Complete,
     Completion,
     Ended,
+    Overtaken,
     Refused,
     State,
 )
@@ -188,7 +189,7 @@ class Turning:
         if run.aside:
             go(run, outcome)
         elif self._kept.others is not None and key_of(run.lane).dropped:
-            self._kept.others.vanished(run, outcome, steered or ())
+            self._kept.vanishing.vanished(run, outcome, steered or ())
         else:
             self._leaves(run, outcome, go, left, steered)
 
@@ -258,9 +259,14 @@ class Turning:
         else:
             self._kept.submit_of(left.run.lane, left.carried_by(record))
 
-    def _told(self, left: Left, answer: Completion | Refused | None) -> None:
+    def _told(
+        self, left: Left, answer: Completion | Overtaken | Refused | None
+    ) -> None:
         """What a turn leaves is written: tell it."""
         run = left.run
+        if isinstance(answer, Overtaken):
+            self._kept.vanishing.overtaken(left)
+            return
         if isinstance(answer, Refused):
             error = StoreRefusedError(run.lane.key, answer.why)
             if left.last:

@@ -159,6 +159,14 @@ class Prompts:
             prompt.row.tried = tried
             prompt.row.begun = begun
 
+    def unmark(self, number: int, tried: int, begun: int, before: int | None) -> None:
+        """Take a mark back, if it is this one and has no outcome."""
+        prompt = self._all.get(number)
+        if prompt is not None and prompt.outcome is None:
+            row = prompt.row
+            if (row.tried, row.begun) == (tried, begun):
+                row.tried, row.begun = tried - 1, before
+
     def end(self, ended: Ended, at: float) -> None:
         """Give a prompt its outcome, unless it has one: the first one stays."""
         prompt = self._all.get(ended.number)

@@ -32,6 +32,7 @@ from supervision.durable._words.looks import (
 )
 from supervision.durable._words.records import (
     DONE,
+    OVERTAKEN,
     Accept,
     Accepted,
     Answer,
@@ -55,7 +56,7 @@ from supervision.durable._words.records import (
     Settle,
 )
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
-from supervision.durable._words.rules import accepting
+from supervision.durable._words.rules import FULL, accepting, marks_of
 
 from .histories import Histories
 from .journals import Journals
@@ -129,6 +130,8 @@ class Tables:
 
     def _fenced(self, sent: Owned, hidden: set[int]) -> Back:
         record = sent.record
+        for number, tried, begun, before in marks_of(record):
+            self.prompts.unmark(number, tried, begun, before)
         if not isinstance(record, Accept):
             return Fenced(sent.lease)
         row = attrs.evolve(record.row, tried=0, begun=None)
@@ -191,7 +194,7 @@ class Tables:
         row = record.row
         brought = self._brought(row.key, hidden) if record.bring else None
         if not self.prompts.has_room(record):
-            return Refused("its key has as many prompts as it may have", full=True)
+            return FULL
         others = self.prompts.others(record, hidden)
         if others:
             row = attrs.evolve(row, tried=0, begun=None)
@@ -210,6 +213,13 @@ class Tables:
         return DONE
 
     def _complete(self, record: Complete) -> Answer:
+        first = self.prompts.get(record.ended[0].number) if record.ended else None
+        if (
+            first is not None
+            and first.outcome is not None
+            and first.turn != record.ended[0].turn
+        ):
+            return OVERTAKEN
         known = [row.number for row in record.sends if not self.prompts.is_new(row)]
         for ended in record.ended:
             self.prompts.end(ended, record.at)
@@ -220,7 +230,6 @@ class Tables:
             changes["state"] = record.state
         if record.bound:
             changes["token"] = record.token
-        first = self.prompts.get(record.ended[0].number) if record.ended else None
         if first is not None and first.row.tenant is not None:
             changes["tenant"] = first.row.tenant
         if record.entries or record.begins is not None:

@@ -137,6 +137,12 @@ class Database:
         carrying.heard(self.link.carry(carrying.message.written()))
         if carrying.unclear:
             self._clear(carrying)
+        marks = carrying.fenced_marks()
+        if marks:  # rare: so it costs nobody else a statement
+            message = Message(self._place)
+            message.say(settings())
+            prompts.unmark(message, marks)
+            message.heard(self.link.carry(message.written()))
         return carrying.answers
 
     def _clear(self, carrying: Carrying) -> None:

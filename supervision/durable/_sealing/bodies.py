@@ -39,6 +39,7 @@ from supervision.durable._words.records import (
     Fire,
     Forget,
     Forgotten,
+    Overtaken,
     Prune,
     Pruned,
     Quarantine,
@@ -164,6 +165,7 @@ def in_answer(  # noqa: C901, PLR0911 - a case an answer
             | Forgotten()
             | Holding()
             | Keys()
+            | Overtaken()
             | Pruned()
             | Refused()
             | Unreminded()

@@ -56,8 +56,9 @@ class Lease:
 class Owned:
     """Carry out a record if the partition is this node's, in this epoch.
 
-    If not, nothing of it is done; of an `Accept` all but its mark.  Answer: the
-    record's, or `Fenced`.
+    If not, nothing of it is done; of an `Accept` all but its mark.  A mark that it has
+    made before, when its answer was lost, is taken back: nobody has run that turn.
+    Answer: the record's, or `Fenced`.
     """
 
     record: Record

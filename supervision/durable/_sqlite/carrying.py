@@ -8,7 +8,6 @@ What it comes to is what `_memory/tables` says in plain Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from supervision.durable._words.histories import Read
@@ -25,6 +24,7 @@ from supervision.durable._words.records import (
     ACCEPTED,
     COMPLETION,
     DONE,
+    OVERTAKEN,
     Accept,
     Accepted,
     Answer,
@@ -50,72 +50,11 @@ from supervision.durable._words.records import (
     State,
 )
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
-from supervision.durable._words.rules import accepting, refusal
+from supervision.durable._words.rules import FULL, accepting, refusal
 
-from .rows import histories, journals, looks
+from .rows import histories, journals, looks, statements
 from .rows.reminders import Reminders
 from .sql import Connection, Value
-
-_COLUMNS: Final = (
-    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
-    " steers, body, at, stream, base"
-)
-_values: Callable[[Row], tuple[Value, ...]] = attrgetter(*_COLUMNS.split(", "))
-_INSERT: Final = (
-    f"insert into prompts ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
-    " on conflict do nothing"
-)
-_OPEN: Final = (
-    f"select {_COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
-    " and number <> ? order by begun is null, steers is null, number"
-)
-_MARK: Final = (
-    "update prompts set tried = ?, begun = ? where number = ? and outcome is null"
-)
-_END: Final = (
-    "update prompts set outcome = ?, turn = ?, ended_at = ?, begun = null, body = null,"
-    " origin = null where number = ? and outcome is null"
-)
-# a row only if there is something to keep in it, or there is one
-_KEEP: Final = (
-    "insert into sessions (key, state, state_version, token, generation, tenant)"
-    " select ?1, ?2, ?3, ?4, ?5, (select tenant from prompts where number = ?6)"
-    " where ?7 or exists (select 1 from sessions where key = ?1)"
-    " on conflict (key) do update set"
-    " state = iif(?2 is null, state, excluded.state),"
-    " state_version = iif(?2 is null, state_version, excluded.state_version),"
-    " token = iif(?8, excluded.token, token), generation = excluded.generation,"
-    " tenant = coalesce(excluded.tenant, tenant)"
-)
-# of a turn that leaves nothing to keep, of most sessions without a row
-_TOUCH: Final = (
-    "update sessions set generation = ?, tenant ="
-    " coalesce((select tenant from prompts where number = ?), tenant) where key = ?"
-)
-_SET: Final = (
-    "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
-    " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
-    " on conflict (key) do update set {0} = excluded.{0}"
-)
-_BIND: Final = _SET.format("token")
-_QUARANTINE: Final = _SET.format("crashes")
-_SESSION: Final = (
-    "select state, state_version, token, generation, crashes, tenant, held,"  # noqa: S608
-    f" {histories.SPAN} from sessions where key = ?1"
-)
-_FORGET: Final = "delete from sessions where key = ?"
-_PRUNE: Final = (
-    "delete from prompts where number in (select number from prompts"
-    " where outcome is not null and ended_at < ?"
-    " and +key not in (select key from sessions where held is not null)"
-    " order by ended_at, number limit ?)"
-)
-# "+": by the time, not by the key, which may have ended very many
-_WITHDRAWN: Final = (
-    "select number from prompts where outcome is not null and ended_at = ?"
-    " and +key = ? and forgot = ? order by number"
-)
-_FORGOT: Final = "update prompts set forgot = ? where number = ?"
 
 R = TypeVar("R", bound=Record)
 Indexed: TypeAlias = "Sequence[tuple[int, R]]"  # [(index in the batch, record)]
@@ -165,6 +104,25 @@ class Carrying:
     # ------------------------------------------------------------------------ prompts
 
     def accept(self, run: Indexed[Accept]) -> None:
+        """Keep prompts, unless their keys have as many as they may have."""
+        if all(record.capacity is None for _, record in run):
+            self._accept(run)
+            return
+        for each in run:  # those before it count
+            if self._has_room(each[1]):
+                self._accept([each])
+            else:
+                self._answers[each[0]] = FULL
+
+    def _has_room(self, record: Accept) -> bool:
+        """Whether the key of a prompt may have one more, or this one is known."""
+        row, capacity = record.row, record.capacity
+        if capacity is None:
+            return True
+        ((has_room,),) = self._rows(statements.ROOM, row.key, row.id, capacity)
+        return bool(has_room)
+
+    def _accept(self, run: Indexed[Accept]) -> None:
         """Keep prompts; whether all were new is seen in the count of changes."""
         new = self._insert([record.row for _, record in run])
         for index, record in run:
@@ -176,7 +134,7 @@ class Carrying:
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
         before = self.connection.total_changes()
-        self.cursor.executemany(_INSERT, map(_values, rows))
+        self.cursor.executemany(statements.INSERT, map(statements.values_of, rows))
         return self.connection.total_changes() - before == len(rows)
 
     def _met(self, row: Row, brought: Brought | None) -> Answer:
@@ -191,7 +149,7 @@ class Carrying:
     def begin(self, run: Indexed[Begin]) -> None:
         """Make marks."""
         self.cursor.executemany(
-            _MARK,
+            statements.MARK,
             [
                 (tried, record.opened, number)
                 for _, record in run
@@ -201,6 +159,7 @@ class Carrying:
 
     def complete(self, run: Indexed[Complete]) -> None:
         """Keep all that turns leave; each of another key."""
+        run = self._not_overtaken(run)
         sends = [row for _, record in run for row in record.sends]
         new = self._insert(sends) if sends else True
         self._end([(each, record.at) for _, record in run for each in record.ended])
@@ -208,18 +167,18 @@ class Carrying:
             (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
-            self.cursor.executemany(_MARK, again)
+            self.cursor.executemany(statements.MARK, again)
         kept: list[tuple[Value, ...]] = []
         touched: list[tuple[Value, ...]] = []
         for _, record in run:
             if record.state is None and not record.bound and not record.entries:
-                touched.append(_touched(record))  # as `_KEEP`, with less
+                touched.append(_touched(record))  # as `statements.KEEP`, with less
             else:
                 kept.append(_kept(record))
         if kept:
-            self.cursor.executemany(_KEEP, kept)
+            self.cursor.executemany(statements.KEEP, kept)
         if touched:
-            self.cursor.executemany(_TOUCH, touched)
+            self.cursor.executemany(statements.TOUCH, touched)
         histories.write(self.cursor, [record for _, record in run])
         for _, record in run:
             if record.reminders:
@@ -228,6 +187,21 @@ class Carrying:
                 self.reminders.forget([(record.key, each) for each in record.unremind])
         for index, record in run:
             self._answers[index] = COMPLETION if new else self._passed_over(record)
+
+    def _not_overtaken(self, run: Indexed[Complete]) -> Indexed[Complete]:
+        """Leave those out whose first prompt has an outcome of another turn."""
+        firsts = [record.ended[0].number for _, record in run if record.ended]
+        turns = dict(self._rows(statements.ENDED, str(firsts))) if firsts else {}
+        if not turns:
+            return run
+        rest: list[tuple[int, Complete]] = []
+        for index, record in run:
+            first = record.ended[0] if record.ended else None
+            if first is not None and turns.get(first.number, first.turn) != first.turn:
+                self._answers[index] = OVERTAKEN
+            else:
+                rest.append((index, record))
+        return rest
 
     def _passed_over(self, record: Complete) -> Completion:
         known = (self._known(each) for each in record.sends)
@@ -244,25 +218,28 @@ class Carrying:
     def _end(self, ended: Sequence[tuple[Ended, float]]) -> None:
         if ended:
             self.cursor.executemany(
-                _END, [(each.outcome, each.turn, at, each.number) for each, at in ended]
+                statements.END,
+                [(each.outcome, each.turn, at, each.number) for each, at in ended],
             )
 
     # ----------------------------------------------------------------------- sessions
 
     def bind(self, run: Indexed[Bind]) -> None:
         """Keep tokens."""
-        self.cursor.executemany(_BIND, [(each.key, each.token) for _, each in run])
+        self.cursor.executemany(
+            statements.BIND, [(each.key, each.token) for _, each in run]
+        )
 
     def quarantine(self, run: Indexed[Quarantine]) -> None:
         """Keep crashes."""
         self.cursor.executemany(
-            _QUARANTINE, [(each.key, each.crashes) for _, each in run]
+            statements.QUARANTINE, [(each.key, each.crashes) for _, each in run]
         )
 
     def forget(self, run: Indexed[Forget]) -> None:
         """Forget keys, one after the other."""
         for index, record in run:
-            self.cursor.execute(_FORGET, (record.key,))
+            self.cursor.execute(statements.FORGET, (record.key,))
             known = self.connection.changes() > 0
             histories.forget(self.cursor, record.key)
             known = self.reminders.forget_all(record.key) or known
@@ -277,9 +254,11 @@ class Carrying:
             self._end(
                 [(Ended(each, record.withdrawn, None), record.at) for each in gone]
             )
-            self.cursor.executemany(_FORGOT, [(record.mark, each) for each in gone])
+            self.cursor.executemany(
+                statements.FORGOT, [(record.mark, each) for each in gone]
+            )
             # those of an earlier time count too: its answer was lost
-            found = self._rows(_WITHDRAWN, record.at, record.key, record.mark)
+            found = self._rows(statements.WITHDRAWN, record.at, record.key, record.mark)
             withdrawn = tuple(number for (number,) in found)
             self._answers[index] = Forgotten(
                 known or bool(withdrawn), withdrawn, looks.held(self.connection)
@@ -301,7 +280,7 @@ class Carrying:
         """Delete what ended."""
         for index, record in run:
             old = journals.prune(self.connection, record.journals, record.most)
-            self.cursor.execute(_PRUNE, (record.before, record.most))
+            self.cursor.execute(statements.PRUNE, (record.before, record.most))
             gone = self.connection.changes() + old
             more = self.reminders.prune(record.before, record.most)
             self._answers[index] = Pruned(gone + more)
@@ -326,7 +305,7 @@ class Carrying:
 
     def _brought(self, key: str, index: int, itself: int = -1) -> Brought:
         found: SessionRow | None = None
-        for state, version, *rest, first, last in self._rows(_SESSION, key):
+        for state, version, *rest, first, last in self._rows(statements.SESSION, key):
             kept = None if state is None else State(state, version)
             token, generation, crashes, tenant, held = rest
             entries = histories.span(first, last)
@@ -335,7 +314,7 @@ class Carrying:
 
     def _open(self, key: str, index: int, itself: int = -1) -> list[Row]:
         """Read the open prompts of a key that were there before this record."""
-        rows = [Row(*each) for each in self._rows(_OPEN, key, itself)]
+        rows = [Row(*each) for each in self._rows(statements.OPEN, key, itself)]
         if not rows:
             return []
         behind = self._accepts()

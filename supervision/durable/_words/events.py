@@ -91,8 +91,10 @@ class PartitionLost(Event):
 class TurnFenced(Event):
     """A turn does not count: its key is another node's now.
 
-    Its state and what it has sent are not kept; what it has done outside is done.  Its
-    prompts get the outcome that the store comes to have.
+    Or its prompt has an outcome that another turn has given: that should never happen,
+    and is looked for on every store.  Its state and what it has sent are not kept; what
+    it has done outside is done.  Its prompts get the outcome that the store comes to
+    have.
     """
 
     key: str

@@ -144,9 +144,13 @@ class Begin:
 
 @attrs.define(eq=False)
 class Complete:
-    """All that a turn leaves, at once or not at all.  Answer: `Completion`.
+    """All that a turn leaves, at once or not at all.
 
-    A key without a row gets one only if there is something to keep in it.
+    A key without a row gets one only if there is something to keep in it.  If the first
+    of the prompts that it ends has an outcome that this turn has not given, nothing of
+    it is done: whoever gave that has run it in this one's place.
+
+    Answer: `Completion`, or `Overtaken`.
     """
 
     key: str
@@ -330,6 +334,10 @@ class Completion:
     """Numbers of those of its `sends` that were passed over."""
 
 
+class Overtaken:
+    """The turn is not complete: its prompt had an outcome already, of another turn."""
+
+
 @attrs.frozen(eq=False)
 class Forgotten:
     """The key is forgotten."""
@@ -358,6 +366,7 @@ ACCEPTED: Final = Accepted(None)
 """Kept, and nothing was to be brought: most are."""
 COMPLETION: Final = Completion(())
 """Complete, and nothing was passed over: most are."""
+OVERTAKEN: Final = Overtaken()
 
 Answer: TypeAlias = (
     Accepted
@@ -365,6 +374,7 @@ Answer: TypeAlias = (
     | Refused
     | Brought
     | Completion
+    | Overtaken
     | Forgotten
     | Holding
     | Found

@@ -6,7 +6,7 @@ Pure, and asked for each record: quick.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import Final, TypeAlias, assert_never
 
 from .histories import HistoryRow, Read
 from .journals import Chunks, ReadChunks
@@ -29,6 +29,7 @@ from .records import (
     Prune,
     Quarantine,
     Record,
+    Refused,
     Row,
     Settle,
 )
@@ -83,6 +84,26 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
 def unwritable(*texts: str) -> str | None:
     """Say which of these no store takes: it has no bytes; None: all can be written."""
     return _text(*texts)
+
+
+Mark: TypeAlias = "tuple[int, int, int, int | None]"
+"""(number, tried, begun, what to set `begun` to if it is taken back)."""
+
+
+def marks_of(record: Record) -> Sequence[Mark]:
+    """List the marks that a record makes."""
+    if isinstance(record, Accept):
+        row = record.row
+        if row.begun is not None:
+            return ((row.number, row.tried, row.begun, None),)
+    elif isinstance(record, Begin):
+        pairs = zip(record.numbers, record.tried, strict=True)
+        return [(number, tried, record.opened, 0) for number, tried in pairs]
+    return ()
+
+
+FULL: Final = Refused("its key has as many prompts as it may have", full=True)
+"""Of an `Accept` whose key has no room."""
 
 
 def accepting(batch: Sequence[Record]) -> dict[int, int]:

@@ -35,6 +35,7 @@ from .names import ERROR_TYPE, LATE, OUTCOME
 CANCELLED: Final = "cancelled"
 """`error.type` of what a cancellation has ended."""
 _MOST: Final = 500  # characters of a description that are kept
+_GROUP: Any = BaseExceptionGroup  # Any: checkers ask of what it is
 _FINE: Final = (Steered, Withdrawn)
 _log = logging.getLogger("supervision.otel")
 
@@ -77,8 +78,8 @@ def crash_in(error: BaseException) -> BaseException | None:
     """Give what of it is no cancellation; of a group of one, that one."""
     if isinstance(error, trio.Cancelled):
         return None
-    group: Any = error  # Any: a checker does not know of what a group is
-    while isinstance(group, BaseExceptionGroup):
+    group: Any = error
+    while isinstance(group, _GROUP):
         _, group = group.split(trio.Cancelled)
         if group is None or len(group.exceptions) != 1:
             break

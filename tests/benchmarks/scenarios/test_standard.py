@@ -39,6 +39,7 @@ COUNTS: Final[Mapping[str, int]] = {
     "take_turn": 3,
     "turn_deadlines": 80,
     "turn_resumable": 80,
+    "turn_traced": 40,
     "look": 2,
     "watched": 1,
     "accept": 40,

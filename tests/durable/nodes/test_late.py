@@ -1,13 +1,36 @@
-"""What comes to a node that was silent for too long, before it has heard of that."""
+"""What comes to a node that was silent for too long, before it has heard of that.
+
+And what nobody should ever see: a turn of a node that owns its key, whose prompt has
+an outcome already.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import trio
 
-from actors import Completed
+from actors import Completed, Withdrawn, open_system
 from actors.testing import seeds
+from supervision import start_router
+from supervision.durable import MemoryServer, MemoryStore, TurnFenced
+from supervision.durable._codec.protocol import Where
+from supervision.durable._codec.values import Values
+from supervision.durable._sharing.words import PartitionRow
+from supervision.durable._words.records import Complete, Ended
+from supervision.durable._words.rules import marks_of
+from tests.durable.keeping.stage import WIDE, Player, Stage
 
 from .town import TTL, open_town
+
+
+def end_beside(store: MemoryStore, key: str, number: int) -> None:
+    """End a prompt, with a state, past the router that runs it."""
+    codec = Values(Player)
+    tables: Any = store._tables
+    ended = Ended(number, codec.encode(Withdrawn("by hand"), Where.OUTCOME), 1)
+    tables.apply([Complete(key, 1, (ended,))])
 
 
 @seeds(20)
@@ -52,3 +75,73 @@ async def test_a_prompt_that_comes_then_and_runs_elsewhere_gets_its_outcome() ->
             assert await again.outcome() == outcome
 
         assert len(town.stage.begun) == 1
+
+
+@seeds(20)
+async def test_a_turn_that_never_began_is_not_interrupted() -> None:
+    """The answer to its mark was lost, and the key was another node's by then.
+
+    Its new owner runs it, though it may be tried once only.
+    """
+    async with open_town("a", "b") as town:
+        key, here = town.key_of("a"), town.nodes["a"]
+        hub: Any = town.server._hub
+        partition = town.server.partition_of(key)
+        rows = hub.cluster.partitions
+
+        def lose(point: str, batch: Sequence[Any]) -> None:
+            marked = [each for each in batch if marks_of(getattr(each, "record", each))]
+            if point == "after carry" and marked:
+                here.store.at_point(None)
+                here.store.lose_answers()
+                epoch = rows[partition].epoch + 1
+                rows[partition] = PartitionRow(partition, "b", epoch, 0)
+
+        here.store.at_point(lose)
+        receipt = await here.router.accept(key, "hello")
+        with trio.fail_after(2 * TTL):
+            assert isinstance(await receipt.outcome(), Completed)
+        assert town.stage.begun == [(key, "hello")]
+        assert town.server.owners()[partition] == "b"
+
+
+async def overtake(store: MemoryStore) -> None:
+    """Have a turn end whose prompt has an outcome of another one."""
+    stage = Stage(store=store)
+    async with open_system() as system:
+        router = start_router(system, Player, stage, limits=WIDE, durable=store)
+        events = system.subscribe(TurnFenced, capacity=10)
+        first = await router.accept("k", "first")
+        await first.outcome()
+        late = await router.accept("k", "wait:door send:other", id="late")
+        behind = await router.accept("k", "behind")
+        while len(stage.begun) < 2:  # noqa: ASYNC110 - nobody tells
+            await trio.sleep(1)
+        turn = late.turn
+
+        end_beside(store, "k", late.id)
+        stage.open("door")
+
+        with trio.fail_after(2 * TTL):
+            assert await late.outcome() == Withdrawn("by hand")
+            assert isinstance(await behind.outcome(), Completed)
+            after = await router.accept("k", "after")
+            assert isinstance(await after.outcome(), Completed)
+        (event,) = events.drain()
+        assert (event.key, event.turn) == ("k", turn)
+        assert stage.state("k") == ("first", "behind", "after")
+        assert {key for key, _ in stage.begun} == {"k"}  # it has sent nothing
+        statistics = router.statistics()
+        assert (statistics.turns_running, statistics.queued) == (0, 0)
+
+
+@seeds(10)
+async def test_a_turn_whose_prompt_has_another_outcome_leaves_nothing() -> None:
+    """It is said, its receipts get that outcome, and the key comes anew."""
+    await overtake(MemoryStore())
+
+
+@seeds(10)
+async def test_so_it_is_where_the_store_is_shared() -> None:
+    """The key is this node's all the time."""
+    await overtake(MemoryServer().node("a"))

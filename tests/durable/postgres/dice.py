@@ -13,10 +13,8 @@ from supervision.durable._words.looks import Find
 from supervision.durable._words.records import (
     Accept,
     Begin,
-    Complete,
     Ended,
     Record,
-    Row,
     Settle,
 )
 from tests.durable.store.test_same import KEYS, Dice
@@ -25,29 +23,8 @@ from tests.durable.store.test_same import KEYS, Dice
 class SharedDice(Dice):
     """Makes records that name the right key."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.keys: dict[int, str] = {}  # {number of a prompt: its key}
-
-    def row(self) -> Row:
-        made = super().row()
-        self.keys[made.number] = made.key
-        return made
-
     def _key_of(self, number: int) -> str:
         return self.keys.get(number, KEYS[0])
-
-    def complete(self) -> Record:
-        made = super().complete()
-        assert isinstance(made, Complete)
-        key = made.key
-        return attrs.evolve(
-            made,
-            ended=tuple(
-                each for each in made.ended if self._key_of(each.number) == key
-            ),
-            again=tuple(each for each in made.again if self._key_of(each[0]) == key),
-        )
 
     def settle(self) -> Record:
         number = self.number()

@@ -89,6 +89,25 @@ async def test_an_accept_that_is_fenced_is_kept_without_its_mark() -> None:
         assert isinstance(fenced.answer, Refused)
 
 
+async def test_a_mark_whose_answer_was_lost_is_taken_back_when_it_is_fenced() -> None:
+    """Nobody has run that turn: of an `Accept`, and of a `Begin`; no other mark is."""
+    server = MemoryServer(partitions=1)
+    async with at(server.node("a")) as a, at(server.node("b")) as b:
+        old = (await a.take(0))[0]
+        marked = accept(1, tried=1, begun=1)
+        retried = Begin((2, 3), (2, 1), 8, 1, "a")
+        await a.owned(marked, old)
+        await a.carry(accept(2, tried=1, begun=0, attempts=2), accept(3))
+        await a.owned(retried, old)
+        new = (await b.take(0))[0]
+        await b.owned(Begin((3,), (1,), 9, 2, "a"), new)
+        for _ in range(2):  # and once more
+            assert isinstance(await a.owned(marked, old), Fenced)
+            assert isinstance(await a.owned(retried, old), Fenced)
+            there = [(each.tried, each.begun) for each in server.prompts()]
+            assert there == [(0, None), (1, 0), (1, 2)]
+
+
 async def test_some_of_a_batch_are_fenced() -> None:
     """The others are carried out."""
     server = MemoryServer(partitions=4)

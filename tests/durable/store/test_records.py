@@ -421,7 +421,7 @@ async def test_an_outcome_is_the_first_one(store: Engine) -> None:
         answers = await bench.carry(
             Settle("a", Ended(1, b"first", None), 60.0),
             Settle("a", Ended(1, b"second", 3), 61.0),
-            complete(1, 2),
+            complete(2, 1),
             Settle("a", Ended(2, b"late", None)),
             Settle("a", Ended(99, b"unknown", None)),
         )

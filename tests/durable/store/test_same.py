@@ -60,6 +60,8 @@ class Dice:
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)  # noqa: S311 - a plan, not a secret
         self.next = 100
+        self.limits = False  # keys may have so many prompts
+        self.keys: dict[int, str] = {}  # {number of a prompt: its key}
         self.at = 0.0
         # a prompt that waits again is not among those that a lost `Forget` meant
         self.has_again = False
@@ -111,9 +113,10 @@ class Dice:
 
     def row(self) -> Row:
         self.next += 1
+        key = self.keys[self.next] = self.key()
         return row(
             self.next,
-            self.key(),
+            key,
             f"id-{self.dice.randint(0, IDS)}",
             tenant=self.dice.choice((None, "ann", "bob")),
             steers=self.dice.choice((None, None, 5)),
@@ -124,14 +127,20 @@ class Dice:
         )
 
     def ended(self, number: int) -> Ended:
-        return Ended(number, b"o" * self.dice.choice((0, 3, 3, 3, 201)), 7)
+        turn = self.dice.choice((7, 7, 8))
+        return Ended(number, b"o" * self.dice.choice((0, 3, 3, 3, 201)), turn)
 
     def accept(self) -> Record:
-        return Accept(self.row(), self.dice.random() < 0.5)
+        capacity = self.dice.choice((None, 1, 1, 2)) if self.limits else None
+        return Accept(self.row(), self.dice.random() < 0.5, capacity)
 
     def complete(self) -> Record:
-        ended, again = self.numbers(), self.numbers() if self.has_again else ()
         key = self.key()
+        # a prompt is a turn's of its key
+        mine = [each for each, its in self.keys.items() if its == key][-3:]
+        most = self.dice.randint(0, min(len(mine), 3))
+        ended = tuple(sorted(self.dice.sample(mine, most)))
+        again = tuple(mine[-2:]) if self.has_again else ()
         reminders = {
             each.name: each for each in (self.reminder(key), self.reminder(key))
         }
@@ -299,6 +308,26 @@ async def test_random_batches_come_to_the_same(seed: int, tmp_path: Path) -> Non
             assert once.prompts() == memory.prompts(), batch
             assert kept(once) == kept(memory), batch
             assert once.reminders() == memory.reminders(), batch
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_keys_with_room_for_few_come_to_the_same(
+    seed: int, tmp_path: Path
+) -> None:
+    """What was refused may find room when it comes again: in both stores."""
+    dice = Dice(seed)
+    dice.limits = True
+    memory = MemoryStore(policy=SMALL)
+    file = SqliteStore(tmp_path / "chat.db", policy=SMALL, synchronous="normal")
+    async with opened(memory) as one, opened(file) as other:
+        for _ in range(15):
+            batch = dice.batch()
+            for _ in range(dice.dice.choice((1, 2))):
+                answers = await one.carry(*batch)
+                assert plain(await other.carry(*batch)) == plain(answers), batch
+            look = everything(dice)
+            answers = await one.carry(*look)
+            assert plain(await other.carry(*look)) == plain(answers)
 
 
 def unsealed(answers: Sequence[Answer]) -> object:

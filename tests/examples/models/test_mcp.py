@@ -1,4 +1,4 @@
-"""`examples/mcp_tools.py`: a server of tools as a process that dies; on a real clock."""
+"""`examples/mcp_tools.py`: a server of tools, as a process that dies."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ cat: it does not boil
 cat: Failed(turn=5, error=ConnectionError('the server of the tools has died'))
 Completed(turn=6, result='AGAIN')
 """
+
+
+def test_its_page_shows_the_life_of_a_connection() -> None:
+    """As the next test sees it."""
+    page = (SERVER.parents[1] / "docs/how-to/mcp.md").read_text(encoding="utf-8")
+
+    assert f"```text\n{LIFE}```" in page
 
 
 async def test_the_life_of_a_connection(

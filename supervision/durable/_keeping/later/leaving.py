@@ -13,7 +13,13 @@ from actors import Outcome, Receipt
 from actors.hosting import TurnRun
 from supervision._routing.parts.lane import UNSET
 from supervision.durable._histories.log import Commit
-from supervision.durable._words.records import Complete, Completion, Refused, State
+from supervision.durable._words.records import (
+    Complete,
+    Completion,
+    Overtaken,
+    Refused,
+    State,
+)
 from supervision.durable._writing.book import Entry
 
 from .reminding import Left as Reminders
@@ -59,7 +65,7 @@ class Left(Entry):
 
     def __init__(
         self,
-        hears: Callable[[Left, Completion | Refused | None], None],
+        hears: Callable[[Left, Completion | Overtaken | Refused | None], None],
         run: TurnRun,
         outcome: Outcome,
         body: bytes,
@@ -116,6 +122,6 @@ class Left(Entry):
         self.size = size
         return self
 
-    def told(self, answer: Completion | Refused | None) -> None:
+    def told(self, answer: Completion | Overtaken | Refused | None) -> None:
         """Hear the answer."""
         self._hears(self, answer)

@@ -8,21 +8,20 @@ nothing of it is here, nor on its way into the store, it is free.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 import attrs
 
-from actors import Outcome, Receipt
-from actors.hosting import Timer, TurnRun
+from actors import Receipt
+from actors.hosting import Timer
 from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._keeping.ground.place import Place, key_of
-from supervision.durable._keeping.later.leaving import Left, Steered
+from supervision.durable._keeping.later.leaving import Left
 from supervision.durable._sharing.words import Fenced, Lease, partition_of
 from supervision.durable._words.errors import StoreAwayError
-from supervision.durable._words.events import PartitionLost, TurnFenced
+from supervision.durable._words.events import PartitionLost
 from supervision.durable._words.journals import Chunks
 from supervision.durable._words.records import (
     DONE,
@@ -37,7 +36,6 @@ from supervision.durable._words.reminders import Fired
 from supervision.durable._writing.book import Entry, Question
 
 _LOOK: Final = 0.05  # seconds between two looks at what is to be given away
-_FENCED: Final = "does not count: the key is another node's by now"
 _MOVED: Final = "the key is another node's now"
 
 
@@ -60,7 +58,7 @@ class Handing:
         follow: called with prompts that are left to the store.
     """
 
-    __slots__ = ("_follow", "_going", "_kept", "_timer", "fenced_turns", "moved")
+    __slots__ = ("_follow", "_going", "_kept", "_timer", "moved")
 
     def __init__(
         self,
@@ -71,8 +69,6 @@ class Handing:
         self._follow = follow
         self._going: dict[int, _Going] = {}
         self._timer: Timer | None = None
-        self.fenced_turns = 0
-        """Turns that did not count."""
         self.moved = 0
         """Prompts that were here and went on elsewhere."""
 
@@ -103,33 +99,13 @@ class Handing:
         self._kept.core.unused += len(left)  # no more among the accepted here
         self._follow(left)
 
-    def vanished(
-        self, run: TurnRun, outcome: Outcome, steered: Sequence[Steered]
-    ) -> None:
-        """A turn of a lane that was dropped has ended: it has no outcome of its own."""
-        core = self._kept.core
-        stored: list[Receipt[Any]] = [each for each, _, _ in steered]
-        for each in run.receipts:
-            more = each._more
-            if more is not None and more.row is not None:
-                stored.append(each)
-            else:
-                core.give(each, outcome)  # it was kept nowhere
-        self.fenced_turns += 1
-        core.world.log_failure(logging.WARNING, run.lane.key, _FENCED, turn=run.id)
-        self._kept.tell(TurnFenced, run.lane.key, run.id)
-        core.turns.follow_ups(run)
-        core.dropping.vanish(run)
-        self.leave(stored)
-        self.leave(core.dropping.take_kept(run.lane))
-
     def fenced(self, entry: Entry, answer: Fenced) -> None:
         """A record came too late: its key was another node's."""
         record = entry.record
         if isinstance(entry, Left):
             key_of(entry.run.lane).dropped = True
             self._kept.turning.unsent(entry)
-            self.vanished(entry.run, entry.outcome, entry.steered)
+            self._kept.vanishing.vanished(entry.run, entry.outcome, entry.steered)
         elif isinstance(record, Accept):
             (receipt,) = entry.receipts
             self._accepted(receipt, answer)

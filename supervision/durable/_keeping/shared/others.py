@@ -42,7 +42,6 @@ class Others:
             kept, policy, self._came, self.handing.lose, self.handing.give
         )
         self.verbs = OtherVerbs(kept)
-        self.vanished = self.handing.vanished
         self.storing = Storing(kept)
         self.ordering = Ordering(kept)
         self.accept = self.storing.accept
@@ -84,7 +83,7 @@ class Others:
             "following": len(self._kept.bringing.followed_receipts()),
             "sent_on": self.storing.sent,
             "moved": self.handing.moved,
-            "fenced": self.handing.fenced_turns,
+            "fenced": self._kept.vanishing.turns,
         }
 
     # ------------------------------------------------------------------ for its parts

@@ -34,6 +34,7 @@ from supervision.durable._words.records import (
     ACCEPTED,
     COMPLETION,
     DONE,
+    OVERTAKEN,
     Accept,
     Accepted,
     Answer,
@@ -58,7 +59,7 @@ from supervision.durable._words.reminders import (
     Fired,
     Remind,
 )
-from supervision.durable._words.rules import accepting
+from supervision.durable._words.rules import FULL, Mark, accepting, marks_of
 
 from .grouping import grouped
 from .looking import LOOKS
@@ -113,6 +114,15 @@ class Carrying:
         for index, lease in self._leases.items():
             if (lease.partition, lease.epoch) not in self._held:
                 self.answers[index] = self._fenced(index, lease)
+
+    def fenced_marks(self) -> list[Mark]:
+        """List the marks that were not made: if they are there they are taken back."""
+        return [
+            mark
+            for index, record in self._records
+            if isinstance(self.answers[index], Fenced)
+            for mark in marks_of(record)
+        ]
 
     def _fence(self) -> None:
         """Lock the rows of what is needed: nobody takes it until all is over."""
@@ -222,7 +232,7 @@ class Carrying:
     def _met(self, index: int, row: Row, what: Met, brought: Brought | None) -> Answer:
         """Answer with what is at a prompt's address: itself, another, or nothing."""
         if not what.room:
-            return Refused("its key has as many prompts as it may have", full=True)
+            return FULL
         if what.number is None:
             self.unclear[index] = row
             return Repeated(-1, None, None, brought)
@@ -263,12 +273,16 @@ class Carrying:
                 done = cast("Completion", self.answers[index])
                 self.answers[index] = Completion((*done.known, row.number))
 
+        def overtaken(place: int) -> None:
+            self.answers[run[place][0]] = OVERTAKEN
+
         turns.complete(
             self.message,
             [record for _, record in run],
             self._needs(run),
             self.partition,
             met,
+            overtaken,
         )
 
     # ----------------------------------------------------------------------- sessions

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import starmap
 
-from supervision.durable._sharing.words import Lease
 from supervision.durable._words.histories import HistoryRow, Page, Read
 from supervision.durable._words.records import Complete
 
-from .message import Message, Rows, text
+from .message import Message, Need, Rows, text
 
 
 def write(
-    message: Message, records: Sequence[Complete], leases: Sequence[Lease | None]
+    message: Message, records: Sequence[Complete], leases: Sequence[Need]
 ) -> None:
     """Put in what turns leave, each of another key; few leave anything."""
     s = message.tables

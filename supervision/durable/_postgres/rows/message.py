@@ -94,6 +94,26 @@ def name(value: str) -> str:
 
 
 @attrs.frozen
+class First:
+    """What a turn needs: its lease, and its first prompt without another's outcome."""
+
+    lease: Lease | None
+    number: int
+    """Of the prompt."""
+    turn: int | None
+    """Whose outcome it may have."""
+
+
+Need: TypeAlias = "Lease | First | None"
+"""What must hold for a record to be carried out; None: nothing."""
+
+
+def lease_of(need: Need) -> Lease | None:
+    """Give the lease that is needed; None: none is."""
+    return need.lease if isinstance(need, First) else need
+
+
+@attrs.frozen
 class Place:
     """Whose tables they are, and who writes."""
 
@@ -153,17 +173,17 @@ class Message:
     def given(
         self,
         columns: Mapping[str, Sequence[object]],
-        leases: Sequence[Lease | None],
+        needs: Sequence[Need],
         partitions: Sequence[int] | None = None,
     ) -> str:
         """Write rows as SQL, to be selected from: these columns, and some more.
 
-        `ord` is their order from 1 on, `ok` whether what each needs is this node's, `p`
-        its partition, if they are given.
+        `ord` is their order from 1 on, `ok` whether what each needs holds, `p` its
+        partition, if they are given.
 
         Args:
             columns: {"name type": a value for each row}.
-            leases: what each needs.
+            needs: what each needs.
             partitions: of each.
         """
         names: list[str] = []
@@ -175,7 +195,9 @@ class Message:
             is_bytes = kind == "bytea"
             found.append(f"decode(g.{name}, 'base64') {name}" if is_bytes else name)
             arrays.append(array(values, "text" if is_bytes else kind))
-        ok = "true"
+        conditions: list[str] = []
+        leases = [*map(lease_of, needs)]
+        firsts = [need if isinstance(need, First) else None for need in needs]
         if partitions is not None:
             names.append("p")
             found.append("p")
@@ -186,7 +208,16 @@ class Message:
                 array([it.partition if it else None for it in leases], "int4")
             )
             arrays.append(array([it.epoch if it else None for it in leases], "int8"))
-            ok = f"(g.le is null or {self.mine('g.lp', 'g.le')})"
+            conditions.append(f"(g.le is null or {self.mine('g.lp', 'g.le')})")
+        if any(each is not None for each in firsts):
+            names += ["fn", "ft"]
+            arrays.append(array([it and it.number for it in firsts], "int8"))
+            arrays.append(array([it and it.turn for it in firsts], "int8"))
+            conditions.append(
+                f"not exists (select 1 from {self.tables}.prompts q where q.number"
+                " = g.fn and q.outcome is not null and q.turn is distinct from g.ft)"
+            )
+        ok = " and ".join(conditions) or "true"
         return (
             f"(select {', '.join(found)}, ord, {ok} as ok from unnest("
             f"{', '.join(arrays)}) with ordinality as g ({', '.join(names)}, ord))"

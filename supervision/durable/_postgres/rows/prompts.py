@@ -18,8 +18,9 @@ from supervision.durable._words.records import (
     Settle,
     State,
 )
+from supervision.durable._words.rules import Mark
 
-from .message import Message, Rows, array
+from .message import Message, Need, Rows, array
 
 COLUMNS: Final = (
     "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
@@ -76,7 +77,7 @@ def insert(
     message: Message,
     rows: Sequence[Row],
     partitions: Sequence[int],
-    leases: Sequence[Lease | None],
+    leases: Sequence[Need],
     *,
     unmarked: bool,
     met: Callable[[Others], None],
@@ -142,7 +143,8 @@ def insert(
 def _roomy(s: str) -> str:
     """Write as SQL: what is given, and whether its key may have one more.
 
-    Or the prompt is known.  Those before it that are new count as well.
+    Or the prompt is known.  Those before it that are new count as well: all of a key
+    are to have the same limit.
     """
     return (
         " h as materialized (select b.*, (select true from"
@@ -207,16 +209,12 @@ def mark(
     _mark(message, marks)
 
 
-def mark_again(
-    message: Message, marks: Sequence[tuple[int, int, Lease | None]]
-) -> None:
+def mark_again(message: Message, marks: Sequence[tuple[int, int, Need]]) -> None:
     """(number, tried, what it needs) of prompts that wait again."""
     _mark(message, [(number, tried, 0, lease) for number, tried, lease in marks])
 
 
-def _mark(
-    message: Message, marks: Sequence[tuple[int, int, int, Lease | None]]
-) -> None:
+def _mark(message: Message, marks: Sequence[tuple[int, int, int, Need]]) -> None:
     if not marks:
         return
     numbers, tried, begun, leases = zip(*marks, strict=True)
@@ -227,6 +225,22 @@ def _mark(
         f" {message.given(columns, leases)} g where ok"
         " order by number, ord desc) g"
         " where q.number = g.number and q.outcome is null"
+    )
+
+
+def unmark(message: Message, marks: Sequence[Mark]) -> None:
+    """Take marks back, each if it is there and its prompt has no outcome."""
+    numbers, tried, begun, before = zip(*marks, strict=True)
+    columns = {
+        "number int8": numbers,
+        "tried int8": tried,
+        "begun int8": begun,
+        "before int8": before,
+    }
+    message.say(
+        f"update {message.tables}.prompts q set tried = g.tried - 1, begun = g.before"
+        f" from {message.given(columns, ())} g where q.number = g.number"
+        " and q.tried = g.tried and q.begun = g.begun and q.outcome is null"
     )
 
 
@@ -248,12 +262,24 @@ def end(
         "turn int8": [each.turn for each, _ in ended],
         "at float8": [at for _, at in ended],
     }
+    return ending(
+        message.tables,
+        "(select distinct on (number) * from"
+        f" {message.given(columns, leases)} g where ok order by number, ord)",
+    )
+
+
+def ending(s: str, outcomes: str) -> str:
+    """Write as SQL: give these outcomes, each to a prompt that has none.
+
+    Args:
+        s: the tables.
+        outcomes: number, outcome, turn, at; as SQL.
+    """
     return (
-        f"update {message.tables}.prompts q set outcome = e.outcome, turn = e.turn,"
+        f"update {s}.prompts q set outcome = e.outcome, turn = e.turn,"
         " ended_at = e.at, begun = null, body = null, origin = null"
-        " from (select distinct on (number) * from"
-        f" {message.given(columns, leases)} g where ok order by number, ord) e"
-        " where q.number = e.number and q.outcome is null"
+        f" from {outcomes} e where q.number = e.number and q.outcome is null"
     )
 
 

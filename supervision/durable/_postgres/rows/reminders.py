@@ -19,13 +19,13 @@ from supervision.durable._words.reminders import (
 )
 
 from . import prompts
-from .message import Message, Rows, array, number, text
+from .message import Message, Need, Rows, array, number, text
 
 
 def keep(
     message: Message,
     rows: Sequence[ReminderRow],
-    leases: Sequence[Lease | None],
+    leases: Sequence[Need],
     partition_of: Callable[[str], int],
 ) -> None:
     """Keep some, each in place of one with its name."""
@@ -53,7 +53,7 @@ def keep(
 def leave(
     message: Message,
     records: Sequence[Complete],
-    leases: Sequence[Lease | None],
+    leases: Sequence[Need],
     partition_of: Callable[[str], int],
 ) -> None:
     """Keep those that turns leave, and forget those that they forget."""

@@ -1,0 +1,81 @@
+"""What is said to SQLite about prompts and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final
+
+from supervision.durable._sqlite.sql import Value
+from supervision.durable._words.records import Row
+
+from . import histories
+
+COLUMNS: Final = (
+    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
+    " steers, body, at, stream, base"
+)
+values_of: Callable[[Row], tuple[Value, ...]] = attrgetter(*COLUMNS.split(", "))
+INSERT: Final = (
+    f"insert into prompts ({COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+    " on conflict do nothing"
+)
+ROOM: Final = (
+    "select (select count(*) from prompts where key = ?1 and outcome is null) < ?3"
+    " or exists (select 1 from prompts where key = ?1 and id = ?2)"
+)
+OPEN: Final = (
+    f"select {COLUMNS} from prompts where key = ? and outcome is null"  # noqa: S608
+    " and number <> ? order by begun is null, steers is null, number"
+)
+MARK: Final = (
+    "update prompts set tried = ?, begun = ? where number = ? and outcome is null"
+)
+END: Final = (
+    "update prompts set outcome = ?, turn = ?, ended_at = ?, begun = null, body = null,"
+    " origin = null where number = ? and outcome is null"
+)
+# a row only if there is something to keep in it, or there is one
+KEEP: Final = (
+    "insert into sessions (key, state, state_version, token, generation, tenant)"
+    " select ?1, ?2, ?3, ?4, ?5, (select tenant from prompts where number = ?6)"
+    " where ?7 or exists (select 1 from sessions where key = ?1)"
+    " on conflict (key) do update set"
+    " state = iif(?2 is null, state, excluded.state),"
+    " state_version = iif(?2 is null, state_version, excluded.state_version),"
+    " token = iif(?8, excluded.token, token), generation = excluded.generation,"
+    " tenant = coalesce(excluded.tenant, tenant)"
+)
+ENDED: Final = (
+    "select number, turn from prompts where outcome is not null"
+    " and number in (select value from json_each(?))"
+)
+# of a turn that leaves nothing to keep, of most sessions without a row
+TOUCH: Final = (
+    "update sessions set generation = ?, tenant ="
+    " coalesce((select tenant from prompts where number = ?), tenant) where key = ?"
+)
+SET: Final = (
+    "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
+    " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
+    " on conflict (key) do update set {0} = excluded.{0}"
+)
+BIND: Final = SET.format("token")
+QUARANTINE: Final = SET.format("crashes")
+SESSION: Final = (
+    "select state, state_version, token, generation, crashes, tenant, held,"  # noqa: S608
+    f" {histories.SPAN} from sessions where key = ?1"
+)
+FORGET: Final = "delete from sessions where key = ?"
+PRUNE: Final = (
+    "delete from prompts where number in (select number from prompts"
+    " where outcome is not null and ended_at < ?"
+    " and +key not in (select key from sessions where held is not null)"
+    " order by ended_at, number limit ?)"
+)
+# "+": by the time, not by the key, which may have ended very many
+WITHDRAWN: Final = (
+    "select number from prompts where outcome is not null and ended_at = ?"
+    " and +key = ? and forgot = ? order by number"
+)
+FORGOT: Final = "update prompts set forgot = ? where number = ?"
