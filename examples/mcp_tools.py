@@ -90,7 +90,7 @@ class Tools:
             except MCPError as error:
                 if error.code != CONNECTION_CLOSED:
                     raise
-                await self.shared.renew(client)
+                await self.shared.renew(client)  # noqa: ASYNC120
                 raise ConnectionError("the server of the tools has died") from error
 
 

@@ -316,7 +316,7 @@ PLAN: Final = {
     ),
     "new": Room("supervision/cli/_new", "service client", ""),
     "cli_words": Room(
-        "supervision/cli: arguments said values",
+        "supervision/cli: arguments parser said values",
         "view_words view service client",
         "",
     ),

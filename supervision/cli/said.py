@@ -37,7 +37,7 @@ SAID: Final[Mapping[str, Said]] = {
             "Run a chat service under an hour of recorded real traffic, with faults; "
             "watch it, kill it, stop it, and see that it adds up."
         ),
-        "actors demo --seconds 20",
+        "actors demo",
     ),
     "completion": Said(
         "print what makes a shell complete",

@@ -205,7 +205,7 @@ async def test_real_answers_are_as_described(
     async with pair(tmp_path) as both:
         served, here = both.served, both.here
         key = await both.key_of("a")
-        await (await here.accept(key, "milk", id="1", owner="o")).outcome()
+        await (await here.accept(key, "milk", id="1", tenant="o")).outcome()
         await here.remind(key, "soon", after=3600, every=600, prompt="y")
         await here.accept(key, "hang", id="2")
         served.router.send("ann", "hang")

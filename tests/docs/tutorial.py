@@ -13,6 +13,7 @@ widths are theirs.  A comment before it says what a person does without being to
     <!-- says -->         nothing is typed: what it says next, and it goes on
     <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
     <!-- ended 1 -->      what went on in that terminal was killed
+    <!-- server -->       here and below a PostgreSQL server is needed
     <!-- elsewhere -->    not typed here: it installs something
 
 A person has time, so here nothing takes any: each `trio.sleep(...)` of a file is over
@@ -41,6 +42,7 @@ import attrs
 from .pages import PATIENCE, ROOT, jumping, programs
 
 FOLDER: Final = ROOT / "docs" / "tutorial"
+DSN: Final = "postgresql:///chat"  # of the page
 TRIES: Final = 100  # of a command that says it at last
 SIZE: Final = (50, 100)  # of a terminal: rows, columns
 GATE: Final = """
@@ -208,14 +210,14 @@ class Reader:
     Args:
         page: its name.
         folder: where they work; its path must be short, a socket is in it.
-        replaced: what of the page is another here, `{text: text}`.
+        server: the address of a PostgreSQL server; None: there is none.
     """
 
-    def __init__(self, page: str, folder: Path, **replaced: str) -> None:
+    def __init__(self, page: str, folder: Path, server: str | None = None) -> None:
         self.page = page
         self.folder = folder
         self.ports = {port: str(free_port()) for port in ("8000", "8001", "8002")}
-        self.replaced = replaced
+        self.server = server
         self.environment = {
             **os.environ,
             "ACTORS_RUNTIME_DIR": str(folder / "run"),
@@ -232,6 +234,8 @@ class Reader:
         """Do all of it."""
         try:
             for block in blocks(self.page):
+                if "server" in block.notes and self.server is None:
+                    return  # there is none: the rest of the page is about it
                 if block.language == "python":
                     self.save(block)
                 elif "elsewhere" not in block.notes:
@@ -242,9 +246,9 @@ class Reader:
 
     def here(self, text: str) -> str:
         """A text of the page, as it is here."""
-        for old, new in (*self.ports.items(), *self.replaced.items()):
+        for old, new in self.ports.items():
             text = text.replace(old, new)
-        return text
+        return text.replace(DSN, self.server) if self.server is not None else text
 
     def save(self, block: Block) -> None:
         """Save a file, if it is one."""

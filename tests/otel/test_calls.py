@@ -155,6 +155,30 @@ async def test_a_group_is_what_failed_in_it() -> None:
     assert status(second) == ("ERROR", "ExceptionGroup")
 
 
+async def test_a_failure_beside_a_cancellation_is_the_failure() -> None:
+    """A group of both leaves the block: OpenTelemetry's own leave the status unset."""
+    async with traced() as (spans, router, _):
+
+        async def crash_when_cancelled() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise KeyError
+
+        async def act(turn: Turn[Any, str]) -> None:
+            with chat(turn, "small"):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(trio.sleep_forever)
+                    nursery.start_soon(crash_when_cancelled)
+
+        receipt = router.send("ann", act)
+        await wait_all_tasks_blocked()
+        router.cancel("ann")
+        await receipt.outcome()
+
+    assert status(spans.one("chat")) == ("ERROR", "KeyError")
+
+
 async def test_where_nobody_traces_they_do_nothing() -> None:
     """A session need not know whether it is traced."""
     async with open_system() as system:

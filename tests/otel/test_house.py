@@ -40,7 +40,7 @@ async def test_off_is_as_if_it_were_not_there() -> None:
         hub = hub_of(system)
         await router.send("ann", nothing).outcome()
 
-        assert router._house().turns.make is TurnRun
+        assert router._house().make_run is TurnRun
         assert router._house().tracer is None
         assert (hub.fresh, hub.notes.get("tracer")) == (None, None)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trio
-from opentelemetry.trace import SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN, SpanKind, get_current_span
 from trio.testing import wait_all_tasks_blocked
 
-from actors import Actor, ActorCrashedError, ActorRef, Request, open_system
+from actors import Actor, ActorCrashedError, ActorRef, Exit, Request, open_system
 from actors.testing import seeds
 from supervision.otel import instrument
 
-from .scene import Spans, facts, id_of, links_of, parent_of, status, traced
+from .scene import Doer, Spans, facts, id_of, links_of, parent_of, status, traced
 
 
 class Total(Request[int]):
@@ -125,6 +125,32 @@ class Idler(Actor[trio.Event]):
         assert get_current_span() is self.seen[-1]
 
 
+class Leaver(Actor[None]):
+    """Looks whether it is in a span when it ends."""
+
+    seen: ClassVar[list[bool]] = []
+
+    async def receive(self, message: None) -> None:
+        del message
+        self.seen.append(get_current_span().is_recording())
+        self.finish()
+
+    async def stopped(self, exit: Exit) -> None:  # noqa: A002
+        del exit
+        self.seen.append(get_current_span() is INVALID_SPAN)
+
+
+async def test_behind_a_message_there_is_no_span() -> None:
+    """What the actor does between messages is in no trace."""
+    Leaver.seen.clear()
+    async with traced(messages=True) as (_, _, system):
+        leaver = system.start(Leaver)
+        await leaver.tell(None)
+        await leaver.wait_stopped()
+
+    assert Leaver.seen == [True, True]
+
+
 @seeds(10)
 async def test_each_is_in_its_own(seed: int) -> None:
     """Of many that wait at once, and none is open when the system has ended."""
@@ -152,9 +178,22 @@ async def test_each_is_in_its_own(seed: int) -> None:
     assert {parent_of(each) for each in spans.all} == {None}
 
 
-async def test_sessions_and_turns_have_no_messages_of_their_own() -> None:
+class Late(Doer):
+    """Takes a while to start, so its router hears of it by a message."""
+
+    async def started(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def suspend(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("make", [Doer, Late])
+async def test_sessions_and_turns_have_no_messages_of_their_own(
+    make: type[Doer],
+) -> None:
     """What a router says to its sessions is its own affair."""
-    async with traced(messages=True) as (spans, router, _):
+    async with traced(make, messages=True) as (spans, router, _):
 
         async def say(turn: Any) -> None:
             await turn.emit("hello")

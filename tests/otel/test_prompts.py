@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 from trio.testing import MockClock
 
 from actors import (
+    ActorError,
     Batch,
     PromptPolicy,
     QueueFullError,
@@ -165,6 +166,25 @@ async def test_whoever_waits_for_room_is_in_the_own_trace() -> None:
         ]
     )
     assert status(spans.one("send")) == ("ERROR", "cancelled")
+
+
+async def test_whoever_is_refused_while_waiting_is_in_the_own_trace() -> None:
+    """It is the end of the router that refuses."""
+    async with traced(Narrow) as (spans, router, _):
+
+        async def late() -> None:
+            with spans.tracer.start_as_current_span("late"), pytest.raises(ActorError):
+                await router.send_wait("ann", nothing)
+
+        async with trio.open_nursery() as nursery:
+            router.send("ann", hang)
+            router.send("ann", nothing)
+            nursery.start_soon(late)
+            await trio.testing.wait_all_tasks_blocked()
+            router.ref.stop()
+
+    refused = [each for each in spans.named("send") if each.parent is not None]
+    assert [parent_of(each) for each in refused] == [id_of(spans.one("late"))]
 
 
 class Batcher(Session[str, str]):

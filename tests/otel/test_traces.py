@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import pytest
@@ -104,14 +105,17 @@ async def test_a_turn_carries_its_own_trace_on() -> None:
     )
 
 
+MARK: ContextVar[int] = ContextVar("MARK")
+
+
 class Keeper(Session[str, str]):
-    """Waits in its first attempt, for ever."""
+    """Waits in its first attempt, for ever; looks at its context in another."""
 
     async def take_turn(self, turn: Turn[str, str]) -> int:
         """Wait, or complete."""
         if turn.attempt == 1:
             await trio.sleep_forever()
-        return turn.attempt
+        return turn.context.get(MARK, 0)
 
 
 async def test_a_trace_survives_the_process() -> None:
@@ -129,6 +133,7 @@ async def test_a_trace_survives_the_process() -> None:
 
     request = spans.one("request")
     spans.exporter.clear()
+    MARK.set(1)
     async with open_system() as system:
         with spans.tracer.start_as_current_span("of whoever starts the next one"):
             instrument(system, tracer_provider=spans.provider)
@@ -137,7 +142,7 @@ async def test_a_trace_survives_the_process() -> None:
             for key, name in (("ann", "a"), ("bob", "b")):
                 receipt = await router.find(key, name)
                 assert receipt is not None
-                await receipt.outcome()
+                assert getattr(await receipt.outcome(), "result", None) == 0
 
     ann, bob = sorted(spans.named("turn"), key=key_of)
     assert (trace_of(ann), parent_of(ann)) == (trace_of(request), id_of(request))

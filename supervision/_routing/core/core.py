@@ -91,6 +91,7 @@ class Core:
         "leaving",
         "limits",
         "looks",
+        "make_run",
         "now",
         "out_of_turn",
         "outage",
@@ -150,6 +151,7 @@ class Core:
         self.readers = Readers(world.now, world.at, limits.replays)
         self.tokens = tokens
         self.tracer: Tracer | None = None
+        self.make_run: type[TurnRun] = TurnRun  # or a class of the tracer's
         # what follows from them
         self.turns = Turns(self)
         self.sessions = Sessions(self)
@@ -174,7 +176,7 @@ class Core:
     def trace(self, tracer: Tracer | None) -> None:
         """Have turns that are made from now on, and prompts, traced; None: no more."""
         self.tracer = tracer
-        self.turns.make = TurnRun if tracer is None else tracer.run_class
+        self.make_run = TurnRun if tracer is None else tracer.run_class
 
     # ----------------------------------------------------------------- its surroundings
 

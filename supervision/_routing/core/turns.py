@@ -59,13 +59,12 @@ class Turns:
         core: the other parts.
     """
 
-    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "make", "running")
+    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "running")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
         self._keeping = core.keeping
         self._begin_turn = core.world.begin_turn
-        self.make: type[TurnRun] = TurnRun  # or what `Core.trace` puts there
         self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
         self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
 
@@ -145,7 +144,7 @@ class Turns:
             assert more.work is not None
             body = partial(unprotected, more.work)
         core.turn_ids = number = core.turn_ids + 1
-        run = self.make(number, lane, receipts, body, session.turns, aside=aside)
+        run = core.make_run(number, lane, receipts, body, session.turns, aside=aside)
         _TURN(run)
         for receipt in receipts:
             receipt._turn = number
