@@ -52,7 +52,9 @@ class NoStoreError(SupervisionError, RuntimeError):
 class StoreError(SupervisionError):
     """A store cannot be used, or has not taken something; base of all its errors.
 
-    Whose act it is, and what to do, says each class below it.
+    Whose act it is, and what to do, says each class below it.  Raised itself it is the
+    machine's act, most likely: a failure of the database that is none of those, in its
+    words; `__cause__` is what it raised.
     """
 
 

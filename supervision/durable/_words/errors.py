@@ -63,7 +63,7 @@ class StoreDamagedError(StoreError):
     The machine's act, or of whoever wrote to it.
     Move it away together with the files beside it (`-wal`, `-shm`) and restore a
     backup, or have `sqlite3 FILE ".recover"` save what can be saved.  `__cause__` is
-    what the database said.
+    what the database said; None if it is sound, and not a store's.
     """
 
     def __init__(self, path: str, why: str) -> None:
