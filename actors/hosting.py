@@ -10,6 +10,7 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
+from ._engine.explaining import explained
 from ._engine.park import park
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
@@ -160,6 +161,7 @@ __all__ = (
     "cut_short",
     "dismiss",
     "enlist",
+    "explained",
     "give_way",
     "has_failed",
     "history_left",

@@ -16,6 +16,8 @@ from typing import Any
 
 import attrs
 
+from ._engine.explaining import explained
+
 
 class Overflow(enum.Enum):
     """What happens to a message when the mailbox is full."""
@@ -43,6 +45,7 @@ def _positive(instance: object, attribute: attrs.Attribute[int], value: object) 
         raise ValueError(msg)
 
 
+@explained
 @attrs.frozen
 class Mailbox:
     """A mailbox's declaration: `mailbox` of an actor class, or an option of `start`.

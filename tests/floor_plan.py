@@ -17,7 +17,7 @@ from tests.house import Room
 # {room: where it is, the rooms that it may import, the packages of others}
 PLAN: Final = {
     # one actor, one conversation
-    "park": Room("actors/_engine: carrying park", "", "outcome trio"),
+    "park": Room("actors/_engine: carrying explaining park", "", "outcome trio"),
     "words": Room(
         "actors: errors events exits mailbox messages ref snapshot",
         "park",

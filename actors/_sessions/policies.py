@@ -14,6 +14,8 @@ from typing import Any, cast
 
 import attrs
 
+from actors._engine.explaining import explained
+
 
 def whole(name: str, value: object, *, least: int) -> None:
     """Check a number.  Raises TypeError, ValueError: not an int of at least `least`."""
@@ -105,6 +107,7 @@ class KeepState(enum.Enum):
     """It stays as the turn's code leaves it."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Partial:
     """How much of what a turn emits is kept for an outcome that is not complete.
@@ -122,6 +125,7 @@ class Partial:
     Default 65,536."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class TurnPolicy:
     """How long a turn may take, and what it may spend; `Session.turns`.
@@ -181,6 +185,7 @@ class TurnPolicy:
         object.__setattr__(self, "first_look", min(clocks))
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class ChildPolicy:
     """What child turns may; `Session.child_turns`.
@@ -246,6 +251,7 @@ def _always_1(prompt: object) -> float:
     return 1.0
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Batch:
     """Take several waiting prompts into one turn, in their order.
@@ -282,6 +288,7 @@ class Batch:
         return self.max_wait if self.max_wait is not None else 5 * self.window
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class PromptPolicy:
     """How prompts wait; `Session.prompts`.
@@ -317,6 +324,7 @@ class PromptPolicy:
         _is("batch", self.batch, Batch, none=True)
 
 
+@explained
 @attrs.frozen
 class Bounded:
     """A stream with back-pressure: `emit` waits while so many chunks are unread."""
@@ -325,6 +333,7 @@ class Bounded:
     """Chunks.  Default 64."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Latest:
     """A stream that never makes the turn wait: unread chunks become one.
@@ -341,6 +350,7 @@ class Latest:
     0: as fast as they are read."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Replay:
     """A stream whose chunks are kept: readers may leave, come back, and be several.
@@ -356,6 +366,7 @@ class Replay:
     """Seconds for which they are kept after the end of the turn.  Default 300."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Journal:
     """A stream whose chunks a store keeps: they outlive the process, as prompts do.

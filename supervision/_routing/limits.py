@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from actors import CloseReason, Outcome, Receipt
-from actors.hosting import seconds, whole
+from actors.hosting import explained, seconds, whole
 from supervision._trees.policies import Backoff, RestartLimit
 
 
@@ -28,6 +28,7 @@ _LIMIT = RestartLimit(3, within=60.0)
 _TERMS = Backoff(30.0, 3600.0, reset_after=7200.0)
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Limits:
     """What a router may have at once, and for how long.

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import attrs
 
 from actors import Crashed, Exit, Killed
+from actors.hosting import explained
 
 
 class Restart(enum.Enum):
@@ -90,6 +91,7 @@ def _seconds(name: str, value: object, *, least: float = 0.0) -> None:
         raise ValueError(msg)
 
 
+@explained
 @attrs.frozen
 class RestartLimit:
     """How many restarts are tolerated: at most `restarts` in any `within` seconds.
@@ -122,6 +124,7 @@ class RestartLimit:
         _seconds("within", self.within)
 
 
+@explained
 @attrs.frozen
 class Backoff:
     """How long to wait before a restart: longer each time, up to a limit.  As Akka.

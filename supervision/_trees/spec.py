@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 import attrs
 
 from actors import Actor, Mailbox
+from actors.hosting import explained
 
 from .errors import CombinationError, DuplicateChildError, SpecError
 from .policies import AutoShutdown, Backoff, Restart, RestartLimit
@@ -20,6 +21,7 @@ M = TypeVar("M")
 Ts = TypeVarTuple("Ts")
 
 
+@explained
 @attrs.frozen(init=False)
 class ChildSpec(Generic[M]):
     """One child of a supervisor: an actor class, its arguments, and the rules for it.

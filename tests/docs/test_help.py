@@ -7,15 +7,23 @@ a name that is not on them gets an underscore, or a line in the changelog.
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import inspect
+import pickle
 import pydoc
 import re
 import textwrap
+from typing import Any, Final
 
+import attrs
 import pytest
 
+import actors
+import supervision
+import supervision.durable
 from actors import Actor, Session
+from actors.hosting import explained as with_words
 from docs._site import names
 from supervision import Router, RouterRef
 from tests.extras import HAS_ACP
@@ -105,6 +113,42 @@ def test_help_shows_all_that_is_promised(what: type) -> None:
 def test_what_help_shows_is_explained(what: type) -> None:
     """Each name that a user may call says what it does."""
     assert sorted(shown(what) - explained(what)) == []
+
+
+POLICIES: Final = [
+    *(actors.Batch, actors.Bounded, actors.ChildPolicy, actors.Journal, actors.Latest),
+    *(actors.Mailbox, actors.Partial, actors.PromptPolicy, actors.Replay),
+    *(actors.TurnPolicy, supervision.Backoff, supervision.ChildSpec),
+    *(supervision.Limits, supervision.RestartLimit, supervision.Settings),
+    *(supervision.durable.SharingPolicy, supervision.durable.StorePolicy),
+]
+
+
+@pytest.mark.parametrize("what", POLICIES, ids=lambda what: what.__name__)
+def test_help_shows_the_words_of_each_field(what: Any) -> None:
+    """They stand below the fields, and nowhere twice."""
+    shown = pydoc.plain(pydoc.render_doc(what))
+
+    for field in attrs.fields(what):
+        words = inspect.getdoc(getattr(what, field.name))
+        assert words, field.name
+        assert words.splitlines()[0] in shown
+
+
+def test_a_policy_is_copied_and_sent_as_before() -> None:
+    """What its slots are is for `help` alone."""
+    limits = supervision.Limits(turns=3)
+
+    assert copy.copy(limits) == limits
+    assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - our own
+    assert attrs.evolve(limits, turns=4).turns == 4
+
+
+def test_a_class_without_source_has_no_words() -> None:
+    """As one that was typed in."""
+    made: Any = with_words(type("Made", (), {"__slots__": ("field",)}))
+
+    assert made.__slots__["field"] == ""
 
 
 def public_errors() -> list[type[BaseException]]:

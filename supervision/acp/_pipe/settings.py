@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 import attrs
 from acp.schema import AcpMcpServer, HttpMcpServer, McpServerStdio, SseMcpServer
 
-from actors.hosting import valid_count, valid_seconds, valid_seconds_or_0
+from actors.hosting import explained, valid_count, valid_seconds, valid_seconds_or_0
 
 McpServer = HttpMcpServer | SseMcpServer | AcpMcpServer | McpServerStdio
 """A server of tools that the agent is to connect to."""
@@ -57,6 +57,7 @@ def _folders(given: Sequence[str | os.PathLike[str]]) -> Any:
     return tuple(_absolute(each) for each in given)
 
 
+@explained
 @attrs.frozen
 class AgentSettings:
     """How an agent is run.  All times are seconds.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from actors.hosting import seconds, whole
+from actors.hosting import explained, seconds, whole
 
 
 def _seconds(_: object, field: attrs.Attribute[float], value: float) -> None:
@@ -18,6 +18,7 @@ def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
     whole(field.name, value, least=1)
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class SharingPolicy:
     """How nodes that share a store live together; every field has a default.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from actors.hosting import seconds, whole
+from actors.hosting import explained, seconds, whole
 
 _MEBI = 1024 * 1024
 
@@ -17,6 +17,7 @@ def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
     whole(field.name, value, least=1)
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class StorePolicy:
     """How much and how long; every field has a default.

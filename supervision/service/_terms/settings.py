@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from actors.hosting import seconds
+from actors.hosting import explained, seconds
 from supervision._metrics.registry import REGISTRY, Registry
 
 
@@ -28,6 +28,7 @@ class LogFormat(enum.Enum):
     """An object a line, for a machine."""
 
 
+@explained
 @attrs.frozen(kw_only=True)
 class Settings:
     """How a tree is run.
