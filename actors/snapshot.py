@@ -17,7 +17,7 @@ class ActorSnapshot:
     path: str
     """Such as `/chat/alice`; the root is `/`."""
     cls: str
-    """Name of its class."""
+    """Name of its class; `turn`: a turn of the session above it."""
     state: str
     """starting, idle, ready, running, waiting (it awaits), stopping, ending, held."""
     incarnation: int
@@ -25,7 +25,10 @@ class ActorSnapshot:
     mailbox: MailboxStatistics
     """Depth and the like."""
     in_hand: str | None
-    """The class of the message being handled; None when there is none."""
+    """The class of the message being handled; None when there is none.
+
+    What no message of a user's began has a word instead, such as `go` of a turn.
+    """
     in_hand_age: float | None
     """Seconds since it waits with that message in hand; None when it does not."""
     tasks: int

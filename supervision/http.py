@@ -79,7 +79,8 @@ def http_error(error: ActorError) -> HTTPException:
     `SessionBusyError`; 503: any other `RefusedError`, `StoreAwayError`; 429 and 503
     have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
-    `StreamRestartedError`.  The detail is the error in words.
+    `StreamRestartedError`.  The detail is the error in words and a line end, so that
+    the answer Starlette makes of it leaves a terminal in order.
 
     Raises:
         TypeError: it is none of these.
@@ -88,7 +89,7 @@ def http_error(error: ActorError) -> HTTPException:
     if status is None:
         msg = f"http_error() takes a refusal of a router, got {error!r}"
         raise TypeError(msg)
-    return HTTPException(status, str(error), _RETRY_AFTER.get(status))
+    return HTTPException(status, f"{error}\n", _RETRY_AFTER.get(status))
 
 
 def last_event_id(request: Request) -> int:
@@ -104,7 +105,7 @@ def last_event_id(request: Request) -> int:
     if not given:
         return 0
     if not (given.isascii() and given.isdigit() and len(given) < 20):  # noqa: PLR2004
-        raise HTTPException(400, "Last-Event-ID must be the number of a chunk")
+        raise HTTPException(400, "Last-Event-ID must be the number of a chunk\n")
     return int(given)
 
 

@@ -66,6 +66,7 @@ class Hub:
         "fresh",
         "giving_way",
         "handled",
+        "holders",
         "inbox",
         "interrupt",
         "late",
@@ -105,6 +106,8 @@ class Hub:
         self.called = 0  # workers that are on their way to the ready queue
         self.suspending = 1  # how many are called when a cell suspends
         self.workers: dict[trio.lowlevel.Task, TaskHolder] = {}
+        # {what holds the nursery of a cell's child tasks: the cell}
+        self.holders: dict[trio.lowlevel.Task, Any] = {}
         self.deques: list[deque[Any]] = []  # empty ones, for the next mailbox
         # empty lists that never held more than one, for the next message to a cell at
         # rest: a fresh one each would also bring a garbage collection every 700

@@ -106,13 +106,13 @@ class Own:
     So it is never a dead letter, nor told to `undelivered`.
     """
 
-    __slots__ = ("_what",)
+    __slots__ = ("what",)
 
     def __init__(self, what: str) -> None:
-        self._what = what
+        self.what = what  # a word for a person
 
     def __repr__(self) -> str:
-        return f"<{self._what}>"
+        return f"<{self.what}>"
 
 
 GO: Final = Own("go")

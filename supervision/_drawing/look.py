@@ -133,8 +133,9 @@ def actor_level(actor: ActorShape) -> Level:
     """Judge an actor by what it is doing now."""
     if actor["state"] == "held":
         return Level.WRONG
-    # a session has one message in hand for as long as its turn takes
-    stuck = actor["in_hand_age"] if actor["kind"] != "session" else None
+    # a turn takes as long as its policy lets it: sessions are judged by their silence
+    lasting = actor["kind"] in {"session", "turn"}
+    stuck = actor["in_hand_age"] if not lasting else None
     return max(by_age(stuck, SLOW, STUCK), mailbox_level(actor))
 
 

@@ -79,7 +79,8 @@ def tree_cells(row: TreeRow) -> list[Text]:
         name.append("  " + plural(actor["owns"], "session"), DIM)
     restarts = actor["incarnation"] - 1
     age = actor["in_hand_age"]
-    slow = by_age(age, SLOW, STUCK) if actor["kind"] != "session" else Level.FINE
+    lasting = actor["kind"] in {"session", "turn"}
+    slow = Level.FINE if lasting else by_age(age, SLOW, STUCK)
     return [
         MARKS[level],
         name,

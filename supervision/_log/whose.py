@@ -1,8 +1,9 @@
 """In whose code a record is made: the router, the key and the turn.
 
 Nothing is noted while a turn runs: who makes a record asks.  From the task that runs
-now it is up from nursery to nursery, to the worker that holds an actor; so it is found
-in the turn's own code and in nurseries that this opens, but not in threads.
+now it is up from nursery to nursery, to the worker that holds an actor, or to the task
+that holds the nursery of its child tasks; so it is found in the turn's own code, in
+nurseries that this opens and in tasks of `start_soon`, but not in threads.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ def whose() -> Whose | None:
     """The turn in whose code this is called; None: in nobody's."""
     if not trio.lowlevel.in_trio_task():
         return None
-    workers = [hub_of(system).workers for system in open_systems()]
+    hubs = [hub_of(system) for system in open_systems()]
     task: trio.lowlevel.Task | None = trio.lowlevel.current_task()
     while task is not None:
-        for each in workers:
-            hand = each.get(task)
-            if hand is not None:
-                run = getattr(hand.cell, "actor", None)
+        for hub in hubs:
+            hand = hub.workers.get(task)
+            cell = hand.cell if hand is not None else hub.holders.get(task)
+            if hand is not None or cell is not None:
+                run = getattr(cell, "actor", None)
                 return _of(run) if isinstance(run, _RUN) else None
         nursery = task.parent_nursery
         task = nursery.parent_task if nursery is not None else None

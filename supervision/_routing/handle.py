@@ -105,7 +105,7 @@ class RouterRef(Reading[P, C]):
         check_key(key)
         core = self._or_none()
         if core is None:
-            return VerbResult(known=False)
+            return VerbResult(known=False, key=key)
         return core.verbs.cancel(key, hard=hard, reason=reason, hint=hint)
 
     def cancel_all(self, key: str, reason: object = None) -> VerbResult:
@@ -113,7 +113,7 @@ class RouterRef(Reading[P, C]):
         check_key(key)
         core = self._or_none()
         if core is None:
-            return VerbResult(known=False)
+            return VerbResult(known=False, key=key)
         return core.verbs.cancel_all(key, reason)
 
     def reset(self, key: str, reason: object = None) -> VerbResult:
@@ -125,7 +125,7 @@ class RouterRef(Reading[P, C]):
         check_key(key)
         core = self._or_none()
         if core is None:
-            return VerbResult(known=False)
+            return VerbResult(known=False, key=key)
         return core.verbs.end(key, CloseReason.RESET, reason)
 
     def close(self, key: str, reason: object = None) -> VerbResult:
@@ -133,7 +133,7 @@ class RouterRef(Reading[P, C]):
         check_key(key)
         core = self._or_none()
         if core is None:
-            return VerbResult(known=False)
+            return VerbResult(known=False, key=key)
         return core.verbs.end(key, CloseReason.CLOSED, reason)
 
     async def release(self, key: str) -> bool:

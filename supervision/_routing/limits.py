@@ -125,7 +125,11 @@ def _filled(limits: Limits, kind: Limits) -> Limits:
 
 @attrs.frozen
 class VerbResult:
-    """What `cancel`, `cancel_all`, `reset` or `close` did; falsy: no such key."""
+    """What `cancel`, `cancel_all`, `reset` or `close` did; falsy: no such key.
+
+    Its `str` is a sentence to print: `aborting turn 7 of 'ann'; took back 2 prompts`,
+    `nothing was running for 'ann'`.
+    """
 
     known: bool
     """The router knew the key."""
@@ -135,9 +139,23 @@ class VerbResult:
     """`Receipt.id` of the prompts that were taken back, in their order."""
     node: str | None = None
     """The node that has done it, of `RouterRef.anywhere`; None: this one."""
+    key: str | None = attrs.field(default=None, eq=False, repr=False)
+    """The session's key, for its words; two results are equal without it."""
 
     def __bool__(self) -> bool:
         return self.known
+
+    def __str__(self) -> str:
+        whose = f" {self.key!r}" if self.key is not None else " that session"
+        where = f" on node {self.node}" if self.node is not None else ""
+        if self.turn is None:
+            text = f"nothing was running for{whose}{where}"
+        else:
+            text = f"aborting turn {self.turn} of{whose}{where}"
+        taken = len(self.withdrawn)
+        if taken:
+            text += f"; took back {taken} prompt{'s' if taken > 1 else ''}"
+        return text
 
 
 @attrs.frozen

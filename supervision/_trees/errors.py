@@ -264,3 +264,13 @@ class RestartLimitError(SupervisionError):
             f"{self.path} gave up: more than {limit.restarts} restarts within "
             f"{limit.within:g} s ({children})"
         )
+
+
+def has_given_up(path: str, crash: BaseException | None) -> bool:
+    """Whether a crash is how the supervisor at `path` itself gave up.
+
+    Then it has been in the log, with the traceback of the child that was its cause.
+    """
+    if not isinstance(crash, ChildStartError | RestartLimitError):
+        return False
+    return crash.path == path

@@ -13,16 +13,19 @@ the number when the second is over, or when it ends itself.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from actors import Crashed, Exit, Finished, Killed, Stopped
 from supervision._log.rate import Rate
 from supervision._log.safe import Log
 
-from .errors import shown
+from .errors import has_given_up, shown
 from .pure.rules import crash_of
 
 _IN_ORDER = (Finished, Stopped)  # a union would be made anew for each question
+
+GIVING_UP: Final = "giving up"
+"""What comes of a crash that is one too many."""
 
 logger = Log("supervision")
 
@@ -30,11 +33,13 @@ logger = Log("supervision")
 class Journal(Rate):
     """The log of one supervisor."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_path", "_told")
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
+        # the crash that it gives up for, once that has been written
+        self._told: BaseException | None = None
 
     def skips(self, now: float, exit: Exit) -> bool:  # noqa: A002 - its name
         """Count one more end; True: it is not to be written.
@@ -60,6 +65,10 @@ class Journal(Rate):
             crash = crash_of(exit)
             text = "%s: child %s crashed: %s: %s; %s"
             kind = type(crash).__name__
+            if decision == GIVING_UP:
+                self._told = crash
+            # a supervisor that gave up has told its cause, with the traceback
+            told = has_given_up(f"{self._path}/{child}", crash)
             logger.error(
                 text,
                 self._path,
@@ -67,7 +76,7 @@ class Journal(Rate):
                 kind,
                 shown(crash),
                 decision,
-                exc_info=crash,
+                exc_info=None if told else crash,
                 extra=extra,
             )
         elif isinstance(exit, Killed):
@@ -81,10 +90,14 @@ class Journal(Rate):
         """A child has crashed while it was being stopped."""
         self.ended(child, exit, "it was being stopped", 0)
 
-    def gave_up(self, error: Exception) -> None:
-        """The supervisor is over its limit, or could not be started."""
+    def gave_up(self, error: Exception, cause: BaseException | None) -> None:
+        """The supervisor is over its limit, or could not be started.
+
+        With the traceback of its cause, unless that crash has been written.
+        """
         extra = {"supervisor": self._path, "decision": "gave up"}
-        logger.error("%s", error, extra=extra)
+        told = None if cause is self._told else cause
+        logger.error("%s", error, exc_info=told, extra=extra)
 
     def warn(self, text: str) -> None:
         """Something is not declared as it should be."""

@@ -143,7 +143,7 @@ class Shell(Actor[AdminRequest | Due | Flush]):
             case Refuse(caller, error):
                 caller.fail(error)
             case GiveUp(error, cause):
-                self._journal.gave_up(error)
+                self._journal.gave_up(error, cause)
                 raise error from cause
             case _:  # it has ended meanwhile; `child_stopped` is on its way
                 pass

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from actors import AnyRef, Crashed, Decision, DuplicateNameError, Exit, Stopped
 
 from .errors import SpecError, UnsupportedError
+from .journal import GIVING_UP
 from .policies import AutoShutdown, ChildState, Restart, Strategy
 from .pure.child import (
     Child,
@@ -195,7 +196,7 @@ class Supervisor(Shell):
         if decision is _RESTART:
             what = "restarting"
         elif self._machine.over:
-            what = "giving up"
+            what = GIVING_UP
         elif state is ChildState.STOPPING:
             what = child.then.value if child.then is not None else "let go"
             if self._machine.draining and isinstance(exit, Crashed):

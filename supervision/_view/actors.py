@@ -17,7 +17,7 @@ from typing import Any, Final
 import trio
 
 from actors import ActorSnapshot, Crashed, Exit, Session
-from actors.hosting import actor_of
+from actors.hosting import TurnRun, actor_of, tools_of
 from supervision._routing.router import Router
 from supervision._trees.pure.child import Child
 from supervision._trees.pure.ledger import Ledger
@@ -44,13 +44,15 @@ _STATES: Final = {  # {state: how much a person wants to see it}
 
 
 def kind_of(actor: object) -> str:
-    """supervisor, router, session or actor."""
+    """supervisor, router, session, turn or actor."""
     if isinstance(actor, Shell):
         return "supervisor"
     if isinstance(actor, Router):
         return "router"
     if isinstance(actor, Session):
         return "session"
+    if isinstance(actor, TurnRun):
+        return "turn"
     return "actor"
 
 
@@ -77,22 +79,38 @@ def shape_of(cell: Any, now: float, *, owns: int) -> ActorShape:
     picture: ActorSnapshot = cell.picture(now)
     capacity = picture.mailbox.capacity
     top = cell.owner is None
+    actor = None if top else actor_of(cell)
+    cls, in_hand = picture.cls, picture.in_hand
+    if isinstance(actor, TurnRun):
+        cls = f"turn of {type(actor.session).__name__}"
+        in_hand = in_hand and _doing(actor)
     return ActorShape(
         path=picture.path,
         name="" if top else cell.name,
-        cls="ActorSystem" if top else picture.cls,
-        kind="system" if top else kind_of(actor_of(cell)),
+        cls="ActorSystem" if top else cls,
+        kind="system" if top else kind_of(actor),
         state=picture.state,
         incarnation=picture.incarnation,
         depth=picture.mailbox.depth,
         capacity=None if math.isinf(capacity) else capacity,
-        in_hand=picture.in_hand,
+        in_hand=in_hand,
         in_hand_age=picture.in_hand_age,
         tasks=picture.tasks,
         owns=owns,
         children=[],
         hidden=owns,
     )
+
+
+def _doing(run: TurnRun) -> str:
+    """What a turn that has begun is at, in few words."""
+    tools = tools_of(run)
+    if tools:
+        return f"tool {tools[-1][0]}"
+    phase: str = run.phase.value if run.turn is None else run.turn.phase.value
+    if phase == "running" and run.receipts:
+        return f"prompt {run.receipts[0].id}"
+    return phase
 
 
 class Survey:

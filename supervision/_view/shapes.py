@@ -140,9 +140,9 @@ class ActorShape(TypedDict):
     path: str
     name: str
     cls: str
-    """Name of its class."""
+    """Name of its class; of a turn: turn of Chat."""
     kind: str
-    """system (the top), supervisor, router, session or actor."""
+    """system (the top), supervisor, router, session, turn or actor."""
     state: str
     """starting, idle, ready, running, waiting, stopping, ending, held."""
     incarnation: int
@@ -152,7 +152,8 @@ class ActorShape(TypedDict):
     capacity: float | None
     """Of its mailbox; null: without limit."""
     in_hand: str | None
-    """Class of the message that it waits with."""
+    """Class of the message that it waits with; of a turn what it does: prompt 3, tool
+    weather, ending."""
     in_hand_age: float | None
     tasks: int
     """Child tasks."""

@@ -125,7 +125,7 @@ class View(Looking):
         elif verb in _CLOSES:
             return self._verb(owner, key, verb, reason)
         else:
-            result = VerbResult(known=False)
+            result = VerbResult(known=False, key=key)
         if not result.known:
             msg = f"session {key!r} has no actor: only the store has it"
             raise UnknownSessionError(msg)

@@ -103,13 +103,17 @@ SAID: Final[Mapping[str, Said]] = {
         "list sessions",
         (
             "List sessions, the worst first; or the keys that are suspended; or, page "
-            "by page, all keys, also those that are only in the store of a router."
+            "by page, all keys, also those that are only in the store of a router. "
+            "All about one: `actors session`."
         ),
         "actors sessions --phase running --order idle",
     ),
     "session": Said(
         "all about a session",
-        "Say all about one session: its numbers, and where it stands.",
+        (
+            "Say all about one session: its numbers, and where it stands. A list of "
+            "them: `actors sessions`."
+        ),
         "actors session person/3",
     ),
     "stack": Said(
@@ -183,7 +187,8 @@ SAID: Final[Mapping[str, Said]] = {
         "stop an actor, or the service",
         (
             "Stop an actor and keep it stopped; without a path: have the service drain "
-            "and stop, and wait until it is gone."
+            "and stop, and wait until it is gone. A session: `actors close`; its turn: "
+            "`actors cancel`."
         ),
         "actors stop --within 60",
     ),
@@ -199,7 +204,7 @@ SAID: Final[Mapping[str, Said]] = {
         "abort a turn",
         (
             "Abort one turn, by the id that lists show: that one, and not the next of "
-            "its session."
+            "its session. By session: `actors cancel`."
         ),
         "actors abort 1387 --soft 'say what you have'",
     ),
@@ -213,7 +218,10 @@ SAID: Final[Mapping[str, Said]] = {
     ),
     "cancel": Said(
         "abort the turn of a session",
-        "Abort the turn that a session runs, and nothing else.",
+        (
+            "Abort the turn that a session runs, and nothing else. By turn: `actors "
+            "abort`."
+        ),
         "actors cancel person/3 --reason 'took too long'",
     ),
     "reset": Said(

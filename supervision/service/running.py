@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVarTuple
 import trio
 
 from actors import Actor
+from supervision._trees.errors import has_given_up, shown
 
 from ._life.service import Beside, Service, ServiceState, logger
 from ._process.blocked import watch_loop
@@ -175,7 +176,10 @@ async def _run(
     def finish(report: ServiceReport) -> None:
         """Say how it went, while signals are still heard."""
         if report.crash is not None:
-            logger.critical("the tree crashed", exc_info=report.crash)
+            path = f"/{service.name}"
+            told = has_given_up(path, report.crash)  # with the traceback of its cause
+            crash = None if told else report.crash
+            logger.critical("the tree crashed: %s", shown(report.crash), exc_info=crash)
         _publish(report, settings)
         flush_log()
 

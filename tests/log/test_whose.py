@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from actors import Actor, Session, Turn, open_system
+from actors.hosting import hub_of
 from supervision import start_router
 from supervision._log.whose import Whose, WhoseFilter, whose
 
@@ -82,6 +83,54 @@ async def test_records_of_a_turn_carry_its_router_key_and_id(
         ("/router", "alice", 1),
         ("/router", "mine", 1),
     ]
+
+
+async def test_tasks_that_a_turn_starts_are_told_too(
+    records: list[logging.LogRecord],
+) -> None:
+    """The first, the others, and what they open; and nothing is kept of them."""
+
+    class Busy(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            turn.start_soon(self.task, "first")
+            turn.start_soon(self.task, "second")
+            await trio.testing.wait_all_tasks_blocked()
+
+        async def task(self, name: str) -> None:
+            log.info(name)
+            async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - the point
+                nursery.start_soon(self.below)
+
+        async def below(self) -> None:
+            await trio.lowlevel.checkpoint()
+            log.info("below")
+
+    async with open_system() as system:
+        router = start_router(system, Busy, name="router")
+        await router.send("alice", "x").outcome()
+        kept = dict(hub_of(system).holders)
+
+    assert [fields(record) for record in records] == [("/router", "alice", 1)] * 4
+    assert kept == {}
+
+
+async def test_a_task_of_another_actor_is_in_no_turn(
+    records: list[logging.LogRecord],
+) -> None:
+    """It is that actor's, also when a turn has started the actor."""
+
+    class Works(Actor[str]):
+        def receive(self, message: str) -> None:
+            self.start_soon(self.task, message)
+
+        async def task(self, message: str) -> None:
+            log.info(message)
+
+    async with open_system() as system:
+        await system.start(Works).tell("x")
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert [fields(record) for record in records] == [(None, None, None)]
 
 
 async def test_outside_of_turns_there_is_nothing(

@@ -59,6 +59,9 @@ class Chat(Session[str, str]):
     async def take_turn(self, turn: Turn[str, str]) -> None:
         if turn.prompt == "wait":
             await self.gates[self.key].wait()
+        elif turn.prompt == "tool":
+            with turn.tool("search"):
+                await trio.sleep_forever()
 
 
 class Worker(Actor[str]):
@@ -145,6 +148,31 @@ async def test_a_part_of_the_tree_is_shown_on_its_own() -> None:
 
     assert part["path"] == "/tree"
     assert (part["children"], part["owns"], part["hidden"]) == ([], 3, 3)
+
+
+async def test_a_turn_is_shown_in_the_words_of_its_user(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Not by our classes: of which session it is, and what it does."""
+    del autojump_clock
+    async with open_stage() as stage:
+        Chat.gates["ann"] = trio.Event()
+        receipt = stage.router.send("ann", "wait")
+        stage.router.send("bob", "tool")
+        await trio.testing.wait_all_tasks_blocked()
+
+        tree = await stage.view.tree("/tree/router")
+        detail = await stage.view.actor(f"/tree/router/ann/turn-{receipt.turn}")
+        raw = stage.system.tree()
+
+    turns = [each for each in flat(tree) if each["kind"] == "turn"]
+    assert [(each["cls"], each["in_hand"]) for each in turns] == [
+        ("turn of Chat", f"prompt {receipt.id}"),
+        ("turn of Chat", "tool search"),
+    ]
+    assert detail["actor"]["cls"] == "turn of Chat"
+    words = {each.cls: each.in_hand for each in raw.walk() if each.in_hand}
+    assert words == {"turn": "go"}
 
 
 async def test_of_many_children_the_worst_are_shown(

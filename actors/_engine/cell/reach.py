@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import current_task, enable_ki_protection
 
 from actors._engine.crashes import split_crash
 from actors._engine.parts.entry import Entry
@@ -179,10 +179,14 @@ def start_task(cell: Fields, async_fn: Any, args: tuple[Any, ...]) -> None:
         raise stopped_error(cell)
     if tasks is None or not tasks.count:
 
+        def began() -> None:
+            cell.hub.holders[current_task()] = cell
+
         def ended(tasks: Tasks, failure: BaseException | None) -> None:
+            del cell.hub.holders[current_task()]
             _tasks_ended(cell, tasks, failure)
 
-        tasks = rare.tasks = Tasks(ended)
+        tasks = rare.tasks = Tasks(began, ended)
         cell.hub.nursery.start_soon(tasks.hold, name=f"{cell.path} tasks")
     tasks.add(async_fn, args)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from actors._engine.parts.entry import Entry
 from actors._engine.parts.life import ALIVE, HELD
+from actors._engine.seat import Own
 from actors.mailbox import MailboxStatistics
 from actors.snapshot import ActorSnapshot
 
@@ -73,6 +74,10 @@ def request_of(ticket: Any) -> object:  # Any: so are its holder, a cell, and me
     return None
 
 
+def _named(message: object) -> str:
+    return message.what if isinstance(message, Own) else type(message).__name__
+
+
 def snapshot(cell: Fields, now: float) -> ActorSnapshot:
     """This actor and all below."""
     children = [snapshot(child, now) for child in cell.children()]
@@ -86,13 +91,15 @@ def picture(
     worker = cell.worker
     waits = worker is not None and worker.suspended and worker.message is not None
     tasks = cell.rare.tasks if cell.rare is not None else None
+    props = cell.props
     return ActorSnapshot(
         path=cell.path,
-        cls=cell.props.cls.__name__,
+        # a piece of work has no class that anybody wrote
+        cls=props.label if props.work else props.cls.__name__,
         state=state_name(cell),
         incarnation=cell.incarnation,
         mailbox=mailbox_statistics(cell, now),
-        in_hand=type(worker.message).__name__ if worker is not None and waits else None,
+        in_hand=_named(worker.message) if worker is not None and waits else None,
         in_hand_age=now - worker.since if worker is not None and waits else None,
         tasks=tasks.count if tasks is not None else 0,
         children=children,

@@ -25,11 +25,13 @@ async def _unprotected(async_fn: AsyncFn, args: tuple[Any, ...]) -> None:
 class Tasks:
     """One round of child tasks.
 
-    `ended` is called with what escaped from them (None: nothing), in the task that
-    held the nursery, before `wait_ended` returns.
+    `began` is called in the task that holds the nursery, before the first of them runs.
+    `ended` is called with what escaped from them (None: nothing), in the same task,
+    before `wait_ended` returns.
     """
 
     __slots__ = (
+        "_began",
         "_cancelled",
         "_done",
         "_ended",
@@ -40,7 +42,12 @@ class Tasks:
         "failing",
     )
 
-    def __init__(self, ended: Callable[[Tasks, BaseException | None], None]) -> None:
+    def __init__(
+        self,
+        began: Callable[[], None],
+        ended: Callable[[Tasks, BaseException | None], None],
+    ) -> None:
+        self._began = began
         self._ended = ended
         self._cancelled = False
         self._nursery: trio.Nursery | None = None
@@ -77,6 +84,7 @@ class Tasks:
     async def hold(self) -> None:
         """Hold the nursery open while there are tasks; the first has been added."""
         failure: BaseException | None = None
+        self._began()
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery

@@ -18,9 +18,6 @@ from supervision._routing.limits import Limits, VerbResult
 from supervision._routing.nodes.words import elsewhere
 from supervision._routing.parts.lane import CLOSING, Lane, check_key
 
-_UNKNOWN = VerbResult(known=False)
-_SUSPENDED = VerbResult(known=True)
-
 
 class Verbs:
     """The verbs.
@@ -63,12 +60,12 @@ class Verbs:
         run: TurnRun | None = lane.turn
         if run is None:
             self._abort_unmade(lane, reason)
-            return VerbResult(known=True)
+            return VerbResult(known=True, key=key)
         steering = tuple(receipt.id for receipt in steering_of(run))
         done = abort(run, hard=hard, reason=reason, hint=hint, within=None)
         if done is not Abort.ABORTING:
-            return VerbResult(known=True)
-        return VerbResult(known=True, turn=run.id, withdrawn=steering)
+            return VerbResult(known=True, key=key)
+        return VerbResult(known=True, turn=run.id, withdrawn=steering, key=key)
 
     def cancel_all(self, key: str, reason: object) -> VerbResult:
         """See `RouterRef.cancel_all`."""
@@ -87,7 +84,7 @@ class Verbs:
         core.past.forget(key)
         if lane is None:  # it may have been suspended: it will not be resumed
             stored = core.keeping.forgotten_unseen(key, reason)
-            return _SUSPENDED if forgotten or stored else _UNKNOWN
+            return VerbResult(known=bool(forgotten or stored), key=key)
         core.keeping.forgotten(lane, reason)
         extra = lane.need_extra()
         if extra.known is not None:
@@ -105,7 +102,7 @@ class Verbs:
         core.sessions.close(lane, how)
         turn = self._end_turn(run, reason)
         core.accepting.admit_parked(lane)  # they wait for the successor, if any
-        return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
+        return VerbResult(known=True, turn=turn, withdrawn=withdrawn, key=lane.key)
 
     def abort(
         self,
@@ -136,7 +133,7 @@ class Verbs:
 
     def _without_lane(self, key: str) -> VerbResult:
         """A key that has no session: nothing runs or waits there."""
-        return _SUSPENDED if key in self._core.tokens.suspended else _UNKNOWN
+        return VerbResult(known=key in self._core.tokens.suspended, key=key)
 
     def _clear(self, lane: Lane, reason: object) -> VerbResult:
         """Take back what waits, abort what runs."""
@@ -145,7 +142,7 @@ class Verbs:
         turn = self._end_turn(lane.turn, reason)
         self._core.accepting.admit_parked(lane)
         self._core.reaping.nothing_left(lane)
-        return VerbResult(known=True, turn=turn, withdrawn=withdrawn)
+        return VerbResult(known=True, turn=turn, withdrawn=withdrawn, key=lane.key)
 
     def _withdraw_all(self, lane: Lane, reason: object) -> tuple[int, ...]:
         """What waits for a turn or a checkpoint, whatever its turn is doing."""

@@ -109,3 +109,20 @@ def test_every_exit_status_is_in_the_table() -> None:
     }
     assert program._INTERRUPTED == SHELL + signal.SIGINT
     assert program._UNWRITTEN == ExitCode.CRASHED
+
+
+@pytest.mark.parametrize(
+    ("verb", "twin"),
+    [
+        ("abort", "cancel"),
+        ("cancel", "abort"),
+        ("session", "sessions"),
+        ("sessions", "session"),
+        ("stop", "close"),
+    ],
+)
+def test_who_has_taken_the_wrong_one_of_two_is_told_the_other(
+    verb: str, twin: str
+) -> None:
+    """In its own help."""
+    assert f"`actors {twin}`" in SAID[verb].description

@@ -6,10 +6,20 @@ import math
 from typing import ClassVar
 
 import pytest
+import trio
 
-from actors import Aborted, Batch, CloseReason, PromptPolicy, Withdrawn
+from actors import (
+    Aborted,
+    Batch,
+    CloseReason,
+    PromptPolicy,
+    Session,
+    Turn,
+    Withdrawn,
+    open_system,
+)
 from actors.hosting import ASIDE
-from supervision import Limits, VerbResult
+from supervision import Limits, VerbResult, start_router
 from supervision._routing.core.core import Core
 from tests.routing.core.double import Plain, World, check, handle, made, send
 
@@ -157,3 +167,47 @@ def test_a_shorter_life_of_idle_ones_counts_at_once() -> None:
 
     assert core.lanes == {}
     assert core.books.closed == {CloseReason.REAPED: 1}
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (VerbResult(known=False, key="ann"), "nothing was running for 'ann'"),
+        (VerbResult(known=True), "nothing was running for that session"),
+        (VerbResult(known=True, turn=7, key="ann"), "aborting turn 7 of 'ann'"),
+        (
+            VerbResult(known=True, turn=7, withdrawn=(1, 2), node="b", key="ann"),
+            "aborting turn 7 of 'ann' on node b; took back 2 prompts",
+        ),
+        (
+            VerbResult(known=True, withdrawn=(3,), key="ann"),
+            "nothing was running for 'ann'; took back 1 prompt",
+        ),
+    ],
+)
+def test_what_a_verb_did_can_be_printed(result: VerbResult, words: str) -> None:
+    """It says whether anything was running."""
+    assert str(result) == words
+
+
+async def test_each_verb_says_for_which_key() -> None:
+    """Whether it is known, idle or at work."""
+
+    class Waits(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            del turn
+            await trio.sleep_forever()
+
+    async with open_system() as system:
+        router = start_router(system, Waits)
+        verbs = (router.cancel, router.cancel_all, router.reset, router.close)
+        unknown = [str(verb("nobody")) for verb in verbs]
+        said = []
+        for verb in verbs:
+            turn = router.send("ann", "x")
+            await trio.testing.wait_all_tasks_blocked()
+            said.append(str(verb("ann")) == f"aborting turn {turn.turn} of 'ann'")
+            await turn.outcome()
+
+    assert unknown == ["nothing was running for 'nobody'"] * 4
+    assert said == [True] * 4

@@ -294,7 +294,7 @@ def test_each_refusal_has_a_status(error: ActorError, status: int) -> None:
     """What may be tried again says when."""
     told = http_error(error)
 
-    assert (told.status_code, told.detail) == (status, str(error))
+    assert (told.status_code, told.detail) == (status, f"{error}\n")
     assert ("retry-after" in (told.headers or {})) == (status in {429, 503})
 
 

@@ -107,6 +107,7 @@ class OtherVerbs:
             turn=answer["turn"],
             withdrawn=tuple(answer["withdrawn"]),
             node=answer["node"],
+            key=key,
         )
 
     def came(
