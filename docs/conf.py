@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))  # so that `docs._site` is found
 from docs._site import markdown, sources  # noqa: E402 - as said above
 
 project = "trio-actors"
+project_copyright = "2026 The trio-actors authors"
 author = "The trio-actors authors"
 html_title = "trio-actors"
 html_theme = "furo"
