@@ -17,7 +17,11 @@ from ._engine.carrying import Whole
 
 
 class ActorError(Whole, Exception):
-    """Base of all errors that the framework raises on its own account."""
+    """Base of all errors that the framework raises on its own account.
+
+    Catch it for "something of the framework, whatever": what your own code raises in an
+    actor is never one.  Whose act it is, and what to do, says each class below it.
+    """
 
 
 class ActorStoppedError(ActorError):
@@ -25,7 +29,8 @@ class ActorStoppedError(ActorError):
 
     Raised by `tell`, `tell_nowait`, `ask` and `start` from the moment the actor was
     asked to stop, and in a waiting `ask` when the actor ends without an answer.
-    `exit` is the `Exit` it ended with, or None while it is still stopping.
+    `exit` is the `Exit` it ended with, or None while it is still stopping.  Its ref
+    stays dead: get the ref of the one that has taken its place, or stop asking.
     When it crashed, `__cause__` is the crash.
     """
 
@@ -143,7 +148,8 @@ class MailboxFullError(ActorError, trio.WouldBlock):
     """No room in the mailbox: the act of senders who are faster than the actor.
 
     Raised by `tell_nowait` (it is a `trio.WouldBlock`), and by `tell` and `ask` too
-    when the mailbox was declared with `Overflow.REJECT`.  The message was not sent.
+    when the mailbox was declared with `Overflow.REJECT`.  The message was not sent:
+    wait for room with `tell`, or say so to whoever sends too fast.
     """
 
     def __init__(self, path: str, depth: int, capacity: int) -> None:
@@ -166,7 +172,8 @@ class MessageDroppedError(ActorError):
     """Your request was accepted and then dropped to make room for a newer message.
 
     The act of the mailbox's overflow policy; only `DROP_OLDEST`, `DROP_NEWEST` and
-    `KEEP_LATEST` drop.  `reason` is the `DeadLetterReason`.
+    `KEEP_LATEST` drop.  `reason` is the `DeadLetterReason`.  Ask again if you still
+    want to know, or give the actor a mailbox that does not drop.
     """
 
     def __init__(self, path: str, reason: object) -> None:
@@ -199,7 +206,11 @@ class DeadlockError(ActorError):
 
 
 class DuplicateNameError(ActorError, ValueError):
-    """A living actor of the same owner has this name already: the caller's act."""
+    """A living actor of the same owner has this name already: the caller's act.
+
+    Raised by `start`, before anything is started.  Use another name, or none; or wait
+    until the one at `path` has ended.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -213,7 +224,8 @@ class DuplicateNameError(ActorError, ValueError):
 class StashFullError(ActorError):
     """The stash has no room: the act of the actor that stashes more than it declared.
 
-    Raised by `Actor.stash`; uncaught it is an ordinary crash of the actor.
+    Raised by `Actor.stash`; uncaught it is an ordinary crash of the actor.  Call
+    `unstash_all` earlier, or declare more room: `Mailbox(stash=...)`.
     """
 
     def __init__(self, path: str, capacity: int) -> None:

@@ -41,26 +41,40 @@ PLAN: Final = {
         "trio",
     ),
     "conversation_words": Room(
-        "actors/_sessions: errors events outcomes phase policies receipt sizes",
+        "actors/_sessions: events outcomes phase policies receipt sizes",
         "park words",
         "attrs trio",
     ),
+    "conversation_errors": Room(
+        "actors/_sessions/errors", "words conversation_words", "trio"
+    ),
     "histories": Room("actors/_sessions/histories", "conversation_words", "attrs trio"),
-    "streams": Room("actors/_sessions/streams", "conversation_words", "outcome trio"),
+    "streams": Room(
+        "actors/_sessions/streams",
+        "conversation_words conversation_errors",
+        "outcome trio",
+    ),
     "turns": Room(
         "actors/_sessions/turns",
-        "park words seat actor engine_ground conversation_words histories",
+        "park words seat actor engine_ground conversation_words conversation_errors"
+        " histories",
         "attrs trio",
     ),
-    "leaves": Room("actors/_sessions/leaves", "conversation_words turns", "attrs"),
+    "leaves": Room(
+        "actors/_sessions/leaves",
+        "conversation_errors turns",
+        "attrs",
+    ),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words histories turns leaves",
+        "words seat actor engine_ground conversation_words conversation_errors"
+        " histories turns leaves",
         "trio typing_extensions",
     ),
     "actors": Room(
         "actors",
-        "park words seat actor engine_ground cell workers conversation_words histories "
+        "park words seat actor engine_ground cell workers conversation_words"
+        " conversation_errors histories "
         "streams turns leaves sessions",
         "trio",
     ),

@@ -3,8 +3,9 @@
 May know `actors` below it and the seat of an actor; must not know routers.  In reading
 order:
 
-    outcomes errors policies phase receipt events
-                        vocabulary: what becomes of a prompt, errors, policies
+    outcomes policies phase receipt events
+                        vocabulary: what becomes of a prompt, policies
+    errors/             why a prompt, a turn or a stream fails
     sizes               how much a value holds
     histories/          what has been said: entries that stay
     streams/            what a turn says, on its way to who reads it

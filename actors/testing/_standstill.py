@@ -49,6 +49,7 @@ PATIENCE: Final = 30.0
 class StandstillError(Whole, AssertionError):
     """Every task waits, under a virtual clock that has no deadline to go to.
 
+    The act of the test, or of what it tests.
     Nothing could ever happen any more: a deadlock, or something that was to be sent,
     set or closed and never is.  The test is to be mended, or what it tests; `tree`
     says who waits in what.
@@ -69,6 +70,7 @@ class StandstillError(Whole, AssertionError):
 class LivelockError(StandstillError):
     """Things go on for ever under a virtual clock, and it does not move.
 
+    The act of the test, or of what it tests.
     As with an actor that has something done `after(0)`, which does that again.  A test
     that has gone on so for a minute of real time and 1,000 passes of Trio's loop is to
     be mended, or what it tests; `tree` names who was busy, and says what else

@@ -12,6 +12,7 @@ from supervision._trees.errors import SupervisionError
 class PromptKeptError(SupervisionError):
     """The router has ended before the prompt had its outcome, and a store keeps it.
 
+    The act of whoever stopped the router; nothing is lost.
     The next router with that store goes on with it, in this process or another: ask
     that one for the outcome, with `RouterRef.find`.
     """
@@ -33,6 +34,7 @@ class PromptKeptError(SupervisionError):
 class NoStoreError(SupervisionError, RuntimeError):
     """Something was asked of a router's store, and the router has none.
 
+    The act of who started the router, or of the caller; nothing was done.
     Give it one: `start_router(..., durable=SqliteStore("chat.db"))`.
     """
 
@@ -48,14 +50,21 @@ class NoStoreError(SupervisionError, RuntimeError):
 
 
 class StoreError(SupervisionError):
-    """A store cannot be used, or has not taken something; base of all its errors."""
+    """A store cannot be used, or has not taken something; base of all its errors.
+
+    Whose act it is, and what to do, says each class below it.  Raised itself it is the
+    machine's act, most likely: a failure of the database that is none of those, in its
+    words; `__cause__` is what it raised.
+    """
 
 
 class StoreAwayError(StoreError):
     """The store does not answer just now: no space, no server, a lock.
 
-    Nobody sees it but in `StoreDown` and the log: what was to be written is written
-    again until it is there.  `__cause__` is what the database said.
+    The machine's act, or the operator's.
+    Nobody sees it but in `StoreDown` and the log, and who asks the store something:
+    what was to be written is written again until it is there.  Make room, or start the
+    server.  `__cause__` is what the database said; None of a router that has ended.
     """
 
     def __init__(self, why: str) -> None:

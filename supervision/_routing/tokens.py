@@ -27,8 +27,9 @@ _SLACK: Final = 1000  # superseded lines that a file may hold whatever its size
 class TokensFileError(SupervisionError, ValueError):
     """A file of tokens holds something else: not ours, or damaged.
 
-    Nothing was changed.  Repair the line or move the file away; sessions then start
-    without their tokens.
+    The act of whoever wrote to it; nothing was changed.  Repair the line or move the
+    file away; sessions then start without their tokens.  `__cause__` is what was wrong
+    with the line.
     """
 
     def __init__(self, path: str, line: int, why: str) -> None:
@@ -47,6 +48,7 @@ class TokensFileError(SupervisionError, ValueError):
 class TokensHeldError(SupervisionError, OSError):
     """A file of tokens is another router's, of this process or of another one.
 
+    The operator's act, who runs both.
     Two that write the same file would lose each other's tokens.  Give each a file of
     its own, or one `FileTokens` to the only router.
     """

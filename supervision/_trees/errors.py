@@ -23,7 +23,11 @@ def shown(error: BaseException | None) -> str:
 
 
 class SupervisionError(ActorError):
-    """Base of all errors of this package."""
+    """Base of all errors of this package.
+
+    Catch it for whatever a supervisor, router, store or agent refuses; but for
+    `RefusedError`, which is of actors.  Whose act it is says each class below it.
+    """
 
 
 class SpecError(SupervisionError, ValueError):
@@ -46,19 +50,29 @@ class SpecError(SupervisionError, ValueError):
 
 
 class DuplicateChildError(SpecError):
-    """Two children of one supervisor are declared with the same id."""
+    """Two children of one supervisor are declared with the same id.
+
+    The act of who wrote the declaration; nothing has been started.  Give each a
+    `ChildSpec(..., id=...)` of its own: without one it is the name of the class.
+    """
 
     def __init__(self, id: str) -> None:  # noqa: A002 - its name in a spec
         super().__init__("id", id, "unique among the children of a supervisor")
 
 
 class CombinationError(SpecError):
-    """Fields that are right alone do not go together."""
+    """Fields that are right alone do not go together.
+
+    The act of who wrote the declaration; nothing has been started.  Such as a
+    significant child that is `PERMANENT`, or under `AutoShutdown.NEVER`: `expected`
+    says what one of them must be.
+    """
 
 
 class LimitWarning(Whole, UserWarning):
     """A child's own limit does not protect its supervisor as it reads.
 
+    The act of who wrote the declaration: the text says which limit to change.
     Given where the class of the supervisor is written; what is declared later, by
     `declare` or `start_child`, is said in the log.  It is no error: a child that
     crashes now and then may reach its own limit still.
@@ -66,7 +80,11 @@ class LimitWarning(Whole, UserWarning):
 
 
 class UnknownChildError(SupervisionError, LookupError):
-    """The supervisor has no such child: the caller's act, or it is gone already."""
+    """The supervisor has no such child: the caller's act, or it is gone already.
+
+    Nothing was done.  `list_children` says which there are; children of a dynamic
+    supervisor and temporary ones are forgotten when they have ended.
+    """
 
     def __init__(self, path: str, child: object) -> None:
         super().__init__(path, child)
@@ -80,7 +98,11 @@ class UnknownChildError(SupervisionError, LookupError):
 
 
 class ChildStateError(SupervisionError):
-    """The child is not in a state in which that can be done; base of the next five."""
+    """The child is not in a state in which that can be done; base of the next five.
+
+    The caller's act, who has not looked or was too late.  Nothing was done:
+    `describe_child` says in which state it is now.
+    """
 
     text = "is in the wrong state"
 
@@ -98,14 +120,18 @@ class ChildStateError(SupervisionError):
 
 
 class ChildAlreadyStartedError(ChildStateError):
-    """`start_child`: there is a living child with this id; `ref` is it."""
+    """`start_child`: there is a living child with this id; `ref` is it.
+
+    The caller's act; nothing was started.  Use `ref`, or give another id.
+    """
 
     text = "has been started already"
 
 
 class ChildAlreadyPresentError(ChildStateError):
-    """`start_child`: a child with this id is stopped or restarting.
+    """`start_child`: a child with this id is there, and not running.
 
+    It is stopped, in quarantine or restarting.  The caller's act; nothing was started.
     Restart it with `restart_child`, or delete it first.
     """
 
@@ -113,19 +139,30 @@ class ChildAlreadyPresentError(ChildStateError):
 
 
 class ChildRunningError(ChildStateError):
-    """`restart_child`, `delete_child`: the child is running; stop it first."""
+    """`restart_child`, `delete_child`: the child is running.
+
+    The caller's act; nothing was done.  Stop it first, with `stop_child`.
+    """
 
     text = "is running: stop it first"
 
 
 class ChildRestartingError(ChildStateError):
-    """`restart_child`, `delete_child`: the child is being restarted just now."""
+    """`restart_child`, `delete_child`: the child is being restarted just now.
+
+    Nobody's act: it is between two lives.  Nothing was done.  Wait until it runs, or
+    stop it, with `stop_child`.
+    """
 
     text = "is being restarted just now"
 
 
 class ChildNotRunningError(ChildStateError):
-    """`find_child`: the child has no actor now; it is stopped, or not started yet."""
+    """`find_child`: the child has no actor now; it is stopped, or not started yet.
+
+    The act of whoever stopped it, or nobody's: it may wait for its restart.  Ask again
+    later, or start it with `restart_child`.
+    """
 
     text = "has no actor now"
 
@@ -135,7 +172,7 @@ class ChildStartError(SupervisionError):
 
     `__cause__` is the crash; None if it was stopped or killed before it was ready.
     Raised to who asked for the start; in a supervisor's own start it is how the
-    supervisor fails.
+    supervisor fails.  Mend what the cause says, and start it again.
     """
 
     def __init__(self, path: str, id: str | None, exit: Exit) -> None:  # noqa: A002
@@ -160,7 +197,8 @@ class ChildStartError(SupervisionError):
 class MaxChildrenError(SupervisionError):
     """`start_child`: a dynamic supervisor has as many children as it may have.
 
-    Those that are being restarted count.  Nothing has been started.
+    The act of all callers together.  Those that are being restarted count.  Nothing has
+    been started: stop a child or wait for one to end, or raise `max_children`.
     """
 
     def __init__(self, path: str, max_children: int) -> None:
@@ -175,7 +213,11 @@ class MaxChildrenError(SupervisionError):
 
 
 class UnsupportedError(SupervisionError, TypeError):
-    """This kind of supervisor does not do that; the text says which one does."""
+    """This kind of supervisor does not do that: the caller's act.
+
+    Such as an id for a dynamic supervisor, whose children have none.  Nothing was done;
+    `why` says what this kind takes.
+    """
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(path, why)
@@ -191,8 +233,10 @@ class UnsupportedError(SupervisionError, TypeError):
 class RestartLimitError(SupervisionError):
     """A supervisor has given up: too many restarts in too short a time.
 
+    The act of the children's code.
     How a supervisor over its limit crashes: its children are stopped, its own owner
-    decides.  `__cause__` is the last crash of the child; None if it did not crash.
+    decides.  Mend what crashes: `history` says which child, and when.  `__cause__` is
+    the last crash of the child; None if it did not crash.
     """
 
     def __init__(

@@ -9,18 +9,29 @@ from actors.hosting import Whole
 
 
 class ViewError(Whole, Exception):
-    """Base of these; the text is for the person who asked."""
+    """Why a service does not show or do something; base of these.
+
+    The text is for the person who asked.  Whose act it is says each class below it.
+    """
 
     status: ClassVar[int] = 400
     """As an answer over HTTP."""
 
 
 class BadQueryError(ViewError):
-    """A question that makes no sense; the asker's act."""
+    """A question that makes no sense; the asker's act.
+
+    Such as no such parameter, limit, verb or kind of event; nothing was done.  The text
+    says what would be right.  `__cause__` is what could not be read, if that is it.
+    """
 
 
 class UnknownPathError(ViewError):
-    """There is no such actor (any more)."""
+    """There is no such actor (any more).
+
+    The asker's act, or nobody's: it may have ended since you saw it.  Ask for the tree,
+    and take a path from there.
+    """
 
     status: ClassVar[int] = 404
 
@@ -30,13 +41,20 @@ class UnknownPathError(ViewError):
 
 
 class UnknownSessionError(ViewError):
-    """No router knows this key; or there is no such router, or turn."""
+    """No router knows this key; or there is no such router, or turn.
+
+    The asker's act, or nobody's: it may have been closed since.  List the sessions, and
+    take a key from there.
+    """
 
     status: ClassVar[int] = 404
 
 
 class AmbiguousKeyError(ViewError):
-    """Several routers know this key, and none was named."""
+    """Several routers know this key, and none was named.
+
+    The asker's act; nothing was done.  Say which router: the text lists them.
+    """
 
     status: ClassVar[int] = 409
 
@@ -47,13 +65,22 @@ class AmbiguousKeyError(ViewError):
 
 
 class CannotError(ViewError):
-    """That actor is there, but this cannot be done with it."""
+    """That actor is there, but this cannot be done with it.
+
+    The asker's act, or a store's that does not answer.  The text says why, and what to
+    do instead.  `__cause__` is what a supervisor or a store has raised, if one has.
+    """
 
     status: ClassVar[int] = 409
 
 
 class OtherNodeError(ViewError):
-    """The session is another node's, and only that one can do this."""
+    """The session is another node's, and only that one can do this.
+
+    The asker's act, who came to the wrong node; nothing was done.  Ask `node`, at
+    `address`; with no node, try again.  `__cause__` is the `ElsewhereError`, if the
+    router has raised one.
+    """
 
     status: ClassVar[int] = 409
 
@@ -76,6 +103,10 @@ class OtherNodeError(ViewError):
 
 
 class NotReadyError(ViewError):
-    """The service is starting or has ended: there is nothing to be seen."""
+    """The service is starting or has ended: there is nothing to be seen.
+
+    For a `View` of your own over what is not there yet; nobody's act.  Over HTTP it
+    says 503 and when to come back: ask again then.
+    """
 
     status: ClassVar[int] = 503

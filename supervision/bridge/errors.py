@@ -10,7 +10,11 @@ from supervision._trees.errors import SupervisionError
 
 
 class BridgeError(SupervisionError):
-    """Base of the errors that the bridge raises on its own account."""
+    """Base of the errors that the bridge raises on its own account.
+
+    What actors and routers raise crosses it as it is.  Whose act it is, and what to do,
+    says each class below it.
+    """
 
 
 class WrongSideError(BridgeError, RuntimeError):
@@ -38,6 +42,7 @@ class TreeEndedError(BridgeError):
     """The tree has ended: the act of whoever stopped it, or its own.
 
     Raised by every call from then on, and in those that waited for something of it.
+    Open a new one; handles of the old one stay dead.
     When the tree has crashed, `__cause__` is the crash.
     """
 
@@ -51,7 +56,11 @@ class TreeEndedError(BridgeError):
 
 
 class HostCancelledError(BridgeError):
-    """The host cancelled what `run_in_host` ran there: its act, not the caller's."""
+    """The host cancelled what `run_in_host` ran there: its act, not the caller's.
+
+    Such as by `Task.cancel`, or because its loop shuts down.  Raised in the actor that
+    waits for it: try again, or let it crash.
+    """
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
@@ -63,7 +72,11 @@ class HostCancelledError(BridgeError):
 
 
 class HostEndedError(BridgeError):
-    """There is no event loop to run it in (any more): the host has closed its loop."""
+    """There is no event loop to run it in (any more): the host has closed its loop.
+
+    The act of the host; nothing was run.  End the tree before the loop is closed.
+    `__cause__` is what the loop said.
+    """
 
     def __init__(self, what: str) -> None:
         super().__init__(what)

@@ -9,14 +9,21 @@ from supervision.service import ExitCode
 
 
 class ClientError(Whole, Exception):
-    """Asking a control socket has failed; the text is for the user."""
+    """Asking a control socket has failed; the text is for the user.
+
+    Base of these.  Whose act it is, and what to do, says each class below it.
+    """
 
     exit_code = ExitCode.SOCKET
     """What a command that meets it ends with."""
 
 
 class NobodyThereError(ClientError):
-    """Nobody answers at that path: no socket, no service behind it, or it went away."""
+    """Nobody answers at that path: no socket, no service behind it, or it went away.
+
+    The operator's act: the service does not run, has another path, or is another
+    user's.  Start it, or name its path.  `__cause__` is the system's error.
+    """
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(path, why)
@@ -30,11 +37,20 @@ class NobodyThereError(ClientError):
 
 
 class SilentServiceError(NobodyThereError):
-    """Somebody has the socket, but has not answered in time: it is busy or hangs."""
+    """Somebody has the socket, but has not answered in time: it is busy or hangs.
+
+    The service's act.  Wait longer, or look at its log and its process.  `__cause__` is
+    the system's error.
+    """
 
 
 class StrangeAnswerError(ClientError):
-    """Somebody answered, but not as a service of ours would."""
+    """Somebody answered, but not as a service of ours would.
+
+    The act of who gave the path, or of two releases that differ: name the socket of a
+    service, and use the release that it runs.  `__cause__` is what could not be read,
+    if that is it.
+    """
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(path, why)
@@ -48,7 +64,11 @@ class StrangeAnswerError(ClientError):
 
 
 class RefusedRequestError(ClientError):
-    """The service answered that it cannot do that, and why."""
+    """The service answered that it cannot do that, and why.
+
+    The caller's act, but for status 503: the service is not ready.  `text` says what
+    would be right; 404 is what is not there, 409 what cannot be done with it.
+    """
 
     exit_code = ExitCode.REFUSED
 

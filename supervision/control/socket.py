@@ -33,7 +33,11 @@ _Id = tuple[int, int]  # (device, inode): which file it is, whatever its name
 
 
 class SocketPathError(SupervisionError, OSError):
-    """No control socket can be made at a path; nothing there was changed."""
+    """No control socket can be made at a path; nothing there was changed.
+
+    The operator's act, who chose it.  `why` says what would be right: a shorter path, a
+    folder that can be written.  `__cause__` is the system's error, if it is one.
+    """
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(errno.EINVAL, why, path)
@@ -47,7 +51,11 @@ class SocketPathError(SupervisionError, OSError):
 
 
 class SocketHeldError(SupervisionError, OSError):
-    """A process that lives has the control socket already."""
+    """A process that lives has the control socket already.
+
+    The operator's act, who runs both; nothing was changed.  Stop process `pid`, or
+    choose another path.  `__cause__` is the system's error, if the lock was held.
+    """
 
     def __init__(self, path: str, pid: int | None) -> None:
         super().__init__(errno.EADDRINUSE, "held by a process that lives", path)

@@ -45,6 +45,8 @@ _FOR_AN_OWNER: dict[str, object] = {
 class TreeError(Whole, Exception):
     """What `module:Tree` names cannot be run; the text says why.
 
+    The act of who wrote the name or the module; nothing was started.  Mend what the
+    text says, and try it with `actors check`.
     If the user's own code raised, that exception is the cause (`__cause__`).
     """
 

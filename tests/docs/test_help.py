@@ -7,14 +7,18 @@ a name that is not on them gets an underscore, or a line in the changelog.
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import pydoc
+import re
 import textwrap
 
 import pytest
 
 from actors import Actor, Session
+from docs._site import names
 from supervision import Router, RouterRef
+from tests.extras import HAS_ACP
 
 # to write or to call in a subclass of `Actor`
 ACTOR = """
@@ -101,3 +105,47 @@ def test_help_shows_all_that_is_promised(what: type) -> None:
 def test_what_help_shows_is_explained(what: type) -> None:
     """Each name that a user may call says what it does."""
     assert sorted(shown(what) - explained(what)) == []
+
+
+def public_errors() -> list[type[BaseException]]:
+    """List the error classes of ours that users can import, each once."""
+    found: dict[type[BaseException], None] = {}
+    for module in (*names.MODULES, "supervision.control"):
+        if module == "supervision.acp" and not HAS_ACP:
+            continue
+        for value in vars(importlib.import_module(module)).values():
+            if (
+                isinstance(value, type)
+                and issubclass(value, BaseException)
+                and names.ours(value)
+            ):
+                found[value] = None
+    return sorted(found, key=lambda cls: cls.__name__)
+
+
+def lacking(said: str) -> list[str]:
+    """List what the docstring of an error does not say.
+
+    When it comes is the first sentence; whose act it is has the word "act"; what to do
+    needs a sentence more.
+    """
+    words = " ".join(said.split())
+    missing: list[str] = []
+    if len(re.findall(r"[.?](?= |$)", words)) < 2:
+        missing.append("what to do")
+    if not re.search(r"\bact\b", words):
+        missing.append("whose act")
+    return missing
+
+
+@pytest.mark.parametrize("cls", public_errors(), ids=lambda cls: cls.__name__)
+def test_an_error_says_when_whose_act_and_what_to_do(cls: type[BaseException]) -> None:
+    """In its own docstring, which the page of all errors shows."""
+    assert lacking(vars(cls)["__doc__"] or "") == []
+
+
+def test_an_error_of_one_line_is_found() -> None:
+    """It says when, and nothing else."""
+    assert lacking("It is full.") == ["what to do", "whose act"]
+    assert lacking("It is full: the act of senders.") == ["what to do"]
+    assert lacking("It is full.\n\n    The act of senders: be slower.") == []

@@ -24,6 +24,9 @@ P = TypeVar("P")
 class RecordedError(Whole, Exception):
     """What a real model had raised when its answer was recorded.
 
+    The act of that model's service; raised where the tape is played, as it was then.
+    What your session does with it is what is to be tested.
+
     Args:
         kind: the class of that error, with its module.
         text: what it said.

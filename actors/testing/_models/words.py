@@ -40,6 +40,9 @@ class Model(Protocol[Q_contra, P_co]):
 class ScriptError(Whole, AssertionError):
     """A model was asked something that its script does not have, or not asked at all.
 
+    The act of the test, or of what it tests: `problem` says what was asked and what
+    would have been there.  Mend the one that is wrong.
+
     Args:
         problem: what is wrong, and what the script has.
     """

@@ -26,7 +26,8 @@ _SHOWN = 600  # characters of stderr in the text of an error
 class AgentError(SupervisionError):
     """Base of all errors of agents.
 
-    `program` is the first word of the agent's command.
+    `program` is the first word of the agent's command, `stderr` what it last said.
+    Whose act it is, and what to do, says each class below it.
     """
 
     def __init__(self, program: str, *args: object, stderr: str = "") -> None:
@@ -49,7 +50,11 @@ class AgentError(SupervisionError):
 
 
 class AgentStartError(AgentError):
-    """The program could not be started; `__cause__` is the system's error."""
+    """The program could not be started; `__cause__` is the system's error.
+
+    The act of who wrote `AgentSettings`, or of the machine: such as no program of that
+    name.  `why` says what is missing; install it, or mend `command`, `cwd` or `env`.
+    """
 
     def __init__(self, program: str, why: str) -> None:
         super().__init__(program, why)
@@ -62,7 +67,11 @@ class AgentStartError(AgentError):
 
 
 class AgentExitedError(AgentError):
-    """The process has ended, or has closed its output; what it was asked is void."""
+    """The process has ended, or has closed its output; what it was asked is void.
+
+    The agent's act, or of whoever killed it: `code` and `stderr` say why.  The next
+    prompt gets a new process, so send again.
+    """
 
     def __init__(self, program: str, code: int | None, *, stderr: str = "") -> None:
         super().__init__(program, code, stderr=stderr)
@@ -83,7 +92,11 @@ class AgentExitedError(AgentError):
 
 
 class AgentProtocolError(AgentError, ValueError):
-    """It has said something that is not of the protocol."""
+    """It has said something that is not of the protocol.
+
+    The agent's act; its process is ended and the next prompt gets a new one.  `why`
+    shows what it said: is `command` an agent, in the mode that speaks the protocol?
+    """
 
     def __init__(self, program: str, why: str, *, stderr: str = "") -> None:
         super().__init__(program, why, stderr=stderr)
@@ -96,7 +109,11 @@ class AgentProtocolError(AgentError, ValueError):
 
 
 class AgentVersionError(AgentProtocolError):
-    """It speaks another version of the protocol; `theirs` is that, `ours` is ours."""
+    """It speaks another version of the protocol; `theirs` is that, `ours` is ours.
+
+    The act of who installed it.  Install a release of the agent that speaks ours, or a
+    release of this package that speaks its version.
+    """
 
     def __init__(
         self, program: str, theirs: int, ours: int, *, stderr: str = ""
@@ -114,7 +131,12 @@ class AgentVersionError(AgentProtocolError):
 
 
 class AgentTimeoutError(AgentError, trio.TooSlowError):
-    """It has not answered a request in time."""
+    """It has not answered a request in time.
+
+    The agent's act; its process is ended and the next prompt gets a new one.  `method`
+    and `seconds` say which: raise `start_within` or `open_within` of `AgentSettings` if
+    it is only slow.
+    """
 
     def __init__(
         self, program: str, method: str, seconds: float, *, stderr: str = ""
@@ -131,7 +153,11 @@ class AgentTimeoutError(AgentError, trio.TooSlowError):
 
 
 class AgentStuckError(AgentError):
-    """It does not do what it must to go on: it reads nothing, or does not cancel."""
+    """It does not do what it must to go on: it reads nothing, or does not cancel.
+
+    The agent's act, or ours, who have ended it: `why` says which.  Its process is
+    ended and the next prompt gets a new one, so send again.
+    """
 
     def __init__(self, program: str, why: str, *, stderr: str = "") -> None:
         super().__init__(program, why, stderr=stderr)
@@ -144,7 +170,11 @@ class AgentStuckError(AgentError):
 
 
 class AgentRefusedError(AgentError):
-    """It has answered a request with an error.  The process is as good as before."""
+    """It has answered a request with an error.  The process is as good as before.
+
+    The agent's act: `code`, `text` and `data` are what it said.  Mend what it says and
+    send again.
+    """
 
     def __init__(  # the fields of an error of JSON-RPC
         self,
@@ -175,6 +205,7 @@ class AgentRefusedError(AgentError):
 class AgentAuthError(AgentRefusedError):
     """It wants a login first (error -32000).
 
+    The act of the operator, who has not logged in.
     Set `AgentSettings.authenticate` to one of `methods`, or log in by its own command.
     """
 
@@ -200,7 +231,11 @@ class AgentAuthError(AgentRefusedError):
 
 
 class AgentContentError(AgentError, ValueError):
-    """A prompt has what this agent does not take; it was not asked."""
+    """A prompt has what this agent does not take; it was not asked.
+
+    The sender's act.  Send it without the `kind` of block that `Capabilities` does not
+    have.
+    """
 
     def __init__(self, program: str, kind: str) -> None:
         super().__init__(program, kind)
@@ -213,7 +248,11 @@ class AgentContentError(AgentError, ValueError):
 
 
 class AgentOptionError(AgentError, ValueError):
-    """It does not offer what `AgentSettings` says: a mode, a model, an option."""
+    """It does not offer what `AgentSettings` says: a mode, a model, an option.
+
+    The act of who wrote the settings.  Choose one of `offered`.  `__cause__` is the
+    agent's refusal, if it has answered with one.
+    """
 
     def __init__(
         self, program: str, name: str, value: object, offered: Sequence[object]
@@ -234,7 +273,10 @@ class AgentOptionError(AgentError, ValueError):
 
 
 class AgentNotOfferedError(AgentError):
-    """It was not asked for something that it does not offer; see `Capabilities`."""
+    """It was not asked for something that it does not offer; see `Capabilities`.
+
+    The caller's act; nothing was done.  Look at `Capabilities` first, or do without.
+    """
 
     def __init__(self, program: str, method: str) -> None:
         super().__init__(program, method)
@@ -247,7 +289,10 @@ class AgentNotOfferedError(AgentError):
 
 
 class AgentCancelledError(AgentError):
-    """It has ended the turn as cancelled, and nobody here has asked it to."""
+    """It has ended the turn as cancelled, and nobody here has asked it to.
+
+    The agent's act; its process is as good as before, so send again.
+    """
 
     def what(self) -> str:
         """Say it."""

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from supervision.durable._sealing.sealing import Sealing, limits_behind
-from supervision.durable._sharing.words import Lease, Owned
+from supervision.durable._sharing.words import Fenced, Lease, Owned
 from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Record, Refused
+from supervision.durable._words.rules import marks_of
 
 from .carrying.carrying import Carrying, Reply
 from .carrying.refusing import refused
@@ -137,7 +138,12 @@ class Database:
         carrying.heard(self.link.carry(carrying.message.written()))
         if carrying.unclear:
             self._clear(carrying)
-        marks = carrying.fenced_marks()
+        marks = [
+            mark
+            for index, record in going
+            if isinstance(carrying.answers[index], Fenced)
+            for mark in marks_of(record)
+        ]
         if marks:  # rare: so it costs nobody else a statement
             message = Message(self._place)
             message.say(settings())

@@ -26,7 +26,8 @@ def place(
 ) -> dict[int, str]:
     """Say where each partition is to be: `{partition: name of a node}`.
 
-    No node has more than its share, `ceil(partitions / nodes)`.  A partition goes only
+    No node has more than its share, `ceil(partitions / nodes)`, and if all partitions
+    can go to all nodes none has less than one below that.  A partition goes only
     to nodes of its release or a newer one, if there is any; what can go only to nodes
     that have their share already is spread over these.
 
@@ -47,10 +48,15 @@ def place(
         for each in partitions
     }
     scores = {name: _scores(name, len(partitions)) for name in staying}
-    places = _Places(scores)
-    places.fill(least, staying, places.cap(len(least), staying))
-    if len(places.found) == len(least):
-        return places.found
+    cap = -(-len(least) // len(staying))
+    # how many may have as many as that, if the others are to have one less: even where
+    # all can go anywhere; if not, no node has more than its share
+    full = len(least) - (cap - 1) * len(staying)
+    for most in (full, len(staying)):
+        places = _Places(scores)
+        places.fill(least, staying, cap, most)
+        if len(places.found) == len(least):
+            return places.found
     # some can go to few nodes only, where others have taken the room: they go first
     places = _Places(scores)
     tiers = sorted({each for each in least.values() if each is not None}, reverse=True)
@@ -83,7 +89,11 @@ class _Places:
             loads.pop()  # it has more than that already, and takes none of them
 
     def fill(
-        self, least: dict[int, int | None], nodes: dict[str, int], cap: int
+        self,
+        least: dict[int, int | None],
+        nodes: dict[str, int],
+        cap: int,
+        full: int | None = None,
     ) -> None:
         """Give each of these partitions a place, if one that fits has room.
 
@@ -91,7 +101,9 @@ class _Places:
             least: `{partition: release that it needs; None: any}`.
             nodes: `{node: its release}`.
             cap: how many a node may have.
+            full: how many nodes may have so many; None: all.
         """
+        left = len(nodes) if full is None else full
         pairs = [
             (-self._scores[name][partition], partition, name)
             for name, release in nodes.items()
@@ -99,9 +111,12 @@ class _Places:
             if needed is None or release >= needed
         ]
         for _, partition, name in sorted(pairs):
-            if partition not in self.found and self._load[name] < cap:
-                self.found[partition] = name
-                self._load[name] += 1
+            load = self._load[name]
+            if partition in self.found or load >= cap - (not left):
+                continue
+            self.found[partition] = name
+            self._load[name] = load + 1
+            left -= load + 1 == cap
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from supervision._routing.errors import (
 class StoreInUseError(StoreError):
     """The store is another router's, of this process or of another one.
 
+    The operator's act, who runs both.
     Give each router a store of its own.  It is free when the other one has ended,
     however that is, also by `kill -9`; one that is only stopped still has it.
     """
@@ -36,6 +37,7 @@ class StoreInUseError(StoreError):
 class StoreTooNewError(StoreError):
     """A newer release has written this store; nothing of it was touched.
 
+    The operator's act, who has gone back to an older release.
     Run that release, or a newer one; or restore a backup from before.
     """
 
@@ -58,9 +60,10 @@ class StoreTooNewError(StoreError):
 class StoreDamagedError(StoreError):
     """The file is no store, or what is in it is not whole; nothing was deleted.
 
+    The machine's act, or of whoever wrote to it.
     Move it away together with the files beside it (`-wal`, `-shm`) and restore a
     backup, or have `sqlite3 FILE ".recover"` save what can be saved.  `__cause__` is
-    what the database said.
+    what the database said; None if it is sound, and not a store's.
     """
 
     def __init__(self, path: str, why: str) -> None:
@@ -81,7 +84,8 @@ class StoreRefusedError(StoreError):
     """The store has not taken this one prompt: the act of who sent it, most likely.
 
     The outcome of a prompt that was sent by `send` is `Rejected` with this as its
-    reason; `accept` and `Receipt.durable` raise it.
+    reason; `accept` and `Receipt.durable` raise it.  `why` says what it does not take:
+    mend that, and send anew.
     """
 
     def __init__(self, key: str, why: str) -> None:
@@ -118,6 +122,8 @@ class StoreBusyError(RefusedError, StoreError, trio.WouldBlock):
 class CodecError(StoreError):
     """Stored bytes cannot be read: of another type, a newer class, another seal.
 
+    The act of who changed the type, or of the operator who lost the seal's key.  Put
+    the old one back, or teach the new one to read it; nothing was deleted.
     `__cause__` is what the codec said.
     """
 
@@ -135,7 +141,9 @@ class CodecError(StoreError):
 class StateTooLargeError(StoreError):
     """A turn left a state or a result above the limit; the turn is `Failed` with this.
 
-    A state is written whole at each commit: keep what grows elsewhere.
+    The act of the session's code.
+    A state is written whole at each commit: keep what grows elsewhere, or raise
+    `StorePolicy.state_bytes`.
     """
 
     def __init__(self, key: str, what: str, size: int, most: int) -> None:
@@ -159,6 +167,7 @@ class StateTooLargeError(StoreError):
 class SessionHeldError(StoreError):
     """What a store has of a key cannot be read: nothing of it begins, nothing is lost.
 
+    The act of who changed the code that reads it, most likely.
     `__cause__` says why.  Its prompts wait: mend the code and restart, or what else is
     wrong and `release` the key; or `reset` it, which forgets its state.
     """
@@ -175,6 +184,7 @@ class SessionHeldError(StoreError):
 class TurnInterruptedError(StoreError):
     """The process ended while the turn ran, and the prompt is not to be tried again.
 
+    The act of whoever killed the process; the `error` of a `Failed`.
     Say `attempts=2` or more for prompts whose turns do no harm if they run twice.
     """
 
@@ -196,7 +206,9 @@ class TurnInterruptedError(StoreError):
 class StoredError(Whole, Exception):
     """What `Failed.error` is after a restart: words of the exception that it was.
 
-    It equals another one with the same words.
+    The act of the code that raised that one: `text` and `traceback` say where to mend
+    it.  It equals another one with the same words.  `__cause__` is the cause of that
+    exception, kept in the same way.
     """
 
     def __init__(self, type_: str, text: str, traceback: str = "") -> None:

@@ -82,6 +82,14 @@ def test_no_node_has_more_than_its_share(count: int, number: int, seed: int) -> 
     assert max(Counter(found.values()).values()) <= math.ceil(number / count)
 
 
+@given(st.integers(1, 12), st.integers(1, 100), st.integers(0, 1000))
+def test_no_node_has_two_less_than_another(count: int, number: int, seed: int) -> None:
+    """16 of three nodes are 6, 5 and 5."""
+    nodes = many(count, seed)
+    load = Counter(place(parts({}, number), nodes).values())
+    assert min(load[each.node] for each in nodes) == number // count
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_few_partitions_move_when_a_node_comes_or_goes(count: int) -> None:
     """At most twice the share of the one, half as much again on average."""

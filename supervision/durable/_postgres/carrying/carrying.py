@@ -59,7 +59,7 @@ from supervision.durable._words.reminders import (
     Fired,
     Remind,
 )
-from supervision.durable._words.rules import FULL, Mark, accepting, marks_of
+from supervision.durable._words.rules import FULL, accepting
 
 from .grouping import grouped
 from .looking import LOOKS
@@ -114,15 +114,6 @@ class Carrying:
         for index, lease in self._leases.items():
             if (lease.partition, lease.epoch) not in self._held:
                 self.answers[index] = self._fenced(index, lease)
-
-    def fenced_marks(self) -> list[Mark]:
-        """List the marks that were not made: if they are there they are taken back."""
-        return [
-            mark
-            for index, record in self._records
-            if isinstance(self.answers[index], Fenced)
-            for mark in marks_of(record)
-        ]
 
     def _fence(self) -> None:
         """Lock the rows of what is needed: nobody takes it until all is over."""

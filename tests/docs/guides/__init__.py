@@ -1,0 +1,1 @@
+"""The how-to guides about operations and tests, tried."""
