@@ -218,8 +218,9 @@ class Reader:
         self.folder = folder
         self.ports = {port: str(free_port()) for port in ("8000", "8001", "8002")}
         self.server = server
+        size = ("COLUMNS", "LINES")  # the terminal's is the one that counts
         self.environment = {
-            **os.environ,
+            **{name: each for name, each in os.environ.items() if name not in size},
             "ACTORS_RUNTIME_DIR": str(folder / "run"),
             "NO_COLOR": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
