@@ -34,7 +34,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.linkcode",
     "sphinxcontrib_trio",
-    "docs._site",
+    "docs._site.putting_in",
 ]
 exclude_patterns = ["_site"]
 

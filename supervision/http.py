@@ -19,11 +19,13 @@ prompt.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, TypeVar
 
+import attrs
 import trio
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -119,7 +121,8 @@ class TurnResponse(Response, Generic[C]):
     Args:
         turn: what `RouterRef.open_turn` or `reopen_turn` gives; it is opened when the
             response is sent.
-        encode: a chunk as text.  Default: JSON.
+        encode: a chunk as text.  Default: JSON, with objects of attrs and dataclasses
+            as their fields; anything else raises TypeError then, and breaks the stream.
         ping: seconds after which a comment is sent if there is nothing else, so that
             proxies keep the connection.  Default 15.
         retry: seconds after which a browser is to reconnect; default: as it likes.
@@ -135,7 +138,7 @@ class TurnResponse(Response, Generic[C]):
         self,
         turn: AbstractAsyncContextManager[TurnStream[Any, C]],
         *,
-        encode: Callable[[C], str] = json.dumps,
+        encode: Callable[[C], str] | None = None,
         ping: float = 15.0,
         retry: float | None = None,
         background: BackgroundTask | None = None,
@@ -148,7 +151,7 @@ class TurnResponse(Response, Generic[C]):
         )
         del self.headers["content-length"]
         self._turn = turn
-        self._encode = encode
+        self._encode: Callable[[C], str] = encode or _as_json
         self._ping = ping
         self._retry = retry
 
@@ -222,6 +225,24 @@ class TurnResponse(Response, Generic[C]):
         lines = self._encode(chunk).splitlines() or [""]
         said = "".join(f"data: {line}\n" for line in lines)
         return f"id: {stream.number}\n{said}\n", False
+
+
+def _as_json(chunk: object) -> str:
+    return json.dumps(chunk, default=_fields)
+
+
+def _fields(value: object) -> dict[str, object]:
+    kind = type(value)
+    if attrs.has(kind):
+        names = [each.name for each in attrs.fields(kind)]
+    elif dataclasses.is_dataclass(kind):
+        names = [each.name for each in dataclasses.fields(kind)]
+    else:
+        msg = (
+            f"JSON has no {kind.__name__}: say how it is written, TurnResponse(encode=)"
+        )
+        raise TypeError(msg)
+    return {name: getattr(value, name) for name in names}
 
 
 def _event(name: str, data: dict[str, object] | None = None) -> str:

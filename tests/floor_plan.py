@@ -264,7 +264,9 @@ PLAN: Final = {
         " service",
         "trio",
     ),
-    "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
+    "http": Room(
+        "supervision: http", "actors routing_words routing", "attrs starlette trio"
+    ),
     "spans": Room(
         "supervision/otel/_spans",
         "actors routing_core routing",

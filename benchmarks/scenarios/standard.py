@@ -88,6 +88,7 @@ from benchmarks.scenarios.services.serving import (
     Watched10K,
     Watched100K,
 )
+from benchmarks.scenarios.services.tracing import TurnTraced
 from benchmarks.scenarios.sessions.conversing import (
     RouterChurn,
     Streams1000,
@@ -126,7 +127,6 @@ from benchmarks.scenarios.sessions.routing import (
     RouteQueued,
 )
 from benchmarks.scenarios.sessions.sharing import Fair1, Fair8, Fair64
-from benchmarks.scenarios.sessions.tracing import TurnTraced
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Tell,

@@ -408,8 +408,14 @@ def test_an_event_that_is_odd_is_written_all_the_same() -> None:
 
 def test_an_event_does_not_say_what_there_is_not() -> None:
     """An outcome has many fields, and most of them are empty; times are short."""
-    outcome = {"kind": "Aborted", "turn": 2, "notes": {}, "late": False, "partial": []}
-    event = {"event": "TurnEnded", "at": 1.0, "outcome": outcome, "seconds": 0.9515503}
+    outcome: dict[str, object] = {"kind": "Aborted", "turn": 2, "late": False}
+    outcome |= {"notes": {}, "partial": []}
+    event: dict[str, object] = {
+        "event": "TurnEnded",
+        "at": 1.0,
+        "outcome": outcome,
+        "seconds": 0.9515503,
+    }
 
     line = EventWriter().write({**event, "turn": 0, "cost": 2.0}).plain
 

@@ -11,7 +11,6 @@ Knows what all scenarios know, and `scenarios.cast`. In reading order:
 - `sharing`: who waits how long for a slot
 - `replaying`: an hour of real traffic
 - `keeping`: prompts, outcomes and states in a file
-- `tracing`: turns that are spans of OpenTelemetry
 - `remembering`: a conversation that is long
 - `passivating`: keys that only the store knows, and copies of it
 """

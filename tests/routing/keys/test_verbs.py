@@ -202,7 +202,7 @@ async def test_each_verb_says_for_which_key() -> None:
         router = start_router(system, Waits)
         verbs = (router.cancel, router.cancel_all, router.reset, router.close)
         unknown = [str(verb("nobody")) for verb in verbs]
-        said = []
+        said: list[bool] = []
         for verb in verbs:
             turn = router.send("ann", "x")
             await trio.testing.wait_all_tasks_blocked()

@@ -5,12 +5,14 @@ The application is called as a server calls it (ASGI), without one.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import attrs
 import pytest
 import trio
 from starlette.applications import Starlette
@@ -199,6 +201,38 @@ async def test_lines_of_text_stay_lines() -> None:
 
     assert client.parts[0] == "id: 1\ndata: one\ndata: two\ndata: three\n\n"
     assert client.parts[1] == "id: 2\ndata: \n\n"
+
+
+@attrs.frozen
+class Said:
+    """A chunk of attrs."""
+
+    text: str
+    by: list[str]
+
+
+@dataclasses.dataclass
+class Seen:
+    """One of the standard library."""
+
+    number: int
+
+
+async def test_an_object_is_sent_as_its_fields() -> None:
+    """Of attrs and of dataclasses, also within others; what else there is is refused."""
+    chunks: list[Any] = [Said("hi", ["ann"]), {"at": [Seen(3)]}, object()]
+
+    async def speak(turn: Turn[Any, Any]) -> None:
+        for chunk in chunks:
+            await turn.emit(chunk)
+
+    async with open_router() as router:
+        client = Client(lambda _: TurnResponse(router.open_turn("k", speak)))
+        with pytest.raises(TypeError, match=r"no object: say how .*encode="):
+            await client.ask()
+
+    assert client.parts[0] == 'id: 1\ndata: {"text": "hi", "by": ["ann"]}\n\n'
+    assert client.parts[1] == 'id: 2\ndata: {"at": [{"number": 3}]}\n\n'
 
 
 async def test_a_client_comes_back_with_the_last_event_id() -> None:
