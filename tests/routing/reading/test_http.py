@@ -219,7 +219,7 @@ class Seen:
 
 
 async def test_an_object_is_sent_as_its_fields() -> None:
-    """Of attrs and of dataclasses, also within others; what else there is is refused."""
+    """Of attrs and of dataclasses, also within others; anything else is refused."""
     chunks: list[Any] = [Said("hi", ["ann"]), {"at": [Seen(3)]}, object()]
 
     async def speak(turn: Turn[Any, Any]) -> None:
