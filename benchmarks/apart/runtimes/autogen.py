@@ -96,7 +96,5 @@ async def open_runtime(model: Model) -> AsyncGenerator[Agents]:
     runtime: Any = SingleThreadedAgentRuntime()
     await Talk.register(runtime, "talk", lambda: Talk(model))
     runtime.start()
-    try:
-        yield Agents(runtime)
-    finally:
-        await runtime.stop()
+    yield Agents(runtime)
+    await runtime.stop()
