@@ -1,10 +1,8 @@
-"""`Writer`: one batch is out; the next is closed some steps after its answers.
+"""`Writer`: one batch is out at a time; the next is closed a step after its answers.
 
-Some steps after, not at once: whoever was just told has had its step then, and is in
-the next batch.  So is a turn that was told to begin, and has nothing to wait for: it is
-a few steps until it has ended.  While more comes with each step, nothing is closed, up
-to a limit; a step takes far less time than a batch.  Closing it when the store becomes
-free, or at the first submit, would halve every group.
+A step after, not at once: whoever was just told has had its step then, and is in the
+next batch.  Closing it when the store becomes free, or at the first submit, would halve
+every group.
 
 A store that is away gets its batch again, as it was, after pauses that grow; nothing
 else is carried out meanwhile.  Any other error is the router's crash.
@@ -13,7 +11,7 @@ else is carried out meanwhile.  Any other error is the router's crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import trio
 
@@ -24,9 +22,6 @@ from supervision.durable._words.opened import Opened
 from supervision.durable._words.policy import StorePolicy
 
 from .book import Book, Entry, Question
-
-_STEPS: Final = 8
-"""So many steps at most, while more comes: nobody is to wait for a crowd of others."""
 
 
 class Surroundings(Protocol):
@@ -78,9 +73,7 @@ class Writer:
         "_policy",
         "_quiet",
         "_retry",
-        "_seen",
         "_sent_at",
-        "_steps",
         "batches",
         "book",
         "ended",
@@ -96,8 +89,6 @@ class Writer:
         """What waits, and what is out."""
         self._opened: Opened | None = None
         self._due = False  # a batch is about to be closed
-        self._steps = 0  # since then
-        self._seen = 0  # records that waited at the latest of them
         self._pause = policy.retry_first
         self._retry: Timer | None = None
         self._down_since: float | None = None
@@ -147,19 +138,12 @@ class Writer:
         if self._due or self.book.out or self._opened is None or not self.book.waits:
             return
         self._due = True
-        self._steps, self._seen = 0, 0
         trio.lowlevel.current_trio_token().run_sync_soon(self._close)
 
     def _close(self) -> None:
-        if self._opened is None or self.book.out:
-            self._due = False
-            return
-        waiting, self._steps = len(self.book), self._steps + 1
-        if waiting != self._seen and self._steps < _STEPS:
-            self._seen = waiting
-            trio.lowlevel.current_trio_token().run_sync_soon(self._close)
-            return
         self._due = False
+        if self._opened is None or self.book.out:
+            return
         if self.book.close():
             self._carry()
         elif self._quiet is not None:

@@ -418,34 +418,6 @@ async def test_d10_few_commits() -> None:
 
 
 @seeds(3)
-async def test_turns_that_have_nothing_to_wait_for_are_in_the_next_batch() -> None:
-    """It is some steps from a mark to the end of its turn: the batch waits for them."""
-    stage, sessions, times = Stage(), 32, 10
-
-    async def sender(process: Process, number: int) -> None:
-        for _ in range(times):
-            prompt = "point point" if number % 2 else "x"
-            receipt = await process.router.accept(f"key-{number}", prompt)
-            await receipt.outcome()
-
-    async with open_process(stage) as process:
-        stage.memory.latency = 0.01
-        process.watch()
-        async with trio.open_nursery() as nursery:
-            for number in range(sessions):
-                nursery.start_soon(sender, process, number)
-        await trio.sleep(1)
-        of_turns = [
-            batch
-            for batch in process.batches
-            if any(isinstance(each, Accept | Complete) for each in batch)
-        ]
-        assert (
-            len(of_turns) <= 3 * times
-        )  # two are the least of a turn; nearly four, if not
-
-
-@seeds(3)
 async def test_d10_many_accepts_share_a_commit() -> None:
     """At least 100 of 512 senders'."""
     stage = Stage()
