@@ -93,6 +93,11 @@ def root_of(system: ActorSystem) -> Any:
     return system._root
 
 
+def cells_of(system: ActorSystem) -> list[Any]:
+    """All cells of a system, owners before what they own; Any: the engine's."""
+    return system._cells()
+
+
 def listen(
     system: ActorSystem, types: tuple[EventType, ...], call: Callable[[Any], object]
 ) -> Listener[Any]:
@@ -155,6 +160,7 @@ __all__ = (
     "Whole",
     "abort",
     "actor_of",
+    "cells_of",
     "check_async",
     "completed",
     "cut",

@@ -151,10 +151,8 @@ class ActorSystem:
         hub = self._hub
         if not hub.traced and hub.events.wanted.intersection(MESSAGES):
             hub.traced = hub.careful = True
-            cells: list[Any] = [self._root]
-            for cell in cells:
+            for cell in self._cells():
                 cell.room = -1
-                cells.extend(cell.children())
 
     @property
     def dead_letters(self) -> DeadLetters:
@@ -224,11 +222,15 @@ class ActorSystem:
         if self._hub.cut:
             return
         self._hub.cut = True
+        for cell in reversed(self._cells()):
+            cell.cut_short()
+
+    def _cells(self) -> list[Any]:
+        """List all cells, owners before what they own."""
         cells: list[Any] = [self._root]
         for cell in cells:
             cells.extend(cell.children())
-        for cell in reversed(cells):
-            cell.cut_short()
+        return cells
 
 
 def open_systems() -> tuple[ActorSystem, ...]:

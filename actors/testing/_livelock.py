@@ -24,7 +24,7 @@ from trio.lowlevel import (
 )
 from trio.testing import active_thread_count
 
-from actors.hosting import cut_short, hub_of, open_systems, root_of, stop_within
+from actors.hosting import cells_of, cut_short, hub_of, open_systems, stop_within
 
 from ._tasks import _is_of_trio
 from ._waiting import _where, frames_of, who_waits
@@ -130,10 +130,7 @@ class _Busy(trio.abc.Instrument):
 
 
 def _cells() -> list[Any]:  # Any: the engine's
-    cells: list[Any] = [root_of(system) for system in open_systems()]
-    for cell in cells:
-        cells.extend(cell.children())
-    return cells
+    return [cell for system in open_systems() for cell in cells_of(system)]
 
 
 def _may_be_told() -> bool:

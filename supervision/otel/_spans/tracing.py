@@ -8,9 +8,9 @@ from typing import Any, Self
 from opentelemetry.trace import TracerProvider, get_tracer
 
 from actors import Actor, ActorSystem
-from actors.hosting import actor_of, hub_of, listen, open_systems, root_of, seat_of
+from actors.hosting import cells_of, hub_of, listen, open_systems, seat_of
+from supervision._routing.census import routers_of
 from supervision._routing.core.world import TRACER
-from supervision._routing.router import Router
 
 from .carrying import leave_trace
 from .messages import EVENTS, MessageTracer
@@ -36,13 +36,12 @@ class Tracing:
         hub = hub_of(self._system)
         hub.notes[TRACER] = self._tracer_of
         hub.fresh = leave_trace
-        for cell in _cells(self._system):
+        for cell in cells_of(self._system):
             # else it is that in which this is called, whose trace it may be
             with contextlib.suppress(RuntimeError):
                 cell.context.run(leave_trace)
-            actor = actor_of(cell)
-            if isinstance(actor, Router) and actor._core is not None:
-                actor._core.trace(self._tracer_of(actor._core))
+        for core in routers_of(self._system).values():
+            core.trace(self._tracer_of(core))
         if messages:
             self._messages = MessageTracer(self._tracer)
             self._listener = listen(self._system, EVENTS, self._messages.hear)
@@ -60,10 +59,8 @@ class Tracing:
             return
         del hub.notes[TRACER]
         hub.fresh = None
-        for cell in _cells(self._system):
-            actor = actor_of(cell)
-            if isinstance(actor, Router) and actor._core is not None:
-                actor._core.trace(None)
+        for core in routers_of(self._system).values():
+            core.trace(None)
         if self._listener is not None:
             self._listener.close()
         if self._messages is not None:
@@ -126,11 +123,3 @@ def _system_of(given: object) -> ActorSystem:
                 return each
     msg = f"instrument() takes a system, or an actor that has begun, got {given!r}"
     raise TypeError(msg)
-
-
-def _cells(system: ActorSystem) -> list[Any]:
-    """List all cells, owners first; Any: the engine's."""
-    cells: list[Any] = [root_of(system)]
-    for cell in cells:
-        cells.extend(cell.children())
-    return cells
