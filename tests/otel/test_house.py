@@ -14,7 +14,7 @@ from opentelemetry.trace import NoOpTracerProvider
 from actors import Actor, Completed, Turn, open_system
 from actors.hosting import TurnRun, hub_of
 from supervision import start_router
-from supervision.otel import instrument
+from supervision.otel import chat, instrument, tool
 
 from .scene import Doer, Spans, nothing, traced
 
@@ -110,12 +110,16 @@ async def test_only_a_system_is_instrumented() -> None:
 
 
 class Broken(SpanProcessor):
-    """Raises at everything."""
+    """Raises when spans end, and when they start if it is to."""
+
+    def __init__(self, *, start: bool) -> None:
+        self.start = start
 
     def on_start(self, span: Any, parent_context: Any = None) -> None:
         """Raise."""
         del span, parent_context
-        raise OSError("on_start")
+        if self.start:
+            raise OSError("on_start")
 
     def on_end(self, span: Any) -> None:
         """Raise."""
@@ -123,16 +127,23 @@ class Broken(SpanProcessor):
         raise OSError("on_end")
 
 
+@pytest.mark.parametrize("start", [True, False])
 async def test_a_broken_provider_harms_nobody(
     caplog: pytest.LogCaptureFixture,
+    start: bool,  # noqa: FBT001
 ) -> None:
     """Its errors are in the log."""
     spans = Spans()
-    spans.provider.add_span_processor(Broken())
+    spans.provider.add_span_processor(Broken(start=start))
+
+    async def call(turn: Turn[Any, str]) -> None:
+        with chat(turn, "gpt-5") as answer, tool(turn, "search"):
+            answer.usage(input_tokens=1)
+
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider, prompts=True, messages=True)
         router = start_router(system, Doer)
-        outcome = await router.send("ann", nothing).outcome()
+        outcome = await router.send("ann", call).outcome()
         receipt = router.send("ann", nothing)
         receipt.withdraw()
 

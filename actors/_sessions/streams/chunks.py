@@ -124,6 +124,11 @@ class Chunks(Generic[C]):
         return self.passed + self._merged - (self._pending if self.queue else 0)
 
     @property
+    def emitted(self) -> int:
+        """How many chunks have come into it, read or not."""
+        return self.passed + self._merged + len(self.queue) + self.unread
+
+    @property
     def attached(self) -> int:
         """How many readers there are."""
         return 0 if self._dropping else 1

@@ -138,4 +138,5 @@ def _inside(
         raise
     finally:
         detach(token)
-        span.end()
+        with guard():
+            span.end()

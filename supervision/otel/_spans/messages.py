@@ -68,7 +68,8 @@ class MessageTracer:
         spans, self._open = self._open, {}
         self._sent.clear()
         for span in spans.values():
-            span.end()
+            with guard():
+                span.end()
 
     def _accepted(self, event: MessageAccepted) -> None:
         message = event.message
@@ -110,6 +111,6 @@ class MessageTracer:
             return
         if event.end is MessageEnd.DEAD:
             mark(span, "crashed", "the actor crashed on it, or was killed with it")
-        span.end()
         if get_current_span() is span:  # else this is somebody else's context
             attach(_NOTHING)
+        span.end()

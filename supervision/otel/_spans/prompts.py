@@ -241,7 +241,7 @@ def _emitted(stream: Any) -> int:  # Any: a Chunks or a ChunkLog
     """How many chunks have come into the stream, in this attempt."""
     if isinstance(stream, _LOG):
         return int(stream.last - stream.base)
-    return int(stream.passed + stream._merged + len(stream.queue) + stream.unread)
+    return int(stream.emitted)
 
 
 def _links(contexts: list[Context]) -> list[Link]:
