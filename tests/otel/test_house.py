@@ -14,7 +14,7 @@ from opentelemetry.trace import NoOpTracerProvider
 from actors import Actor, Completed, Turn, open_system
 from actors.hosting import TurnRun, hub_of
 from supervision import start_router
-from supervision.otel import chat, instrument, tool
+from supervision.otel import chat, entered, instrument, tool, trace_headers
 
 from .scene import Doer, Spans, nothing, traced
 
@@ -107,6 +107,50 @@ async def test_only_a_system_is_instrumented() -> None:
     for wrong in (None, "system", Alone(), Alone):
         with pytest.raises(TypeError, match="instrument\\(\\) takes a system"):
             instrument(wrong)
+
+
+async def test_what_is_wrong_is_refused_by_its_name() -> None:
+    """At the call, with what would be right."""
+    wrong: Any = 7
+    given: Any
+    async with open_system() as system:
+        with pytest.raises(TypeError, match="tracer_provider must be a TracerProvider"):
+            instrument(system, tracer_provider=wrong)
+        instrument(system).close()  # nothing was done
+
+    with pytest.raises(TypeError, match="source must be a mapping"):
+        trace_headers(wrong)
+    for given in (7, None):
+        with (
+            pytest.raises(TypeError, match="headers must be a mapping"),
+            entered(given),
+        ):
+            pass
+    with (
+        pytest.raises(TypeError, match=r"chat\(\) takes the Turn"),
+        chat(wrong, "gpt-5"),
+    ):
+        pass
+    with pytest.raises(TypeError, match=r"tool\(\) takes the Turn"), tool(wrong, "add"):
+        pass
+
+    async with traced() as (spans, router, _):
+
+        async def act(turn: Turn[Any, str]) -> None:
+            with (
+                pytest.raises(TypeError, match="model must be a str"),
+                chat(turn, wrong),
+            ):
+                pass
+            with (
+                pytest.raises(TypeError, match="name must be a str"),
+                tool(turn, wrong),
+            ):
+                pass
+
+        assert isinstance(await router.send("ann", act).outcome(), Completed)
+
+    assert spans.tree() == "turn /router"
 
 
 class Broken(SpanProcessor):

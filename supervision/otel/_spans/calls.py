@@ -26,6 +26,7 @@ from . import names
 from .ends import fail, guard
 
 _NOBODY: Final = NoOpTracer()
+_TURN: Any = Turn  # Any: a checker would lose its type arguments
 
 
 class ModelCall:
@@ -76,11 +77,15 @@ def chat(
         model: the name that is asked for.
         provider: who serves it, by the conventions' word, such as "openai".
 
+    Raises:
+        TypeError: not a turn, or a model that is no str.
+
     Example:
         >>> with chat(turn, "gpt-5", provider="openai") as call:
         ...     answer = await client.responses.create(model="gpt-5", input=turn.prompt)
         ...     call.usage(input_tokens=answer.usage.input_tokens)
     """
+    _check("chat()", turn, "model", model)
     attributes = {names.GEN_OPERATION: "chat", names.REQUEST_MODEL: model}
     if provider is not None:
         attributes[names.PROVIDER] = provider
@@ -103,7 +108,9 @@ def tool(
 
     Raises:
         ToolSkippedError, TurnOverError: as `Turn.tool`.
+        TypeError: not a turn, or a name that is no str.
     """
+    _check("tool()", turn, "name", name)
     attributes = {names.GEN_OPERATION: "execute_tool", names.TOOL: name}
     if call_id is not None:
         attributes[names.TOOL_CALL] = call_id
@@ -113,6 +120,15 @@ def tool(
         _inside(turn, what, SpanKind.INTERNAL, attributes) as span,
     ):
         yield span
+
+
+def _check(call: str, turn: object, what: str, name: object) -> None:
+    if not isinstance(turn, _TURN):
+        msg = f"{call} takes the Turn that take_turn was given, got {turn!r}"
+        raise TypeError(msg)
+    if not isinstance(name, str):
+        msg = f"{what} must be a str, got {name!r}"
+        raise TypeError(msg)
 
 
 @contextmanager

@@ -34,11 +34,15 @@ def trace_headers(source: Mapping[str, Any] | None = None) -> dict[str, str]:
 
     Returns:
         Empty: there is no trace to go on with.
+
+    Raises:
+        TypeError: `source` is no mapping.
     """
     if source is None:
         headers: dict[str, str] = {}
         propagate.inject(headers)
         return headers
+    _check("source", source)
     wanted = propagate.get_global_textmap().fields
     given = {str(name).lower(): value for name, value in source.items()}
     return {name: str(given[name]) for name in sorted(wanted) if name in given}
@@ -51,7 +55,11 @@ def entered(headers: Mapping[str, Any]) -> Generator[None]:
     For a request that no instrumentation of its framework has looked at:
     `with entered(request.headers): router.send(...)`.  Without a trace in them, or with
     one that cannot be read, it does nothing.
+
+    Raises:
+        TypeError: not a mapping.
     """
+    _check("headers", headers)
     token = attach(propagate.extract(trace_headers(headers), get_current()))
     try:
         yield
@@ -72,6 +80,12 @@ def context_of(variables: Variables, origin: Any) -> Context:  # Any: as it was 
     if isinstance(origin, _MAPPING) and "traceparent" in origin:
         return propagate.extract(trace_headers(origin), context)
     return context
+
+
+def _check(name: str, given: object) -> None:
+    if not callable(getattr(given, "items", None)):  # frameworks have their own kinds
+        msg = f"{name} must be a mapping such as request.headers, got {given!r}"
+        raise TypeError(msg)
 
 
 def leave_trace() -> None:

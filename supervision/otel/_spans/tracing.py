@@ -98,11 +98,15 @@ def instrument(
             several times what messages cost.
 
     Raises:
-        TypeError: neither a system nor an actor that has begun.
+        TypeError: neither a system nor an actor that has begun, or not a provider.
         RuntimeError: the system is instrumented already.
         WrongThreadError: called in another thread.
     """
     found = _system_of(system)
+    given: object = tracer_provider
+    if given is not None and not callable(getattr(given, "get_tracer", None)):
+        msg = f"tracer_provider must be a TracerProvider or None, got {given!r}"
+        raise TypeError(msg)
     hub = hub_of(found)
     hub.check_thread("instrument()")
     if TRACER in hub.notes:
