@@ -27,7 +27,7 @@ def check(arguments: Namespace) -> int:
     service = None if file is None else _read(file)
     if service is not None:
         said = command_of(service).budget
-        budget = said if said == said else budget  # noqa: PLR0124 - NaN is not
+        budget = budget if said is None else said
     found = check_tree(target, budget)
     if service is not None:
         check_unit(service, target, str(file), found)

@@ -38,8 +38,8 @@ class Command:
 
     target: str | None
     """`module:Tree`; None: it is not `actors run`."""
-    budget: float
-    """Seconds for drain and stop together."""
+    budget: float | None
+    """Seconds for drain and stop together; None: what it says is no time."""
 
 
 def read_service(text: str) -> Service | None:
@@ -94,7 +94,9 @@ def command_of(service: Service) -> Command:
             try:
                 budget = float(text)
             except ValueError:
-                return Command(_target(given), math.nan)
+                budget = math.nan
+            if not 0 <= budget < math.inf:  # as `actors run` has it
+                return Command(_target(given), None)
     return Command(_target(given), budget)
 
 
@@ -123,8 +125,9 @@ def check_unit(service: Service, target: str, where: str, found: Found) -> None:
     elif command.target != target:
         text = f"ExecStart runs {command.target}, not {target}"
         found.doubtful(where, text, f"ExecStart=... run {target}")
-    if math.isnan(command.budget):
-        found.wrong(where, "--budget in ExecStart is no number", "--budget 25")
+    if command.budget is None:
+        text = "--budget in ExecStart is no number of seconds, 0 or more"
+        found.wrong(where, text, "--budget 25")
         return
     _check_stop(service, command.budget, where, found)
     if service.get("Type") not in ("notify", "notify-reload"):

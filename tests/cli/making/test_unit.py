@@ -63,6 +63,8 @@ def test_nothing_is_found_in_a_unit_that_is_right() -> None:
         ("Sec=30", "Sec=infinity", None, ""),
         ("--budget 25", "--budget=100", "wrong", "100 s|TimeoutStopSec=103"),
         ("--budget 25", "--budget x", "wrong", "--budget in ExecStart is no number"),
+        ("--budget 25", "--budget inf", "wrong", "is no number of seconds, 0 or more"),
+        ("--budget 25", "--budget=-5", "wrong", "is no number of seconds, 0 or more"),
         ("--budget 25", "", None, ""),
         ("Type=notify", "Type=simple", "doubtful", "Type=notify"),
         ("KillMode=mixed\n", "", "doubtful", "KillMode=mixed"),
