@@ -129,14 +129,21 @@ def mailbox_level(actor: ActorShape) -> Level:
     return Level.WRONG if share >= FULL else Level.MAYBE
 
 
+def hand_level(actor: ActorShape) -> Level:
+    """Judge for how long an actor has waited with a message in hand.
+
+    A turn takes as long as its policy lets it: sessions are judged by their silence.
+    """
+    if actor["kind"] in {"session", "turn"}:
+        return Level.FINE
+    return by_age(actor["in_hand_age"], SLOW, STUCK)
+
+
 def actor_level(actor: ActorShape) -> Level:
     """Judge an actor by what it is doing now."""
     if actor["state"] == "held":
         return Level.WRONG
-    # a turn takes as long as its policy lets it: sessions are judged by their silence
-    lasting = actor["kind"] in {"session", "turn"}
-    stuck = actor["in_hand_age"] if not lasting else None
-    return max(by_age(stuck, SLOW, STUCK), mailbox_level(actor))
+    return max(hand_level(actor), mailbox_level(actor))
 
 
 def session_level(session: SessionShape) -> Level:

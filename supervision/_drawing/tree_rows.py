@@ -20,13 +20,11 @@ from .look import (
     MARKS,
     MAYBE,
     PLAIN,
-    SLOW,
-    STUCK,
     SUPERVISOR,
     Level,
     actor_level,
     actor_state,
-    by_age,
+    hand_level,
     level_style,
     mailbox_level,
 )
@@ -79,8 +77,6 @@ def tree_cells(row: TreeRow) -> list[Text]:
         name.append("  " + plural(actor["owns"], "session"), DIM)
     restarts = actor["incarnation"] - 1
     age = actor["in_hand_age"]
-    lasting = actor["kind"] in {"session", "turn"}
-    slow = Level.FINE if lasting else by_age(age, SLOW, STUCK)
     return [
         MARKS[level],
         name,
@@ -88,7 +84,7 @@ def tree_cells(row: TreeRow) -> list[Text]:
         Text(clean(actor["state"]), actor_state(actor["state"])),
         _mailbox(actor),
         Text(clean(actor["in_hand"] or "")),
-        Text("" if age is None else span(age), level_style(slow)),
+        Text("" if age is None else span(age), level_style(hand_level(actor))),
         Text(whole(restarts) if restarts else "", MAYBE),
     ]
 

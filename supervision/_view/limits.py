@@ -15,7 +15,7 @@ from supervision._trees.policies import Backoff
 from .errors import BadQueryError
 
 _COUNTS: Final = {"sessions": 1, "turns": 1, "replays": 0}  # {name: the least}
-_PER_OWNER: Final = ("sessions_per_tenant", "turns_per_tenant")
+_PER_TENANT: Final = ("sessions_per_tenant", "turns_per_tenant")
 _SECONDS: Final = ("idle", "start_within")
 CHANGEABLE: Final = (
     "sessions",
@@ -95,12 +95,12 @@ def changed(limits: Limits, changes: Mapping[str, str]) -> Limits:
 
 
 def _value(name: str, text: str) -> float | None:
-    if name in _PER_OWNER and text == "none":
+    if name in _PER_TENANT and text == "none":
         return None
-    if name in _COUNTS or name in _PER_OWNER:
+    if name in _COUNTS or name in _PER_TENANT:
         if _WHOLE.fullmatch(text):
             return int(text)
-        more = ", or none" if name in _PER_OWNER else ""
+        more = ", or none" if name in _PER_TENANT else ""
         least = _COUNTS.get(name, 1)
         msg = f"{name} must be a whole number from {least} on{more}, got {text!r:.50}"
         raise BadQueryError(msg)

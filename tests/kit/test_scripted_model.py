@@ -26,6 +26,7 @@ from actors.testing import (
 from supervision import start_router
 
 SOMETHING: Any = ["well"]
+SOON: Any = TimeoutError()
 
 
 class Chat(Session[str, str]):
@@ -257,6 +258,7 @@ async def test_an_answer_ends_with_its_block() -> None:
         (lambda: Answer(OSError), "raises an exception, not a class: OSError()"),
         (lambda: Answer(KeyboardInterrupt()), "an Exception, got KeyboardInterrupt()"),
         (lambda: Answer(OSError(), "more"), "nothing comes after OSError()"),
+        (lambda: Answer(SOON, "more", SOON), "nothing comes after TimeoutError()"),
         (lambda: ScriptedModel(SOMETHING), "a script has Answers, got 'well'"),
     ],
 )

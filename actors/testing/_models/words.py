@@ -149,7 +149,7 @@ class Answer(Generic[P]):
         *steps: P | Wait | Hold | Exception,
         to: Callable[[Any], bool] | object = None,
     ) -> None:
-        for step in steps:
+        for place, step in enumerate(steps, 1):
             given: object = step
             if isinstance(given, type) and issubclass(given, BaseException):
                 msg = f"an Answer raises an exception, not a class: {given.__name__}()"
@@ -157,7 +157,7 @@ class Answer(Generic[P]):
             if isinstance(given, BaseException) and not isinstance(given, Exception):
                 msg = f"an Answer raises an Exception, got {given!r}"
                 raise TypeError(msg)
-            if isinstance(given, Exception) and step is not steps[-1]:
+            if isinstance(given, Exception) and place < len(steps):
                 msg = f"an exception ends an Answer: nothing comes after {given!r}"
                 raise TypeError(msg)
         self.steps: tuple[P | Wait | Hold | Exception, ...] = steps

@@ -55,13 +55,13 @@ TOUCH: Final = (
     "update sessions set generation = ?, tenant ="
     " coalesce((select tenant from prompts where number = ?), tenant) where key = ?"
 )
-SET: Final = (
+_SET: Final = (
     "insert into sessions (key, {0}, generation) select ?1, ?2, 1"
     " where ?2 is not null or exists (select 1 from sessions where key = ?1)"
     " on conflict (key) do update set {0} = excluded.{0}"
 )
-BIND: Final = SET.format("token")
-QUARANTINE: Final = SET.format("crashes")
+BIND: Final = _SET.format("token")
+QUARANTINE: Final = _SET.format("crashes")
 SESSION: Final = (
     "select state, state_version, token, generation, crashes, tenant, held,"  # noqa: S608
     f" {histories.SPAN} from sessions where key = ?1"
