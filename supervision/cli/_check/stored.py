@@ -5,12 +5,10 @@ Imported only where a router has a store: it needs what stores need.
 
 from __future__ import annotations
 
-import enum
-import inspect
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
-from supervision.durable._codec.classes import hints_of
+from supervision.durable._codec.classes import found_in
 from supervision.durable._codec.declared import UNKNOWN, Declared
 from supervision.durable._codec.typed import typed
 from supervision.durable._codec.values import Values
@@ -65,16 +63,6 @@ def check_stored(make: Any, encoding: Any, path: str, found: Found) -> None:
 
 def _strangers(declared: Any) -> Iterator[type[Any]]:
     """Yield the classes in a type that no store can take apart."""
-    seen: set[Any] = set()
-    rest = [declared]
-    while rest:
-        each = rest.pop()
-        rest.extend(get_args(each))
-        if not inspect.isclass(each) or each in seen or each is object:
-            continue
-        seen.add(each)
-        if is_known_kind(each):
-            if not issubclass(each, enum.Enum):
-                rest.extend(hints_of(each).values())
-        elif typed(each) is None:
+    for each in found_in(declared):
+        if not (each is object or is_known_kind(each) or typed(each) is not None):
             yield each

@@ -126,7 +126,8 @@ class Classes:
                 raise TypeError(msg)
         for one in (*listed, *declared):
             for each in found_in(one):
-                self._add(name_of(each), each)
+                if is_known_kind(each):
+                    self._add(name_of(each), each)
 
     def _add(self, name: str, cls: type[Any]) -> None:
         if cls in self._by_class:
@@ -160,19 +161,22 @@ def name_of(cls: type[Any]) -> str:
 
 
 def found_in(declared: Any) -> Iterator[type[Any]]:
-    """Yield the classes in a type, and in the types of their fields."""
+    """Yield the classes in a type, and in the fields of those that can be taken apart.
+
+    Each once, of every kind.
+    """
     seen: set[Any] = set()
     rest = [declared]
     while rest:
         each = rest.pop()
         rest.extend(get_args(each))
-        if not inspect.isclass(each) or each in seen or not is_known_kind(each):
+        if not inspect.isclass(each) or each in seen:
             continue
         seen.add(each)
         yield each
         if is_model(each):
             rest.extend(types_of(each))
-        elif not issubclass(each, enum.Enum):
+        elif is_known_kind(each) and not issubclass(each, enum.Enum):
             rest.extend(hints_of(each).values())
 
 
