@@ -74,7 +74,7 @@ class StuckReader(Reader):
 
 def test_a_stuck_turn_is_found_by_the_commands_of_its_page(folder: Path) -> None:
     """All of them are typed, and say what stands there."""
-    StuckReader("../how-to/stuck_turn.md", folder).do()
+    StuckReader("../how-to/stuck-turn.md", folder).do()
 
 
 def test_the_unit_is_right_for_its_tree() -> None:

@@ -16,7 +16,7 @@ from .files import save, text_of
 
 @pytest.mark.parametrize(
     ("page", "number"),
-    [("test_a_session", 5), ("test_a_tree", 3), ("test_a_service", 2)],
+    [("test-a-session", 5), ("test-a-tree", 3), ("test-a-service", 2)],
 )
 def test_the_tests_of_a_page_pass(page: str, number: int, tmp_path: Path) -> None:
     """As many as it says."""
