@@ -104,12 +104,12 @@ async def _late(chunk: object) -> str:
         (Said, None, "JSON has no ModelMetaclass"),
         (
             "a",
-            lambda _: b"a",
+            str.encode,
             "encode must make a str of each chunk, and has made b'a'",
         ),
         (
             "a",
-            lambda _: None,
+            {}.get,
             "encode must make a str of each chunk, and has made None",
         ),
         ("a", _late, "encode must make a str of each chunk, and has made <corou"),
