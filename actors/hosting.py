@@ -12,7 +12,7 @@ from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
 from ._engine.explaining import explained
 from ._engine.park import park
-from ._engine.seat import Props, check_async
+from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
@@ -197,4 +197,5 @@ __all__ = (
     "wake",
     "whole",
     "withdraw_steering",
+    "without_types",
 )
