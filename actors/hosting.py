@@ -12,7 +12,7 @@ from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
 from ._engine.explaining import explained
 from ._engine.park import park
-from ._engine.seat import Props, check_async, without_types
+from ._engine.seat import Props, check_async, is_plain, without_types
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
@@ -173,6 +173,7 @@ __all__ = (
     "history_left",
     "hold_limits",
     "hub_of",
+    "is_plain",
     "is_steerable",
     "last_sign_of",
     "late_so_far",

@@ -16,6 +16,7 @@ from typing import Any, cast
 import attrs
 
 from actors._engine.explaining import explained
+from actors._engine.seat import is_plain
 
 
 def whole(name: str, value: object, *, least: int) -> None:
@@ -96,6 +97,9 @@ def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) 
     del instance
     if not callable(value):
         msg = f"{attribute.name} must be a function, got {value!r}"
+        raise TypeError(msg)
+    if not is_plain(value):
+        msg = f"{attribute.name} must be a function that is not async, got {value!r}"
         raise TypeError(msg)
 
 
