@@ -12,13 +12,14 @@ from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
 from ._engine.explaining import explained
 from ._engine.park import park
-from ._engine.seat import Props, check_async, is_plain, without_types
+from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
 from ._sessions.host import Host
 from ._sessions.phase import ENDED
 from ._sessions.policies import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,

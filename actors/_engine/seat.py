@@ -189,13 +189,6 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call)
 
 
-def is_plain(function: object) -> bool:
-    """Whether a call of it gives what it is for: no async function or generator."""
-    return callable(function) and not (
-        is_async(function) or inspect.isasyncgenfunction(function)
-    )
-
-
 def check_async(what: str, async_fn: object) -> None:
     """Refuse what is no async function.
 

@@ -7,6 +7,7 @@ router has those of all sessions together.  `math.inf` means "never".
 from __future__ import annotations
 
 import enum
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -16,7 +17,6 @@ from typing import Any, cast
 import attrs
 
 from actors._engine.explaining import explained
-from actors._engine.seat import is_plain
 
 
 def whole(name: str, value: object, *, least: int) -> None:
@@ -30,12 +30,7 @@ def whole(name: str, value: object, *, least: int) -> None:
 
 
 def seconds(name: str, value: object, *, zero: bool = False) -> None:
-    """Check a time.
-
-    Raises:
-        TypeError, ValueError: not a number above 0 (or, with `zero`, at least 0), or
-            an int that no clock can be added to; `math.inf` is for ever.
-    """
+    """Check a time.  Raises TypeError, ValueError: not a number above 0 (or at least)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} must be a number of seconds, got {value!r}"
         raise TypeError(msg)
@@ -95,12 +90,16 @@ def _is(name: str, value: object, kind: type, *, none: bool = False) -> None:
 
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    if not callable(value):
-        msg = f"{attribute.name} must be a function, got {value!r}"
-        raise TypeError(msg)
     if not is_plain(value):
-        msg = f"{attribute.name} must be a function that is not async, got {value!r}"
+        said = "a function that is not async" if callable(value) else "a function"
+        msg = f"{attribute.name} must be {said}, got {value!r}"
         raise TypeError(msg)
+
+
+def is_plain(function: object) -> bool:
+    """Whether a call of it gives what it is for: no async function or generator."""
+    late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return callable(function) and not late
 
 
 class KeepState(enum.Enum):
