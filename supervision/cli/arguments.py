@@ -315,7 +315,7 @@ def _add_doing(commands: _Commands, shared: Parser) -> None:
     restart.add_argument("path", help="of the child")
 
     abort = _add(commands, "abort", one)
-    abort.add_argument("turn", type=count, help="its id, as it is shown")
+    abort.add_argument("turn", type=count, help="its id, as lists and outcomes show it")
     _add_router(abort, "the only one with such a turn")
     abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
     abort.add_argument(

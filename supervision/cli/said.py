@@ -203,7 +203,7 @@ SAID: Final[Mapping[str, Said]] = {
     "abort": Said(
         "abort a turn",
         (
-            "Abort one turn, by the id that lists show: that one, and not the next of "
+            "Abort one turn, by its id: that one, and not the next of "
             "its session. By session: `actors cancel`."
         ),
         "actors abort 1387 --soft 'say what you have'",

@@ -439,13 +439,10 @@ def test_an_event_does_not_say_what_there_is_not() -> None:
                 '"start_within": "9"}'
             ),
         ),
-        (["abort", "17"], 'POST /turns/17/abort {"short": true}'),
+        (["abort", "17"], "POST /turns/17/abort {}"),
         (
             ["abort", "17", "--soft", "hurry", "--router", "/r"],
-            (
-                'POST /turns/17/abort {"router": "/r", "hard": false, '
-                '"hint": "hurry", "short": true}'
-            ),
+            ('POST /turns/17/abort {"router": "/r", "hard": false, "hint": "hurry"}'),
         ),
         (["cancel", "alice"], "POST /sessions/alice/cancel {}"),
         (["cancel", "--all", "alice"], "POST /sessions/alice/cancel_all {}"),

@@ -22,7 +22,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
-from supervision._view.sessions import ELSEWHERE, PASSIVATED, short
+from supervision._view.sessions import ELSEWHERE, PASSIVATED
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -136,7 +136,7 @@ def list_sessions(arguments: Namespace) -> int:
     shown = found["sessions"]
     several = len({each["router"] for each in shown}) > 1
     title = session_title(shown, found["matching"], order)
-    columns = session_columns(title, fixed=False, routers=several)
+    columns = session_columns(title, shown, fixed=False, routers=several)
     print_table(columns, [session_cells(each, routers=several) for each in shown])
     return ExitCode.OK
 
@@ -221,7 +221,7 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:
-        yield "turn", short(session["turn"])
+        yield "turn", str(session["turn"])
     if session["tool"] is not None:
         yield "tool", clean(session["tool"])
     yield "queued", plural(session["queued"], "prompt")
