@@ -282,9 +282,14 @@ def test_session_says_all_about_a_session(path: Path, run: Run) -> None:
         status, out, _ = run("session", "alice")
 
     assert status == 0
-    for line in ("turn       17", "tool       search", "tenant     ann"):
+    for line in (
+        "turn        17",
+        "tool        search",
+        "tenant      ann",
+        "generation  1 (sessions of this key so far)",
+    ):
         assert line in out
-    assert "idle       for 3.0s" in out
+    assert "idle        for 3.0s" in out
     assert out.endswith("waits for nothing: it has nothing to do\n")
 
 
@@ -303,9 +308,9 @@ def test_a_session_that_burns_or_is_suspended_says_so(path: Path, run: Run) -> N
         _, suspended, _ = run("session", "bob")
         _, quarantined, _ = run("session", "eve")
 
-    assert "burning    2 turns given up, code that goes on for 1m15s\n" in out
-    assert "phase     suspended\n" in suspended
-    assert "refused    for 1m30s more\n" in quarantined
+    assert "burning     2 turns given up, code that goes on for 1m15s\n" in out
+    assert "phase       suspended\n" in suspended
+    assert "refused     for 1m30s more\n" in quarantined
     assert "age" not in suspended
 
 

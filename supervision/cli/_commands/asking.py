@@ -231,7 +231,7 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
     yield "readers", whole(session["readers"])
     if session["entries"]:
         yield "history", plural(session["entries"], "entry", "entries")
-    yield "actors", f"{whole(session['generation'])} so far"
+    yield "generation", f"{whole(session['generation'])} (sessions of this key so far)"
     if session["burning"] is not None:
         turns = plural(session["given_up"], "turn")
         text = f"{turns} given up, code that goes on for {span(session['burning'])}"
