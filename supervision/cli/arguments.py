@@ -183,6 +183,11 @@ def _shared() -> Parser:
 def _add_looking(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     ps = _add(commands, "ps")
+    ps.add_argument(
+        "--socket",
+        metavar="PATH",
+        help="also the service that has its socket there (default: $ACTORS_SOCKET)",
+    )
     ps.add_argument("--json", action="store_true", help="print the raw answers")
 
     tree = _add(commands, "tree", one)

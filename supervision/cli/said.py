@@ -76,7 +76,11 @@ SAID: Final[Mapping[str, Said]] = {
     ),
     "ps": Said(
         "list the services that run",
-        "List the services of this user that run: name, state, process, socket.",
+        (
+            "List the services that run: name, state, process, socket. It looks into "
+            "the runtime folder of this user; of a service whose socket is elsewhere, "
+            "say which."
+        ),
         "actors ps",
     ),
     "tree": Said(

@@ -171,6 +171,33 @@ def test_ps_says_so_when_nothing_runs(run: Run) -> None:
 
     assert (status, out) == (0, "")
     assert err.startswith("no service runs here")
+    assert err.endswith("; with its socket elsewhere: actors ps --socket PATH\n")
+
+
+@pytest.mark.parametrize("by", ["--socket", "ACTORS_SOCKET"])
+def test_ps_lists_a_service_elsewhere_that_is_named(
+    by: str, path: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside those of the runtime folder; one of these is not listed twice."""
+    elsewhere = tmp_path / "far.sock"
+
+    def ps(named: Path) -> tuple[list[str], str]:
+        options = ["--socket", str(named)] if by == "--socket" else []
+        if not options:
+            monkeypatch.setenv(by, str(named))
+        _, out, err = run("ps", *options)
+        return [line.split()[0] for line in out.splitlines()[1:]], err
+
+    with StoryServer(path, ANSWERS):
+        nobody = ps(elsewhere)
+        far = {"GET /": service() | {"name": "far"}}
+        with StoryServer(elsewhere, far):
+            both, same = ps(elsewhere), ps(path)
+
+    assert both == (["chat", "far"], "")
+    assert same == (["chat"], "")
+    assert nobody[0] == ["chat"]
+    assert nobody[1].startswith(f"actors: nobody answers at {elsewhere}")
 
 
 def test_tree_shows_names_under_their_owners(path: Path, run: Run) -> None:

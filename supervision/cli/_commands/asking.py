@@ -5,6 +5,7 @@ Each asks one question and prints the answer.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -42,11 +43,16 @@ from .stores import list_keys, store_facts
 
 
 def list_services(arguments: Namespace) -> int:
-    """`actors ps`: the services of this user that answer."""
+    """`actors ps`: the services of this user that answer, and the one that is named."""
     directory = runtime_directory()
+    clients = live_services(directory)
+    if arguments.socket is not None or os.environ.get("ACTORS_SOCKET"):
+        named = choose_client(arguments.socket)
+        if all(each.path.resolve() != named.path.resolve() for each in clients):
+            clients.append(named)
     answers: list[ServiceShape] = []
     silent: list[ClientError] = []
-    for client in live_services(directory):
+    for client in clients:
         try:
             answers.append(Client(client.path, timeout=_KNOCK).service())
         except ClientError as error:
@@ -63,7 +69,8 @@ def list_services(arguments: Namespace) -> int:
         ]
         print_table(columns, [_service_cells(each) for each in answers])
     else:
-        sys.stderr.write(f"no service runs here (no live socket in {directory})\n")
+        sys.stderr.write(f"no service runs here (no live socket in {directory}); ")
+        sys.stderr.write("with its socket elsewhere: actors ps --socket PATH\n")
     for each in silent:
         sys.stderr.write(f"actors: {clean(str(each))}\n")
     return ExitCode.OK
