@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -128,11 +129,14 @@ def check_seconds(name: str, seconds: float) -> float:
     """Return `seconds` as a float.
 
     Raises:
-        TypeError, ValueError: not a number of at least 0.
+        TypeError, ValueError: not a number of at least 0, or an int that is no float.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         msg = f"{name} must be a number of seconds, got {seconds!r}"
         raise TypeError(msg)
+    if isinstance(seconds, int) and abs(seconds) > sys.float_info.max:
+        msg = f"{name} must be seconds that a float holds: for ever is math.inf"
+        raise ValueError(msg)
     if not seconds >= 0:
         msg = f"{name} must be at least 0 seconds, got {seconds!r}"
         raise ValueError(msg)

@@ -6,6 +6,7 @@ child is started (`check_specs`).  Knows no machine and no supervisor.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 
@@ -164,7 +165,10 @@ def _check_fields(
     if not isinstance(restart, Restart):
         raise SpecError("restart", restart, "a Restart")
     if grace is not None and (
-        isinstance(grace, bool) or not isinstance(grace, int | float) or not grace >= 0
+        isinstance(grace, bool)
+        or not isinstance(grace, int | float)
+        or not grace >= 0
+        or (isinstance(grace, int) and grace > sys.float_info.max)
     ):
         raise SpecError("grace", grace, "a number of seconds, at least 0")
     if mailbox is not None and not isinstance(mailbox, Mailbox):

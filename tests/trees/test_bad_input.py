@@ -155,6 +155,7 @@ def dynamic(**members: Any) -> type[DynamicSupervisor]:
         ((Plain,), {"grace": "5"}, SpecError, "at least 0, got '5'"),
         ((Plain,), {"grace": True}, SpecError, "at least 0, got True"),
         ((Plain,), {"grace": float("nan")}, SpecError, "at least 0, got nan"),
+        ((Plain,), {"grace": 10**400}, SpecError, "seconds, at least 0, got 1000"),
         ((Plain,), {"mailbox": 5}, SpecError, "mailbox must be a Mailbox, got 5"),
         (
             (Plain,),
