@@ -133,7 +133,9 @@ class _Look:
             self._found.doubtful(path, text, right)
         make: Any = spec.make
         grace = make.grace if spec.grace is None else spec.grace
-        of_its_own = spec.grace is None and (spec.supervises or _is_router(make))
+        of_its_own = spec.grace is None and (
+            spec.supervises or issubclass(make, Router)
+        )
         if grace > self._budget and not of_its_own:
             said = "for ever" if math.isinf(grace) else f"{grace:g} s"
             text = (
@@ -142,7 +144,3 @@ class _Look:
             )
             right = f"grace below {self._budget:g}, or a larger --budget"
             self._found.doubtful(path, text, right)
-
-
-def _is_router(make: Any) -> bool:
-    return issubclass(make, Router)
