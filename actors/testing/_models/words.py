@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 import trio
 
-from actors.hosting import Whole
+from actors.hosting import Whole, valid_seconds_or_0
 
 P = TypeVar("P")
 P_co = TypeVar("P_co", covariant=True)
@@ -53,13 +53,10 @@ class ScriptError(Whole, AssertionError):
         """What is wrong, and what the script has."""
 
 
-def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _finite(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
     del instance
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{attribute.name} must be a number of seconds, got {value!r}"
-        raise TypeError(msg)
-    if not 0 <= value < math.inf:
-        msg = f"{attribute.name} must be at least 0 and finite, got {value!r}"
+    if math.isinf(value):
+        msg = f"{attribute.name} must be finite, got inf: use a Hold"
         raise ValueError(msg)
 
 
@@ -70,10 +67,10 @@ class Wait:
     On Trio's clock: under a virtual one it takes no time.
 
     Raises:
-        TypeError, ValueError: not a number of at least 0.
+        TypeError, ValueError: not a finite number of at least 0.
     """
 
-    seconds: float = attrs.field(validator=_finite)
+    seconds: float = attrs.field(validator=[valid_seconds_or_0, _finite])
 
 
 class Hold:
