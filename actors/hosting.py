@@ -10,7 +10,7 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
-from ._engine.explaining import explained
+from ._engine.explaining import declaration_of, explained, words_in
 from ._engine.park import park
 from ._engine.seat import Props, check_async
 from ._engine.timers import Timer
@@ -165,6 +165,7 @@ __all__ = (
     "completed",
     "cut",
     "cut_short",
+    "declaration_of",
     "dismiss",
     "enlist",
     "explained",
@@ -197,4 +198,5 @@ __all__ = (
     "wake",
     "whole",
     "withdraw_steering",
+    "words_in",
 )

@@ -296,8 +296,9 @@ async def test_an_answer_ends_with_its_block() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: Wait(-1), "seconds must be at least 0 and finite, got -1"),
-        (lambda: Wait(float("nan")), "seconds must be at least 0 and finite, got nan"),
+        (lambda: Wait(-1), "seconds must be at least 0 seconds, got -1"),
+        (lambda: Wait(float("nan")), "seconds must be at least 0 seconds, got nan"),
+        (lambda: Wait(float("inf")), "seconds must be finite, got inf: use a Hold"),
         (lambda: Wait("1"), "seconds must be a number of seconds, got '1'"),  # type: ignore[arg-type]
         (lambda: Answer(OSError), "raises an exception, not a class: OSError()"),
         (lambda: Answer(KeyboardInterrupt()), "is an error, got KeyboardInterrupt()"),

@@ -17,8 +17,10 @@ from supervision import (
     Router,
     Supervisor,
     find_child,
+    restart_child,
     router_ref,
     start_router,
+    stop_child,
 )
 from supervision.bridge import open_blocking_tree
 from supervision.durable import MemoryStore
@@ -202,6 +204,25 @@ async def test_actors_start_in_no_trace() -> None:
             await wait_all_tasks_blocked()
 
     assert Child.seen == [True, True, False, False, False, False]
+
+
+class House(Supervisor):
+    """Has one child."""
+
+    children = (ChildSpec(Child, id="child"),)
+
+
+async def test_an_actor_that_is_started_again_is_in_no_trace() -> None:
+    """Though whoever asks for it is in one, and its supervisor while it does it."""
+    Child.seen = []
+    async with traced(messages=True) as (spans, _, system):
+        house = system.start(House)
+        await stop_child(house, "child")
+        with spans.tracer.start_as_current_span("request"):
+            await restart_child(house, "child")
+
+    assert spans.tree().endswith("request\n  receive House")
+    assert Child.seen == [False] * 4
 
 
 class Desk(Supervisor):
