@@ -259,6 +259,12 @@ class Reader:
             for terminal in self.terminals.values():
                 terminal.close()
 
+    def save_all(self) -> None:
+        """Save all files, and type nothing."""
+        path = FOLDER / self.page
+        for program in (*before(path), *programs(path)):
+            self.save(program)
+
     def here(self, text: str) -> str:
         """A text of the page, as it is here."""
         for old, new in self.ports.items():
