@@ -64,13 +64,14 @@ def programs(path: Path) -> list[Program]:
     ):
         notes = tuple(re.findall(r"<!-- (.+) -->", comments))
         file = _file(notes)
+        code = text
         if language == "diff":
             if file is None:
                 continue  # of something else
-            text = changed(saved[file], text)
-        saved[file] = text
+            code = changed(saved[file], text)
+        saved[file] = code
         page, number = path.relative_to(ROOT).as_posix(), len(made)
-        made.append(Program(page, number, text, output or None, notes, language))
+        made.append(Program(page, number, code, output or None, notes, language))
     return made
 
 

@@ -1,8 +1,9 @@
 """The tutorial, done as a reader does it: files are saved, commands typed.
 
-`pages.py` says what a file is, and how it is changed.  A console block is typed into a terminal, line
-by line, and must say what stands there: `...` is anything, and times, process ids and
-widths are theirs.  A comment before it says what a person does without being told:
+`pages.py` says what a file is, and how it is changed.  A console block is typed into a
+terminal, line by line, and must say what stands there: `...` is anything, and times,
+process ids and widths are theirs.  A comment before it says what a person does without
+being told:
 
     <!-- terminal 2 -->   where; 1 if nothing is said
     <!-- serves -->       it goes on, and is ready before anything else is typed

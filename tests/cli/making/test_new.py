@@ -74,7 +74,7 @@ def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
 def test_its_tree_is_what_it_says_next(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It lists the files, and the two commands that follow; its README has them, too."""
+    """It lists the files, and the two commands that follow, as its README does."""
     assert main(["new", "weather", "--into", "a b"]) == ExitCode.OK
 
     listed, _, following = capsys.readouterr().out.partition("\n\n")
