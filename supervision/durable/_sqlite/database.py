@@ -34,6 +34,7 @@ OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's l
 PAGES: Final = 1000  # in the log, from one checkpoint to the next
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
+_FOLDERS: Final = os.name != "nt"  # whether a folder can be waited for
 _FRAME: Final = 24  # bytes before each page in the log
 _LOG_BYTES: Final = 64 * 1024 * 1024
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
@@ -290,7 +291,12 @@ def _make(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
+    """Wait until a file, or the names in a folder, are on the disk."""
+    is_folder = path.is_dir()
+    if is_folder and not _FOLDERS:
+        return
+    # Windows waits for no file that is open for reading only
+    file = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         os.fsync(file)
     finally:
