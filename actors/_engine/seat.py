@@ -12,6 +12,7 @@ import contextvars
 import functools
 import inspect
 import sys
+import typing
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -141,6 +142,12 @@ def check_seconds(name: str, seconds: float) -> float:
         msg = f"{name} must be at least 0 seconds, got {seconds!r}"
         raise ValueError(msg)
     return float(seconds)
+
+
+def without_types(make: object) -> str:
+    """What to say of `Chat[str]` in place of a class: checkers take it for one."""
+    cls = typing.get_origin(make)
+    return f": {cls.__name__}, without its [...]" if isinstance(cls, type) else ""
 
 
 def check_name(name: object) -> None:
