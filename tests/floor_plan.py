@@ -17,7 +17,9 @@ from tests.house import Room
 # {room: where it is, the rooms that it may import, the packages of others}
 PLAN: Final = {
     # one actor, one conversation
-    "park": Room("actors/_engine: carrying explaining park", "", "outcome trio"),
+    "park": Room(
+        "actors/_engine: carrying checks explaining park", "", "attrs outcome trio"
+    ),
     "words": Room(
         "actors: errors events exits mailbox messages ref snapshot",
         "park",
@@ -48,7 +50,7 @@ PLAN: Final = {
     "conversation_errors": Room(
         "actors/_sessions/errors", "words conversation_words", "trio"
     ),
-    "histories": Room("actors/_sessions/histories", "conversation_words", "attrs trio"),
+    "histories": Room("actors/_sessions/histories", "park", "attrs trio"),
     "streams": Room(
         "actors/_sessions/streams",
         "conversation_words conversation_errors",
@@ -67,7 +69,7 @@ PLAN: Final = {
     ),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words conversation_errors"
+        "park words seat actor engine_ground conversation_words conversation_errors"
         " histories turns leaves",
         "trio typing_extensions",
     ),
