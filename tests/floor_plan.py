@@ -91,8 +91,9 @@ PLAN: Final = {
     "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
     "trees": Room("supervision/_trees", "actors log tree_words pure", "attrs trio"),
     "routing_words": Room(
-        "supervision/_routing: errors limits tokens", "actors tree_words", "attrs"
+        "supervision/_routing: errors limits", "actors tree_words", "attrs"
     ),
+    "tokens": Room("supervision/_routing/tokens", "tree_words", ""),
     "node_words": Room("supervision/_routing/nodes: words", "actors", "attrs"),
     "routing_parts": Room("supervision/_routing/parts", "actors tree_words", "attrs"),
     "routing_beyond": Room(
@@ -100,7 +101,7 @@ PLAN: Final = {
     ),
     "routing_core": Room(
         "supervision/_routing/core",
-        "actors routing_words node_words routing_parts routing_beyond",
+        "actors routing_words tokens node_words routing_parts routing_beyond",
         "attrs trio",
     ),
     "nodes": Room(
@@ -110,7 +111,7 @@ PLAN: Final = {
     ),
     "routing": Room(
         "supervision/_routing",
-        "actors log tree_words trees routing_words node_words routing_parts"
+        "actors log tree_words trees routing_words tokens node_words routing_parts"
         " routing_core nodes",
         "attrs trio",
     ),
@@ -121,7 +122,7 @@ PLAN: Final = {
     "sharing": Room("supervision/durable/_sharing", "actors store_words", "attrs"),
     "codec": Room(
         "supervision/durable/_codec",
-        "actors routing_words store_words",
+        "actors tokens store_words",
         "attrs msgspec",
     ),
     "sealing": Room(
@@ -142,8 +143,8 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping/ground",
-        "actors routing_words routing_parts store_words sharing codec sealing writing"
-        " stored_histories journals",
+        "actors routing_words tokens routing_parts store_words sharing codec sealing"
+        " writing stored_histories journals",
         "trio",
     ),
     "later": Room(
@@ -206,7 +207,7 @@ PLAN: Final = {
     ),
     "moving": Room(
         "supervision/durable/_moving",
-        "routing_words store_words codec keeping_ground",
+        "tokens store_words codec keeping_ground",
         "trio",
     ),
     "durable": Room(
@@ -262,8 +263,8 @@ PLAN: Final = {
     ),
     "supervision": Room(
         "supervision",
-        "actors log metrics tree_words trees routing_words node_words nodes routing"
-        " service",
+        "actors log metrics tree_words trees routing_words tokens node_words nodes"
+        " routing service",
         "trio",
     ),
     "http": Room(
