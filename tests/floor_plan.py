@@ -91,7 +91,7 @@ PLAN: Final = {
     "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
     "trees": Room("supervision/_trees", "actors log tree_words pure", "attrs trio"),
     "routing_words": Room(
-        "supervision/_routing: errors limits", "actors tree_words", "attrs"
+        "supervision/_routing: errors limits reports", "actors tree_words", "attrs"
     ),
     "tokens": Room("supervision/_routing/tokens", "tree_words", ""),
     "node_words": Room("supervision/_routing/nodes: words", "actors", "attrs"),
