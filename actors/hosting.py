@@ -9,6 +9,13 @@ from typing import Any
 
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
+from ._engine.checks import (
+    seconds,
+    valid_count,
+    valid_seconds,
+    valid_seconds_or_0,
+    whole,
+)
 from ._engine.crashes import shown
 from ._engine.explaining import declaration_of, explained, words_in
 from ._engine.park import park
@@ -18,13 +25,6 @@ from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
 from ._sessions.host import Host
 from ._sessions.phase import ENDED
-from ._sessions.policies import (
-    seconds,
-    valid_count,
-    valid_seconds,
-    valid_seconds_or_0,
-    whole,
-)
 from ._sessions.receipt import (
     ASIDE,
     FOLLOW_UP,

@@ -147,7 +147,7 @@ WRONG = [
         """
         class Tree(Supervisor):
             def declare(self):
-                raise OSError("no config")
+                raise OSError("no\\n config")
         """,
         "/Tree",
         "OSError: no config",
@@ -237,6 +237,15 @@ DOUBTFUL = [
     (
         "Tree = tree(ChildSpec(Plain, id='a', limit=RestartLimit(5, within=60)))",
         "/Tree/a",
+        "instead of being let go",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            limit = RestartLimit(1, within=5)
+            children = (ChildSpec(Plain, limit=RestartLimit(5, within=60)),)
+        """,
+        "/Tree/Plain",
         "instead of being let go",
     ),
     ("Tree = tree(ChildSpec(Slow))", "/Tree/Slow", "may take 60 s to stop"),
@@ -369,6 +378,10 @@ def test_it_is_said_in_lines_and_in_json(
     )
     assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
     assert f"doubtful  {unit}: " in capsys.readouterr().out
+
+    look("Tree = tree(ChildSpec(Slow))")  # its grace is within the unit's budget
+    assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
+    assert "/Tree/Slow" not in capsys.readouterr().out
 
     assert main(["check", "checked"]) == ExitCode.USAGE
     unit.write_text("[Unit]\n")

@@ -146,6 +146,16 @@ def test_a_name_that_is_none_is_refused(name: str, said: str, empty: Path) -> No
     assert said in fault
 
 
+def test_nothing_is_written_under_such_a_name(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says why."""
+    assert main(["new", "trio"]) == ExitCode.USAGE
+
+    assert list(empty.iterdir()) == []
+    assert capsys.readouterr().err.startswith("actors: error: 'trio' is an installed")
+
+
 def test_a_module_of_the_current_folder_is_not_installed(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
