@@ -34,7 +34,7 @@ async def test_the_root_lists_what_there_is(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"}\n")
     assert (answer.json["name"], answer.json["state"]) == ("service", "ready")
-    assert len(answer.json["endpoints"]) == 30
+    assert len(answer.json["endpoints"]) == 31
 
 
 async def test_looking_at_things(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_the_service_can_be_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "target", "body", "status", "text"),
     [
-        ("GET", "/nope", b"", 404, "no such path; there are: GET /, GET /health"),
+        ("GET", "/nope", b"", 404, "no such path; there are: GET /, GET /openapi.json"),
         ("GET", "/sessions/", b"", 404, "no such path|knows"),
         ("GET", "/sessions/zz", b"", 404, "no router knows the session 'zz'"),
         ("POST", "/sessions/zz/cancel", b"", 404, "'zz'"),

@@ -60,6 +60,13 @@ _VERBS: Final = {
 _LOOKING: Final = (
     Operation("GET", "/", "root", "The service, and a list of endpoints.", RootShape),
     Operation(
+        "GET",
+        "/openapi.json",
+        "openapi",
+        "All endpoints, for programs: OpenAPI 3.1.",
+        "application/json",
+    ),
+    Operation(
         "GET", "/health", "health", "200 while the process answers.", HealthShape
     ),
     Operation(
