@@ -337,8 +337,7 @@ async def _long(found: Any) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, ViewError):
-        headers = {"retry-after": "1"} if error.status == 503 else None  # noqa: PLR2004
-        return refusal(error.status, str(error), headers)
+        return refusal(error.status, str(error))
     assert isinstance(error, HTTPException)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     if allowed:
