@@ -10,9 +10,9 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.crashes import shown
-from ._engine.explaining import explained
+from ._engine.explaining import declaration_of, explained, words_in
 from ._engine.park import park
-from ._engine.seat import Props, check_async
+from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
@@ -165,6 +165,7 @@ __all__ = (
     "completed",
     "cut",
     "cut_short",
+    "declaration_of",
     "dismiss",
     "enlist",
     "explained",
@@ -197,4 +198,6 @@ __all__ = (
     "wake",
     "whole",
     "withdraw_steering",
+    "without_types",
+    "words_in",
 )

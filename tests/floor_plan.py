@@ -239,7 +239,7 @@ PLAN: Final = {
         "supervision/control", "log tree_words view endpoints", "hypercorn trio"
     ),
     "described": Room(
-        "supervision/control/_described", "view_words view_stored view", "attrs"
+        "supervision/control/_described", "actors view_words view_stored view", "attrs"
     ),
     "terms": Room(
         "supervision/service/_terms", "actors metrics trees said", "attrs rich"

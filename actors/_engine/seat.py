@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import sys
+import typing
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -128,15 +130,24 @@ def check_seconds(name: str, seconds: float) -> float:
     """Return `seconds` as a float.
 
     Raises:
-        TypeError, ValueError: not a number of at least 0.
+        TypeError, ValueError: not a number of at least 0, or an int that is no float.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         msg = f"{name} must be a number of seconds, got {seconds!r}"
         raise TypeError(msg)
+    if isinstance(seconds, int) and abs(seconds) > sys.float_info.max:
+        msg = f"{name} must be seconds that a float holds: for ever is math.inf"
+        raise ValueError(msg)
     if not seconds >= 0:
         msg = f"{name} must be at least 0 seconds, got {seconds!r}"
         raise ValueError(msg)
     return float(seconds)
+
+
+def without_types(make: object) -> str:
+    """What to say of `Chat[str]` in place of a class: checkers take it for one."""
+    cls = typing.get_origin(make)
+    return f": {cls.__name__}, without its [...]" if isinstance(cls, type) else ""
 
 
 def check_name(name: object) -> None:

@@ -18,7 +18,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,8 @@ import attrs
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 PATIENCE: Final = 100  # seconds until a program is taken for dead
+MEASURED: Final = "python -m benchmarks run --module my_bench.py"
+"""What a reader types who has saved a scenario."""
 
 _BLOCK = re.compile(
     r"((?:<!-- [^>\n]+ -->\n)*)```(python|diff)\n(.*?)```(?:\n\n```text\n(.*?)```)?",
@@ -116,12 +118,32 @@ def run(program: Program, folder: Path) -> subprocess.CompletedProcess[str]:
     code = program.code
     if "virtual time" in program.notes:
         code = jumping(code)
+    return python("-W", "error", "-c", code, cwd=ROOT, path=[folder])
+
+
+def measure(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Measure the scenarios that a page has had saved there, in little time."""
+    words = MEASURED.split()[1:]
+    return python(*words, "--quick", "--rounds", "1", cwd=folder, path=[ROOT])
+
+
+def python(
+    *arguments: str, cwd: Path, path: Sequence[Path] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run this very Python with what a page says.
+
+    Args:
+        arguments: of the command line.
+        cwd: the folder in which it is run.
+        path: where it looks for modules; default: as this one does.
+    """
+    folders = os.pathsep.join(map(str, path))
     return subprocess.run(  # noqa: S603 - our own documentation
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, *arguments],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": folders} if path else None,
     )

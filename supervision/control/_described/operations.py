@@ -202,12 +202,6 @@ _SESSIONS: Final = (
             Parameter("hard", "cut it off, or ask it to end", "boolean", default=True),
             Parameter("hint", "why it is asked to end; not with hard"),
             _REASON,
-            Parameter(
-                "short",
-                "the id is the number in the life of its router",
-                "boolean",
-                default=False,
-            ),
         ),
         ((404, "no router has such a turn"), _NOT_NOW, _NOT_READY),
     ),

@@ -56,7 +56,7 @@ ENDPOINTS: Final = (
     "POST /sessions/KEY/cancel_all (router, reason) and take back what waits",
     "POST /sessions/KEY/reset (router, reason) and begin anew",
     "POST /sessions/KEY/close (router, reason) and forget it",
-    "POST /turns/ID/abort (router, hard, hint, reason, short) abort a turn",
+    "POST /turns/ID/abort (router, hard, hint, reason) abort a turn",
     "GET /limits?router= the limits of routers",
     "POST /limits (router, sessions, turns, idle, ...) change some, by their names",
     "GET /top?rows=&sessions= one frame of `actors top`",
@@ -272,7 +272,7 @@ class _Endpoints:
         return endpoint
 
     async def abort_turn(self, request: Request) -> Response:
-        names = ("router", "hard", "hint", "reason", "short")
+        names = ("router", "hard", "hint", "reason")
         asked = await parameters(request, *names)
         turn = Parameters({"the turn": [part(request, "id")]}).whole("the turn", 0)
         return answer(
@@ -282,7 +282,6 @@ class _Endpoints:
                 hard=asked.flag("hard", default=True),
                 hint=asked.text("hint"),
                 reason=asked.text("reason"),
-                short=asked.flag("short", default=False),
             )
         )
 

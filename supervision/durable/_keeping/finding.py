@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -177,8 +178,10 @@ class Finding:
         lane = Lane(key, core, core.now())
         if self._kept.others is not None:
             lane.phase = GONE  # who has it may take it back, and nobody else
-        receipt = Receipt(lane, None, found.number, math.nan, More())
-        receipt.need_more().row = Place(key, found.number)
+        more = More()
+        more.context = Context()  # not that of whoever asks: its sender's is gone
+        more.row = Place(key, found.number)
+        receipt = Receipt(lane, None, found.number, math.nan, more)
         if found.outcome is not None:
             receipt._turn = found.turn
             receipt.settle(self.outcome_of(found.outcome))
