@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-import attrs
 import pytest
 
 from supervision.durable._postgres.carrying.grouping import grouped
@@ -24,6 +23,7 @@ from supervision.durable._words.records import (
     Quarantine,
     Record,
     Settle,
+    changed,
 )
 from supervision.durable._words.reminders import Remind, ReminderRow
 from tests.durable.store.bench import accept, complete, row
@@ -51,7 +51,7 @@ def begin(*numbers: int) -> Begin:
 
 def limited(number: int, key: str, name: str) -> Accept:
     """Make a prompt whose key may have three."""
-    return attrs.evolve(accept(number, key, name), capacity=3)
+    return changed(accept(number, key, name), capacity=3)
 
 
 def remind(key: str) -> Remind:
