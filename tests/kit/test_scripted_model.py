@@ -87,14 +87,20 @@ async def test_an_exception_of_the_script_is_raised_in_its_place() -> None:
 
 async def test_a_request_is_written_down_as_it_was() -> None:
     """Not as its list of messages has become since."""
-    model = ScriptedModel[list[str], str](lambda request: Answer(f"{len(request)}"))
-    messages = ["one"]
+    model = ScriptedModel[list[dict[str, str]], str](
+        lambda request: Answer(f"{len(request)}")
+    )
+    messages = [{"content": "one"}]
 
     assert await model.whole(messages) == ("1",)
-    messages.append("two")
+    messages[0]["content"] = "won"
+    messages.append({"content": "two"})
     assert await model.whole(messages) == ("2",)
 
-    assert model.requests == (["one"], ["one", "two"])
+    assert model.requests == (
+        [{"content": "one"}],
+        [{"content": "won"}, {"content": "two"}],
+    )
     with pytest.raises(TypeError, match="a request is data that can be copied"):
         await ScriptedModel[Any, str]([]).whole(threading.Lock())
 
@@ -283,21 +289,27 @@ async def test_a_function_of_a_script_is_not_async() -> None:
 
 
 async def test_an_answer_ends_with_its_block() -> None:
-    """Read to its end or not."""
-    model = scripted(Answer("one", "two"))
+    """Read to its end or not, and cancelled between two pieces."""
+    model = scripted(Answer("one", "two"), Answer("three", "four"))
     async with model.stream("hello") as pieces:
         assert await anext(pieces) == "one"
+    with trio.CancelScope() as scope:
+        async with model.stream("hello") as others:
+            assert await anext(others) == "three"
+            scope.cancel()
+            await trio.lowlevel.checkpoint()
 
     with pytest.raises(trio.ClosedResourceError):
         await anext(pieces)
-    assert model.calls[0].end is CallEnd.LEFT
+    assert [call.end for call in model.calls] == [CallEnd.LEFT, CallEnd.CANCELLED]
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: Wait(-1), "seconds must be at least 0 and finite, got -1"),
-        (lambda: Wait(float("nan")), "seconds must be at least 0 and finite, got nan"),
+        (lambda: Wait(-1), "seconds must be at least 0 seconds, got -1"),
+        (lambda: Wait(float("nan")), "seconds must be at least 0 seconds, got nan"),
+        (lambda: Wait(float("inf")), "seconds must be finite, got inf: use a Hold"),
         (lambda: Wait("1"), "seconds must be a number of seconds, got '1'"),  # type: ignore[arg-type]
         (lambda: Answer(OSError), "raises an exception, not a class: OSError()"),
         (lambda: Answer(KeyboardInterrupt()), "is an error, got KeyboardInterrupt()"),

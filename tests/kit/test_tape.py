@@ -17,7 +17,6 @@ import trio
 
 from actors.testing import (
     Answer,
-    CallEnd,
     Hold,
     Model,
     RecordedError,
@@ -27,6 +26,7 @@ from actors.testing import (
     Wait,
     seeds,
 )
+from actors.testing._models.plain import hide, plain
 
 
 @attrs.frozen
@@ -70,22 +70,25 @@ async def read(model: Model[Any, Any], request: object, most: float = math.inf) 
 async def test_it_says_again_what_was_said(tmp_path: Path) -> None:
     """Requests, pieces, errors, and the time between them if that is wanted."""
     real = ScriptedModel[Ask, object](
-        [Answer("a", Wait(2.5), {"b": 1}), Answer("c", OSError("gone"))]
+        [
+            Answer("a", Wait(2.5), {"b": 1}, Wait(1), "e"),
+            Answer("c", OSError("gone")),
+        ]
     )
     tape = Tape[Ask, object](tmp_path / "tape.jsonl")
     recording = tape.record(real)
 
     first = await read(recording, Ask("one"))
     second = await read(recording, Ask("two"))
-    assert first == [(0, "a"), (2.5, {"b": 1})]
-    assert second == [(2.5, "c"), "gone"]
+    assert first == [(0, "a"), (2.5, {"b": 1}), (3.5, "e")]
+    assert second == [(3.5, "c"), "gone"]
 
     model = tape.play()
-    assert await read(model, Ask("two")) == [(2.5, "c"), "builtins.OSError: gone"]
-    assert await read(model, Ask("one")) == [(2.5, "a"), (2.5, {"b": 1})]
+    assert await read(model, Ask("two")) == [(3.5, "c"), "builtins.OSError: gone"]
+    assert await read(model, Ask("one")) == [(3.5, "a"), (3.5, {"b": 1}), (3.5, "e")]
     model.check()
     slow = tape.play(pace=2)
-    assert await read(slow, Ask("one")) == [(2.5, "a"), (7.5, {"b": 1})]
+    assert await read(slow, Ask("one")) == [(3.5, "a"), (8.5, {"b": 1}), (10.5, "e")]
 
 
 async def test_the_file_has_a_line_for_each_call(tmp_path: Path) -> None:
@@ -99,13 +102,15 @@ async def test_the_file_has_a_line_for_each_call(tmp_path: Path) -> None:
         await read(recording, "quick")
         hold.release()
 
-    lines = tape.path.read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["request"] for line in lines] == ["quick", "slow"]
-    assert json.loads(lines[0]) == {
+    text = tape.path.read_text(encoding="utf-8")
+    quick, slow = map(json.loads, text.splitlines())
+    after = quick["answer"][0]["after"]
+    assert slow["request"] == "slow"
+    assert quick == {
         "request": "quick",
-        "answer": [{"after": 0.0, "piece": "y"}],
+        "answer": [{"after": after, "piece": "y"}],
         "end": "WHOLE",
-    } | {"answer": json.loads(lines[0])["answer"]}
+    }
 
 
 async def test_no_key_is_in_the_file(tmp_path: Path) -> None:
@@ -139,6 +144,30 @@ async def test_no_key_is_in_the_file(tmp_path: Path) -> None:
     model.check()
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-0123456789abcdef0123",
+        "rk-0123456789abcdef0123",
+        "ghp_0123456789abcdefghijklmn",
+        "xoxb-0123456789-abcdef",
+        "AIza0123456789abcdefghijklmnopqrstuvwxyz",
+        "AKIA0123456789ABCDEF",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "Bearer 0123456789",
+        "Basic dXNlcjpwYXNz",
+    ],
+)
+def test_a_key_is_hidden_wherever_it_stands(key: str) -> None:
+    """And nothing else of the text."""
+    kind, _, secret = key.rpartition(" ")
+
+    said = hide([f"use {key} here"])
+
+    assert said == [f"use {kind} (hidden) here".replace("  ", " ")]
+    assert secret not in said[0]
+
+
 async def test_another_request_is_told_where_it_differs(tmp_path: Path) -> None:
     """From the first answer that is left."""
     tape = Tape[Any, str](tmp_path / "tape.jsonl")
@@ -161,7 +190,9 @@ async def test_an_answer_that_was_left_ends_there(tmp_path: Path) -> None:
     tape = Tape[str, str](tmp_path / "tape.jsonl")
     hold = Hold()
     recording = tape.record(
-        ScriptedModel([Answer("a", "b", "c"), Answer("d", hold), Answer("e")])
+        ScriptedModel(
+            [Answer("a", "b", "c"), Answer("d", hold), Answer("e"), Answer("f", "g")]
+        )
     )
     await read(recording, "left", 2)
     async with trio.open_nursery() as nursery:
@@ -171,10 +202,15 @@ async def test_an_answer_that_was_left_ends_there(tmp_path: Path) -> None:
     with suppress(LookupError):
         async with recording.stream("failed") as pieces:
             raise LookupError(await anext(pieces))  # the reader's own
+    with trio.CancelScope() as scope:
+        async with recording.stream("cancelled elsewhere") as pieces:
+            await anext(pieces)
+            scope.cancel()
+            await trio.lowlevel.checkpoint()
 
     lines = tape.path.read_text(encoding="utf-8").splitlines()
     ends = [json.loads(line)["end"] for line in lines]
-    assert ends == [CallEnd.LEFT.name, CallEnd.CANCELLED.name, CallEnd.LEFT.name]
+    assert ends == ["LEFT", "CANCELLED", "LEFT", "CANCELLED"]
     model = tape.play()
     assert [piece for _, piece in await read(model, "left", 2)] == ["a", "b"]
     with pytest.raises(ScriptError, match="the recording ends here"):
@@ -300,6 +336,30 @@ def test_a_tape_is_made_of_what_it_says(
         Tape[str, str](tmp_path / "tape.jsonl").record(cast("Any", read))
     with pytest.raises(IsADirectoryError, match="a Tape is a file, and "):
         Tape[str, str](tmp_path).record(ScriptedModel([]))
+
+
+class Dumped:
+    """As a model of pydantic: it has its own way to become JSON."""
+
+    def model_dump(self, *, mode: str = "python") -> dict[str, object]:
+        """Give its fields."""
+        return {"mode": mode, "both": (1, Ask("x", api_key=""))}
+
+
+@attrs.frozen
+class Asks:
+    """Several requests."""
+
+    all: tuple[Ask | Dumped, ...]
+
+
+def test_what_stands_in_objects_is_json_too() -> None:
+    """Objects within objects, of attrs and of pydantic; tuples are lists."""
+    ask = {"text": "x", "api_key": "", "max_tokens": 100}
+
+    assert plain(Asks((Ask("x", api_key=""), Dumped()))) == {
+        "all": [ask, {"mode": "json", "both": [1, ask]}]
+    }
 
 
 async def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:

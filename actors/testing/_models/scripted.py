@@ -119,8 +119,10 @@ class ScriptedModel(Generic[Q, P]):
             while len(self._calls) == self._seen:
                 await self._came.wait()
         if len(self._calls) == self._seen:
-            msg = f"nobody has called the model within {within} seconds; all calls"
-            msg = f"{msg} before: {self._calls!r:.500}"
+            msg = (
+                f"nobody has called the model within {within} seconds; all calls "
+                f"before: {self._calls!r:.500}"
+            )
             raise ScriptError(msg)
         self._seen += 1
         return self._calls[self._seen - 1]
@@ -162,18 +164,17 @@ class ScriptedModel(Generic[Q, P]):
             raise
 
     def _find(self, request: object) -> Answer[P]:
-        asked = f"no answer for {request!r:.1000}"
-        if not self._left:
-            msg = f"{asked}: the script is over"
-            raise ScriptError(msg)
         for answer in self._left[:1] if self._in_order else self._left:
             if answer.fits(request):
                 self._left.remove(answer)
                 return answer
-        if self._in_order:
-            msg = f"{asked}: what comes next is {self._left[0]!r}"
-            raise ScriptError(msg)
-        msg = f"{asked}: what is left is {self._left!r:.1000}"
+        if not self._left:
+            why = "the script is over"
+        elif self._in_order:
+            why = f"what comes next is {self._left[0]!r}"
+        else:
+            why = f"what is left is {self._left!r:.1000}"
+        msg = f"no answer for {request!r:.1000}: {why}"
         raise ScriptError(msg)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import attrs
 import trio
 
-from actors.hosting import Whole, seconds
+from actors.hosting import Whole, seconds, valid_seconds_or_0
 
 P = TypeVar("P")
 _ENDS: Final = (StopIteration, StopAsyncIteration)  # where they are raised, no errors
@@ -56,19 +57,22 @@ class ScriptError(Whole, AssertionError):
         """What is wrong, and what the script has."""
 
 
-def finite(name: str, value: object, of: str = "") -> None:
+def finite(name: str, value: object) -> None:
     """Check a number.  Raises TypeError, ValueError: not at least 0 and finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name} must be a number{of}, got {value!r:.200}"
+        msg = f"{name} must be a number, got {value!r:.200}"
         raise TypeError(msg)
     if not 0 <= value <= sys.float_info.max:
         msg = f"{name} must be at least 0 and finite, got {value!r:.200}"
         raise ValueError(msg)
 
 
-def _seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    finite(attribute.name, value, " of seconds")
+    if value == math.inf:
+        msg = f"{attribute.name} must be finite, got inf: use a Hold"
+        raise ValueError(msg)
+    finite(attribute.name, value)
 
 
 @attrs.frozen
@@ -81,7 +85,7 @@ class Wait:
         TypeError, ValueError: not a number of at least 0.
     """
 
-    seconds: float = attrs.field(validator=_seconds)
+    seconds: float = attrs.field(validator=[valid_seconds_or_0, _finite])
 
 
 class Hold:

@@ -17,7 +17,7 @@ from supervision._trees.errors import LimitWarning, SpecError
 from supervision._trees.spec import ChildSpec, beyond_reach, check_specs, children_in
 from supervision._trees.supervisor import Supervisor
 from supervision.service import Tree, TreeError, load_tree
-from supervision.service.loading import needed_by
+from supervision.service.loading import needed_by, undefined_in
 
 from .findings import Found, place_of, said_by
 from .routers import Routers
@@ -64,8 +64,7 @@ class _Look:
     def _actor(self, path: str, cls: Any, args: tuple[Any, ...], depth: int) -> None:
         self._found.actors += 1
         name = cls.__name__
-        if inspect.isabstract(cls):
-            missing = ", ".join(sorted(cls.__abstractmethods__))
+        if missing := undefined_in(cls):
             text = f"{name} cannot be started: it does not define {missing}"
             self._found.wrong(path, text, f"define {missing} in {name}")
         elif needed := needed_by(cls, args):
@@ -141,7 +140,9 @@ class _Look:
             self._found.doubtful(path, text, right)
         make: Any = spec.make
         grace = make.grace if spec.grace is None else spec.grace
-        of_its_own = spec.grace is None and (spec.supervises or _is_router(make))
+        of_its_own = spec.grace is None and (
+            spec.supervises or issubclass(make, Router)
+        )
         if grace > self._budget and not of_its_own:
             said = "for ever" if math.isinf(grace) else f"{grace:g} s"
             text = (
@@ -150,7 +151,3 @@ class _Look:
             )
             right = f"grace below {self._budget:g}, or a larger --budget"
             self._found.doubtful(path, text, right)
-
-
-def _is_router(make: Any) -> bool:
-    return issubclass(make, Router)
