@@ -329,8 +329,8 @@ PLAN: Final = {
     ),
     "check": Room(
         "supervision/cli/_check",
-        "actors tree_words said trees routing_words routing store_words codec service client"
-        " drawing commands",
+        "actors tree_words said trees routing_words routing store_words codec service"
+        " client drawing commands",
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),
