@@ -26,8 +26,8 @@ from supervision._routing.core.looking import (
     info,
     phase_of,
 )
-from supervision._routing.limits import KeyInfo, RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
+from supervision._routing.reports import KeyInfo, RouterStatistics, SessionInfo
 
 from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
 from .shapes import RouterShape, SessionShape, SessionsShape

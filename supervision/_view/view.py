@@ -15,8 +15,8 @@ from actors import Abort, ActorStoppedError, CloseReason
 from actors.hosting import actor_of, root_of
 from supervision._routing.census import routers_of
 from supervision._routing.core.core import Core
-from supervision._routing.limits import VerbResult
 from supervision._routing.nodes.words import ElsewhereError
+from supervision._routing.reports import VerbResult
 from supervision._trees.errors import SupervisionError
 from supervision._trees.requests import restart_child, stop_child
 from supervision._trees.shell import Shell

@@ -737,6 +737,7 @@ def test_a_service_is_meant_by_its_name(
         _, by_path, _ = run("statistics", "--socket", str(other))
         _, by_name, _ = run("statistics", "--socket", "other")
         _, _, unknown = run("statistics", "--socket", "third")
+        _, _, no_name = run("statistics", "--socket", str(path.with_name("other")))
         monkeypatch.chdir(path.parent)
         path.with_name("other").symlink_to(path)
         _, by_file, _ = run("statistics", "--socket", "other")
@@ -744,6 +745,7 @@ def test_a_service_is_meant_by_its_name(
     assert "other" in by_path
     assert by_name == by_path
     assert unknown.startswith("actors: error: nobody answers at third: ")
+    assert no_name.startswith(f"actors: error: nobody answers at {path.parent}/other: ")
     assert by_file != by_path
 
 

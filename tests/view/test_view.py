@@ -173,6 +173,29 @@ async def test_a_turn_is_shown_in_the_words_of_its_user(
     assert words == {"turn": "go"}
 
 
+async def test_a_turn_that_does_not_end_when_told_to_is_shown_as_ending(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """It is at its prompt no more."""
+    del autojump_clock
+
+    class Deaf(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            del turn
+            with trio.CancelScope(shield=True):
+                await trio.sleep(1)
+
+    async with open_system() as system:
+        router = start_router(system, Deaf)
+        receipt = router.send("ann", "x")
+        await trio.testing.wait_all_tasks_blocked()
+        router.cancel("ann")
+        await trio.testing.wait_all_tasks_blocked()
+        detail = await View(system).actor(f"/router/ann/turn-{receipt.turn}")
+
+    assert detail["actor"]["in_hand"] == "ending"
+
+
 async def test_of_many_children_the_worst_are_shown(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
