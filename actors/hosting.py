@@ -10,6 +10,7 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.checks import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,
@@ -25,7 +26,6 @@ from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
 from ._sessions.host import Host
 from ._sessions.phase import ENDED
-from ._sessions.policies import is_plain
 from ._sessions.receipt import (
     ASIDE,
     FOLLOW_UP,

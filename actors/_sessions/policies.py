@@ -7,7 +7,6 @@ router has those of all sessions together.  `math.inf` means "never".
 from __future__ import annotations
 
 import enum
-import inspect
 import math
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,6 +15,7 @@ from typing import Any, cast
 import attrs
 
 from actors._engine.checks import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,
@@ -52,12 +52,6 @@ def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) 
         said = "a function that is not async" if callable(value) else "a function"
         msg = f"{attribute.name} must be {said}, got {value!r}"
         raise TypeError(msg)
-
-
-def is_plain(function: object) -> bool:
-    """Whether a call of it gives what it is for: no async function or generator."""
-    late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    return callable(function) and not late
 
 
 class KeepState(enum.Enum):
