@@ -19,7 +19,7 @@ from ._engine.checks import (
 from ._engine.crashes import shown
 from ._engine.explaining import declaration_of, explained, words_in
 from ._engine.park import park
-from ._engine.seat import Props, check_async
+from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
 from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
@@ -198,5 +198,6 @@ __all__ = (
     "wake",
     "whole",
     "withdraw_steering",
+    "without_types",
     "words_in",
 )

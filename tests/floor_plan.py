@@ -25,8 +25,8 @@ PLAN: Final = {
         "park",
         "attrs trio",
     ),
-    "seat": Room("actors/_engine: seat", "words", "attrs"),
-    "actor": Room("actors: actor", "words seat", "trio"),
+    "seat": Room("actors/_engine: seat", "park words", "attrs"),
+    "actor": Room("actors: actor", "park words seat", "trio"),
     "engine_ground": Room("actors/_engine: crashes hub timers", "words", "trio"),
     "cell_parts": Room(
         "actors/_engine/parts", "park words engine_ground", "attrs trio"
@@ -329,8 +329,8 @@ PLAN: Final = {
     ),
     "check": Room(
         "supervision/cli/_check",
-        "actors tree_words trees routing_words routing store_words codec service client"
-        " drawing commands",
+        "actors tree_words said trees routing_words routing store_words codec service"
+        " client drawing commands",
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),

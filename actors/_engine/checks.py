@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, cast
 
 import attrs
 
@@ -21,15 +22,25 @@ def seconds(name: str, value: object, *, zero: bool = False) -> None:
     """Check a time.
 
     Raises:
-        TypeError, ValueError: not a number above 0 (or, with `zero`, at least 0).
+        TypeError, ValueError: not a number above 0 (or, with `zero`, at least 0), or
+            an int that no clock can be added to; `math.inf` is for ever.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} must be a number of seconds, got {value!r}"
         raise TypeError(msg)
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        msg = f"{name} must be seconds that a float holds: for ever is math.inf"
+        raise ValueError(msg)
     if not (value >= 0 if zero else value > 0):
         least = "at least" if zero else "above"
         msg = f"{name} must be {least} 0 seconds, got {value!r}"
         raise ValueError(msg)
+
+
+def checked_seconds(name: str, value: object) -> float:
+    """Check a time of at least 0, and give it as a float.  Raises as `seconds` does."""
+    seconds(name, value, zero=True)
+    return float(cast("float", value))
 
 
 def valid_seconds(

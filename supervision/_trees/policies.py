@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import math
+import sys
 from collections.abc import Callable
 
 import attrs
@@ -153,8 +154,8 @@ class Backoff:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 msg = f"{name} must be a number, got {value!r}"
                 raise TypeError(msg)
-            if not least <= value < math.inf:
-                msg = f"{name} must be finite and at least {least:g}, got {value!r}"
+            if not least <= value <= sys.float_info.max:
+                msg = f"{name} must be finite and at least {least:g}, got {value!r:.40}"
                 raise ValueError(msg)
         if self.reset_after is not None:
             seconds("reset_after", self.reset_after)

@@ -30,7 +30,7 @@ from .errors import (
 )
 from .limits import CHANGEABLE, changed
 from .looking import Looking
-from .sessions import chosen, is_meant
+from .sessions import chosen
 from .shapes import ResultShape
 
 _VERBS: Final = ("cancel", "cancel_all", "reset", "close")
@@ -146,7 +146,6 @@ class View(Looking):
         hard: bool = True,
         hint: str | None = None,
         reason: object = None,
-        short: bool = False,
     ) -> ResultShape:
         """Abort a turn by its id, as `RouterRef.abort`.
 
@@ -156,27 +155,19 @@ class View(Looking):
             hard: as there.
             hint: as there.
             reason: as there.
-            short: what lists show of an id is enough: its number within the life of
-                its router.
 
         Raises:
             UnknownSessionError: no such turn runs.
             CannotError: turns of several routers have this id, and none was named.
         """
         routers = chosen(routers_of(self._system), router)
-        found = [
-            (each, number)
-            for each in routers.values()
-            for number in each.turns.running
-            if is_meant(number, turn, shortened=short)
-        ]
+        found = [each for each in routers.values() if turn in each.turns.running]
         if len(found) > 1:
-            named = ", ".join(f"{number} of {each.ref.path}" for each, number in found)
+            named = ", ".join(each.ref.path for each in found)
             msg = f"several turns are called {turn}: say which router of {named}"
             raise CannotError(msg)
         if found:
-            owner, turn = found[0]
-            done = owner.verbs.abort(
+            done = found[0].verbs.abort(
                 turn, hard=hard, reason=reason, hint=hint, within=None
             )
             if done is not Abort.STALE:

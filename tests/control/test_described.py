@@ -88,6 +88,17 @@ def test_the_files_are_as_the_table_is(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == pages()[name]
 
 
+async def test_a_service_serves_the_file(tmp_path: Path) -> None:
+    """To the byte, as the docs have it.  If not: see above."""
+    async with serving(tmp_path) as served:
+        answer = await served.get("/openapi.json")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body == (DOCS / "openapi.json").read_bytes()
+    assert answer.json == FILE
+
+
 async def test_every_route_is_described_and_nothing_else() -> None:
     """Each once, with a name of its own."""
     async with open_system() as system:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import json
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -34,6 +36,20 @@ class Ask:
     text: str
     api_key: str = "sk-0123456789abcdef0123"
     max_tokens: int = 100
+
+
+class Tone(enum.Enum):
+    """How it is said."""
+
+    KIND = "kind"
+
+
+@dataclasses.dataclass
+class Sent:
+    """A request that is no attrs class."""
+
+    text: str
+    more: dict[str, Any]
 
 
 async def read(model: Model[Any, Any], request: object, most: float = math.inf) -> Any:
@@ -233,6 +249,95 @@ async def test_pieces_are_made_again(tmp_path: Path) -> None:
     assert await tape.play().whole("hello") == (Ask("x", api_key=""),)
 
 
+async def test_what_dump_makes_may_have_enums_and_dataclasses(tmp_path: Path) -> None:
+    """And attrs classes: it makes only what JSON has not."""
+
+    def dump(value: Any) -> Any:
+        return (Tone.KIND, Sent("x", {"ask": Ask("y")}), sorted(value))
+
+    tape = Tape[set[str], set[str]](tmp_path / "tape.jsonl", dump=dump)
+    await read(tape.record(ScriptedModel([Answer({"c"})])), {"b", "a"})
+
+    line = json.loads(tape.path.read_bytes())
+    fields = {"text": "y", "api_key": "(hidden)", "max_tokens": 100}
+    sent = {"text": "x", "more": {"ask": fields}}
+    assert line["request"] == ["kind", sent, ["a", "b"]]
+    assert line["answer"][0]["piece"] == ["kind", sent, ["c"]]
+    await tape.play().whole({"a", "b"})
+
+
+@pytest.mark.parametrize(
+    "text", ["one\u2028two\x85\x0b\x0c\x1c\u2029", "\r\n", "\ud83d", "\ude00 ü"]
+)
+async def test_each_text_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
+    """Also what `str.splitlines` takes for the end of a line, and half an emoji."""
+    tape = Tape[str, str](tmp_path / "new" / "folder" / "tape.jsonl")
+    await read(tape.record(ScriptedModel([Answer(text, text)])), text)
+
+    assert tape.path.read_bytes().count(b"\n") == 1
+    assert await tape.play().whole(text) == (text, text)
+
+
+async def test_numbers_that_are_none_are_the_same_again(tmp_path: Path) -> None:
+    """As the log-probability of what cannot be; but not the same as others."""
+    request = {"at": [math.nan, math.inf]}
+    tape = Tape[Any, float](tmp_path / "tape.jsonl")
+    await read(tape.record(ScriptedModel([Answer(-math.inf)])), request)
+
+    assert await tape.play().whole(request) == (-math.inf,)
+    with pytest.raises(ScriptError, match=r"at\[1\] was inf, and is 5"):
+        await tape.play().whole({"at": [math.nan, 5]})
+
+
+@pytest.mark.parametrize(
+    ("request_", "shown"),
+    [
+        ({"accessToken": "pw"}, {"accessToken": "(hidden)"}),
+        ({"aws_secret_access_key": "pw"}, {"aws_secret_access_key": "(hidden)"}),
+        ({"Cookie": ["pw", {"v": "pw"}]}, {"Cookie": ["(hidden)", {"v": "(hidden)"}]}),
+        ([["X-Api-Key", "pw"], ["a", "b"]], [["X-Api-Key", "(hidden)"], ["a", "b"]]),
+        ("see https://ann:pw@host/a?b=c", "see https://ann:(hidden)@host/a?b=c"),
+        ("https://host/?key=pw&a=b#c", "https://host/?key=(hidden)&a=b#c"),
+        ({"apw, the longer one": 1}, {"(hidden)": 1}),
+        ({"cache_key": "k", "tokens": 1}, {"cache_key": "k", "tokens": 1}),
+    ],
+)
+async def test_keys_are_found_in_many_shapes(
+    tmp_path: Path, request_: Any, shown: Any
+) -> None:
+    """Headers as lists and as pairs, addresses, names; and `secrets` of any kind."""
+    secrets = (text for text in ("apw", "apw, the longer one"))
+    tape = Tape[Any, str](tmp_path / "tape.jsonl", secrets=cast("Any", secrets))
+    await read(tape.record(ScriptedModel([Answer("yes")])), request_)
+
+    text = tape.path.read_text(encoding="utf-8")
+    assert "pw" not in text
+    assert json.loads(text)["request"] == shown
+    await tape.play().whole(request_)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"secrets": None}, r"secrets are texts, such as \[key\], got None"),
+        ({"secrets": [5]}, "secrets are texts, none of them empty, got 5"),
+        ({"secrets": [""]}, "secrets are texts, none of them empty, got ''"),
+        ({"load": 5}, "load must be a function that is not async, got 5"),
+        ({"dump": read}, "dump must be a function that is not async, got <"),
+    ],
+)
+def test_a_tape_is_made_of_what_it_says(
+    tmp_path: Path, wrong: dict[str, Any], said: str
+) -> None:
+    """Before anything is recorded, which costs."""
+    with pytest.raises(TypeError, match=said):
+        Tape(tmp_path / "tape.jsonl", **wrong)
+    with pytest.raises(TypeError, match="a model has a method `stream`, got <"):
+        Tape[str, str](tmp_path / "tape.jsonl").record(cast("Any", read))
+    with pytest.raises(IsADirectoryError, match="a Tape is a file, and "):
+        Tape[str, str](tmp_path).record(ScriptedModel([]))
+
+
 class Dumped:
     """As a model of pydantic: it has its own way to become JSON."""
 
@@ -273,5 +378,11 @@ async def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:
         tape.record(ScriptedModel([]))
     with pytest.raises(ValueError, match=r"tape.jsonl, line 2: .*KeyError\('answer'\)"):
         tape.play()
-    with pytest.raises(ValueError, match="pace must be at least 0, got nan"):
+    with pytest.raises(ValueError, match="pace must be at least 0 and finite, got nan"):
         tape.play(pace=math.nan)
+    with pytest.raises(TypeError, match="pace must be a number, got None"):
+        tape.play(pace=cast("Any", None))
+
+    path.write_bytes(b"\xff\n")
+    with pytest.raises(ValueError, match=r"tape.jsonl, line 1: .*UnicodeDecodeError"):
+        tape.play()

@@ -147,7 +147,7 @@ class FileTokens:
             return
         # of its own: the file itself is replaced by another when it is rewritten
         beside = self.path.with_name(self.path.name + ".lock")
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -74,7 +74,7 @@ def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
 def test_its_tree_is_what_it_says_next(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It lists the files, and the two commands that follow."""
+    """It lists the files, and the two commands that follow, as its README does."""
     assert main(["new", "weather", "--into", "a b"]) == ExitCode.OK
 
     listed, _, following = capsys.readouterr().out.partition("\n\n")
@@ -83,8 +83,10 @@ def test_its_tree_is_what_it_says_next(
     assert following.splitlines() == [
         "next:",
         "  cd 'a b' && python -m pip install -e '.[test]' && pytest",
-        "  actors run weather:Tree",
+        "  actors run weather:Tree --name weather",
     ]
+    readme = Path("a b", "README.md").read_text(encoding="utf-8")
+    assert f"\n{following.splitlines()[-1].strip()}\n" in readme
     monkeypatch.chdir(empty / "a b")
     assert load_tree("weather:Tree").name == "Tree"
 
