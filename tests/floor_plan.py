@@ -117,7 +117,7 @@ PLAN: Final = {
     ),
     # what is accepted survives
     "store_words": Room(
-        "supervision/durable/_words", "actors routing_words", "attrs trio"
+        "supervision/durable/_words", "actors routing_words", "attrs msgspec trio"
     ),
     "sharing": Room("supervision/durable/_sharing", "actors store_words", "attrs"),
     "codec": Room(

@@ -176,9 +176,8 @@ class Finding:
         lane = Lane(key, core, core.now())
         if self._kept.others is not None:
             lane.phase = GONE  # who has it may take it back, and nobody else
-        more = more_of_nobody()  # nor is its sender whoever asks
-        more.row = Place(key, found.number)
-        receipt = Receipt(lane, None, found.number, math.nan, more)
+        receipt = Receipt(lane, None, found.number, math.nan, more_of_nobody())
+        receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn
             receipt.settle(self.outcome_of(found.outcome))

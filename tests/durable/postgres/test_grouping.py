@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Mapping
 
-import attrs
 import pytest
 
 from supervision.durable._postgres.carrying.carrying import Carrying
@@ -29,6 +28,7 @@ from supervision.durable._words.records import (
     Record,
     Settle,
     State,
+    changed,
 )
 from supervision.durable._words.reminders import Remind, ReminderRow
 from tests.durable.store.bench import accept, complete, row
@@ -56,7 +56,7 @@ def begin(*numbers: int) -> Begin:
 
 def limited(number: int, key: str, name: str) -> Accept:
     """Make a prompt whose key may have three."""
-    return attrs.evolve(accept(number, key, name), capacity=3)
+    return changed(accept(number, key, name), capacity=3)
 
 
 def remind(key: str) -> Remind:
