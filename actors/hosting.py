@@ -25,6 +25,7 @@ from ._sessions.histories.draft import Change
 from ._sessions.histories.log import Log, MemoryLog
 from ._sessions.host import Host
 from ._sessions.phase import ENDED
+from ._sessions.policies import is_plain
 from ._sessions.receipt import (
     ASIDE,
     FOLLOW_UP,
@@ -174,6 +175,7 @@ __all__ = (
     "history_left",
     "hold_limits",
     "hub_of",
+    "is_plain",
     "is_steerable",
     "last_sign_of",
     "late_so_far",

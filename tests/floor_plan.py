@@ -81,7 +81,10 @@ PLAN: Final = {
         "trio",
     ),
     "models": Room("actors/testing/_models", "actors", "attrs trio"),
-    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
+    "stand_ins": Room("actors/testing/_stand_ins", "actors", ""),
+    "testing": Room(
+        "actors/testing", "park actors models stand_ins", "attrs pytest trio"
+    ),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),

@@ -7,6 +7,7 @@ router has those of all sessions together.  `math.inf` means "never".
 from __future__ import annotations
 
 import enum
+import inspect
 import math
 from collections.abc import Callable
 from itertools import pairwise
@@ -47,9 +48,16 @@ def _is(name: str, value: object, kind: type, *, none: bool = False) -> None:
 
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    if not callable(value):
-        msg = f"{attribute.name} must be a function, got {value!r}"
+    if not is_plain(value):
+        said = "a function that is not async" if callable(value) else "a function"
+        msg = f"{attribute.name} must be {said}, got {value!r}"
         raise TypeError(msg)
+
+
+def is_plain(function: object) -> bool:
+    """Whether a call of it gives what it is for: no async function or generator."""
+    late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return callable(function) and not late
 
 
 class KeepState(enum.Enum):
