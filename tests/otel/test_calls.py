@@ -179,7 +179,9 @@ async def test_a_failure_beside_a_cancellation_is_the_failure() -> None:
     assert status(spans.one("chat")) == ("ERROR", "KeyError")
 
 
-async def test_where_nobody_traces_they_do_nothing() -> None:
+async def test_where_nobody_traces_they_do_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """A session need not know whether it is traced."""
     async with open_system() as system:
         router = start_router(system, Doer)
@@ -194,6 +196,7 @@ async def test_where_nobody_traces_they_do_nothing() -> None:
         outcome = await router.send("ann", act).outcome()
 
     assert getattr(outcome, "result", None) == "done"
+    assert caplog.records == []
 
 
 async def test_the_log_has_the_trace(caplog: pytest.LogCaptureFixture) -> None:

@@ -157,8 +157,7 @@ class _Block:
             self._span = span = own.tracer.start_span(
                 self._what, context, self._kind, self._attributes
             )
-            if span.get_span_context().is_valid:
-                self._token = attach(set_span_in_context(span, context))
+            self._token = attach(set_span_in_context(span, context))
         except Exception as error:  # noqa: BLE001 - a provider's own
             complain(error)
         return span
