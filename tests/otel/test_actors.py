@@ -9,9 +9,10 @@ from opentelemetry.trace import get_current_span
 from trio.testing import wait_all_tasks_blocked
 
 from actors import Actor, ActorRef, Request, open_system
+from supervision import ChildSpec, Supervisor, restart_child, stop_child
 from supervision.otel import instrument
 
-from .scene import Spans
+from .scene import Spans, traced
 
 
 async def look() -> bool:
@@ -60,6 +61,25 @@ async def test_actors_start_in_no_trace() -> None:
             await wait_all_tasks_blocked()
 
     assert Child.seen == [True, True, False, False, False, False]
+
+
+class House(Supervisor):
+    """Has one child."""
+
+    children = (ChildSpec(Child, id="child"),)
+
+
+async def test_a_child_that_is_restarted_is_in_no_trace() -> None:
+    """Though whoever asks for it is in one, and its supervisor while it does it."""
+    Child.seen = []
+    async with traced(messages=True) as (spans, _, system):
+        house = system.start(House)
+        await stop_child(house, "child")
+        with spans.tracer.start_as_current_span("request"):
+            await restart_child(house, "child")
+
+    assert spans.tree().endswith("request\n  receive House")
+    assert Child.seen == [False] * 4
 
 
 class Starter(Actor[None]):

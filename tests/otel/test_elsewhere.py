@@ -75,7 +75,7 @@ async def test_a_trace_goes_on_at_another_node(autojump_clock: MockClock) -> Non
     here, there = Spans(), Spans()
     server = MemoryServer(sharing=SharingPolicy(ttl=2.0))
 
-    async def node(
+    async def serve(
         name: str, spans: Spans, *, task_status: trio.TaskStatus[RouterRef[str, str]]
     ) -> None:
         async with open_system() as system:
@@ -85,9 +85,9 @@ async def test_a_trace_goes_on_at_another_node(autojump_clock: MockClock) -> Non
             await trio.sleep_forever()
 
     async with trio.open_nursery() as nursery:
-        one = await nursery.start(node, "one", here)
+        one = await nursery.start(serve, "one", here)
         await key_of("one", asked=one)
-        await nursery.start(node, "two", there)
+        await nursery.start(serve, "two", there)
         key = await key_of("two", asked=one)
         with here.tracer.start_as_current_span("request"):
             headers = trace_headers()

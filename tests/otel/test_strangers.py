@@ -192,7 +192,8 @@ async def test_an_exporter_that_hangs_holds_up_nobody() -> None:
         assert {type(each) for each in outcomes} == {Completed}
     finally:
         exporter.gate.set()
-        await trio.to_thread.run_sync(provider.shutdown)
+        with trio.move_on_after(60, shield=True):
+            await trio.to_thread.run_sync(provider.shutdown)
 
     assert 4 <= exporter.got < 44
 

@@ -21,7 +21,7 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors import Actor, Session, Turn, open_system
 from supervision import (
@@ -196,8 +196,9 @@ class Keeper(Session[str, str]):
         return turn.context.get(MARK, 0)
 
 
-async def test_a_trace_survives_the_process() -> None:
+async def test_a_trace_survives_the_process(autojump_clock: MockClock) -> None:
     """What is in the `origin` is in the store; what was in the context is gone."""
+    del autojump_clock
     spans, store = Spans(), MemoryStore()
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider)
@@ -252,10 +253,10 @@ def test_what_a_store_brings_back_is_in_no_trace(find: bool) -> None:  # noqa: F
             assert receipt is not None
             assert getattr(receipt.ended, "result", None) == 0
 
-    trio.run(send)
+    trio.run(send, clock=MockClock(autojump_threshold=0))
     mark = MARK.set(1)
     with spans.tracer.start_as_current_span("program"):
-        trio.run(go_on)
+        trio.run(go_on, clock=MockClock(autojump_threshold=0))
     MARK.reset(mark)
 
     assert spans.one("turn").parent is None

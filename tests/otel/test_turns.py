@@ -18,6 +18,7 @@ from actors import (
     Bounded,
     Completed,
     Failed,
+    Leave,
     Session,
     TimedOut,
     Turn,
@@ -345,10 +346,14 @@ async def test_chunks_are_counted() -> None:
 
         async with router.open_turn("ann", say, stream=Bounded(2)) as stream:
             assert len([word async for word in stream]) == 4
+        left = router.open_turn("ann", say, stream=Bounded(2), leave=Leave.DETACH)
+        async with left as stream:
+            await anext(stream)
         await router.send("ann", say).outcome()
 
-    read, unread = spans.all
+    read, dropped, unread = spans.all
     assert facts(read)["actors.turn.chunks"] == 4
+    assert facts(dropped)["actors.turn.chunks"] == 4
     assert "actors.turn.chunks" not in facts(unread)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from contextvars import Context
 from functools import partial
 from typing import Any
 
 import trio
 
 from actors import Failed, Lost, Outcome, Receipt, Withdrawn
-from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._words.errors import CodecError, StoreAwayError
@@ -24,7 +22,7 @@ from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
 from .ground.bodies import OUTCOME
-from .ground.place import Place
+from .ground.place import Place, more_of_nobody
 
 
 class Finding:
@@ -178,10 +176,8 @@ class Finding:
         lane = Lane(key, core, core.now())
         if self._kept.others is not None:
             lane.phase = GONE  # who has it may take it back, and nobody else
-        more = More()
-        more.context = Context()  # not that of whoever asks: its sender's is gone
-        more.row = Place(key, found.number)
-        receipt = Receipt(lane, None, found.number, math.nan, more)
+        receipt = Receipt(lane, None, found.number, math.nan, more_of_nobody())
+        receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn
             receipt.settle(self.outcome_of(found.outcome))
