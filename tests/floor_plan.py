@@ -81,7 +81,10 @@ PLAN: Final = {
         "trio",
     ),
     "models": Room("actors/testing/_models", "actors", "attrs trio"),
-    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
+    "stand_ins": Room("actors/testing/_stand_ins", "actors", ""),
+    "testing": Room(
+        "actors/testing", "park actors models stand_ins", "attrs pytest trio"
+    ),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
@@ -329,8 +332,8 @@ PLAN: Final = {
     ),
     "check": Room(
         "supervision/cli/_check",
-        "actors tree_words said trees routing_words routing store_words codec service client"
-        " drawing commands",
+        "actors tree_words said trees routing_words routing store_words codec service"
+        " client drawing commands",
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),

@@ -225,8 +225,8 @@ def _names(record: Record) -> list[object]:
 @pytest.mark.parametrize(
     "batch",
     [
-        [attrs.evolve(accept(1, "k1"), own=(1, 9)), accept(2, "k2"), accept(3, "k3")],
-        [attrs.evolve(accept(1, "k1", bring=True), own=(1, 9)), complete(2, key="k2")],
+        [changed(accept(1, "k1"), own=(1, 9)), accept(2, "k2"), accept(3, "k3")],
+        [changed(accept(1, "k1", bring=True), own=(1, 9)), complete(2, key="k2")],
         [limited(1, "k1", "a\\b"), begin(2)],
         [complete(1, key="k1"), complete(2, key="k2", state=State(b"x", 1))],
         [complete(1, key="k1", bound=True, token=b"t")],
