@@ -2,7 +2,8 @@
 
 Know the policies and errors of a conversation; must not know turns, sessions, routers.
 A turn sees one of them through `put`, `put_nowait`, `put_if_room`, `begin` and `close`,
-and, where it is quick, through `queue`, `room`, `reader` and `burst`.  In reading order:
+and, where it is quick, through `queue`, `room`, `reader` and a `burst`.  In reading
+order:
 
     sleeper             a place to wait in
     writers             who waits for room

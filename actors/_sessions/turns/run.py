@@ -36,6 +36,7 @@ from actors._sessions.events import TurnResumed, TurnStarted
 from actors._sessions.outcomes import (
     NOTHING,
     Aborted,
+    Completed,
     Incomplete,
     Outcome,
     TimedOut,
@@ -153,7 +154,7 @@ class TurnRun(Actor[Any]):
 
     # ----------------------------------------------------------------- its course
 
-    async def receive(self, message: Any) -> None:  # noqa: C901 - written out
+    async def receive(self, message: Any) -> None:  # noqa: C901, PLR0912 - written out
         """Run, from the first step to what came out of the body."""
         del message
         home, seat = self.lane, self._seat
@@ -188,7 +189,10 @@ class TurnRun(Actor[Any]):
             result = await self.body(self.turn)
             if self.extra is not None or self.policy.drain_window:
                 await follow_on(self)
-            self.returned = completed_with(self, result)
+            if self.extra is None:
+                self.returned = Completed(result, turn=self.id)
+            else:
+                self.returned = completed_with(self, self.extra, result)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
             rest = escaped(self, error)
         seat.finish_work()

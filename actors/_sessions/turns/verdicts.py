@@ -43,11 +43,8 @@ def completed(outcome: Outcome | None) -> bool:
     return isinstance(outcome, Completed)
 
 
-def completed_with(run: Any, result: object) -> Outcome:
-    """What comes out of a turn whose body has returned this."""
-    extra = run.extra
-    if extra is None:
-        return Completed(result, turn=run.id)
+def completed_with(run: Any, extra: Any, result: object) -> Outcome:
+    """What comes out of a turn, no plain one, whose body has returned this."""
     return Completed(
         result,
         interrupted=extra.interrupted,
