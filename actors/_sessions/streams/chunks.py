@@ -151,8 +151,8 @@ class Chunks(Generic[C]):
 
     @property
     def takes_next(self) -> bool:
-        """Whether it takes a chunk then, and has the first who waits put another."""
-        return self.reader_comes and bool(self.queue) and not self.writers
+        """In a burst: whether who waits now is let in by the reader's next step."""
+        return not self.writers  # it has been woken: it takes a chunk for sure
 
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:

@@ -188,10 +188,6 @@ async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
     try:
         run.check_thread("emit")
         while stream.reader_comes:  # it needs no clock: the loop, which is fair
-            if stream.takes_next:
-                await stream.writers.wait(chunk)
-                run.sign()
-                return
             await checkpoint()
             run.calls = 0
             run.check_open("emit")

@@ -296,3 +296,34 @@ async def test_a_turn_that_waits_for_its_reader_can_be_cancelled() -> None:
 
     expected = [*range(8), 9] if caught == [True] else [*range(10)]
     assert read == expected
+
+
+async def test_who_has_filled_a_stream_waits_without_clocks() -> None:
+    """Its reader has been woken; it takes a chunk also if it is cancelled meanwhile."""
+    waiting: list[int] = []
+
+    async def say(turn: Turn[Any, int]) -> None:
+        for number in range(8):
+            await turn.emit(number)
+        turn_run, stream = turn._run, turn._run.stream
+        assert turn_run.burst is stream
+        reading.cancel()
+        with trio.CancelScope() as late:
+            late.cancel()
+            await turn.emit(8)
+        assert late.cancelled_caught
+        waiting.append(stream.waiting_writers)
+        await turn.emit(9)
+        waiting.append(turn_run.extra is None)
+
+    async with (
+        open_router() as router,
+        router.open_turn("k", say, stream=Bounded(8)) as answer,
+    ):
+        with trio.CancelScope() as reading:
+            first = await anext(answer)
+        assert first == 0
+        read = await read_all(answer)
+
+    assert read == [*range(1, 8), 9]
+    assert waiting == [0, True]
