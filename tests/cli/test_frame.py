@@ -250,12 +250,12 @@ def test_with_little_room_an_outcome_of_long_ago_is_not_named() -> None:
     assert nothing == "outcomes none now"
 
 
-def test_a_long_id_of_a_turn_shows_what_may_be_typed() -> None:
-    """The rest is the same for all turns of this life of its router."""
+def test_a_long_id_of_a_turn_is_shown_whole() -> None:
+    """It is what outcomes, events and the log say, and what a verb takes."""
     now = top()
     now["sessions"] = sessions(session("a", turn=1_000_000_012_345))
 
-    assert line_of(drawn(now), "12345") == "a running 12345 30s 2.0s"
+    assert line_of(drawn(now), "12345") == "a running 1000000012345 30s 2.0s"
 
 
 def test_whose_session_it_is_shows_when_there_are_several_routers() -> None:

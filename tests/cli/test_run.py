@@ -301,7 +301,7 @@ async def test_every_command_works_on_a_real_service(
             status, text = await actors(*looking)
             assert (status, "Traceback" in text) == (0, False), text
         status, text = await actors("session", "a/b ?")
-        assert "tool       search" in text
+        assert "tool        search" in text
         status, text = await actors("inspect", ref.path)
         assert status == 0, text
         status, text = await actors("inspect", "/nobody")

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Tracer
 
 from actors import ActorSystem, Session, Turn, TurnPolicy, open_system
-from supervision import RouterRef, start_router
+from supervision import Limits, RouterRef, start_router
 from supervision.otel import instrument
 
 Do: TypeAlias = Callable[[Turn[Any, str]], Awaitable[object]]
@@ -114,10 +114,10 @@ def status(span: ReadableSpan) -> tuple[str, str | None]:
 
 @asynccontextmanager
 async def traced(
-    make: type[Session[Any, Any]] = Doer, **options: Any
+    make: type[Session[Any, Any]] = Doer, limits: Limits | None = None, **options: Any
 ) -> AsyncGenerator[tuple[Spans, RouterRef[Any, Any], ActorSystem]]:
     """Open a system that is instrumented, and a router in it."""
     spans = Spans()
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider, **options)
-        yield spans, start_router(system, make), system
+        yield spans, start_router(system, make, limits=limits), system

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import traceback
+from pathlib import Path
 from typing import Final
 
 import attrs
 
+from supervision._words.traceback import is_hidden
 from supervision.service import TreeError
 
 
@@ -49,11 +52,24 @@ class Found:
         self.findings.append(Finding(Severity.DOUBTFUL, where, _line(what), right))
 
 
-def said_by(error: Exception) -> str:
+def said_by(error: BaseException) -> str:
     """An error of a declaration, which says what would be right, or the user's own."""
     if isinstance(error, TreeError):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def place_of(error: BaseException | None) -> str:
+    """Where the user's code has raised it, as `" (app.py, line 3)"`; `""`: nowhere."""
+    if error is None:
+        return ""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not is_hidden(frame.filename):
+            file = Path(frame.filename)
+            here = file.is_relative_to(Path.cwd())
+            shown = file.relative_to(Path.cwd()) if here else file
+            return f" ({shown}, line {frame.lineno})"
+    return ""
 
 
 def _line(what: object) -> str:

@@ -5,6 +5,9 @@ known: that an address is there once is an index, and nothing else.  `seq` says 
 order prompts were accepted; numbers of prompts rise on each node only.  Texts that are
 ordered are so by their characters, as everywhere else (`collate "C"`).
 
+With them come functions for statements that are usual (`carrying/usual`).  Whoever
+changes one of these statements raises the revision: then its function is made.
+
 Every statement may be carried out twice, and by two nodes at once.
 """
 
@@ -21,6 +24,7 @@ from supervision.durable._words.errors import (
     StoreTooNewError,
 )
 
+from .carrying.usual import functions
 from .link import Link, RefusedByServerError
 from .rows.message import Place, settings, text
 
@@ -96,12 +100,12 @@ class Schema:
     it is not there: nodes of older releases go on beside it.
     """
     revision: int = 1
-    """Of the tables within a version: rises with each such column."""
+    """Of the tables within a version: rises with each such column, and function."""
     steps: Mapping[int, str] = attrs.field(factory=dict[int, str])
     """{version: what makes the next one of it}; it may be carried out twice."""
 
 
-SCHEMA: Final = Schema(1, TABLES)
+SCHEMA: Final = Schema(1, f"{TABLES};\n{functions()}")
 """What this release writes."""
 _META: Final = "create table if not exists @meta (name text primary key, value int8)"
 _KEEP: Final = (

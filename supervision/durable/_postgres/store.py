@@ -86,7 +86,8 @@ class PostgresStore:
         sharing: SharingPolicy | None = None,
     ) -> None:
         try:
-            from .opening import Plan, PostgresClaim  # noqa: PLC0415 - who makes one
+            from .carrying.usual import kept_in  # noqa: PLC0415 - who makes one
+            from .opening import Plan, PostgresClaim  # noqa: PLC0415
             from .rows.message import Place, name  # noqa: PLC0415
             from .target import Target  # noqa: PLC0415
         except ImportError as error:
@@ -124,9 +125,10 @@ class PostgresStore:
             encoding = self.encoding
             if encoding.seal is not None:
                 encoding = attrs.evolve(encoding, seal=InTurn(encoding.seal))
+            schema = name(self.schema)
             plan = Plan(
                 target,
-                Place(name(self.schema), self.node, self.partitions),
+                Place(schema, self.node, self.partitions, kept_in(schema)),
                 self.policy,
                 self.address,
                 self.release,

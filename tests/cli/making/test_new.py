@@ -74,7 +74,7 @@ def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
 def test_its_tree_is_what_it_says_next(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It lists the files, and the two commands that follow."""
+    """It lists the files, and the two commands that follow, as its README does."""
     assert main(["new", "weather", "--into", "a b"]) == ExitCode.OK
 
     listed, _, following = capsys.readouterr().out.partition("\n\n")
@@ -83,8 +83,10 @@ def test_its_tree_is_what_it_says_next(
     assert following.splitlines() == [
         "next:",
         "  cd 'a b' && python -m pip install -e '.[test]' && pytest",
-        "  actors run weather:Tree",
+        "  actors run weather:Tree --name weather",
     ]
+    readme = Path("a b", "README.md").read_text(encoding="utf-8")
+    assert f"\n{following.splitlines()[-1].strip()}\n" in readme
     monkeypatch.chdir(empty / "a b")
     assert load_tree("weather:Tree").name == "Tree"
 
@@ -142,6 +144,16 @@ def test_a_name_that_is_none_is_refused(name: str, said: str, empty: Path) -> No
 
     assert fault is not None
     assert said in fault
+
+
+def test_nothing_is_written_under_such_a_name(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says why."""
+    assert main(["new", "trio"]) == ExitCode.USAGE
+
+    assert list(empty.iterdir()) == []
+    assert capsys.readouterr().err.startswith("actors: error: 'trio' is an installed")
 
 
 def test_a_module_of_the_current_folder_is_not_installed(

@@ -1,14 +1,17 @@
-"""Which records are carried out together: pure, by tables."""
+"""Which records are carried out together, and by which functions: pure, by tables."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 
-import attrs
 import pytest
 
+from supervision.durable._postgres.carrying.carrying import Carrying
 from supervision.durable._postgres.carrying.grouping import grouped
+from supervision.durable._postgres.carrying.usual import kept_in
+from supervision.durable._postgres.rows.message import Place
 from supervision.durable._sharing.words import Lease
 from supervision.durable._words.journals import Chunks
 from supervision.durable._words.looks import Find, Hold, Waiting
@@ -24,6 +27,8 @@ from supervision.durable._words.records import (
     Quarantine,
     Record,
     Settle,
+    State,
+    changed,
 )
 from supervision.durable._words.reminders import Remind, ReminderRow
 from tests.durable.store.bench import accept, complete, row
@@ -51,7 +56,7 @@ def begin(*numbers: int) -> Begin:
 
 def limited(number: int, key: str, name: str) -> Accept:
     """Make a prompt whose key may have three."""
-    return attrs.evolve(accept(number, key, name), capacity=3)
+    return changed(accept(number, key, name), capacity=3)
 
 
 def remind(key: str) -> Remind:
@@ -212,3 +217,44 @@ def _names(record: Record) -> list[object]:
     if isinstance(record, Settle):
         names.append(record.ended.number)
     return [each for each in names if each is not None]
+
+
+# ---------------------------------------------------------------------------- functions
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [changed(accept(1, "k1"), own=(1, 9)), accept(2, "k2"), accept(3, "k3")],
+        [changed(accept(1, "k1", bring=True), own=(1, 9)), complete(2, key="k2")],
+        [limited(1, "k1", "a\\b"), begin(2)],
+        [complete(1, key="k1"), complete(2, key="k2", state=State(b"x", 1))],
+        [complete(1, key="k1", bound=True, token=b"t")],
+        [Complete("k1", 1, (Ended(1, b"", 1), Ended(2, b"", 1)))],
+        [Settle("k1", Ended(1, b"", None))],
+        [Find("k1", "a"), Bring("k2")],
+    ],
+)
+def test_what_is_usual_is_carried_out_by_functions(batch: list[Record]) -> None:
+    """The server hears no statement that it would plan, but calls."""
+    schema = "s1"
+    place = Place(schema, "me", 9, kept_in(schema))
+    leases = {index: Lease(1, 1) for index in range(len(batch))}
+
+    said = Carrying(place, [*enumerate(batch)], leases).message.written().decode()
+
+    for each in said.split(";\n")[1:]:  # behind the settings
+        assert re.match(r"select \* from s1\.[a-z_]+_[0-9a-f]{16}\(", each)
+
+
+def test_what_is_not_usual_is_carried_out_as_it_is() -> None:
+    """It comes to the same; a value that looks like one's place is none."""
+    batch = [*enumerate([accept(1, "$1 \\0", "{$2}")])]
+
+    kept = Carrying(Place("s1", "me", 9, kept_in("s1")), batch, {}).message.written()
+    plain = Carrying(Place("s1", "me", 9), batch, {}).message.written()
+
+    assert kept == plain
+    assert b"insert into s1.prompts" in plain
+    assert b"\0" not in plain
+    assert b'"$1 ' in plain

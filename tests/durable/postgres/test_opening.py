@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
 import socket
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import trio
 
@@ -21,9 +23,10 @@ from supervision.durable import (
     StoreError,
     StoreTooNewError,
 )
+from supervision.durable._postgres.carrying.usual import functions, kept_in
 from supervision.durable._postgres.ending import LEFT_AFTER
 from supervision.durable._postgres.opening import PostgresOpening
-from supervision.durable._postgres.schema import SCHEMA, Schema
+from supervision.durable._postgres.schema import SCHEMA, TABLES, Schema
 from tests.durable.store.bench import accept, opened
 
 Names = Callable[[], str]
@@ -120,6 +123,34 @@ async def _open_and_close(store: PostgresStore) -> None:
         pass
 
 
+def test_whoever_changes_a_function_raises_the_revision() -> None:
+    """Or it would not be made where there is a store; take both from what is said."""
+    digest = hashlib.sha256(functions().encode()).hexdigest()[:16]
+
+    assert (SCHEMA.version, SCHEMA.revision, digest) == (1, 1, "b9aeb658eee318e2")
+
+
+async def test_functions_of_an_older_release_stay(
+    server: Server, new_schema: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its nodes go on beside those of the newer one, which has others."""
+    schema = new_schema()
+    older = ";\ncreate function @older() returns int language sql as 'select 1'"
+    path = "supervision.durable._postgres.opening.SCHEMA"
+    monkeypatch.setattr(path, Schema(1, TABLES + older))
+    await _open_and_close(PostgresStore(server.dsn(), schema=schema))
+    monkeypatch.setattr(path, attrs.evolve(SCHEMA, revision=2))
+    await _open_and_close(PostgresStore(server.dsn(), schema=schema))
+
+    named = server.do(
+        "select proname from pg_proc where pronamespace = (select oid from pg_namespace"
+        f" where nspname = '{schema}')"
+    )
+    assert "older" in {name for (name,) in named}
+    made = {each.removeprefix(f"{schema}.") for each in kept_in(schema).values()}
+    assert made < {name for (name,) in named}
+
+
 async def test_a_schema_may_be_given_to_who_may_make_none(
     server: Server, new_schema: Names
 ) -> None:
@@ -154,7 +185,7 @@ async def test_a_server_that_only_reads_is_away(
 
 async def test_names_may_be_any_names(server: Server) -> None:
     """Of schemas and nodes; with quotes, dollars, signs from beyond."""
-    for name in ("Sch\"e'ma", "a.b", "$x$ %s {0}", "日本", "@"):
+    for name in ("Sch\"e'ma", "a.b", "$x$ %s {0}", "日本", "@", "$1"):
         async with opened(PostgresStore(server.dsn(), schema=name, node=name)) as bench:
             await bench.carry(accept(1))
 

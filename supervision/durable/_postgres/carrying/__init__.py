@@ -6,4 +6,5 @@ Pure: nothing here knows a connection.  In reading order:
     grouping     which records of a batch are carried out together
     looking      records that are carried out one by one
     carrying     a batch: its statements, and its answers
+    usual        statements that stand in functions of the schema
 """

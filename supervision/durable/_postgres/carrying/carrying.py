@@ -20,7 +20,6 @@ from supervision.durable._postgres.rows.message import (
     Message,
     Place,
     Rows,
-    array,
     settings,
 )
 from supervision.durable._postgres.rows.prompts import Met
@@ -125,8 +124,10 @@ class Carrying:
 
         self.message.say(
             f"select p, epoch, owner from {s}.partitions"
-            f" where p = any ({array(sorted(needed), 'int4')}) order by p for share",
+            f" where p = any ({self.message.array(sorted(needed), 'int4')})"
+            " order by p for share",
             read,
+            "int4 int8 text",
         )
 
     def _fenced(self, index: int, lease: Lease) -> Fenced:

@@ -7,6 +7,11 @@ the tables; answers are read when all is over.
 
 The protocol takes no parameters.  What comes from outside stands in the text as
 arrays, made in C, between two tags that are not in it.
+
+Nor does it keep a plan, and planning takes as long as carrying out.  So a statement
+that is usual stands in a function of the schema, whose plan the server keeps for as
+long as a connection lasts, also behind a pooler; the message has a call in its place.
+Which ones do is known by their text without the values; see `carrying/usual`.
 """
 
 from __future__ import annotations
@@ -24,12 +29,14 @@ STATEMENT: Final = 30_000
 """Milliseconds that a batch may take."""
 IDLE: Final = 5_000
 """Milliseconds that a transaction may wait for us, if one ever does."""
-# plans by the indexes, whatever is known of the tables; nothing is worth compiling
+# plans by the indexes, whatever is known of the tables, and once; nothing is worth
+# compiling
 _SETTINGS: Final = (
     "select set_config('statement_timeout', '{0}', true),"
     " set_config('lock_timeout', '{1}', true),"
     f" set_config('idle_in_transaction_session_timeout', '{IDLE}', true),"
-    " set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
+    " set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 
 
@@ -123,6 +130,24 @@ class Place:
     """The name of this node."""
     partitions: int
     """How many there are."""
+    kept: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """{text of a statement without its values: the function that it stands in}."""
+
+
+@attrs.frozen
+class Shape:
+    """A statement without its values."""
+
+    text: str
+    """`VALUE` stands where a value was."""
+    given: tuple[str, ...]
+    """The type of each value."""
+    found: tuple[str, ...]
+    """The type of each column that it finds."""
+
+
+VALUE: Final = "\0"  # in no text that a server takes
+"""What stands in a shape for a value."""
 
 
 class Message:
@@ -136,17 +161,47 @@ class Message:
         self.place = place
         self.tables = place.schema
         """What stands before the name of each table, without the dot."""
-        self._statements: list[str] = []
+        self._values: list[tuple[str, str]] = []  # (as SQL, its type)
+        self._statements: list[tuple[str, str]] = []  # (as SQL, types that it finds)
         self._reads: list[Read | None] = []
 
-    def say(self, statement: str, read: Read | None = None) -> None:
-        """Add a statement; `read` gets the rows that it has found, when all is over."""
-        self._statements.append(statement)
+    def say(self, statement: str, read: Read | None = None, found: str = "") -> None:
+        """Add a statement.
+
+        Args:
+            statement: as SQL; values of this message may stand in it.
+            read: gets the rows that it has found, when all is over.
+            found: the type of each column of them; without it, it stands in no
+                function if it finds anything.
+        """
+        self._statements.append((statement, found))
         self._reads.append(read)
 
     def written(self) -> bytes:
         """Give all of it."""
-        return ";\n".join(self._statements).encode()
+        return ";\n".join(self._written(each) for each, _ in self._statements).encode()
+
+    def _written(self, statement: str) -> str:
+        parts = statement.split(VALUE)
+        if len(parts) == 1:
+            return statement
+        values = [self._values[int(each)][0] for each in parts[1::2]]
+        kept = self.place.kept.get(VALUE.join(parts[::2]))
+        if kept is not None:
+            return f"select * from {kept}({', '.join(values)})"
+        parts[1::2] = values
+        return "".join(parts)
+
+    def shapes(self) -> list[Shape]:
+        """Give the statements that may stand in functions."""
+        shapes: list[Shape] = []
+        for (statement, found), read in zip(self._statements, self._reads, strict=True):
+            parts = statement.split(VALUE)
+            if len(parts) > 1 and (found or read is None):
+                kinds = [self._values[int(each)][1] for each in parts[1::2]]
+                text = VALUE.join(parts[::2])
+                shapes.append(Shape(text, (*kinds,), (*found.split(),)))
+        return shapes
 
     def heard(self, found: Sequence[Rows]) -> None:
         """Tell each statement's rows."""
@@ -156,12 +211,26 @@ class Message:
 
     # ------------------------------------------------------------- what is given to it
 
+    def array(self, values: Iterable[object], kind: str) -> str:
+        """Put an array in, for one of its statements; see `array` for its items."""
+        return self.value(array(values, kind), f"{kind}[]")
+
+    def value(self, written: str, kind: str) -> str:
+        """Put a value in, for one of its statements.
+
+        Args:
+            written: as SQL.
+            kind: its type.
+        """
+        self._values.append((written, kind))
+        return f"{VALUE}{len(self._values) - 1}{VALUE}"
+
     def mine(self, partition: str, epoch: str) -> str:
         """Write as SQL: a partition is this node's, in this epoch."""
         return (
             f"exists (select 1 from {self.tables}.partitions f"
             f" where f.p = {partition} and f.epoch = {epoch}"
-            f" and f.owner = {text(self.place.node)})"
+            f" and f.owner = {self.value(text(self.place.node), 'text')})"
         )
 
     def holds(self, lease: Lease | None) -> str:
@@ -194,25 +263,27 @@ class Message:
             names.append(name)
             is_bytes = kind == "bytea"
             found.append(f"decode(g.{name}, 'base64') {name}" if is_bytes else name)
-            arrays.append(array(values, "text" if is_bytes else kind))
+            arrays.append(self.array(values, "text" if is_bytes else kind))
         conditions: list[str] = []
         leases = [*map(lease_of, needs)]
         firsts = [need if isinstance(need, First) else None for need in needs]
         if partitions is not None:
             names.append("p")
             found.append("p")
-            arrays.append(array(partitions, "int4"))
+            arrays.append(self.array(partitions, "int4"))
         if any(each is not None for each in leases):
             names += ["lp", "le"]
             arrays.append(
-                array([it.partition if it else None for it in leases], "int4")
+                self.array([it.partition if it else None for it in leases], "int4")
             )
-            arrays.append(array([it.epoch if it else None for it in leases], "int8"))
+            arrays.append(
+                self.array([it.epoch if it else None for it in leases], "int8")
+            )
             conditions.append(f"(g.le is null or {self.mine('g.lp', 'g.le')})")
         if any(each is not None for each in firsts):
             names += ["fn", "ft"]
-            arrays.append(array([it and it.number for it in firsts], "int8"))
-            arrays.append(array([it and it.turn for it in firsts], "int8"))
+            arrays.append(self.array([it and it.number for it in firsts], "int8"))
+            arrays.append(self.array([it and it.turn for it in firsts], "int8"))
             conditions.append(
                 f"not exists (select 1 from {self.tables}.prompts q where q.number"
                 " = g.fn and q.outcome is not null and q.turn is distinct from g.ft)"

@@ -20,7 +20,7 @@ from supervision.durable._words.records import (
 )
 from supervision.durable._words.rules import Mark
 
-from .message import Message, Need, Rows, array
+from .message import Message, Need, Rows
 
 COLUMNS: Final = (
     "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
@@ -114,7 +114,7 @@ def insert(
     if unmarked:
         ok = "g.ok"
         if own is not None:
-            others = f"select 1 from {s}.prompts q where {_others(own)}"
+            others = f"select 1 from {s}.prompts q where {_others(message, own)}"
             ok += f" and not (g.own and exists ({others}))"
         tried = f"case when {ok} then tried else 0 end"
         begun = f"case when {ok} then begun end"
@@ -137,6 +137,7 @@ def insert(
         f" left join {s}.prompts q on q.key = g.key and q.id = g.id"
         " where new.number is null order by g.ord",
         read,
+        "int8 int8 bytea int8 bool",
     )
 
 
@@ -159,11 +160,12 @@ def _roomy(s: str) -> str:
     )
 
 
-def _others(own: tuple[int, int]) -> str:
+def _others(message: Message, own: tuple[int, int]) -> str:
     """Write as SQL: `q` is an open prompt of the key of `g`, of another opening."""
+    first, last = (message.value(str(each), "int8") for each in own)
     return (
         "q.p = g.p and q.key = g.key and q.outcome is null"
-        f" and q.number not between {own[0]} and {own[1]}"
+        f" and q.number not between {first} and {last}"
     )
 
 
@@ -191,9 +193,10 @@ def before(
     message.say(
         f"select g.ord, q.number from {given_rows} g"
         f" join {s}.prompts i on i.number = g.number"
-        f" join {s}.prompts q on {_others(own)} and q.seq < i.seq"
+        f" join {s}.prompts q on {_others(message, own)} and q.seq < i.seq"
         " order by g.ord, q.begun is null, q.steers is null, q.seq",
         read,
+        "int8 int8",
     )
 
 
@@ -318,6 +321,7 @@ def find(
             f" from {given} g join {s}.prompts q on q.key = g.key and q.{by} = g.{by}"
             f" where g.number {only}",
             read,
+            "int8 int8 bytea int8 float8 float8 int8 int8 int8 int8",
         )
 
 
@@ -355,16 +359,18 @@ def bring(
         "select s.key, state, state_version, token, generation, crashes, tenant, held,"
         f" (select min(n) from {s}.history h where h.key = s.key),"
         f" (select max(n) from {s}.history h where h.key = s.key)"
-        f" from {s}.sessions s where s.key = any ({array(places, 'text')})",
+        f" from {s}.sessions s where s.key = any ({message.array(places, 'text')})",
         read_sessions,
+        "text bytea int8 bytea int8 bytea text text int8 int8",
     )
     columns = ", ".join(f"q.{each}" for each in COLUMNS.split(", "))
     message.say(
-        f"select {columns} from unnest({array(places, 'text')},"
-        f" {array(places.values(), 'int4')}) as g (key, p)"
+        f"select {columns} from unnest({message.array(places, 'text')},"
+        f" {message.array(places.values(), 'int4')}) as g (key, p)"
         f" join {s}.prompts q on q.p = g.p and q.key = g.key and q.outcome is null"
         " order by q.begun is null, q.steers is null, q.seq",
         read_prompts,
+        " ".join(kind for _, kind in _KINDS),
     )
 
 

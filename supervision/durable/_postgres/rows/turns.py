@@ -134,7 +134,7 @@ def _keep(
         for (each,) in found:
             overtaken(each - 1)
 
-    message.say(f"with {', '.join(parts)} select ord from g where over", read)
+    message.say(f"with {', '.join(parts)} select ord from g where over", read, "int8")
 
 
 def _ends(message: Message, records: Sequence[Complete]) -> str:
