@@ -38,6 +38,7 @@ from ._sessions.receipt import (
 )
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
+from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
 from ._sessions.streams.place import Place
@@ -175,6 +176,7 @@ __all__ = (
     "history_left",
     "hold_limits",
     "hub_of",
+    "in_burst",
     "is_plain",
     "is_steerable",
     "last_sign_of",

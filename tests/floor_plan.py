@@ -53,7 +53,7 @@ PLAN: Final = {
     "histories": Room("actors/_sessions/histories", "park", "attrs trio"),
     "streams": Room(
         "actors/_sessions/streams",
-        "conversation_words conversation_errors",
+        "park conversation_words conversation_errors",
         "outcome trio",
     ),
     "turns": Room(

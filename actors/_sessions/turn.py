@@ -72,7 +72,7 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
 
     # -------------------------------------------------------------------- what it says
 
-    async def emit(self, chunk: C) -> None:  # noqa: C901, PLR0912 - the quick ways
+    async def emit(self, chunk: C) -> None:  # noqa: C901, PLR0912, PLR0915 - written out
         """Hand a chunk to the reader; a sign of life.
 
         With a `Bounded` or `Replay` stream it waits while the reader is behind
@@ -86,54 +86,64 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             TypeError, ValueError: a `Journal`'s store cannot keep the chunk.
         """
         run = self._run
-        host, stream, phase = run.host, run.stream, run.phase
-        signed = (  # its reader is awake, and it has signed for life when it woke it
-            (stream is not None and stream.stamped is run)
-            and (phase is RUNNING and run.extra is None)
-        )
-        quick = signed and stream is not None and len(stream.queue) < stream.room
-        if not signed and phase is not RUNNING and phase is not DRAINING:
+        stream = run.burst
+        if stream is not None:
+            queue = stream.queue
+            if len(queue) < stream.limit:
+                try:
+                    await checkpoint_if_cancelled()
+                except RuntimeError:  # Trio's: not in its thread
+                    run.host.events.check_thread("Turn.emit()")
+                    raise
+                queue.append(chunk)  # nobody else has run, so there still is a burst
+                return
+        host = run.host
+        if run.phase is not RUNNING and run.phase is not DRAINING:
             raise TurnOverError(run.id, "emit")
-        chunks = host.chunks + 1
-        if chunks & SCHEDULE_EVERY:
+        if run.calls < SCHEDULE_EVERY:
             try:
                 await checkpoint_if_cancelled()
-            except RuntimeError:  # Trio's: not in its thread
+            except RuntimeError:  # as above
                 host.events.check_thread("Turn.emit()")
                 raise
-            host.chunks = chunks
-            if quick and stream is not None:  # still: nobody else has run
-                stream.queue.append(chunk)
-                return
+            run.calls += 1
+        elif stream is not None and stream.takes_next:  # that lets others run
+            run.check_thread("emit")
+            run.calls = 0
+            host.chunks += 1
+            try:
+                await stream.writers.wait(chunk)
+                run.sign()
+            except trio.ClosedResourceError:  # as below
+                host.unread += 1
+            return
         else:
-            run.check_open("emit")
-            host.chunks = chunks
+            run.check_thread("emit")
+            run.calls = 0
             await checkpoint()
             run.check_open("emit")
-            stream, signed = run.stream, False
-        if not signed:
-            run.signed_at, extra = host.now(), run.extra  # as `run.sign`, not called
-            if extra is not None:
-                if extra.stalled:
-                    run.sign()
-                if extra.partial is not None:
-                    extra.partial.add(chunk)
+        if run.burst is not None:
+            run.burst.end_burst()
+        host.chunks += 1
+        run.signed_at, extra = host.now(), run.extra  # as `run.sign`, not called
+        if extra is not None:
+            if extra.stalled:
+                run.sign()
+            if extra.partial is not None:
+                extra.partial.add(chunk)
+        stream = run.stream
         if stream is None:
             host.unread += 1
             return
         run.replied = True
-        queue = stream.queue  # as `put_if_room`, without the call
-        if len(queue) < stream.room:
-            queue.append(chunk)
-            if stream.reader is not None:
-                stream.wake_reader()
-                stream.stamped = run
+        if stream.reader is not None and len(stream.queue) < stream.room:
+            stream.queue.append(chunk)  # as `put_if_room`, without the call
+            stream.wake_reader()
+            if extra is None:
+                stream.begin_burst(run)
             return
-        waits = stream.reader is not None
         try:
             if stream.put_if_room(chunk):
-                if waits:
-                    stream.stamped = run
                 return
         except trio.ClosedResourceError:  # of a parent that it has outlived
             host.unread += 1

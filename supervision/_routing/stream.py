@@ -7,7 +7,6 @@ the turn is to go on, leaving the block gives up nothing but this reader's place
 
 from __future__ import annotations
 
-import contextlib
 from threading import get_ident
 from typing import Any, Generic, Self, TypeVar
 
@@ -44,10 +43,9 @@ class TurnStream(Generic[P, C]):
 
     __slots__ = (
         "_aborts",
-        "_chunks",
         "_core",
-        "_place",
         "_reader",
+        "_ready",
         "_steer",
         "receipt",
     )
@@ -64,8 +62,7 @@ class TurnStream(Generic[P, C]):
         self._core = core
         self._aborts = aborts  # the turn, if the block is left before its end
         self._reader = reader
-        self._place = reader if isinstance(reader, Place) else None
-        self._chunks = reader if isinstance(reader, Chunks) else None
+        self._ready = reader.ready  # what it has there is always this list
         self._steer = steer  # Any: a partial of the handle's method
         self.receipt = receipt
         """The prompt's receipt."""
@@ -140,35 +137,21 @@ class TurnStream(Generic[P, C]):
         return self
 
     async def __anext__(self) -> C:
-        chunks = self._chunks
-        try:
-            if chunks is not None:
-                queue = chunks.queue
-                passed = chunks.passed + 1
-                if queue and passed <= chunks.quick:
-                    await checkpoint_if_cancelled()  # nobody else runs: it is there
-                    if chunks.writers:
-                        return chunks.take()
-                    chunks.passed = passed
-                    return queue.popleft()
-            else:
-                place: Any = self._place
-                ready = place.ready
-                if ready:
-                    await checkpoint_if_cancelled()
-                    place.at += 1
-                    if place.log.writers:
-                        place.log.make_room()
-                    chunk: C = ready.pop()
-                    return chunk
-        except RuntimeError:  # Trio's: not in its thread
-            self._core.events.check_thread("reading a TurnStream")
-            raise
+        ready = self._ready
+        if ready:
+            try:
+                await checkpoint_if_cancelled()  # nobody else runs: it is there
+            except RuntimeError:  # Trio's: not in its thread
+                self._core.events.check_thread("reading a TurnStream")
+                raise
+            return ready.pop()
         events = self._core.events
         if get_ident() != events.thread:
             events.check_thread("reading a TurnStream")
-        with contextlib.suppress(trio.EndOfChannel):
+        try:
             return await self._reader.get()
+        except trio.EndOfChannel:
+            pass
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
             raise StopAsyncIteration

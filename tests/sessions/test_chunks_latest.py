@@ -209,17 +209,13 @@ def test_what_is_closed_has_no_room(policy: Bounded | Latest) -> None:
         chunks.put_if_room(2)
 
 
-async def test_only_what_has_no_time_of_its_own_is_taken_at_once() -> None:
-    """And only while nobody else is reading."""
-    hasty, timed = Chunks[int](Latest()), Chunks[int](Latest(every=1.0))
-    seen = [bool(hasty.quick), bool(timed.quick)]
-    async with trio.open_nursery() as nursery:
-        for chunks in (hasty, timed):
-            nursery.start_soon(chunks.get)
-        await settle()
-        seen += [bool(hasty.quick), bool(timed.quick)]
-        hasty.put_nowait(1)
-        timed.put_nowait(1)
+@pytest.mark.parametrize("every", [0.0, 1.0])
+async def test_what_may_still_be_merged_is_never_ready(every: float) -> None:
+    """Of other streams is what waits behind the chunk that was read."""
+    latest, bounded = Chunks[int](Latest(every=every)), Chunks[int](Bounded())
+    for chunks in (latest, bounded):
+        for number in range(3):
+            chunks.put_nowait(number)
+        await chunks.get()
 
-    seen += [bool(hasty.quick), bool(timed.quick)]
-    assert seen == [True, False, False, False, True, False]
+    assert (latest.ready, bounded.ready) == ([], [2, 1])

@@ -17,18 +17,19 @@ from typing import Any, Generic, TypeVar
 
 import trio
 from trio.lowlevel import (
-    Abort,
     checkpoint,
     checkpoint_if_cancelled,
     current_task,
     enable_ki_protection,
     reschedule,
-    wait_task_rescheduled,
 )
 
+from actors._engine.park import WAKE, park
 from actors._sessions.errors import StreamGapError
 from actors._sessions.policies import Bounded, Latest
 
+from . import burst
+from .sleeper import give_back, lend
 from .writers import LEFT, SCHEDULE_EVERY, Writers, pass_by
 
 C = TypeVar("C")
@@ -58,17 +59,21 @@ class Chunks(Generic[C]):
         "_merged",
         "_pending",
         "_reading",
+        "_taken",
         "_until",
-        "passed",
+        "counted",
+        "limit",
         "queue",
-        "quick",
         "reader",
+        "ready",
         "room",
         "stamped",
         "stays",
         "unread",
         "writers",
     )
+
+    begin_burst, end_burst = burst.begin, burst.end
 
     def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
         self.queue: deque[C] = deque()
@@ -97,16 +102,17 @@ class Chunks(Generic[C]):
             self._every = policy.every
         # the depth below which a chunk may go in without a thought
         self.room: float = self._capacity if self._merge is None else 0
-        self._until = SCHEDULE_EVERY  # of `passed`: then the reader lets others run
-        self.quick = 0 if self._every else self._until
-        """Up to which of its chunks the reader may take one without a thought."""
-        self.stamped: object = None
-        """The turn that has woken the reader, which has not run since.
+        self.stamped: Any = None  # the turn that has a burst here, see there
+        self.limit: float = 0  # of it: how long the queue may become
+        self.counted = 0  # of it: what had been counted before
+        self.ready: list[C] = []
+        """The oldest chunks, which may be read without a thought, the next one last.
 
-        So no time has passed for either of them: no chunk more needs a sign of life.
+        They have left the queue and still count in its room.  None are here while a
+        writer or the reader waits.
         """
-        self.passed = 0
-        """How many chunks the reader has got."""
+        self._taken = 0  # how many have left the queue for the reader
+        self._until = SCHEDULE_EVERY  # how many may: then the reader lets others run
         self.unread = 0
         """How many were dropped because nobody reads (any more)."""
 
@@ -114,6 +120,11 @@ class Chunks(Generic[C]):
     def waiting_writers(self) -> int:
         """How many calls of `put` wait for room."""
         return len(self.writers)
+
+    @property
+    def passed(self) -> int:
+        """How many chunks the reader has got."""
+        return self._taken - len(self.ready)
 
     @property
     def number(self) -> int:
@@ -126,7 +137,7 @@ class Chunks(Generic[C]):
     @property
     def emitted(self) -> int:
         """How many chunks have come into it, read or not."""
-        return self.passed + self._merged + len(self.queue) + self.unread
+        return self._taken + self._merged + len(self.queue) + self.unread
 
     @property
     def attached(self) -> int:
@@ -138,6 +149,11 @@ class Chunks(Generic[C]):
         """Whether the reader is about to read: it waits for nothing but the loop."""
         return self._reading and self.reader is None
 
+    @property
+    def takes_next(self) -> bool:
+        """In a burst: whether who waits now is let in by the reader's next step."""
+        return not self.writers  # it has been woken: it takes a chunk for sure
+
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:
         """Hand a chunk to the reader if there is room; False: there is none.
@@ -145,13 +161,7 @@ class Chunks(Generic[C]):
         Raises:
             trio.ClosedResourceError: the stream was closed.
         """
-        queue = self.queue
-        if len(queue) >= self.room:
-            return self._put(chunk)
-        queue.append(chunk)
-        if self.reader is not None:
-            self.wake_reader()
-        return True
+        return self._put(chunk)
 
     @enable_ki_protection
     async def put(self, chunk: C) -> None:
@@ -163,6 +173,7 @@ class Chunks(Generic[C]):
         self._calls += 1
         await pass_by(self._calls)
         if not self._put(chunk):
+            self.unready()
             await self.writers.wait(chunk)
 
     @enable_ki_protection
@@ -175,10 +186,6 @@ class Chunks(Generic[C]):
         """
         if not self._put(chunk):
             raise trio.WouldBlock
-
-    def take(self) -> C:
-        """Take the oldest chunk: there is one, and nobody waits for it."""
-        return self._take()
 
     @enable_ki_protection
     async def get(self) -> C:
@@ -193,12 +200,16 @@ class Chunks(Generic[C]):
         if self._reading:
             msg = "a stream has one task at a time that reads"
             raise trio.BusyResourceError(msg)
+        if self.ready:
+            await checkpoint_if_cancelled()
+            return self.ready.pop()
         self._reading = True
-        self.quick = 0
         try:
             self._calls += 1
-            if self._calls & SCHEDULE_EVERY and (
-                self.passed < self._until or not self.queue
+            if not self.queue and not self._closed and not self._dropping:
+                await self._wait_to_read()
+            elif self._calls & SCHEDULE_EVERY and (
+                self._taken < self._until or not self.queue
             ):
                 await checkpoint_if_cancelled()
             else:
@@ -221,8 +232,6 @@ class Chunks(Generic[C]):
             return self._take()
         finally:
             self._reading = False
-            if not self._every:
-                self.quick = self._until
 
     @enable_ki_protection
     def close(self) -> None:
@@ -231,6 +240,7 @@ class Chunks(Generic[C]):
         The reader gets what is there, and then the end; writers that wait have put
         nothing.
         """
+        burst.stop(self)
         self._closed = True
         self.room = 0
         self.begin()
@@ -286,11 +296,13 @@ class Chunks(Generic[C]):
     def _scheduled(self) -> None:
         """The reader has let others run: so many chunks it may take now at once."""
         self._calls = 0
-        self._until = self.passed + 1 + SCHEDULE_EVERY
+        self._until = self._taken + 1 + SCHEDULE_EVERY
 
     @enable_ki_protection
     def _drop(self) -> None:
         """What is unread is dropped, and so is what comes."""
+        burst.stop(self)
+        self.unready()
         self._dropping = True
         self.room = 0
         self.unread += len(self.queue) + self.writers.release()
@@ -306,17 +318,17 @@ class Chunks(Generic[C]):
             return True
         if self._closed:
             raise trio.ClosedResourceError
+        burst.stop(self)
         queue = self.queue
-        if not queue:
-            queue.append(chunk)
-            self._pending = 0
-            self.wake_reader()
-        elif self._merge is not None:
+        if self._merge is not None and queue:
             queue[0] = self._merge(queue[0], chunk)
             self._merged += 1
             self._pending += 1
-        elif len(queue) < self._capacity:
+        elif len(queue) + len(self.ready) < self._capacity and not self.writers:
             queue.append(chunk)
+            self._pending = 0
+            if self.reader is not None:
+                self.wake_reader()
         else:
             return False
         return True
@@ -327,31 +339,58 @@ class Chunks(Generic[C]):
         return not self._every or trio.current_time() >= self._due
 
     def _take(self) -> C:
-        """Take the oldest chunk, and one in from the first writer that waits."""
-        chunk = self.queue.popleft()
-        self.passed += 1
+        """Take the oldest chunk, and one in from the first writer that waits.
+
+        If nobody else does, have those behind it ready.
+        """
+        queue = self.queue
+        chunk = queue.popleft()
+        self._taken += 1
         if self.writers:
-            self.queue.append(self.writers.take())
-        if self._every:
-            self._due = trio.current_time() + self._every
+            queue.append(self.writers.take())
+        if self._merge is not None:
+            if self._every:
+                self._due = trio.current_time() + self._every
+        elif queue and not self.writers:
+            ready, more = self.ready, self._until - self._taken
+            if len(queue) <= more:
+                ready.extend(queue)
+                queue.clear()
+            else:
+                ready.extend(queue.popleft() for _ in range(more))
+            ready.reverse()
+            self._taken += len(ready)
         return chunk
 
+    def unready(self) -> None:
+        """Have in the queue again what is ready: somebody is to see all that waits."""
+        ready = self.ready
+        if ready:
+            self._taken -= len(ready)
+            self.queue.extendleft(ready)
+            ready.clear()
+
     async def _wait_to_read(self) -> None:
-        self.reader = current_task()
+        self.reader = task = current_task()
+        sleeper = lend(self, task)
+        try:
+            await park(sleeper.trap)
+        finally:
+            give_back(sleeper)
+        if self.stamped is not None:
+            burst.has_run(self)
+        self._calls = 0  # as `_scheduled`
+        self._until = self._taken + 1 + SCHEDULE_EVERY
 
-        def abort(_: object) -> Abort:
-            self.reader = None
-            return Abort.SUCCEEDED
-
-        await wait_task_rescheduled(abort)
-        self.stamped = None
-        self._scheduled()
+    def forget(self, _: object) -> None:
+        """The reader has been cancelled while it waited."""
+        self.reader = None
 
     def wake_reader(self) -> None:
         """There is something for whoever waits to read."""
         if self.reader is not None:
             reader, self.reader = self.reader, None
-            reschedule(reader)
+            reschedule(reader, WAKE)
 
 
 def _newer(older: object, newer: object) -> object:

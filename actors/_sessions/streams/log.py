@@ -25,22 +25,17 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import trio
-from trio.lowlevel import (
-    Abort,
-    Task,
-    current_task,
-    enable_ki_protection,
-    reschedule,
-    wait_task_rescheduled,
-)
+from trio.lowlevel import enable_ki_protection
 
 from actors._sessions.policies import Journal, Replay
 
+from . import burst
 from .keeper import ChunkKeeper
 from .place import Place, place_of
+from .sleeper import Sleepers
 from .writers import Writers, pass_by
 
 C = TypeVar("C")
@@ -64,17 +59,20 @@ class ChunkLog(Generic[C]):
         "attempt",
         "base",
         "closed",
+        "counted",
         "dropped",
         "ended",
         "furthest",
         "is_cut",
         "is_whole",
         "keeper",
+        "limit",
         "owner",
         "places",
         "policy",
         "queue",
         "reader",
+        "reader_comes",
         "room",
         "stamped",
         "stays",
@@ -82,6 +80,9 @@ class ChunkLog(Generic[C]):
         "unread",
         "writers",
     )
+
+    begin_burst, end_burst = burst.begin, burst.end
+    takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
     def __init__(
         self,
@@ -108,9 +109,11 @@ class ChunkLog(Generic[C]):
         self.writers: Writers[Any] = Writers()
         self.places: dict[Place[C], None] = {}  # the readers that are attached
         self._floor = math.inf  # none of them is behind this number
-        self._sleepers: dict[Task, None] = {}  # who waits for a chunk
+        self._sleepers = Sleepers()  # who waits for a chunk
         self.reader: object = None  # None: nobody does
-        self.stamped: object = None  # as in `Chunks`
+        self.reader_comes = False  # somebody who waited has been woken, and not run
+        self.stamped: Any = None  # the turn that has a burst here, see there
+        self.limit, self.counted = 0.0, 0  # of it
         self.closed = False
         self.is_cut = self.is_whole = False
         self.uncertain = False
@@ -140,11 +143,6 @@ class ChunkLog(Generic[C]):
 
     # ----------------------------------------------------------------- what goes in
 
-    @property
-    def reader_comes(self) -> bool:
-        """Whether one that has slept is about to read."""
-        return self.stamped is not None
-
     @enable_ki_protection
     def put_if_room(self, chunk: C) -> bool:
         """Take a chunk in if there is room, or if there can be; False: there is none.
@@ -152,6 +150,7 @@ class ChunkLog(Generic[C]):
         Raises:
             trio.ClosedResourceError: the stream was closed.
         """
+        burst.stop(self)
         if self.is_cut:
             self.unread += 1
             return True
@@ -188,6 +187,8 @@ class ChunkLog(Generic[C]):
         if not self.put_if_room(chunk):
             keeper = self.keeper
             waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
+            for place in self.places:
+                place.unready()
             await self.writers.wait(waits)
 
     @enable_ki_protection
@@ -246,6 +247,7 @@ class ChunkLog(Generic[C]):
         """
         if self.closed:
             return
+        burst.stop(self)
         self.closed = True
         self.room = 0
         self.begin()
@@ -312,7 +314,7 @@ class ChunkLog(Generic[C]):
 
     def leave(self, place: Place[C]) -> None:
         """Nobody waits for this reader any more."""
-        place.ready.clear()
+        place.unready()
         self.places.pop(place, None)
         self.furthest = max(self.furthest, place.at)
         self._forget_kept()
@@ -330,6 +332,7 @@ class ChunkLog(Generic[C]):
     @enable_ki_protection
     def make_room(self) -> None:
         """Somebody has read, or left: take in from those who wait what fits now."""
+        burst.stop(self)
         keeper = self.keeper
         while self.writers and (
             self._has_room() if keeper is None else keeper.has_room
@@ -344,26 +347,22 @@ class ChunkLog(Generic[C]):
 
     def wake_reader(self) -> None:
         """There is something for whoever waits to read."""
-        sleepers, self._sleepers = self._sleepers, {}
         self.reader = None
-        for task in sleepers:
-            reschedule(task)
+        if self._sleepers:
+            self._sleepers.wake()
+            self.reader_comes = True
 
     async def sleep(self) -> None:
         """Wait until there is something to read."""
-        task = current_task()
-        self._sleepers[task] = None
         self.reader = self._sleepers
-        self.stamped = None
-
-        def abort(_: object) -> Abort:
-            del self._sleepers[task]
+        burst.has_run(self)
+        try:
+            await self._sleepers.wait()
+        finally:
             if not self._sleepers:
                 self.reader = None
-            return Abort.SUCCEEDED
-
-        await wait_task_rescheduled(abort)
-        self.stamped = None
+        burst.has_run(self)
+        self.reader_comes = False
 
     # ------------------------------------------------------------------- the inside
 
@@ -392,6 +391,7 @@ class ChunkLog(Generic[C]):
 
     def _drop_all(self) -> None:
         """Keep no chunk that there was; nobody is attached any more."""
+        burst.stop(self)
         for place in tuple(self.places):
             self.leave(place)
         if self.keeper is None:

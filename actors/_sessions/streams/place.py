@@ -27,6 +27,7 @@ class Place(Generic[C]):
     """Where a reader is in a log.  Made by `ChunkLog.open`."""
 
     __slots__ = (
+        "_at",
         "_base",
         "_calls",
         "_left",
@@ -34,18 +35,19 @@ class Place(Generic[C]):
         "_page_at",
         "_reading",
         "_until",
-        "at",
         "log",
         "ready",
     )
 
     def __init__(self, log: Any, at: int) -> None:  # a ChunkLog, which stands above
         self.log = log
-        self.at = at
-        """Number of the latest chunk that it has got, or is not to get."""
+        self._at = at  # number of the latest chunk that it has got, or that is ready
         self._until = at + SCHEDULE_EVERY  # a number: then the reader lets others run
         self.ready: list[C] = []
-        """What is there and may be taken without a thought, the next one last."""
+        """What is there and may be taken without a thought, the next one last.
+
+        Nothing while a writer waits.
+        """
         self._base = log.base
         self._left = False
         self._reading = False
@@ -54,12 +56,17 @@ class Place(Generic[C]):
         self._calls = 0
 
     @property
+    def at(self) -> int:
+        """Number of the latest chunk that it has got, or is not to get."""
+        return self._at - len(self.ready)
+
+    @property
     def number(self) -> int:
         """Number of the latest chunk that the reader has got; 0: none."""
         return self.at
 
     @enable_ki_protection
-    async def get(self) -> C:  # noqa: C901 - the way of a chunk, step by step
+    async def get(self) -> C:  # noqa: C901, PLR0912 - the way of a chunk, step by step
         """Take the next chunk, waiting for one.
 
         Raises:
@@ -72,11 +79,14 @@ class Place(Generic[C]):
         if self._reading:
             msg = "a stream has one task at a time that reads"
             raise trio.BusyResourceError(msg)
+        if self.ready:
+            await checkpoint_if_cancelled()
+            return self.ready.pop()
         self._reading = True
         try:
             self._calls += 1
             if self._calls & SCHEDULE_EVERY and (
-                self.at < self._until or self.at >= self.log.last
+                self._at < self._until or self._at >= self.log.last
             ):
                 await checkpoint_if_cancelled()
             else:
@@ -90,10 +100,10 @@ class Place(Generic[C]):
                     raise trio.EndOfChannel
                 if self not in log.places:
                     self._come_back()
-                at = self.at
+                at = self._at  # nothing is ready
                 if at < log.dropped:
                     if self._page and self._page_at == at:
-                        self._page_at = self.at = at + 1
+                        self._page_at = self._at = at + 1
                         return self._page.popleft()
                     await self._read_page()
                     continue
@@ -108,30 +118,38 @@ class Place(Generic[C]):
 
     def _take(self, log: Any) -> C:
         """Take the next chunk, which is there; those behind it are ready then."""
-        queue, at = log.queue, self.at - log.dropped
-        there, most = len(queue), self._until - log.dropped
-        if there <= most:
-            self.ready = list(islice(reversed(queue), there - at - 1))
-        else:
-            self.ready = [queue[each] for each in range(most - 1, at, -1)]
+        queue, at = log.queue, self._at - log.dropped
         chunk: C = queue[at]
-        self.at += 1
+        self._at += 1
         if log.writers:
             log.make_room()
+        if not log.writers:
+            queue, at = log.queue, self._at - log.dropped
+            there, most = len(queue), self._until - log.dropped
+            if there <= most:
+                self.ready.extend(islice(reversed(queue), there - at))
+            else:
+                self.ready.extend(queue[each] for each in range(most - 1, at - 1, -1))
+            self._at += len(self.ready)
         return chunk
+
+    def unready(self) -> None:
+        """Have got nothing but what was read: somebody is to see where it is."""
+        self._at -= len(self.ready)
+        self.ready.clear()
 
     def move(self, log: Any) -> None:
         """Read this log from now on: from its beginning, or where it is."""
-        nothing_read = self.at == self._base
+        self.unready()
+        nothing_read = self._at == self._base
         self.log = log
         self._until = 0
-        self.ready.clear()
-        if not nothing_read and self.at <= log.base:
+        if not nothing_read and self._at <= log.base:
             self._base = -1  # it is told when it reads
             return
         self._base = log.base
         if nothing_read:
-            self.at = log.base
+            self._at = log.base
         log.attach(self)
 
     async def wait_begun(self) -> None:
@@ -151,18 +169,18 @@ class Place(Generic[C]):
     def _scheduled(self) -> None:
         """It has let others run: so many chunks it may take now at once."""
         self._calls = 0
-        self._until = self.at + 1 + SCHEDULE_EVERY
+        self._until = self._at + 1 + SCHEDULE_EVERY
 
     async def _read_page(self) -> None:
         """Read on where the log's keeper has what is not in memory."""
-        log, after, base = self.log, self.at, self._base
+        log, after, base = self.log, self._at, self._base
         page = await log.keeper.read(after)
         if base != log.base or log.is_cut or self._left:
             return  # it is of no use
         if page:
             self._page, self._page_at = deque(page), after
         else:
-            self.at = log.dropped
+            self._at = log.dropped
             raise StreamGapError(after, log.dropped + 1, log.last)
 
     def _come_back(self) -> None:
@@ -176,14 +194,14 @@ class Place(Generic[C]):
         """Go to where there is something to read; say what is missing."""
         log = self.log
         if self._base != log.base:
-            nothing_read = self.at == self._base
+            nothing_read = self._at == self._base
             self._page = None
-            self.at = self._base = log.base
+            self._at = self._base = log.base
             if not nothing_read:
                 raise StreamRestartedError(log.attempt, log.base + 1)
-        after = self.at
+        after = self._at
         if after < log.dropped and log.keeper is None:
-            self.at = log.dropped
+            self._at = log.dropped
             raise StreamGapError(after, log.dropped + 1, log.last)
 
 

@@ -12,15 +12,17 @@ from typing import Final, TypeVar
 import outcome
 import trio
 from trio.lowlevel import (
-    Abort,
     Task,
     checkpoint,
     checkpoint_if_cancelled,
     current_task,
     enable_ki_protection,
     reschedule,
-    wait_task_rescheduled,
 )
+
+from actors._engine.park import WAKE, park
+
+from .sleeper import give_back, lend
 
 C = TypeVar("C")
 
@@ -44,17 +46,20 @@ class Writers(OrderedDict[Task, C]):
         """
         task = current_task()
         self[task] = chunk
+        sleeper = lend(self, task)
+        try:
+            await park(sleeper.trap)
+        finally:
+            give_back(sleeper)
 
-        def abort(_: object) -> Abort:
-            del self[task]
-            return Abort.SUCCEEDED
-
-        await wait_task_rescheduled(abort)
+    def forget(self, task: Task) -> None:
+        """It has been cancelled."""
+        del self[task]
 
     def take(self) -> C:
         """Take the chunk of the first; there is one."""
         task, chunk = self.popitem(last=False)
-        reschedule(task)
+        reschedule(task, WAKE)
         return chunk
 
     def release(self) -> int:

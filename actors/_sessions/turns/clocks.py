@@ -189,12 +189,13 @@ async def hand_over(run: Any, stream: Any, chunk: Any) -> None:
         run.check_thread("emit")
         while stream.reader_comes:  # it needs no clock: the loop, which is fair
             await checkpoint()
+            run.calls = 0
             run.check_open("emit")
             waits = stream.reader is not None
             if stream.put_if_room(chunk):
                 run.sign()
-                if waits:
-                    stream.stamped = run
+                if waits and run.extra is None:
+                    stream.begin_burst(run)
                 return
         clocks = run.need_clocks()
         clocks.waits()

@@ -56,6 +56,7 @@ from .partial import Kept
 from .probe import probe
 from .verdicts import (
     PARENT_ENDED,
+    completed_with,
     ended_with_session,
     with_crash,
 )
@@ -79,6 +80,8 @@ class TurnRun(Actor[Any]):
         "aside",
         "before",
         "body",
+        "burst",
+        "calls",
         "critical",
         "extra",
         "host",
@@ -126,6 +129,8 @@ class TurnRun(Actor[Any]):
         self.aside = aside
         self.parent = parent
         self.stream: Any = None
+        self.burst: Any = None  # the stream in which it has one, see there
+        self.calls = 0  # of `emit`, since it has let others run
         self.slot = False  # it has one
         self.critical = False  # a child that may outlive its parent
         self.replied = False  # of a child: it has
@@ -149,7 +154,7 @@ class TurnRun(Actor[Any]):
 
     # ----------------------------------------------------------------- its course
 
-    async def receive(self, message: Any) -> None:  # noqa: C901 - written out
+    async def receive(self, message: Any) -> None:  # noqa: C901, PLR0912 - written out
         """Run, from the first step to what came out of the body."""
         del message
         home, seat = self.lane, self._seat
@@ -184,23 +189,15 @@ class TurnRun(Actor[Any]):
             result = await self.body(self.turn)
             if self.extra is not None or self.policy.drain_window:
                 await follow_on(self)
-            self.returned = self._completed(result)
+            if self.extra is None:
+                self.returned = Completed(result, turn=self.id)
+            else:
+                self.returned = completed_with(self, self.extra, result)
         except BaseException as error:  # noqa: BLE001, ASYNC103 - split, raised below
             rest = escaped(self, error)
         seat.finish_work()
         if rest is not None:
             raise rest
-
-    def _completed(self, result: object) -> Outcome:
-        extra = self.extra
-        if extra is None:
-            return Completed(result, turn=self.id)
-        return Completed(
-            result,
-            interrupted=extra.interrupted,
-            turn=self.id,
-            notes=extra.notes or NOTHING,
-        )
 
     async def stopped(self, exit: Exit) -> None:  # noqa: A002 - its name in the vocabulary
         """Do what a turn does at its end that is kept by its `careful` props."""
@@ -258,6 +255,8 @@ class TurnRun(Actor[Any]):
         if self.phase is ENDED:
             return
         self.phase = ENDED
+        if self.burst is not None:
+            self.burst.end_burst()
         self.outcome = outcome = self.complete(outcome, late=late)
         extra = self.extra
         if extra is None or extra.clocks is None:
@@ -287,6 +286,8 @@ class TurnRun(Actor[Any]):
         extra = self.extra
         if extra is None:
             extra = self.extra = Extra()
+            if self.burst is not None:
+                self.burst.end_burst()
         return extra
 
     def need_clocks(self) -> Clocks:

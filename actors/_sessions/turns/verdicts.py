@@ -13,7 +13,14 @@ import trio
 
 from actors._engine.carrying import Whole
 from actors._sessions.errors import SessionCrashedError, TurnOverError
-from actors._sessions.outcomes import Aborted, Completed, Failed, Outcome, Rejected
+from actors._sessions.outcomes import (
+    NOTHING,
+    Aborted,
+    Completed,
+    Failed,
+    Outcome,
+    Rejected,
+)
 from actors.errors import ActorStoppedError
 from actors.exits import Crashed, Exit
 
@@ -34,6 +41,16 @@ class RejectTurnError(Whole, Exception):
 def completed(outcome: Outcome | None) -> bool:
     """Whether the turn's state is to be kept."""
     return isinstance(outcome, Completed)
+
+
+def completed_with(run: Any, extra: Any, result: object) -> Outcome:
+    """What comes out of a turn, no plain one, whose body has returned this."""
+    return Completed(
+        result,
+        interrupted=extra.interrupted,
+        turn=run.id,
+        notes=extra.notes or NOTHING,
+    )
 
 
 def unwrapped(error: Exception) -> Exception:

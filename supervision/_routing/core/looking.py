@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from actors import Phase
-from actors.hosting import TurnRun, last_sign_of, steering_of, tool_of
+from actors.hosting import TurnRun, in_burst, last_sign_of, steering_of, tool_of
 from supervision._routing.parts.lane import (
     ASLEEP,
     BACKOFF,
@@ -159,7 +159,7 @@ def statistics(core: Core) -> RouterStatistics:
         closed=MappingProxyType(dict(books.closed)),
         suspended=len(core.tokens.suspended),
         given_up=len(core.burning),
-        chunks=core.chunks,
+        chunks=core.chunks + sum(in_burst(run.stream) for run in running),
         unread=core.unread,
         out_of_turn=core.out_of_turn,
         wait_seconds=books.wait_seconds,

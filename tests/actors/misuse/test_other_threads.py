@@ -363,7 +363,7 @@ def picture(scene: Scene) -> object:
         [(each.key, each.phase, each.queued) for each in scene.router.list()],
         turns,
         scene.stream.ended,
-        len(scene.stream._chunks.queue),
+        len(scene.stream._reader.queue),
         list(scene.actor.heard),
         scene.held._ticket.state,
         scene.subscription.closed,

@@ -1,0 +1,61 @@
+"""A burst: what a turn says between waking its reader and that one's next step.
+
+Nobody else has run since the turn gave its sign of life and woke the reader, so its
+next chunks need neither another sign nor a look at who waits: `Turn.emit` appends them
+as long as `queue` is shorter than `limit`.  They are counted when the burst ends, and
+whatever else touches the stream or changes what its turn may do ends it first:
+
+- the reader runs, or another one falls asleep
+- somebody puts something in another way, makes room, closes, cuts, drops
+- the turn comes to need more than a plain one (`TurnRun.need_extra`), or ends
+- somebody wants to know how much has been said
+
+So `stream.stamped is run` and `run.burst is stream` hold together, or neither does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .writers import SCHEDULE_EVERY
+
+# Any in this room: a stream and a turn, whose rooms stand above this one
+
+
+def begin(stream: Any, run: Any) -> None:
+    """A turn has just woken the reader of a stream that has no burst."""
+    there = len(stream.queue)
+    limit = min(stream.room, there + SCHEDULE_EVERY - run.calls)
+    if there < limit:
+        stream.limit, stream.counted = limit, there
+        stream.stamped, run.burst = run, stream
+        run.calls = SCHEDULE_EVERY  # as if all were said: then it lets others run
+
+
+def end(stream: Any) -> None:
+    """There is one: count what was said in it."""
+    run, stream.stamped = stream.stamped, None
+    run.burst = None
+    run.host.chunks += len(stream.queue) - stream.counted
+
+
+def stop(stream: Any) -> None:
+    """If there is one, end it."""
+    if stream.stamped is not None:
+        end(stream)
+
+
+def in_burst(stream: Any) -> int:
+    """How many chunks have been said in the burst of a stream, if there is one."""
+    if stream is None or stream.stamped is None:
+        return 0
+    said: int = len(stream.queue) - stream.counted
+    return said
+
+
+def has_run(stream: Any) -> None:
+    """The reader runs: if there is a burst, its turn has let others run."""
+    run = stream.stamped
+    if run is not None:
+        end(stream)
+        run.calls = 0
