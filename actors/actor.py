@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, TypeVarTuple
 
 from trio.lowlevel import disable_ki_protection
 
-from ._engine.seat import Props, Seat, check_seconds, room_of
+from ._engine.checks import checked_seconds
+from ._engine.seat import Props, Seat, room_of, without_types
 from .errors import NoPlaceError
 from .exits import Crashed, Decision, Exit
 from .mailbox import Mailbox
@@ -88,7 +89,7 @@ class Actor(ABC, Generic[M_contra]):
             consulted=own["child_ended"] or own["child_stopped"],
             stop_at_once=cls.stop_at_once,
             mailbox=mailbox,
-            grace=check_seconds("grace", cls.grace),
+            grace=checked_seconds("grace", cls.grace),
             room=room_of(mailbox),
             **own,
         )
@@ -382,7 +383,9 @@ def check_class(make: object) -> Props:
     given = make  # what `make` is narrowed to below has no type
     if not (isinstance(make, type) and issubclass(make, Actor)):
         msg = f"start() takes a subclass of Actor and its arguments, got {make!r}"
-        if isinstance(make, Actor):
+        if hint := without_types(given):
+            msg += hint
+        elif isinstance(make, Actor):
             msg += ": give it the class, which is called at each restart"
         elif callable(given):
             msg += ": give it the class itself, and its arguments by position"

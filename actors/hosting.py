@@ -9,22 +9,23 @@ from typing import Any
 
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
-from ._engine.crashes import shown
-from ._engine.explaining import explained
-from ._engine.park import park
-from ._engine.seat import Props, check_async
-from ._engine.timers import Timer
-from ._sessions.histories.draft import Change
-from ._sessions.histories.log import Log, MemoryLog
-from ._sessions.host import Host
-from ._sessions.phase import ENDED
-from ._sessions.policies import (
+from ._engine.checks import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,
     valid_seconds_or_0,
     whole,
 )
+from ._engine.crashes import shown
+from ._engine.explaining import declaration_of, explained, words_in
+from ._engine.park import park
+from ._engine.seat import Props, check_async, without_types
+from ._engine.timers import Timer
+from ._sessions.histories.draft import Change
+from ._sessions.histories.log import Log, MemoryLog
+from ._sessions.host import Host
+from ._sessions.phase import ENDED
 from ._sessions.receipt import (
     ASIDE,
     FOLLOW_UP,
@@ -165,6 +166,7 @@ __all__ = (
     "completed",
     "cut",
     "cut_short",
+    "declaration_of",
     "dismiss",
     "enlist",
     "explained",
@@ -173,6 +175,7 @@ __all__ = (
     "history_left",
     "hold_limits",
     "hub_of",
+    "is_plain",
     "is_steerable",
     "last_sign_of",
     "late_so_far",
@@ -197,4 +200,6 @@ __all__ = (
     "wake",
     "whole",
     "withdraw_steering",
+    "without_types",
+    "words_in",
 )

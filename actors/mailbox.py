@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from ._engine.checks import valid_count
 from ._engine.explaining import explained
 
 
@@ -35,16 +36,6 @@ class Overflow(enum.Enum):
     becomes a dead letter, full or not.  Full with other keys: the oldest is dropped."""
 
 
-def _positive(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    del instance
-    if isinstance(value, bool) or not isinstance(value, int):
-        msg = f"{attribute.name} must be an int, got {value!r}"
-        raise TypeError(msg)
-    if value < 1:
-        msg = f"{attribute.name} must be at least 1, got {value}"
-        raise ValueError(msg)
-
-
 @explained
 @attrs.frozen
 class Mailbox:
@@ -58,13 +49,13 @@ class Mailbox:
             policy that is none, or a `key` with or without `KEEP_LATEST`.
     """
 
-    capacity: int = attrs.field(default=1024, validator=_positive)
+    capacity: int = attrs.field(default=1024, validator=valid_count)
     """How many messages may wait, at least 1.  Default 1024."""
     overflow: Overflow = attrs.field(default=Overflow.WAIT, kw_only=True)
     """What happens when it is full.  Default `Overflow.WAIT`."""
     key: Callable[[Any], Hashable] | None = attrs.field(default=None, kw_only=True)
     """For `KEEP_LATEST`, and only for it: the key of a message."""
-    stash: int = attrs.field(default=1024, validator=_positive, kw_only=True)
+    stash: int = attrs.field(default=1024, validator=valid_count, kw_only=True)
     """How many messages `Actor.stash` may set aside, at least 1.  Default 1024."""
 
     def __attrs_post_init__(self) -> None:

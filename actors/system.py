@@ -22,9 +22,9 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from ._engine.cell.cell import Cell
+from ._engine.checks import checked_seconds
 from ._engine.crashes import without_news
 from ._engine.hub import Hub
-from ._engine.seat import check_seconds
 from ._engine.workers.worker import Worker, wake
 from .actor import Actor, refuse_alone
 from .events import MESSAGES, DeadLetters, E, Event, EventType, Subscription
@@ -271,12 +271,12 @@ async def open_system(
     Raises:
         TypeError, ValueError: an option that is not what it should be.
     """
-    stop_within = check_seconds("stop_within", stop_within)
+    stop_within = checked_seconds("stop_within", stop_within)
     if dead_letters < 0:
         msg = f"dead_letters must be at least 0, got {dead_letters}"
         raise ValueError(msg)
     if ask_within is not None:
-        ask_within = check_seconds("ask_within", ask_within)
+        ask_within = checked_seconds("ask_within", ask_within)
     hub = Hub(debug=debug, dead_letters=dead_letters, ask_within=ask_within)
     system = ActorSystem(hub, stop_within=stop_within)
     errors: list[BaseException] = []

@@ -20,8 +20,11 @@ prompt.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, TypeVar
 
@@ -47,7 +50,7 @@ from actors import (
     TurnNotCompletedError,
     UnknownPromptError,
 )
-from actors.hosting import seconds
+from actors.hosting import is_plain, seconds
 
 from ._routing.errors import PromptKeptError, StoreAwayError
 from ._routing.stream import TurnStream
@@ -55,6 +58,7 @@ from ._routing.stream import TurnStream
 C = TypeVar("C")
 
 _SOON: Final = 0.1  # seconds within which a turn begins of which nobody says it waits
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _END: Final = "end"  # the id of the last event
 _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (QueueFullError, 429),
@@ -120,9 +124,10 @@ class TurnResponse(Response, Generic[C]):
 
     Args:
         turn: what `RouterRef.open_turn` or `reopen_turn` gives; it is opened when the
-            response is sent.
-        encode: a chunk as text.  Default: JSON, with objects of attrs and dataclasses
-            as their fields; anything else raises TypeError then, and breaks the stream.
+            response is sent, once.
+        encode: a chunk as text.  Default: JSON, with objects of attrs, dataclasses and
+            pydantic as their fields, enums as their values; anything else, NaN too,
+            raises TypeError then, and breaks the stream.
         ping: seconds after which a comment is sent if there is nothing else, so that
             proxies keep the connection.  Default 15.
         retry: seconds after which a browser is to reconnect; default: as it likes.
@@ -131,7 +136,9 @@ class TurnResponse(Response, Generic[C]):
     Raises:
         HTTPException: when it is sent and the turn is refused: see `http_error`.  The
             refusal is its `__cause__`, for an application that answers otherwise.
-        TypeError, ValueError: a time that is none.
+        RuntimeError: when it is sent by a server that does not run on Trio.
+        TypeError, ValueError: a time that is none, a `turn` or `encode` that is
+            something else; when it is sent: `encode` has made no text.
     """
 
     def __init__(
@@ -146,6 +153,17 @@ class TurnResponse(Response, Generic[C]):
         seconds("ping", ping)
         if retry is not None:
             seconds("retry", retry)
+            if math.isinf(retry):
+                msg = f"retry must be a finite number of seconds, got {retry}"
+                raise ValueError(msg)
+        if not hasattr(type(turn), "__aenter__"):
+            msg = "turn must be what open_turn() or reopen_turn() of a router gives,"
+            msg = f"{msg} got {turn!r:.200}"
+            raise TypeError(msg)
+        if encode is not None and not is_plain(encode):
+            msg = "encode must be a function from a chunk to its text, not async,"
+            msg = f"{msg} got {encode!r}"
+            raise TypeError(msg)
         super().__init__(
             headers=_HEADERS, media_type="text/event-stream", background=background
         )
@@ -158,6 +176,12 @@ class TurnResponse(Response, Generic[C]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it: ASGI."""
         del scope
+        if not trio.lowlevel.in_trio_run():
+            msg = (
+                "a TurnResponse is sent by a server on Trio, such as hypercorn.trio;"
+                " with one on asyncio, as uvicorn, take AsyncRouter: supervision.bridge"
+            )
+            raise RuntimeError(msg)
         opened = False
         failure: Exception | None = None
         try:
@@ -188,7 +212,7 @@ class TurnResponse(Response, Generic[C]):
         await send({**start, "headers": self.raw_headers})
 
         async def say(text: str) -> None:
-            body = text.encode()
+            body = text.encode("utf-8", "replace")  # half an emoji is a ?
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         if self._retry is not None:
@@ -222,22 +246,37 @@ class TurnResponse(Response, Generic[C]):
         except (StopAsyncIteration, TurnNotCompletedError):
             outcome = await stream.outcome()
             return _end(outcome), True
-        lines = self._encode(chunk).splitlines() or [""]
-        said = "".join(f"data: {line}\n" for line in lines)
+        text: object = self._encode(chunk)
+        if not isinstance(text, str):
+            if isinstance(text, Coroutine):
+                text.close()
+            msg = f"encode must make a str of each chunk, and has made {text!r:.200}"
+            raise TypeError(msg)
+        # these are the ends of lines there, and no others; one more is the text's last
+        said = "".join(f"data: {line}\n" for line in _LINE_END.split(text))
         return f"id: {stream.number}\n{said}\n", False
 
 
 def _as_json(chunk: object) -> str:
-    return json.dumps(chunk, default=_fields)
+    try:
+        return json.dumps(chunk, default=_plainer, allow_nan=False)
+    except ValueError as error:
+        msg = f"JSON has not what a chunk has: {error}; TurnResponse(encode=) says how"
+        raise TypeError(msg) from error
 
 
-def _fields(value: object) -> dict[str, object]:
+def _plainer(value: object) -> object:
     kind = type(value)
     if attrs.has(kind):
         names = [each.name for each in attrs.fields(kind)]
     elif dataclasses.is_dataclass(kind):
         names = [each.name for each in dataclasses.fields(kind)]
+    elif isinstance(value, enum.Enum):
+        return value.value
     else:
+        dump: Callable[..., object] | None = getattr(value, "model_dump", None)
+        if dump is not None and not isinstance(value, type):
+            return dump(mode="json")
         msg = (
             f"JSON has no {kind.__name__}: say how it is written, TurnResponse(encode=)"
         )

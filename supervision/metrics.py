@@ -7,13 +7,7 @@ Declare them once, at the top of a module, in `REGISTRY`; a service serves it, a
     words.inc(3, model="small")
 """
 
-from ._metrics.registry import (
-    REGISTRY,
-    SECONDS,
-    Counter,
-    Gauge,
-    Histogram,
-    Registry,
-)
+from ._metrics.kinds import Counter, Gauge, Histogram
+from ._metrics.registry import REGISTRY, SECONDS, Registry
 
 __all__ = ["REGISTRY", "SECONDS", "Counter", "Gauge", "Histogram", "Registry"]

@@ -9,7 +9,7 @@ service first ends its turns, whose clean-up may need the resource, and then clo
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Never, Self, TypeAlias, TypeVar, cast
@@ -35,6 +35,7 @@ class _Holder(Generic[T]):
         self.users = 0
         self.retired = False  # no new users
         self.ended = False
+        self.failed: Exception | None = None  # the latest attempt to renew it
         self.unused = trio.Event()  # retired, and the last user has left
 
     def leave(self) -> None:
@@ -61,7 +62,11 @@ class Shared(Generic[T]):
     been left.
 
     Args:
-        open_fn: makes the async context manager of the resource.
+        open_fn: a function that makes the async context manager of the resource, anew
+            with each call.
+
+    Raises:
+        TypeError: `open_fn` is no function, but the context manager itself, say.
 
     Example:
         >>> shared = Shared(lambda: open_client(config))
@@ -74,11 +79,13 @@ class Shared(Generic[T]):
     """
 
     def __init__(self, open_fn: Open[T]) -> None:
-        self._open_fn = open_fn
+        self._open_fn = _function(open_fn)
         self._nursery: trio.Nursery | None = None
         self._current: _Holder[T] | None = None
         self._holders: set[_Holder[T]] = set()
         self._lock = trio.Lock()  # of replace
+        self._opening = trio.CancelScope()  # of one resource at a time
+        self._opener: trio.lowlevel.Task | None = None  # in `open_fn` now
         self._failures: list[Exception] = []  # to close what had been replaced
         self._block: AbstractAsyncContextManager[None] | None = None
 
@@ -101,7 +108,8 @@ class Shared(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        assert self._block is not None
+        if self._block is None:
+            raise self._closed_error()
         try:
             return await self._block.__aexit__(  # noqa: ASYNC102 - as of a nursery
                 kind, error, traceback
@@ -135,13 +143,17 @@ class Shared(Generic[T]):
         are served in their order.
 
         Args:
-            open_fn: makes the async context manager of the new resource.
+            open_fn: a function that makes the async context manager of the new one.
 
         Raises:
+            TypeError: `open_fn` is no function, or makes something else.
             trio.ClosedResourceError: the block of this `Shared` is not open, or was
-                left meanwhile.
+                left meanwhile, which cancels the opening.
+            RuntimeError: called by what opens the resource: it would wait for itself.
             Exception: what `open_fn` raises; the old resource stays.
         """
+        _function(open_fn)
+        self._look_for_circle("replace")
         async with self._lock:
             await self._put_in_place(self._current, open_fn)
 
@@ -150,17 +162,20 @@ class Shared(Generic[T]):
 
         As `replace`, by what opened it.  Whoever says so of one that is not the current
         one any more waits for nothing: many users may find out at once, and one opens
-        another.  To be called inside of the block of `use`, or after it; who still uses
-        the old one is let finish.
+        another.  If that fails it fails for all who were waiting for it; who is
+        cancelled leaves it to the next of them.  To be called inside of the block of
+        `use`, or after it; who still uses the old one is let finish.
 
         Args:
-            broken: what `use` has given.
+            broken: what `use` has given: another object each time it is opened.
 
         Raises:
+            TypeError: `broken` is this `Shared`, and not what `use` has given.
             trio.ClosedResourceError: the block of this `Shared` is not open, or was
-                left meanwhile.
-            Exception: what opening it raises; the old resource stays, and who uses it
-                next may try again.
+                left meanwhile, which cancels the opening.
+            RuntimeError: called by what opens the resource: it would wait for itself.
+            Exception: what opening it raises; the old resource stays, and who comes
+                then may try again.
 
         Example:
             >>> async with shared.use() as client:
@@ -170,10 +185,29 @@ class Shared(Generic[T]):
             ...         await shared.renew(client)
             ...         raise
         """
+        if broken is self:
+            msg = "renew takes what `use` has given, got the Shared itself"
+            raise TypeError(msg)
+        self._look_for_circle("renew")
+        old = self._current
+        failed = None if old is None else old.failed
         async with self._lock:
-            old = self._current
-            if old is None or old.resource is broken:
-                await self._put_in_place(old, self._open_fn)
+            if old is None:
+                raise self._closed_error()
+            if old.resource is not broken or self._current not in (old, None):
+                return
+            if old.failed is not None and old.failed is not failed:
+                raise old.failed
+            try:
+                await self._put_in_place(self._current, self._open_fn)
+            except Exception as error:
+                old.failed = error
+                raise
+
+    def _look_for_circle(self, verb: str) -> None:
+        if trio.lowlevel.current_task() is self._opener:
+            msg = f"{verb} in the function that opens the resource waits for itself"
+            raise RuntimeError(msg)
 
     async def _put_in_place(self, old: _Holder[T] | None, open_fn: Open[T]) -> None:
         if old is None:
@@ -201,6 +235,7 @@ class Shared(Generic[T]):
                     failure = error  # it must not cancel what the users still do
                 finally:
                     self._current = None
+                    self._opening.cancel()
                     for holder in tuple(self._holders):
                         holder.retire()
                         holder.scope.shield = False
@@ -219,8 +254,10 @@ class Shared(Generic[T]):
 
     async def _start(self, open_fn: Open[T]) -> _Holder[T]:
         assert self._nursery is not None
-        holder: _Holder[T] = await self._nursery.start(self._hold, open_fn)
-        if holder.ended:
+        holder: _Holder[T] | None = None
+        with trio.CancelScope() as self._opening:
+            holder = await self._nursery.start(self._hold, open_fn)
+        if holder is None or holder.ended:
             raise self._closed_error()
         holder.scope.shield = True
         return holder
@@ -232,7 +269,9 @@ class Shared(Generic[T]):
         holder: _Holder[T] | None = None
         try:
             with trio.CancelScope() as scope:
-                async with open_fn() as resource:
+                self._opener = trio.lowlevel.current_task()
+                async with _context(open_fn) as resource:
+                    self._opener = None  # from here on it may renew this one
                     holder = _Holder(resource, scope)
                     self._holders.add(holder)
                     task_status.started(holder)
@@ -248,12 +287,15 @@ class Shared(Generic[T]):
                 msg = "the shared resource has ended by itself"
                 raise RuntimeError(msg)
         finally:
-            if holder is not None:
+            if holder is None:
+                self._opener = None
+            else:
                 holder.ended = True
                 self._holders.discard(holder)
 
     def _closed_error(self) -> trio.ClosedResourceError:
-        return trio.ClosedResourceError("the shared resource is not open")
+        msg = "the shared resource is not open: its block was not entered, or was left"
+        return trio.ClosedResourceError(msg)
 
 
 class Resource(Actor[Never]):
@@ -319,6 +361,30 @@ class Resource(Actor[Never]):
                 scope.shield = True  # it is closed in order, whoever is cancelled
                 self._opened.set()
                 await closing.wait()
+
+
+def _function(given: Open[T]) -> Open[T]:
+    """Refuse a context manager in place of what makes it: some can be called, too."""
+    function: object = given
+    if callable(function) and not hasattr(type(function), "__aenter__"):
+        return given
+    msg = "a Shared takes a function that makes the async context manager, such as"
+    msg = f"{msg} lambda: open_client(...), got {given!r}"
+    raise TypeError(msg)
+
+
+def _context(open_fn: Open[T]) -> AbstractAsyncContextManager[T]:
+    context = open_fn()
+    made: object = context
+    if hasattr(type(made), "__aenter__") and hasattr(type(made), "__aexit__"):
+        return context
+    if isinstance(made, Coroutine):
+        made.close()
+    msg = (
+        "the function of a Shared makes an async context manager: `yield` the resource"
+    )
+    msg = f"{msg} below @asynccontextmanager; {open_fn!r} has made {made!r:.200}"
+    raise TypeError(msg)
 
 
 def _is_cancellation(error: BaseException) -> bool:

@@ -17,14 +17,16 @@ from tests.house import Room
 # {room: where it is, the rooms that it may import, the packages of others}
 PLAN: Final = {
     # one actor, one conversation
-    "park": Room("actors/_engine: carrying explaining park", "", "outcome trio"),
+    "park": Room(
+        "actors/_engine: carrying checks explaining park", "", "attrs outcome trio"
+    ),
     "words": Room(
         "actors: errors events exits mailbox messages ref snapshot",
         "park",
         "attrs trio",
     ),
-    "seat": Room("actors/_engine: seat", "words", "attrs"),
-    "actor": Room("actors: actor", "words seat", "trio"),
+    "seat": Room("actors/_engine: seat", "park words", "attrs"),
+    "actor": Room("actors: actor", "park words seat", "trio"),
     "engine_ground": Room("actors/_engine: crashes hub timers", "words", "trio"),
     "cell_parts": Room(
         "actors/_engine/parts", "park words engine_ground", "attrs trio"
@@ -48,7 +50,7 @@ PLAN: Final = {
     "conversation_errors": Room(
         "actors/_sessions/errors", "words conversation_words", "trio"
     ),
-    "histories": Room("actors/_sessions/histories", "conversation_words", "attrs trio"),
+    "histories": Room("actors/_sessions/histories", "park", "attrs trio"),
     "streams": Room(
         "actors/_sessions/streams",
         "conversation_words conversation_errors",
@@ -67,7 +69,7 @@ PLAN: Final = {
     ),
     "sessions": Room(
         "actors/_sessions",
-        "words seat actor engine_ground conversation_words conversation_errors"
+        "park words seat actor engine_ground conversation_words conversation_errors"
         " histories turns leaves",
         "trio typing_extensions",
     ),
@@ -79,7 +81,10 @@ PLAN: Final = {
         "trio",
     ),
     "models": Room("actors/testing/_models", "actors", "attrs trio"),
-    "testing": Room("actors/testing", "park actors models", "attrs pytest trio"),
+    "stand_ins": Room("actors/testing/_stand_ins", "actors", ""),
+    "testing": Room(
+        "actors/testing", "park actors models stand_ins", "attrs pytest trio"
+    ),
     # many actors
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
@@ -89,8 +94,9 @@ PLAN: Final = {
     "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
     "trees": Room("supervision/_trees", "actors log tree_words pure", "attrs trio"),
     "routing_words": Room(
-        "supervision/_routing: errors limits tokens", "actors tree_words", "attrs"
+        "supervision/_routing: errors limits reports", "actors tree_words", "attrs"
     ),
+    "tokens": Room("supervision/_routing/tokens", "tree_words", ""),
     "node_words": Room("supervision/_routing/nodes: words", "actors", "attrs"),
     "routing_parts": Room("supervision/_routing/parts", "actors tree_words", "attrs"),
     "routing_beyond": Room(
@@ -98,7 +104,7 @@ PLAN: Final = {
     ),
     "routing_core": Room(
         "supervision/_routing/core",
-        "actors routing_words node_words routing_parts routing_beyond",
+        "actors routing_words tokens node_words routing_parts routing_beyond",
         "attrs trio",
     ),
     "nodes": Room(
@@ -108,18 +114,18 @@ PLAN: Final = {
     ),
     "routing": Room(
         "supervision/_routing",
-        "actors log tree_words trees routing_words node_words routing_parts"
+        "actors log tree_words trees routing_words tokens node_words routing_parts"
         " routing_core nodes",
         "attrs trio",
     ),
     # what is accepted survives
     "store_words": Room(
-        "supervision/durable/_words", "actors routing_words", "attrs trio"
+        "supervision/durable/_words", "actors routing_words", "attrs msgspec trio"
     ),
     "sharing": Room("supervision/durable/_sharing", "actors store_words", "attrs"),
     "codec": Room(
         "supervision/durable/_codec",
-        "actors routing_words store_words",
+        "actors tokens store_words",
         "attrs msgspec",
     ),
     "sealing": Room(
@@ -140,8 +146,8 @@ PLAN: Final = {
     ),
     "keeping_ground": Room(
         "supervision/durable/_keeping/ground",
-        "actors routing_words routing_parts store_words sharing codec sealing writing"
-        " stored_histories journals",
+        "actors routing_words tokens routing_parts store_words sharing codec sealing"
+        " writing stored_histories journals",
         "trio",
     ),
     "later": Room(
@@ -204,7 +210,7 @@ PLAN: Final = {
     ),
     "moving": Room(
         "supervision/durable/_moving",
-        "routing_words store_words codec keeping_ground",
+        "tokens store_words codec keeping_ground",
         "trio",
     ),
     "durable": Room(
@@ -239,7 +245,7 @@ PLAN: Final = {
         "supervision/control", "log tree_words view endpoints", "hypercorn trio"
     ),
     "described": Room(
-        "supervision/control/_described", "view_words view_stored view", "attrs"
+        "supervision/control/_described", "actors view_words view_stored view", "attrs"
     ),
     "terms": Room(
         "supervision/service/_terms", "actors metrics trees said", "attrs rich"
@@ -260,8 +266,8 @@ PLAN: Final = {
     ),
     "supervision": Room(
         "supervision",
-        "actors log metrics tree_words trees routing_words node_words nodes routing"
-        " service",
+        "actors log metrics tree_words trees routing_words tokens node_words nodes"
+        " routing service",
         "trio",
     ),
     "http": Room(
@@ -326,8 +332,8 @@ PLAN: Final = {
     ),
     "check": Room(
         "supervision/cli/_check",
-        "actors tree_words trees routing_words routing store_words codec service client"
-        " drawing commands",
+        "actors tree_words said trees routing_words routing store_words codec service"
+        " client drawing commands",
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),

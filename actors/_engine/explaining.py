@@ -1,8 +1,7 @@
-"""The fields of a policy show their words in `help()`.
+"""The words of fields, which stand below them in the source; `help()` shows a policy's.
 
-The words stand below the fields, in the source.  `help` looks for those of a slot in
-`__slots__`, if that is a dict: so one stands there that reads the source when it is
-asked, and not before.  Knows no policy.
+`help` looks for those of a slot in `__slots__`, if that is a dict: so one stands there
+that reads the source when it is asked, and not before.  Knows no policy.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from itertools import pairwise
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,16 +33,21 @@ def explained(cls: type[T]) -> type[T]:
     return cls
 
 
-def _read(cls: type[Any]) -> dict[str, str]:
-    """Find the texts below fields; none where there is no source."""
-    try:
-        source = inspect.getsource(cls)
-    except (OSError, TypeError):
-        return {}
-    (made,) = ast.parse(textwrap.dedent(source)).body
+def declaration_of(cls: type[Any]) -> ast.ClassDef:
+    """Parse the source of a class.
+
+    Raises:
+        OSError, TypeError: there is none.
+    """
+    (made,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(made, ast.ClassDef)
+    return made
+
+
+def words_in(declaration: ast.ClassDef) -> dict[str, str]:
+    """Find the texts below fields: `{field: what is said of it}`."""
     found: dict[str, str] = {}
-    for field, words in zip(made.body, made.body[1:], strict=False):
+    for field, words in pairwise(declaration.body):
         match field, words:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
@@ -52,3 +57,11 @@ def _read(cls: type[Any]) -> dict[str, str]:
             case _:
                 pass
     return found
+
+
+def _read(cls: type[Any]) -> dict[str, str]:
+    try:
+        declaration = declaration_of(cls)
+    except (OSError, TypeError):  # it was typed in
+        return {}
+    return words_in(declaration)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import typing
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
 
 import attrs
 
+from actors._engine.checks import checked_seconds
 from actors.exits import Decision, Exit
 from actors.mailbox import Mailbox, Overflow
 from actors.ref import AnyRef
@@ -124,19 +126,10 @@ def room_of(mailbox: Mailbox) -> int:
     return -1 if mailbox.overflow is Overflow.KEEP_LATEST else mailbox.capacity
 
 
-def check_seconds(name: str, seconds: float) -> float:
-    """Return `seconds` as a float.
-
-    Raises:
-        TypeError, ValueError: not a number of at least 0.
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        msg = f"{name} must be a number of seconds, got {seconds!r}"
-        raise TypeError(msg)
-    if not seconds >= 0:
-        msg = f"{name} must be at least 0 seconds, got {seconds!r}"
-        raise ValueError(msg)
-    return float(seconds)
+def without_types(make: object) -> str:
+    """What to say of `Chat[str]` in place of a class: checkers take it for one."""
+    cls = typing.get_origin(make)
+    return f": {cls.__name__}, without its [...]" if isinstance(cls, type) else ""
 
 
 def check_name(name: object) -> None:
@@ -165,7 +158,7 @@ def with_options(props: Props, mailbox: object, grace: float | None) -> Props:
             raise TypeError(msg)
         props = attrs.evolve(props, mailbox=mailbox, room=room_of(mailbox))
     if grace is not None:
-        props = attrs.evolve(props, grace=check_seconds("grace", grace))
+        props = attrs.evolve(props, grace=checked_seconds("grace", grace))
     return props
 
 

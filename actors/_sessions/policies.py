@@ -14,56 +14,15 @@ from typing import Any, cast
 
 import attrs
 
+from actors._engine.checks import (
+    is_plain,
+    seconds,
+    valid_count,
+    valid_seconds,
+    valid_seconds_or_0,
+    whole,
+)
 from actors._engine.explaining import explained
-
-
-def whole(name: str, value: object, *, least: int) -> None:
-    """Check a number.  Raises TypeError, ValueError: not an int of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        msg = f"{name} must be an int, got {value!r}"
-        raise TypeError(msg)
-    if value < least:
-        msg = f"{name} must be at least {least}, got {value}"
-        raise ValueError(msg)
-
-
-def seconds(name: str, value: object, *, zero: bool = False) -> None:
-    """Check a time.
-
-    Raises:
-        TypeError, ValueError: not a number above 0 (or, with `zero`, at least 0).
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name} must be a number of seconds, got {value!r}"
-        raise TypeError(msg)
-    if not (value >= 0 if zero else value > 0):
-        least = "at least" if zero else "above"
-        msg = f"{name} must be {least} 0 seconds, got {value!r}"
-        raise ValueError(msg)
-
-
-def valid_seconds(
-    instance: object, attribute: attrs.Attribute[Any], value: object
-) -> None:
-    """Check a field: a time above 0."""
-    del instance
-    seconds(attribute.name, value)
-
-
-def valid_seconds_or_0(
-    instance: object, attribute: attrs.Attribute[Any], value: object
-) -> None:
-    """Check a field: a time of at least 0."""
-    del instance
-    seconds(attribute.name, value, zero=True)
-
-
-def valid_count(
-    instance: object, attribute: attrs.Attribute[Any], value: object
-) -> None:
-    """Check a field: a whole number of at least 1."""
-    del instance
-    whole(attribute.name, value, least=1)
 
 
 def _rising(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -89,8 +48,9 @@ def _is(name: str, value: object, kind: type, *, none: bool = False) -> None:
 
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    if not callable(value):
-        msg = f"{attribute.name} must be a function, got {value!r}"
+    if not is_plain(value):
+        said = "a function that is not async" if callable(value) else "a function"
+        msg = f"{attribute.name} must be {said}, got {value!r}"
         raise TypeError(msg)
 
 

@@ -18,6 +18,7 @@ from trio.lowlevel import (
     disable_ki_protection,
 )
 
+from actors._engine.checks import seconds
 from actors._engine.hub import SCHEDULE_EVERY
 from actors._engine.seat import check_async
 from actors.errors import ActorStoppedError
@@ -33,7 +34,7 @@ from .facts import ChildTurn, TurnFacts
 from .leaves.leaves import TurnLeaves
 from .outcomes import Failed, Outcome
 from .phase import DRAINING, ENDED, ENDING, RUNNING
-from .policies import KeepState, seconds
+from .policies import KeepState
 from .receipt import Receipt
 from .state import C, P, S
 from .turns.clocks import hand_over

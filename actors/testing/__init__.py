@@ -13,6 +13,7 @@ General layout; all of it stands on the public API of `actors`, with two excepti
     _turn_log   TurnLog: those events, and the promises that hold for every run
     _faults     with_faults: hooks that fail where you say
     _tasks      open_tasks: is anything left behind?
+    _stand_ins/ settled_receipt: a receipt without a router
     _models/    ScriptedModel, Tape: a model that follows a script, and its answers
     plugin      the option --actors-seed of pytest, and tests that must not pass
 
@@ -40,6 +41,7 @@ from ._probe import Probe as Probe
 from ._probe import start_probe as start_probe
 from ._seeds import run_seeded as run_seeded
 from ._seeds import seeds as seeds
+from ._stand_ins.receipt import settled_receipt as settled_receipt
 from ._standstill import LivelockError as LivelockError
 from ._standstill import StandstillError as StandstillError
 from ._tasks import open_tasks as open_tasks
@@ -67,6 +69,7 @@ __all__ = (
     "open_tasks",
     "run_seeded",
     "seeds",
+    "settled_receipt",
     "start_probe",
     "who_waits",
     "with_faults",

@@ -20,7 +20,7 @@ PATIENCE = 600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it; exit code 1: one that is installed could not be played."""
+    """Run it; exit code 1: one could not be played that is installed, or none was."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.apart",
         description="What becomes of one conversation here, and in other runtimes.",
@@ -34,13 +34,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.play is not None:
         try:
             print(json.dumps(attrs.asdict(play(options.play))))
-        except ImportError as error:
+        except ModuleNotFoundError as error:  # another is a defect of who is installed
             print(json.dumps(f"not installed ({error.name}): extra `rivals`"))
         return 0
     wanted: list[str] = options.runtimes or list(RUNTIMES)
     for each in wanted:
         if each not in RUNTIMES:
             parser.error(f"no such runtime: {each!r}; there are {', '.join(RUNTIMES)}")
+    answers, missing, broken = _play_all(wanted)
+    if options.markdown:
+        for name, why in missing.items():
+            print(f"{name}: {why}", file=sys.stderr)
+        if answers:
+            print(markdown(answers))
+    else:
+        show(answers, missing, Console())
+    return broken if answers else 1
+
+
+def _play_all(
+    wanted: Sequence[str],
+) -> tuple[list[Answers], dict[str, str], int]:
+    """Play each in a process of its own: answers, who is missing and why, 1: broken."""
     answers, missing, broken = list[Answers](), dict[str, str](), 0
     for each in wanted:
         done = subprocess.run(  # noqa: S603 - ourselves
@@ -60,11 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             missing[RUNTIMES[each]] = said
         else:
             answers.append(Answers(**said))
-    if options.markdown:
-        print(markdown(answers))
-    else:
-        show(answers, missing, Console())
-    return broken
+    return answers, missing, broken
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def show(
     table = Table(*HEAD)
     for row in rows(answers):
         table.add_row(*row)
-    console.print(table)
+    if answers:
+        console.print(table)
     for name, why in missing.items():
         console.print(f"{name}: {why}", markup=False)
 

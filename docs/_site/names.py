@@ -29,6 +29,7 @@ MODULES: Final = (
     "supervision.acp",
     "supervision.bridge",
     "supervision.client",
+    "supervision.control",
     "supervision.durable",
     "supervision.http",
     "supervision.metrics",

@@ -125,7 +125,7 @@ def _sessions(now: TopShape, width: int, room: int, extras: Extras) -> list[Text
     if extras.match:
         short += f" /{clean(extras.match)}"
     routers = len(now["statistics"]["routers"]) > 1
-    columns = session_columns(title, short=short, fixed=True, routers=routers)
+    columns = session_columns(title, known, short=short, fixed=True, routers=routers)
     cells = [session_cells(each, routers=routers) for each in shown]
     lines = lay_out(columns, cells, width, BAR)
     if extras.selected is not None and first <= extras.selected < first + len(shown):

@@ -15,7 +15,6 @@ import attrs
 from rich.console import RenderableType
 from rich.text import Text
 
-from supervision._view.sessions import short
 from supervision._view.shapes import SessionShape, StackShape, TopShape
 
 from .frame import Extras, frame, help_text
@@ -275,7 +274,7 @@ class Panel:
             line.append("_   ").append("enter", KEY).append(" show   ")
             line.append("escape", KEY).append(" leave it")
         elif self._asked is not None:
-            text = f" abort turn {short(self._asked.turn)} "
+            text = f" abort turn {self._asked.turn} "
             text += f"of {clean(self._asked.key)}?  "
             line = Text(text, MAYBE)
             line.append("y", KEY).append(" yes   ").append("n", KEY).append(" no")

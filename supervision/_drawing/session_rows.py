@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from supervision._view.sessions import short
 from supervision._view.shapes import SessionShape
 
 from .columns import Column
@@ -25,12 +24,18 @@ from .text import clean, span, whole
 
 
 def session_columns(
-    title: str, *, short: str = "SESSION", fixed: bool, routers: bool
+    title: str,
+    sessions: Sequence[SessionShape],
+    *,
+    short: str = "SESSION",
+    fixed: bool,
+    routers: bool,
 ) -> list[Column]:
     """Describe the table.
 
     Args:
         title: of the first column.
+        sessions: those below it: a whole id of a turn has room.
         short: the same where there is little room.
         fixed: the columns are to stand still from frame to frame.
         routers: say whose session each is.
@@ -39,12 +44,14 @@ def session_columns(
     def wide(width: int) -> int | None:
         return width if fixed else None
 
+    turns = (str(each["turn"]) for each in sessions if each["turn"] is not None)
+    longest = max([7, *map(len, turns)])
     columns = [
         Column(title="", width=1),
         Column(title=title, short=short, gives=_LEAST_KEY),
         Column(title="ROUTER", width=wide(14), matters=1),
         Column(title="PHASE", width=wide(18)),
-        Column(title="TURN", width=wide(7), right=True, matters=4),
+        Column(title="TURN", width=wide(longest), right=True, matters=4),
         Column(title="TOOL", width=wide(12), matters=3),
         Column(title="QUEUED", width=wide(6), right=True, matters=5),
         Column(title="AGE", width=wide(6), right=True, matters=2),
@@ -63,7 +70,7 @@ def session_cells(session: SessionShape, *, routers: bool) -> list[Text]:
         Text(clean(session["key"]) or "''", DIM if style is DIM else PLAIN),
         Text(clean(session["router"]), DIM),
         Text(clean(session["phase"]), style),
-        Text("" if turn is None else short(turn)),
+        Text("" if turn is None else str(turn)),
         Text(clean(tool or ""), BUSY),
         Text(whole(queued) if queued else "", MAYBE),
         Text(span(session["age"]), DIM if style is DIM else PLAIN),

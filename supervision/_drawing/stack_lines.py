@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 
-from supervision._view.sessions import short
 from supervision._view.shapes import (
     FrameShape,
     StackShape,
@@ -46,7 +45,7 @@ def stack_lines(
     if stack["queue"]:
         lines.append(Text("waiting", BOLD))
         for prompt in stack["queue"]:
-            line = Text(f"{_STEP}{short(prompt['id'])}  ")
+            line = Text(f"{_STEP}{prompt['id']}  ")
             line.append(f"{clean(prompt['kind'])}  for {span(prompt['age'])}  ", DIM)
             lines.append(line.append(clean(prompt["text"])))
     if stack["hidden"]:
@@ -107,7 +106,7 @@ class _Writer:
         """One turn, its tasks and its children."""
         wrong = turn["kind"] == "given up"
         line = Text(indent).append(f"{clean(turn['kind'])} ", WRONG if wrong else PLAIN)
-        line.append(short(turn["turn"]), BOLD).append("  ")
+        line.append(str(turn["turn"]), BOLD).append("  ")
         if wrong:
             line.append("its code goes on", WRONG)
         else:
@@ -126,7 +125,7 @@ class _Writer:
             style = MAYBE if "grace" in turn["left"] else DIM
             yield Text(f"{indent}{_STEP}left: {left}", style)
         if turn["prompts"]:
-            numbers = ", ".join(short(each) for each in turn["prompts"])
+            numbers = ", ".join(str(each) for each in turn["prompts"])
             yield Text(f"{indent}{_STEP}answers prompt {numbers}", DIM)
         yield from self.tasks(turn["tasks"], indent + _STEP)
         for child in turn["children"]:

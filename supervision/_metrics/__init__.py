@@ -3,5 +3,6 @@
 Knows no actor and no service.  In reading order:
 
     text            names, labels and numbers as the format has them
-    registry        counters, gauges, histograms, and the text of others
+    kinds           counters, gauges, histograms
+    registry        all of them by their names, and the text of others
 """

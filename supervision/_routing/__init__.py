@@ -3,7 +3,8 @@
 May know `actors`, its hosting room, the words and the journal of `_trees`; must not
 know who shows it.  In reading order:
 
-    errors limits tokens    the words
+    errors limits reports   the words
+    tokens/                 what sessions have bound under their keys
     nodes/                  whose a key is, where nodes share a store
     parts/                  what it decides: no Trio, no actor
     core/                   what follows from each decision, in one step each

@@ -18,7 +18,7 @@ import trio
 from actors.hosting import actor_of, hub_of, seat_of
 
 from .core.looking import statistics
-from .limits import RouterStatistics
+from .reports import RouterStatistics
 
 _OTHERS: Final = "/..."
 _LOST: Final = 100  # prompts that are known by name

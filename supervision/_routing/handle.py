@@ -28,9 +28,10 @@ from .core.core import Core
 from .core.draining import drain
 from .core.looking import info, statistics
 from .errors import NoStoreError
-from .limits import DrainReport, Limits, RouterStatistics, SessionInfo, VerbResult
+from .limits import Limits
 from .parts.lane import check_key
 from .reading import Reading
+from .reports import DrainReport, RouterStatistics, SessionInfo, VerbResult
 from .router import Router
 from .tokens import Durable, Tokens
 

@@ -29,6 +29,7 @@ from .core.core import Core
 from .core.waiting import Sender
 from .errors import NoStoreError
 from .parts.admission import Offer
+from .parts.lane import check_text
 
 Policy: TypeAlias = Bounded | Latest | Replay | Journal
 """How the chunks of an answer are kept until they are read."""
@@ -127,20 +128,13 @@ def more_of(
     if origin is not None:
         more.origin = origin
     if id is not None:
-        more.message_id = _text("id", id)
+        more.message_id = check_text("id", id)
     if job is not None:
-        more.job = _text("job", job)
+        more.job = check_text("job", job)
     whole("attempts", attempts, least=1)
     if attempts != 1:
         more.attempts = attempts
     return more
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    msg = f"{name} must be a str, got {value!r}"
-    raise TypeError(msg)
 
 
 def offer_of(

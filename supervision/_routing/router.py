@@ -24,7 +24,7 @@ from actors import (
     Receipt,
     Session,
 )
-from actors.hosting import actor_of
+from actors.hosting import actor_of, without_types
 from supervision._trees.errors import SpecError
 from supervision._trees.policies import Backoff, Restart, RestartLimit
 from supervision._trees.spec import ChildSpec
@@ -91,6 +91,7 @@ class Router(Actor[Any]):
         given: object = make
         if not (isinstance(given, type) and issubclass(given, Session)):
             msg = f"a router takes a subclass of Session, got {make!r}"
+            msg += without_types(make)
             raise TypeError(msg)
         if inspect.isabstract(make):
             msg = f"{make.__name__} cannot be a session: it has no take_turn"
@@ -169,7 +170,8 @@ class Router(Actor[Any]):
         """
         given: Any = make
         if not (isinstance(given, type) and issubclass(given, Session)):
-            raise SpecError("make", make, "a subclass of Session")
+            expected = f"a subclass of Session{without_types(make)}"
+            raise SpecError("make", make, expected)
         check_router(limits, tokens, durable)
         make_session: Any = make  # Any: a checker would lose its type arguments
         return ChildSpec(

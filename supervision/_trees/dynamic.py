@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from actors import ActorRef, AnyRef, Crashed, Decision, Exit, Stopped
 
 from .errors import CombinationError, SpecError, UnsupportedError
-from .journal import GIVING_UP
 from .policies import ChildState, Restart
 from .pure.child import Child, Command
 from .pure.dynamic import DynamicMachine, StartNew
@@ -207,7 +206,8 @@ class DynamicSupervisor(Shell):
         elif decision is Decision.HOLD and found is not None:
             what = f"restarting in {found.past.restarted_at - now:.3g} s"
         elif self._machine.over:
-            what = GIVING_UP
+            journal.one_too_many(child.path, exit, restarts)
+            return
         elif self._machine.draining:
             what = "let go, as the service drains"
         elif found is not None and found.then is ChildState.QUARANTINED:

@@ -13,7 +13,7 @@ the number when the second is over, or when it ends itself.
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Any
 
 from actors import Crashed, Exit, Finished, Killed, Stopped
 from supervision._log.rate import Rate
@@ -23,9 +23,6 @@ from .errors import has_given_up, shown
 from .pure.rules import crash_of
 
 _IN_ORDER = (Finished, Stopped)  # a union would be made anew for each question
-
-GIVING_UP: Final = "giving up"
-"""What comes of a crash that is one too many."""
 
 logger = Log("supervision")
 
@@ -65,8 +62,6 @@ class Journal(Rate):
             crash = crash_of(exit)
             text = "%s: child %s crashed: %s: %s; %s"
             kind = type(crash).__name__
-            if decision == GIVING_UP:
-                self._told = crash
             # a supervisor that gave up has told its cause, with the traceback
             told = has_given_up(f"{self._path}/{child}", crash)
             logger.error(
@@ -85,6 +80,12 @@ class Journal(Rate):
         else:
             text = "%s: child %s ended: %r; %s"
             logger.info(text, self._path, child, exit, decision, extra=extra)
+
+    def one_too_many(self, child: str, exit: Exit, restarts: int) -> None:  # noqa: A002
+        """An incarnation has ended by itself, and the supervisor gives up for it."""
+        if isinstance(exit, Crashed):
+            self._told = crash_of(exit)
+        self.ended(child, exit, "giving up", restarts)
 
     def stopped_badly(self, child: str, exit: Exit) -> None:  # noqa: A002
         """A child has crashed while it was being stopped."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import enum
 import math
+import sys
 from collections.abc import Callable
 
 import attrs
 
 from actors import Crashed, Exit, Killed
-from actors.hosting import explained
+from actors.hosting import explained, seconds
 
 
 class Restart(enum.Enum):
@@ -82,15 +83,6 @@ class ChildState(enum.Enum):
     revives it, only `restart_child`."""
 
 
-def _seconds(name: str, value: object, *, least: float = 0.0) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name} must be a number of seconds, got {value!r}"
-        raise TypeError(msg)
-    if not value >= least or (value == 0 and least == 0):
-        msg = f"{name} must be above {least:g} seconds, got {value!r}"
-        raise ValueError(msg)
-
-
 @explained
 @attrs.frozen
 class RestartLimit:
@@ -121,7 +113,7 @@ class RestartLimit:
         if restarts < 0:
             msg = f"restarts must be at least 0, got {restarts}"
             raise ValueError(msg)
-        _seconds("within", self.within)
+        seconds("within", self.within)
 
 
 @explained
@@ -152,8 +144,8 @@ class Backoff:
     """Seconds of quiet that end a row.  Default `(first + limit) / 2`, as Akka."""
 
     def __attrs_post_init__(self) -> None:
-        _seconds("first", self.first)
-        _seconds("limit", self.limit)
+        seconds("first", self.first)
+        seconds("limit", self.limit)
         for name, value, least in (
             ("limit", self.limit, self.first),
             ("factor", self.factor, 1),
@@ -162,11 +154,11 @@ class Backoff:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 msg = f"{name} must be a number, got {value!r}"
                 raise TypeError(msg)
-            if not least <= value < math.inf:
-                msg = f"{name} must be finite and at least {least:g}, got {value!r}"
+            if not least <= value <= sys.float_info.max:
+                msg = f"{name} must be finite and at least {least:g}, got {value!r:.40}"
                 raise ValueError(msg)
         if self.reset_after is not None:
-            _seconds("reset_after", self.reset_after)
+            seconds("reset_after", self.reset_after)
 
     def seconds(self, n: int, random: Callable[[], float]) -> float:
         """The wait before the n-th restart in a row, n from 0; `random()` in [0, 1)."""

@@ -6,13 +6,14 @@ child is started (`check_specs`).  Knows no machine and no supervisor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 
 import attrs
 
 from actors import Actor, Mailbox
-from actors.hosting import explained
+from actors.hosting import explained, without_types
 
 from .errors import CombinationError, DuplicateChildError, SpecError
 from .policies import AutoShutdown, Backoff, Restart, RestartLimit
@@ -86,7 +87,8 @@ class ChildSpec(Generic[M]):
     ) -> None:
         cls: object = make
         if not (isinstance(cls, type) and issubclass(cls, Actor)):
-            raise SpecError("make", make, "a subclass of Actor")
+            expected = f"a subclass of Actor{without_types(make)}"
+            raise SpecError("make", make, expected)
         if cls._needs is not None:
             raise SpecError("make", make, "a Router for a session: Router.spec(...)")
         name = cls.__name__ if id is None else id
@@ -164,7 +166,10 @@ def _check_fields(
     if not isinstance(restart, Restart):
         raise SpecError("restart", restart, "a Restart")
     if grace is not None and (
-        isinstance(grace, bool) or not isinstance(grace, int | float) or not grace >= 0
+        isinstance(grace, bool)
+        or not isinstance(grace, int | float)
+        or not grace >= 0
+        or (isinstance(grace, int) and grace > sys.float_info.max)
     ):
         raise SpecError("grace", grace, "a number of seconds, at least 0")
     if mailbox is not None and not isinstance(mailbox, Mailbox):
@@ -191,7 +196,7 @@ def check_specs(
     a tuple.
 
     Raises:
-        SpecError: what is given is not a `ChildSpec`, or `auto_shutdown` is no
+        SpecError: what is given are not `ChildSpec`s, or `auto_shutdown` is no
             `AutoShutdown`.
         DuplicateChildError: an id comes twice.
         CombinationError: a significant child under `AutoShutdown.NEVER`.
@@ -199,7 +204,7 @@ def check_specs(
     mode: object = auto_shutdown
     if not isinstance(mode, AutoShutdown):
         raise SpecError("auto_shutdown", mode, "an AutoShutdown")
-    checked = tuple(specs)
+    checked = children_in(specs)
     seen: set[str] = set()
     for spec in checked:
         each: object = spec
@@ -212,6 +217,24 @@ def check_specs(
             expected = f"False for {spec.id!r}, as auto_shutdown is NEVER"
             raise CombinationError("significant", True, expected)  # noqa: FBT003
     return checked
+
+
+def children_in(declared: Iterable[ChildSpec[Any]]) -> tuple[ChildSpec[Any], ...]:
+    """What `children` or `declare` gives, as a tuple; what is in it is not looked at.
+
+    Raises:
+        SpecError: one alone, a coroutine, names with specs, or nothing of the kind.
+    """
+    given: object = declared
+    if isinstance(given, Coroutine):
+        given.close()
+        raise SpecError("declare", given, "a function that is not async")
+    if isinstance(given, ChildSpec):
+        one = "a tuple of ChildSpecs (of one: with a comma behind it)"
+        raise SpecError("children", given, one)
+    if isinstance(given, Mapping | str | bytes) or not isinstance(given, Iterable):
+        raise SpecError("children", declared, "a tuple or a list of ChildSpecs")
+    return tuple(declared)
 
 
 def beyond_reach(spec: ChildSpec[Any], limit: RestartLimit | None) -> str | None:

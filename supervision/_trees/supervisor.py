@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from actors import AnyRef, Crashed, Decision, DuplicateNameError, Exit, Stopped
 
 from .errors import SpecError, UnsupportedError
-from .journal import GIVING_UP
 from .policies import AutoShutdown, ChildState, Restart, Strategy
 from .pure.child import (
     Child,
@@ -192,11 +191,12 @@ class Supervisor(Shell):
 
     def _tell(self, child: Child, exit: Exit, decision: Decision, now: float) -> None:  # noqa: A002
         """Write down why an incarnation has ended."""
-        state = child.state
+        state, restarts = child.state, child.past.restarts
         if decision is _RESTART:
             what = "restarting"
         elif self._machine.over:
-            what = GIVING_UP
+            self._journal.one_too_many(child.spec.id, exit, restarts)
+            return
         elif state is ChildState.STOPPING:
             what = child.then.value if child.then is not None else "let go"
             if self._machine.draining and isinstance(exit, Crashed):
@@ -204,7 +204,7 @@ class Supervisor(Shell):
         else:
             delay = child.past.restarted_at - now
             what = f"restarting in {delay:.3g} s" if delay > 0 else "restarting"
-        self._journal.ended(child.spec.id, exit, what, child.past.restarts)
+        self._journal.ended(child.spec.id, exit, what, restarts)
 
     # ----------------------------------------------------------- what is to be done
 

@@ -100,13 +100,3 @@ class OtherNodeError(ViewError):
             else f"{whose}: ask node {node}{at}"
         )
         super().__init__(text)
-
-
-class NotReadyError(ViewError):
-    """The service is starting or has ended: there is nothing to be seen.
-
-    For a `View` of your own over what is not there yet; nobody's act.  Over HTTP it
-    says 503 and when to come back: ask again then.
-    """
-
-    status: ClassVar[int] = 503

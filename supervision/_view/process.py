@@ -23,7 +23,8 @@ def process_shape() -> ProcessShape:
 
 
 def _resident() -> int | None:
-    with contextlib.suppress(OSError, ValueError, IndexError):
+    # AttributeError: there is no such call on Windows
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
         pages = int(_STATM.read_bytes().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
     return None

@@ -17,7 +17,7 @@ import trio
 
 from actors import CloseReason
 from actors.hosting import last_sign_of
-from supervision._routing.core.core import IDS, Core
+from supervision._routing.core.core import Core
 from supervision._routing.core.looking import (
     PHASES,
     SUSPENDED,
@@ -26,8 +26,8 @@ from supervision._routing.core.looking import (
     info,
     phase_of,
 )
-from supervision._routing.limits import KeyInfo, RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
+from supervision._routing.reports import KeyInfo, RouterStatistics, SessionInfo
 
 from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
 from .shapes import RouterShape, SessionShape, SessionsShape
@@ -324,19 +324,3 @@ def chosen(routers: Mapping[str, Core], path: str | None) -> Mapping[str, Core]:
         msg = f"there is no router {path!r}; there are: {known}"
         raise UnknownSessionError(msg)
     return {path: routers[path]}
-
-
-def short(turn: int) -> str:
-    """The id of a turn as it is shown: its number within the life of its router.
-
-    The ids of a router's second life begin at a thousand million, those of its third at
-    two, so that none is ever used again.  A router has one life at a time, so what is
-    shown can be typed.  Less than all of that number is no id, or the id of a turn that
-    has ended would be that of another one.
-    """
-    return str(turn % IDS)
-
-
-def is_meant(turn: int, typed: int, *, shortened: bool) -> bool:
-    """Whether that is what somebody has typed: the id, or what is shown of it."""
-    return turn == typed or (shortened and turn % IDS == typed)

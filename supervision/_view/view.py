@@ -15,8 +15,8 @@ from actors import Abort, ActorStoppedError, CloseReason
 from actors.hosting import actor_of, root_of
 from supervision._routing.census import routers_of
 from supervision._routing.core.core import Core
-from supervision._routing.limits import VerbResult
 from supervision._routing.nodes.words import ElsewhereError
+from supervision._routing.reports import VerbResult
 from supervision._trees.errors import SupervisionError
 from supervision._trees.requests import restart_child, stop_child
 from supervision._trees.shell import Shell
@@ -30,7 +30,7 @@ from .errors import (
 )
 from .limits import CHANGEABLE, changed
 from .looking import Looking
-from .sessions import chosen, is_meant
+from .sessions import chosen
 from .shapes import ResultShape
 
 _VERBS: Final = ("cancel", "cancel_all", "reset", "close")
@@ -122,14 +122,12 @@ class View(Looking):
             owner, _ = self._session(key, router)
         if self.nodes.has(owner, key):
             result = await self.nodes.verb(owner, key, verb, reason)
+            if result.known:
+                return _done(verb, key, result)
         elif verb in _CLOSES:
             return self._verb(owner, key, verb, reason)
-        else:
-            result = VerbResult(known=False, key=key)
-        if not result.known:
-            msg = f"session {key!r} has no actor: only the store has it"
-            raise UnknownSessionError(msg)
-        return _done(verb, key, result)
+        msg = f"session {key!r} has no actor: only the store has it"
+        raise UnknownSessionError(msg)
 
     def _verb(self, owner: Core, key: str, verb: str, reason: object) -> ResultShape:
         if verb == "cancel":
@@ -148,7 +146,6 @@ class View(Looking):
         hard: bool = True,
         hint: str | None = None,
         reason: object = None,
-        short: bool = False,
     ) -> ResultShape:
         """Abort a turn by its id, as `RouterRef.abort`.
 
@@ -158,27 +155,19 @@ class View(Looking):
             hard: as there.
             hint: as there.
             reason: as there.
-            short: what lists show of an id is enough: its number within the life of
-                its router.
 
         Raises:
             UnknownSessionError: no such turn runs.
             CannotError: turns of several routers have this id, and none was named.
         """
         routers = chosen(routers_of(self._system), router)
-        found = [
-            (each, number)
-            for each in routers.values()
-            for number in each.turns.running
-            if is_meant(number, turn, shortened=short)
-        ]
+        found = [each for each in routers.values() if turn in each.turns.running]
         if len(found) > 1:
-            named = ", ".join(f"{number} of {each.ref.path}" for each, number in found)
+            named = ", ".join(each.ref.path for each in found)
             msg = f"several turns are called {turn}: say which router of {named}"
             raise CannotError(msg)
         if found:
-            owner, turn = found[0]
-            done = owner.verbs.abort(
+            done = found[0].verbs.abort(
                 turn, hard=hard, reason=reason, hint=hint, within=None
             )
             if done is not Abort.STALE:

@@ -183,6 +183,11 @@ def _shared() -> Parser:
 def _add_looking(commands: _Commands, shared: Parser) -> None:
     one = [shared]
     ps = _add(commands, "ps")
+    ps.add_argument(
+        "--socket",
+        metavar="PATH",
+        help="also the service that has its socket there (default: $ACTORS_SOCKET)",
+    )
     ps.add_argument("--json", action="store_true", help="print the raw answers")
 
     tree = _add(commands, "tree", one)
@@ -315,7 +320,7 @@ def _add_doing(commands: _Commands, shared: Parser) -> None:
     restart.add_argument("path", help="of the child")
 
     abort = _add(commands, "abort", one)
-    abort.add_argument("turn", type=count, help="its id, as it is shown")
+    abort.add_argument("turn", type=count, help="its id, as lists and outcomes show it")
     _add_router(abort, "the only one with such a turn")
     abort.add_argument("--reason", metavar="TEXT", help="for the outcome")
     abort.add_argument(

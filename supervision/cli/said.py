@@ -34,8 +34,9 @@ SAID: Final[Mapping[str, Said]] = {
     "demo": Said(
         "a chat service under real traffic, with faults",
         (
-            "Run a chat service under an hour of recorded real traffic, with faults; "
-            "watch it, kill it, stop it, and see that it adds up."
+            "Run a chat service under recorded real traffic, three quarters of an hour "
+            "of it in 45 seconds, with faults; watch it, kill it, stop it, and see "
+            "that it adds up."
         ),
         "actors demo",
     ),
@@ -75,7 +76,11 @@ SAID: Final[Mapping[str, Said]] = {
     ),
     "ps": Said(
         "list the services that run",
-        "List the services of this user that run: name, state, process, socket.",
+        (
+            "List the services that run: name, state, process, socket. It looks into "
+            "the runtime folder of this user; of a service whose socket is elsewhere, "
+            "say which."
+        ),
         "actors ps",
     ),
     "tree": Said(
@@ -203,7 +208,7 @@ SAID: Final[Mapping[str, Said]] = {
     "abort": Said(
         "abort a turn",
         (
-            "Abort one turn, by the id that lists show: that one, and not the next of "
+            "Abort one turn, by its id: that one, and not the next of "
             "its session. By session: `actors cancel`."
         ),
         "actors abort 1387 --soft 'say what you have'",

@@ -16,6 +16,7 @@ from .asking import Client as Client
 from .failures import ClientError as ClientError
 from .failures import NobodyThereError as NobodyThereError
 from .failures import RefusedRequestError as RefusedRequestError
+from .failures import SilentServiceError as SilentServiceError
 from .failures import StrangeAnswerError as StrangeAnswerError
 
 __all__ = (
@@ -23,5 +24,6 @@ __all__ = (
     "ClientError",
     "NobodyThereError",
     "RefusedRequestError",
+    "SilentServiceError",
     "StrangeAnswerError",
 )

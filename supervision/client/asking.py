@@ -171,17 +171,15 @@ class Client(Exchange):
         hard: bool = True,
         hint: str | None = None,
         reason: str | None = None,
-        short: bool = False,
     ) -> ResultShape:
         """Abort a turn by its id: that one, and not the next of its session.
 
         Args:
-            turn: the id; with `short` also as it is shown to people.
+            turn: its id.
             router: path of its router, if several have a turn of that id.
             hard: False asks it to end, with `hint`.
             hint: for `Turn.interrupted`.
             reason: for the outcome of a hard abort.
-            short: what is shown of an id is enough.
         """
         found = self.post(
             f"/turns/{turn}/abort",
@@ -189,7 +187,6 @@ class Client(Exchange):
             hard=None if hard else False,
             hint=hint,
             reason=reason,
-            short=True if short else None,
         )
         return self._checked(found, ResultShape)
 

@@ -6,12 +6,20 @@ It does not know what is asked.
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+HAS_SOCKETS: Final = hasattr(socket, "AF_UNIX")
+"""Whether this system has Unix sockets; Windows has none."""
+NO_SOCKETS: Final = (
+    "this system has no Unix sockets, over which a service is asked: run it, and this "
+    "command, in WSL or in a container"
+)
 
 
 class EventLines:
@@ -50,6 +58,8 @@ class Connection(http.client.HTTPConnection):
         """Connect, if that is not done."""
         if self.sock is not None:
             return
+        if not HAS_SOCKETS:  # pragma: no cover - on Windows
+            raise OSError(errno.EAFNOSUPPORT, NO_SOCKETS)
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connected.settimeout(self.timeout)

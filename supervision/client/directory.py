@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from actors.hosting import Whole
 from supervision.service import ExitCode
 
 from .asking import Client
+from .connection import HAS_SOCKETS, NO_SOCKETS
 from .failures import NobodyThereError
 
 
@@ -37,6 +39,8 @@ def runtime_directory(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(own).absolute()
     if desktop := environment.get("XDG_RUNTIME_DIR"):
         return Path(desktop).absolute() / "trio-actors"
+    if not hasattr(os, "geteuid"):  # pragma: no cover - Windows: a folder of each user
+        return Path(tempfile.gettempdir(), "trio-actors")
     return Path(f"/tmp/trio-actors-{os.geteuid()}")  # noqa: S108 - checked when made
 
 
@@ -70,7 +74,13 @@ def make_directory(directory: Path) -> None:
 
 
 def live_services(directory: Path) -> list[Client]:
-    """List those in a directory that answer, by the names of their sockets."""
+    """List those in a directory that answer, by the names of their sockets.
+
+    Raises:
+        CommandError: this system has no such sockets.
+    """
+    if not HAS_SOCKETS:  # pragma: no cover - on Windows
+        raise CommandError(NO_SOCKETS, ExitCode.SOCKET)
     found: list[Client] = []
     for path in sorted(directory.glob("*.sock")):
         client = Client(path, timeout=_KNOCK)
@@ -93,8 +103,11 @@ def choose_client(
         environment: where variables are looked up.
 
     Raises:
-        CommandError: there is none, or there are several.
+        CommandError: there is none, or there are several; or this system has no such
+            sockets.
     """
+    if not HAS_SOCKETS:  # pragma: no cover - on Windows
+        raise CommandError(NO_SOCKETS, ExitCode.SOCKET)
     if path is None:
         path = environment.get("ACTORS_SOCKET") or None
     directory = runtime_directory(environment)

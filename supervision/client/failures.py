@@ -66,7 +66,7 @@ class StrangeAnswerError(ClientError):
 class RefusedRequestError(ClientError):
     """The service answered that it cannot do that, and why.
 
-    The caller's act, but for status 503: the service is not ready.  `text` says what
+    The caller's act, but for status 503: too many follow its events.  `text` says what
     would be right; 404 is what is not there, 409 what cannot be done with it.
     """
 

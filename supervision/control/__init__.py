@@ -31,3 +31,14 @@ except ModuleNotFoundError as _error:
         "pip install 'trio-actors[control]'"
     )
     raise ImportError(_text, name=_error.name) from _error
+
+__all__ = (
+    "BoundSocket",
+    "SocketHeldError",
+    "SocketPathError",
+    "bind_socket",
+    "encode_event",
+    "make_app",
+    "serve_control",
+    "serve_metrics",
+)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import socket
 import stat
@@ -23,6 +22,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from supervision._trees.errors import SupervisionError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not there on Windows
+    fcntl = None  # type: ignore[assignment]
 
 BACKLOG: Final = 1024
 """Connections that may wait to be accepted; then one more is told to come back."""
@@ -173,7 +177,8 @@ def _forked() -> None:
         each._let_go()
 
 
-os.register_at_fork(after_in_child=_forked)
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
+    os.register_at_fork(after_in_child=_forked)
 
 
 def bind_socket(path: str | os.PathLike[str]) -> BoundSocket:
@@ -189,9 +194,13 @@ def bind_socket(path: str | os.PathLike[str]) -> BoundSocket:
     Raises:
         SocketHeldError: a process that lives has it.
         SocketPathError: it is too long, its folder cannot be used, or something that is
-            no socket is there; nothing is removed.
+            no socket is there; nothing is removed.  Or this system has no such sockets:
+            Windows.
     """
     full = _checked(os.fspath(path))
+    if fcntl is None or not hasattr(socket, "AF_UNIX"):  # pragma: no cover - on Windows
+        why = "this system has no Unix sockets; WSL and containers have them"
+        raise SocketPathError(full, why)
     _make_folder(full)
     bound = BoundSocket(full, _locked(full))
     try:
@@ -236,6 +245,7 @@ def _lock_of(path: str) -> str:
 
 def _locked(path: str) -> int:
     """Take the lock, and give its descriptor."""
+    assert fcntl is not None  # `bind_socket` has looked
     name = _lock_of(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     while True:

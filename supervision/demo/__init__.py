@@ -1,4 +1,4 @@
-"""The demo: a chat service under an hour of real traffic, with faults.
+"""The demo: a chat service under real traffic, with faults.
 
 The service runs in a process of its own; the command starts it, watches it through its
 control socket and its account, asks it to stop, and holds the senders' account against

@@ -39,9 +39,10 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the options."""
     parser = _Parser(
         prog="actors demo",
-        description="Run a chat service under an hour of recorded real traffic, with "
-        "faults; watch it, kill it, stop it, and see that it adds up.  It has a store "
-        "in a temporary file, if the extra 'durable' is installed.  The exit status "
+        description="Run a chat service under recorded real traffic, three quarters of "
+        "an hour of it in 45 seconds, with faults; watch it, kill it, stop it, and see "
+        "that it adds up.  It has a store in a temporary file, if the extra 'durable' "
+        "is installed.  The exit status "
         "is 0 only if every accepted prompt has one outcome and the service has "
         "drained in time.",
         epilog="example: actors demo --- the traffic: 12,031 turns of "
@@ -98,7 +99,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=_BUDGET,
         help="seconds for the service to drain and stop (default: %(default)g)",
     )
-    add("--socket", help="of the service, or 'none' (default: where 'actors' looks)")
+    add(
+        "--socket",
+        metavar="PATH",
+        help="of the service, or 'none' (default: where 'actors' looks); a second demo "
+        "needs another",
+    )
     add("--log", type=Path, metavar="FILE", help="keep the service's log")
     add(
         "--plain",

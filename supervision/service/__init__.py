@@ -16,7 +16,6 @@ and the report.  In reading order:
 from supervision._view.errors import AmbiguousKeyError as AmbiguousKeyError
 from supervision._view.errors import BadQueryError as BadQueryError
 from supervision._view.errors import CannotError as CannotError
-from supervision._view.errors import NotReadyError as NotReadyError
 from supervision._view.errors import OtherNodeError as OtherNodeError
 from supervision._view.errors import UnknownPathError as UnknownPathError
 from supervision._view.errors import UnknownSessionError as UnknownSessionError
@@ -77,7 +76,6 @@ __all__ = [
     "LimitsShape",
     "LogFormat",
     "LostPrompt",
-    "NotReadyError",
     "Notifier",
     "OtherNodeError",
     "ProcessShape",

@@ -261,14 +261,19 @@ def _checked(
     if issubclass(make, Session):
         msg = f"{path} is a Session, which only a router can start; run a Supervisor with a ChildSpec(Router, {make.__name__}) in it"  # noqa: E501 - one sentence
         raise TreeError(msg)
-    if inspect.isabstract(make):
-        missing = ", ".join(sorted(make.__abstractmethods__))
+    if missing := undefined_in(make):
         msg = f"{path} cannot be started: {make.__name__} does not define {missing}"
         raise TreeError(msg)
     if needed := needed_by(make, args):
         msg = f"{path} cannot be made: {make.__name__} needs {needed}; give a ChildSpec({make.__name__}, ...) with its arguments"  # noqa: E501 - one sentence
         raise TreeError(msg)
     return Tree(make, args, name)
+
+
+def undefined_in(make: type[Any]) -> str:
+    """The abstract methods that a class does not define; `""`: there are none."""
+    missing = make.__abstractmethods__ if inspect.isabstract(make) else ()
+    return ", ".join(sorted(missing))
 
 
 def needed_by(make: Any, args: tuple[Any, ...] = ()) -> str:  # Any: any callable

@@ -143,6 +143,7 @@ ROWS: list[Row] = [
     ("after a str", lambda s: s.me.after("1", 1), TypeError, "seconds"),
     ("after True", lambda s: s.me.after(True, 1), TypeError, "seconds"),  # noqa: FBT003
     ("after -1", lambda s: s.me.after(-1, 1), ValueError, "at least 0"),
+    ("after 10**400", lambda s: s.me.after(10**400, 1), ValueError, "that a float hol"),
     ("after nan", lambda s: s.me.after(math.nan, 1), ValueError, "at least 0"),
     ("every -1", lambda s: s.me.every(-1, 1), ValueError, "at least 0"),
     ("every 0", lambda s: s.me.every(0, 1), ValueError, "more than 0"),

@@ -171,6 +171,33 @@ def test_ps_says_so_when_nothing_runs(run: Run) -> None:
 
     assert (status, out) == (0, "")
     assert err.startswith("no service runs here")
+    assert err.endswith("; with its socket elsewhere: actors ps --socket PATH\n")
+
+
+@pytest.mark.parametrize("by", ["--socket", "ACTORS_SOCKET"])
+def test_ps_lists_a_service_elsewhere_that_is_named(
+    by: str, path: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside those of the runtime folder; one of these is not listed twice."""
+    elsewhere = tmp_path / "far.sock"
+
+    def ps(named: Path) -> tuple[list[str], str]:
+        options = ["--socket", str(named)] if by == "--socket" else []
+        if not options:
+            monkeypatch.setenv(by, str(named))
+        _, out, err = run("ps", *options)
+        return [line.split()[0] for line in out.splitlines()[1:]], err
+
+    with StoryServer(path, ANSWERS):
+        nobody = ps(elsewhere)
+        far = {"GET /": service() | {"name": "far"}}
+        with StoryServer(elsewhere, far):
+            both, same = ps(elsewhere), ps(path)
+
+    assert both == (["chat", "far"], "")
+    assert same == (["chat"], "")
+    assert nobody[0] == ["chat"]
+    assert nobody[1].startswith(f"actors: nobody answers at {elsewhere}")
 
 
 def test_tree_shows_names_under_their_owners(path: Path, run: Run) -> None:
@@ -282,9 +309,14 @@ def test_session_says_all_about_a_session(path: Path, run: Run) -> None:
         status, out, _ = run("session", "alice")
 
     assert status == 0
-    for line in ("turn       17", "tool       search", "tenant     ann"):
+    for line in (
+        "turn        17",
+        "tool        search",
+        "tenant      ann",
+        "generation  1 (sessions of this key so far)",
+    ):
         assert line in out
-    assert "idle       for 3.0s" in out
+    assert "idle        for 3.0s" in out
     assert out.endswith("waits for nothing: it has nothing to do\n")
 
 
@@ -303,9 +335,9 @@ def test_a_session_that_burns_or_is_suspended_says_so(path: Path, run: Run) -> N
         _, suspended, _ = run("session", "bob")
         _, quarantined, _ = run("session", "eve")
 
-    assert "burning    2 turns given up, code that goes on for 1m15s\n" in out
-    assert "phase     suspended\n" in suspended
-    assert "refused    for 1m30s more\n" in quarantined
+    assert "burning     2 turns given up, code that goes on for 1m15s\n" in out
+    assert "phase       suspended\n" in suspended
+    assert "refused     for 1m30s more\n" in quarantined
     assert "age" not in suspended
 
 
@@ -439,13 +471,10 @@ def test_an_event_does_not_say_what_there_is_not() -> None:
                 '"start_within": "9"}'
             ),
         ),
-        (["abort", "17"], 'POST /turns/17/abort {"short": true}'),
+        (["abort", "17"], "POST /turns/17/abort {}"),
         (
             ["abort", "17", "--soft", "hurry", "--router", "/r"],
-            (
-                'POST /turns/17/abort {"router": "/r", "hard": false, '
-                '"hint": "hurry", "short": true}'
-            ),
+            ('POST /turns/17/abort {"router": "/r", "hard": false, "hint": "hurry"}'),
         ),
         (["cancel", "alice"], "POST /sessions/alice/cancel {}"),
         (["cancel", "--all", "alice"], "POST /sessions/alice/cancel_all {}"),
@@ -708,6 +737,7 @@ def test_a_service_is_meant_by_its_name(
         _, by_path, _ = run("statistics", "--socket", str(other))
         _, by_name, _ = run("statistics", "--socket", "other")
         _, _, unknown = run("statistics", "--socket", "third")
+        _, _, no_name = run("statistics", "--socket", str(path.with_name("other")))
         monkeypatch.chdir(path.parent)
         path.with_name("other").symlink_to(path)
         _, by_file, _ = run("statistics", "--socket", "other")
@@ -715,6 +745,7 @@ def test_a_service_is_meant_by_its_name(
     assert "other" in by_path
     assert by_name == by_path
     assert unknown.startswith("actors: error: nobody answers at third: ")
+    assert no_name.startswith(f"actors: error: nobody answers at {path.parent}/other: ")
     assert by_file != by_path
 
 

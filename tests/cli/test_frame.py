@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from supervision._drawing.columns import Column, lay_out
+from supervision._drawing.look import Level, actor_level
 from supervision._drawing.rates import rates
 from supervision._drawing.text import clean, plural, rate, size, span, words
 from supervision._drawing.tree_rows import tree_rows, without_sessions
@@ -161,6 +162,14 @@ def test_the_tree_shows_who_is_in_trouble_with_a_mark_and_numbers() -> None:
     assert line_of(lines, "router ").startswith("├─ router 40 sessions Router idle")
 
 
+@pytest.mark.parametrize("kind", ["session", "turn", "actor"])
+def test_a_turn_may_take_its_time(kind: str) -> None:
+    """Its policy says how long; an actor that is as long at a message is in trouble."""
+    busy = actor("/a", kind=kind, state="waiting", in_hand="x", in_hand_age=75.0)
+
+    assert actor_level(busy) is (Level.WRONG if kind == "actor" else Level.FINE)
+
+
 def test_a_tree_leaves_a_third_of_a_low_screen_to_the_sessions() -> None:
     """It is the smaller table, mostly, and the first that people look at."""
     now = top()
@@ -250,12 +259,12 @@ def test_with_little_room_an_outcome_of_long_ago_is_not_named() -> None:
     assert nothing == "outcomes none now"
 
 
-def test_a_long_id_of_a_turn_shows_what_may_be_typed() -> None:
-    """The rest is the same for all turns of this life of its router."""
+def test_a_long_id_of_a_turn_is_shown_whole() -> None:
+    """It is what outcomes, events and the log say, and what a verb takes."""
     now = top()
     now["sessions"] = sessions(session("a", turn=1_000_000_012_345))
 
-    assert line_of(drawn(now), "12345") == "a running 12345 30s 2.0s"
+    assert line_of(drawn(now), "12345") == "a running 1000000012345 30s 2.0s"
 
 
 def test_whose_session_it_is_shows_when_there_are_several_routers() -> None:

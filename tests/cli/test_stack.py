@@ -111,10 +111,10 @@ def test_of_a_stack_what_is_yours_is_shown() -> None:
     """And what it awaits; ids as they may be typed; no control characters."""
     assert written(stack(TURN)) == [
         "ali\\x1bce  running  of /chat/router",
-        "turn 17  running  for 2m05s, silent 2.0s",
+        "turn 1000000017  running  for 2m05s, silent 2.0s",
         "  tool search  for 4.0s",
         "  left: time 30s, inactivity 4m58s",
-        "  answers prompt 3",
+        "  answers prompt 1000000003",
         "  hook Chat.take_turn",
         "    Chat.take_turn(turn=<Turn>)  /srv/chat.py:7",
         "        await search(query)",
@@ -165,7 +165,7 @@ def test_what_waits_is_listed() -> None:
 
     assert lines[1:] == [
         "waiting",
-        "  4  send  for 3.0s  'hi\\x1b'",
+        "  1000000004  send  for 3.0s  'hi\\x1b'",
         "... 9 more not shown",
     ]
 

@@ -226,9 +226,9 @@ def test_a_session_that_only_the_store_has_stands_nowhere(path: Path, run: Run) 
         status, out, _ = run("session", "bob")
 
     assert status == 0
-    assert "phase     passivated" in out
-    assert "held      a state cannot be read" in out
-    assert "history   1,200 entries" in out
+    assert "phase       passivated" in out
+    assert "held        a state cannot be read" in out
+    assert "history     1,200 entries" in out
     assert server.asked == ["GET /sessions/bob"]
 
 
@@ -366,8 +366,8 @@ def test_a_session_of_another_node_is_shown_without_its_stack(
         _, listed, _ = run("sessions", "--all")
 
     assert status == 0
-    assert "node       b\\x1b" in out
-    assert "tool       look" in out
+    assert "node        b\\x1b" in out
+    assert "tool        look" in out
     assert server.asked[0] == "GET /sessions/carol"
     assert "GET /stack" not in " ".join(server.asked)
     assert [" ".join(line.split()) for line in listed.splitlines()] == [

@@ -19,7 +19,7 @@ import trio
 from actors import Aborted, Actor, ActorSystem, Completed, open_system
 from supervision import ChildSpec, Supervisor
 from supervision.control import bind_socket, serve_control
-from supervision.service import NotReadyError, ServiceShape, View
+from supervision.service import ServiceShape, View
 from tests.control.client import answer_in, rest_of, serving
 
 KEYS = ["a/b", "a%2Fb", "ä ö?#&=+", "..", "a/cancel", "\x1b[31m", "日本", '"\\', "100%"]
@@ -34,7 +34,7 @@ async def test_the_root_lists_what_there_is(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"}\n")
     assert (answer.json["name"], answer.json["state"]) == ("service", "ready")
-    assert len(answer.json["endpoints"]) == 30
+    assert len(answer.json["endpoints"]) == 31
 
 
 async def test_looking_at_things(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_the_service_can_be_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "target", "body", "status", "text"),
     [
-        ("GET", "/nope", b"", 404, "no such path; there are: GET /, GET /health"),
+        ("GET", "/nope", b"", 404, "no such path; there are: GET /, GET /openapi.json"),
         ("GET", "/sessions/", b"", 404, "no such path|knows"),
         ("GET", "/sessions/zz", b"", 404, "no router knows the session 'zz'"),
         ("POST", "/sessions/zz/cancel", b"", 404, "'zz'"),
@@ -313,23 +313,6 @@ async def test_ready_follows_the_state(tmp_path: Path) -> None:
     ]
     why = "it is draining"
     assert said[2][2] == {"ready": False, "state": "draining", "why": why}
-
-
-class Early(View):
-    """A view of what is not there yet."""
-
-    def statistics(self) -> Any:  # never returns
-        msg = "the service is starting"
-        raise NotReadyError(msg)
-
-
-async def test_not_ready_means_try_again(tmp_path: Path) -> None:
-    """503, and when to come back."""
-    async with serving(tmp_path, Early) as served:
-        answer = await served.get("/statistics")
-
-    assert (answer.status, answer.error) == (503, "the service is starting")
-    assert answer.headers["retry-after"] == "1"
 
 
 class Broken(View):

@@ -14,8 +14,10 @@ from starlette.routing import Route
 from trio.testing import MockClock
 
 from actors import open_system
+from supervision._view.shapes import ErrorShape
 from supervision.control._described.__main__ import pages
 from supervision.control._described.operations import OPERATIONS
+from supervision.control._described.schemas import schema_of
 from supervision.control._described.words import Operation
 from supervision.control._endpoints.app import ENDPOINTS, make_app
 from supervision.service import View
@@ -84,6 +86,17 @@ def in_object(value: dict[str, Any], schema: Any, where: str) -> Iterator[str]:
 def test_the_files_are_as_the_table_is(name: str) -> None:
     """If not: `python -m supervision.control._described docs/reference`."""
     assert (DOCS / name).read_text("utf-8") == pages()[name]
+
+
+async def test_a_service_serves_the_file(tmp_path: Path) -> None:
+    """To the byte, as the docs have it.  If not: see above."""
+    async with serving(tmp_path) as served:
+        answer = await served.get("/openapi.json")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body == (DOCS / "openapi.json").read_bytes()
+    assert answer.json == FILE
 
 
 async def test_every_route_is_described_and_nothing_else() -> None:
@@ -219,6 +232,18 @@ async def test_real_answers_are_as_described(
 
     told = {each.id for each in ALL if not isinstance(each.answer, str)}
     assert {id for id, _, _ in ASKED} == told  # noqa: A001 - as above
+
+
+def test_what_may_be_null_keeps_the_rest_of_its_schema() -> None:
+    """What is in a list, say; a shape has a schema of its own."""
+    numbers = schema_of(list[int] | None)
+
+    assert numbers == {"type": ["array", "null"], "items": {"type": "integer"}}
+    assert schema_of(ErrorShape | None) == {
+        "anyOf": [{"$ref": "#/components/schemas/Error"}, {"type": "null"}]
+    }
+    with pytest.raises(TypeError, match="no answer has a"):
+        schema_of(bytes)
 
 
 def test_what_is_not_as_described_is_found() -> None:

@@ -131,7 +131,9 @@ def test_a_service_that_cannot_start_shows_the_end_of_its_log(
     told = capsys.readouterr().err
     assert status == ExitCode.SOCKET
     assert str(occupied) in told
-    assert told.splitlines()[-1].startswith("actors: error: the service ended before")
+    last = told.splitlines()[-1]
+    assert last.startswith("actors: error: the service ended before")
+    assert last.endswith("; say --socket PATH for another socket, or --socket none")
     assert occupied.read_text() == "not a socket"
 
 

@@ -336,6 +336,40 @@ async def test_the_live_view_draws_what_the_service_says(
     assert screen.getvalue().count("\x1b[?1049l") == 1
 
 
+@pytest.mark.parametrize(
+    ("stage", "killed", "says"),
+    [
+        (Stage.STOPPING, False, "it has stopped, as it was asked to"),
+        (Stage.PLAYING, True, "killed (kill -9), and started again"),
+        (Stage.PLAYING, False, "nobody answers at /nowhere: it was told so"),
+    ],
+)
+async def test_the_live_view_says_why_nobody_answers(
+    stage: Stage,
+    killed: bool,  # noqa: FBT001 - a parameter of the test
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the demo does to its service is no mishap."""
+    monkeypatch.setattr("supervision.demo._playing.watching.FRAME_EVERY", 0.001)
+    away = NobodyThereError(Path("/nowhere"), "it was told so")
+    screen = Screen(says)
+    console = Console(file=screen, force_terminal=True, width=100, height=30)
+    course = course_of(tmp_path)
+    course.enter(stage)
+    course.killed = killed
+
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            view = LiveView(console, Story([await shape(), away]))
+            nursery.start_soon(view.watch, course)
+            await screen.drawn.wait()
+            nursery.cancel_scope.cancel()
+
+    assert says in screen.getvalue()
+
+
 # ----------------------------------------------------------------------- the pictures
 
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from .pages import PAGES, PATIENCE, ROOT
+from .pages import PAGES, ROOT, python
 
 _BLOCK: Final = re.compile(r"```py\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 BEFORE: Final = [
@@ -48,14 +46,7 @@ def test_a_program_of_another_library_prints_what_its_page_says(
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed")
 
-    done = subprocess.run(  # noqa: S603 - our own documentation
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = python("-c", code, cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == output

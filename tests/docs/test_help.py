@@ -154,7 +154,7 @@ def test_a_class_without_source_has_no_words() -> None:
 def public_errors() -> list[type[BaseException]]:
     """List the error classes of ours that users can import, each once."""
     found: dict[type[BaseException], None] = {}
-    for module in (*names.MODULES, "supervision.control"):
+    for module in names.MODULES:
         if module == "supervision.acp" and not HAS_ACP:
             continue
         for value in vars(importlib.import_module(module)).values():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -14,9 +17,33 @@ import pytest
 
 from benchmarks.postgres.server import Server, binaries, open_folder
 
-from .tutorial import FOLDER, Reader
+from .pages import PATIENCE, programs
+from .tutorial import FOLDER, Reader, blocks
 
 STEPS: Final = sorted(each.name for each in FOLDER.glob("[0-9]*.md"))
+WORDS: Final = 2400  # 12 minutes for somebody who reads 200 a minute
+COMMANDS: Final = 40  # 8 minutes, at 12 seconds each
+ASKING: Final = """
+import trio
+from service import make_app
+
+class NeverAsked:
+    open_turn = accept = None
+
+async def receive():
+    return {"type": "http.request", "body": b"hello", "more_body": False}
+
+async def send(message):
+    print(message.get("status") or message["body"].decode(), end=" ")
+
+async def main():
+    scope = {"type": "http", "method": "POST", "path": "/chat/ann", "headers": []}
+    for busy in (b"nonsense", b"steer", b""):
+        query = {"query_string": b"busy=" + busy}
+        await make_app(NeverAsked())({**scope, **query}, receive, send)
+
+trio.run(main)
+"""
 NO_CURL: Final = "no curl here, with which a reader talks to the service"
 
 
@@ -67,3 +94,54 @@ def test_there_are_six_steps() -> None:
     for step, text in zip(STEPS, texts, strict=False):
         assert f"]({step})" in text
         assert f"]({step})" in texts[0]
+
+
+def test_it_fits_into_half_an_hour() -> None:
+    """The index says how much there is; more than that has to go elsewhere."""
+    index = (FOLDER / "index.md").read_text(encoding="utf-8")
+    pages = ["index.md", *STEPS]
+    words = sum(len(words_of(page)) for page in pages)
+    typed = [
+        command
+        for page in pages
+        for block in blocks(page)
+        if block.language == "console"
+        for command, _ in block.commands()
+        if command
+    ]
+    again = 2  # the index's one is for three terminals
+    pasted = [
+        each
+        for step in STEPS
+        for each in programs(FOLDER / step)
+        if each.language == "python"
+    ]
+
+    assert words <= WORDS
+    assert len(typed) + again <= COMMANDS
+    assert f"{round(words, -2):,} words" in index
+    assert f"{len(typed) + again} commands" in index
+    assert f"{len(pasted)} files" in index
+
+
+def words_of(page: str) -> list[str]:
+    """What is to be read on a page: not its blocks, comments and addresses."""
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    text = re.sub(r"```.*?```|<!--.*?-->|(?<=\])\([^)]*\)", "", text, flags=re.DOTALL)
+    return [each for each in text.split() if re.search(r"\w", each)]
+
+
+@pytest.mark.parametrize("page", ["4-steer-and-stop.md", "5-survive.md"])
+def test_a_busy_that_is_none_is_told(page: str, folder: Path) -> None:
+    """With the client's status, and a sentence that says what would be right."""
+    Reader(page, folder).save_all()
+    done = subprocess.run(  # noqa: S603 - our own documentation
+        [sys.executable, "-c", ASKING],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert done.stdout == 3 * "400 busy is queue, refuse or interrupt\n ", done.stderr

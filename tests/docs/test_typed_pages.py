@@ -16,7 +16,7 @@ from typing import Any, Final
 from tests.extras import lacks
 from tests.test_typing import run_checker
 
-from .pages import PAGES, ROOT, programs
+from .pages import PAGES, ROOT, before, programs
 
 STRICT: Final = {
     "include": ["."],
@@ -36,10 +36,13 @@ def write_all(folder: Path) -> list[Path]:
     """Write each block as a module; what a page has had saved is imported by it.
 
     What is saved twice under one name is two modules; the newest one is imported.
+    So is what was saved on a page that is done before.
     """
     written: list[Path] = []
+    saved: dict[str, str] = {}  # {name on the page: module}
     for page in PAGES:
-        saved: dict[str, str] = {}  # {name on the page: module}
+        if not before(page):
+            saved = {}
         for block in programs(page):
             if lacks(block.code):
                 continue

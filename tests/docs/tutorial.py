@@ -1,8 +1,9 @@
 """The tutorial, done as a reader does it: files are saved, commands typed.
 
-`pages.py` says what a Python block is.  A console block is typed into a terminal, line
-by line, and must say what stands there: `...` is anything, and times, process ids and
-widths are theirs.  A comment before it says what a person does without being told:
+`pages.py` says what a file is, and how it is changed.  A console block is typed into a
+terminal, line by line, and must say what stands there: `...` is anything, and times,
+process ids and widths are theirs.  A comment before it says what a person does without
+being told:
 
     <!-- terminal 2 -->   where; 1 if nothing is said
     <!-- serves -->       it goes on, and is ready before anything else is typed
@@ -11,13 +12,15 @@ widths are theirs.  A comment before it says what a person does without being to
     <!-- further -->      nothing is typed: what the command there says to its end
     <!-- Ctrl-C -->       the same, after this was pressed
     <!-- says -->         nothing is typed: what it says next, and it goes on
+    <!-- presses Ctrl-C -->  before that, this was pressed
     <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
     <!-- ended 1 -->      what went on in that terminal was killed
     <!-- server -->       here and below a PostgreSQL server is needed
     <!-- elsewhere -->    not typed here: it installs something
 
 A person has time, so here nothing takes any: each `trio.sleep(...)` of a file is over
-at once, or when `<!-- go on -->` comes, if `<!-- hold -->` was before.
+at once, or when `<!-- go on -->` comes, if `<!-- hold -->` was before.  In between
+`<!-- a word -->` lets one of them be over.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from typing import Final
 
 import attrs
 
-from .pages import PATIENCE, ROOT, jumping, programs
+from .pages import PATIENCE, ROOT, Program, before, jumping, programs
 
 FOLDER: Final = ROOT / "docs" / "tutorial"
 DSN: Final = "postgresql:///chat"  # of the page
@@ -53,10 +56,15 @@ async def pause(seconds: float) -> None:
     del seconds
     await trio.sleep(0)
     while Path("hold").exists():
-        await trio.sleep(0.01)
+        try:
+            Path("word").unlink()
+        except FileNotFoundError:
+            await trio.sleep(0.01)
+        else:
+            return
 """
 _BLOCK = re.compile(
-    r"((?:<!-- [^>\n]+ -->\n)*)```(python|console)\n(.*?)```", re.DOTALL
+    r"((?:<!-- [^>\n]+ -->\n)*)```(python|diff|console)\n(.*?)```", re.DOTALL
 )
 _THEIRS = re.compile(
     r"(\.\.\.|\d\d:\d\d:\d\d\.\d+|\d+(?:\.\d+)? ?m?s\b|\d+\.\d+|\d+ [KM]iB|user \d+"
@@ -134,6 +142,7 @@ class Terminal:
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
         self.said = ""
+        self.seen = 0  # characters of it that were looked for
         self.heard = threading.Condition()
         self.reader: threading.Thread | None = None
 
@@ -142,7 +151,7 @@ class Terminal:
         assert self.process is None, f"something runs here: {self.said}"
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("4H", *SIZE, 0, 0))
-        self.said = ""
+        self.said, self.seen = "", 0
         self.process = subprocess.Popen(  # noqa: S603 - our own documentation
             ["/bin/sh", "-c", command],
             stdin=follower,
@@ -170,11 +179,14 @@ class Terminal:
                     return
 
     def wait_said(self, shown: str) -> None:
-        """Wait until it has said this, among other things."""
+        """Wait until it has said this, among other things, behind what was seen."""
         wanted = re.compile(f"^{pattern(shown)}", re.MULTILINE)
         with self.heard:
-            found = self.heard.wait_for(lambda: wanted.search(self.said), PATIENCE)
-        assert found, f"{shown}\nis not in\n{self.said}"
+            found = self.heard.wait_for(
+                lambda: wanted.search(self.said, self.seen), PATIENCE
+            )
+        assert found, f"{shown}\nis not in\n{self.said[self.seen :]}"
+        self.seen = found.end()
 
     def wait(self) -> int:
         """Wait until it has ended; its status."""
@@ -233,17 +245,26 @@ class Reader:
 
     def do(self) -> None:
         """Do all of it."""
+        for program in before(FOLDER / self.page):
+            self.save(program)
+        files = iter(programs(FOLDER / self.page))
         try:
             for block in blocks(self.page):
                 if "server" in block.notes and self.server is None:
                     return  # there is none: the rest of the page is about it
-                if block.language == "python":
-                    self.save(block)
+                if block.language != "console":
+                    self.save(next(files))
                 elif "elsewhere" not in block.notes:
                     self.obey(block)
         finally:
             for terminal in self.terminals.values():
                 terminal.close()
+
+    def save_all(self) -> None:
+        """Save all files, and type nothing."""
+        path = FOLDER / self.page
+        for program in (*before(path), *programs(path)):
+            self.save(program)
 
     def here(self, text: str) -> str:
         """A text of the page, as it is here."""
@@ -251,18 +272,17 @@ class Reader:
             text = text.replace(old, new)
         return text.replace(DSN, self.server) if self.server is not None else text
 
-    def save(self, block: Block) -> None:
+    def save(self, program: Program) -> None:
         """Save a file, if it is one."""
-        for note in block.notes:
-            if note.startswith("file: "):
-                code = self.here(block.text)
-                if "virtual time" in block.notes:
-                    code = jumping(code)
-                else:
-                    code = code.replace("trio.sleep(", "pause(")
-                    code = f"from gate import pause\n{code}"
-                path = self.folder / note.removeprefix("file: ")
-                path.write_text(code, encoding="utf-8")
+        if program.file is None:
+            return
+        code = self.here(program.code)
+        if "virtual time" in program.notes:
+            code = jumping(code)
+        else:
+            code = code.replace("trio.sleep(", "pause(")
+            code = f"from gate import pause\n{code}"
+        (self.folder / program.file).write_text(code, encoding="utf-8")
 
     def obey(self, block: Block) -> None:
         """Type what a block says, and look at what is said."""
@@ -285,10 +305,14 @@ class Reader:
         """Do what is done before a block."""
         if "hold" in block.notes:
             (self.folder / "hold").touch()
+        if "a word" in block.notes:
+            (self.folder / "word").touch()
         if "go on" in block.notes:
             (self.folder / "hold").unlink()
         for note in block.notes:
             verb, _, number = note.partition(" ")
+            if note == "presses Ctrl-C":
+                self.terminals[block.terminal].signal(signal.SIGINT)
             if verb == "leaves":
                 self.terminals[int(number)].signal(signal.SIGINT)
             if verb in ("leaves", "ended"):
@@ -322,8 +346,3 @@ class Reader:
         assert found, f"{command}\nsays\n{terminal.said}\nand not\n{said}"
         if (seen := re.search(r" READY +(\d+) ", terminal.said)) is not None:
             self.pid = int(seen[1])
-
-
-def saved(page: str, name: str) -> list[str]:
-    """The versions of a file on a page."""
-    return [each.code for each in programs(FOLDER / page) if each.file == name]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
 
 import pytest
 import trio
@@ -25,8 +25,15 @@ from actors.testing import (
 )
 from supervision import start_router
 
-SOMETHING: Any = ["well"]
+SOMETHING: Any = "well"
+NOTHING: Any = None
+ALONE: Any = Answer[str]("a")
 SOON: Any = TimeoutError()
+
+
+async def is_it(request: object) -> bool:
+    """Tell whether it fits, but too late."""
+    raise AssertionError(request)
 
 
 class Chat(Session[str, str]):
@@ -80,14 +87,20 @@ async def test_an_exception_of_the_script_is_raised_in_its_place() -> None:
 
 async def test_a_request_is_written_down_as_it_was() -> None:
     """Not as its list of messages has become since."""
-    model = ScriptedModel[list[str], str](lambda request: Answer(f"{len(request)}"))
-    messages = ["one"]
+    model = ScriptedModel[list[dict[str, str]], str](
+        lambda request: Answer(f"{len(request)}")
+    )
+    messages = [{"content": "one"}]
 
     assert await model.whole(messages) == ("1",)
-    messages.append("two")
+    messages[0]["content"] = "won"
+    messages.append({"content": "two"})
     assert await model.whole(messages) == ("2",)
 
-    assert model.requests == (["one"], ["one", "two"])
+    assert model.requests == (
+        [{"content": "one"}],
+        [{"content": "won"}, {"content": "two"}],
+    )
     with pytest.raises(TypeError, match="a request is data that can be copied"):
         await ScriptedModel[Any, str]([]).whole(threading.Lock())
 
@@ -238,28 +251,86 @@ async def test_a_call_can_be_expected() -> None:
         assert (await model.expect_call(within=6)).number == 2
 
 
+async def test_an_answer_is_read_in_its_block_and_by_one_at_a_time() -> None:
+    """As that of a real model: a double that takes more would hide the mistake."""
+    hold = Hold()
+    model = scripted(Answer("one"), Answer("one", hold, "two"))
+    with pytest.raises(TypeError, match="read in its block: `async with model"):
+        await anext(aiter(cast("AsyncIterator[str]", model.stream("hello"))))
+
+    async with model.stream("hello") as pieces, trio.open_nursery() as nursery:
+        assert await anext(pieces) == "one"
+        nursery.start_soon(anext, pieces)
+        await hold.reached()
+        with pytest.raises(trio.BusyResourceError, match="another task reads"):
+            await anext(pieces)
+        hold.release()
+    assert model.calls[1].pieces == ("one", "two")
+
+
+@pytest.mark.parametrize("within", [None, "1", -1, float("nan")])
+async def test_a_wait_is_for_seconds(within: Any) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises((TypeError, ValueError), match="within must be "):
+        await Hold().reached(within=within)
+    with pytest.raises((TypeError, ValueError), match="within must be "):
+        await scripted().expect_call(within=within)
+
+
+async def test_a_function_of_a_script_is_not_async() -> None:
+    """It says so, and no coroutine is left behind."""
+
+    async def answer(request: str) -> Answer[str]:
+        raise AssertionError(request)
+
+    model = ScriptedModel[str, str](cast("Any", answer))
+    with pytest.raises(TypeError, match="a script, which is not async, has Answers"):
+        await model.whole("hello")
+
+
 async def test_an_answer_ends_with_its_block() -> None:
-    """Read to its end or not."""
-    model = scripted(Answer("one", "two"))
+    """Read to its end or not, and cancelled between two pieces."""
+    model = scripted(Answer("one", "two"), Answer("three", "four"))
     async with model.stream("hello") as pieces:
         assert await anext(pieces) == "one"
+    with trio.CancelScope() as scope:
+        async with model.stream("hello") as others:
+            assert await anext(others) == "three"
+            scope.cancel()
+            await trio.lowlevel.checkpoint()
 
     with pytest.raises(trio.ClosedResourceError):
         await anext(pieces)
-    assert model.calls[0].end is CallEnd.LEFT
+    assert [call.end for call in model.calls] == [CallEnd.LEFT, CallEnd.CANCELLED]
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: Wait(-1), "seconds must be at least 0 and finite, got -1"),
-        (lambda: Wait(float("nan")), "seconds must be at least 0 and finite, got nan"),
+        (lambda: Wait(-1), "seconds must be at least 0 seconds, got -1"),
+        (lambda: Wait(float("nan")), "seconds must be at least 0 seconds, got nan"),
+        (lambda: Wait(float("inf")), "seconds must be finite, got inf: use a Hold"),
         (lambda: Wait("1"), "seconds must be a number of seconds, got '1'"),  # type: ignore[arg-type]
         (lambda: Answer(OSError), "raises an exception, not a class: OSError()"),
-        (lambda: Answer(KeyboardInterrupt()), "an Exception, got KeyboardInterrupt()"),
+        (lambda: Answer(KeyboardInterrupt()), "is an error, got KeyboardInterrupt()"),
+        (lambda: Answer(StopAsyncIteration()), "is an error, got StopAsyncIter"),
+        (lambda: Answer(StopIteration()), "is an error, got StopIteration()"),
+        (lambda: Answer("a", Wait), "a step of an Answer is Wait(seconds), got the"),
+        (lambda: Answer("a", Hold), "a step of an Answer is Hold(), got the class"),
+        (lambda: Answer(Answer("a")), "no step of another: got Answer('a')"),
+        (lambda: Answer("a", to=is_it), "says at once whether it fits, got async <"),
         (lambda: Answer(OSError(), "more"), "nothing comes after OSError()"),
         (lambda: Answer(SOON, "more", SOON), "nothing comes after TimeoutError()"),
-        (lambda: ScriptedModel(SOMETHING), "a script has Answers, got 'well'"),
+        (
+            lambda: ScriptedModel[str, str]([SOMETHING]),
+            "a script has Answers, got 'well'",
+        ),
+        (lambda: ScriptedModel(SOMETHING), "a list of Answers, one for each call, or"),
+        (
+            lambda: ScriptedModel[str, str](NOTHING),
+            "makes the Answer to a request, got None",
+        ),
+        (lambda: ScriptedModel(ALONE), "to a request, got Answer('a')"),
     ],
 )
 def test_what_makes_no_script_is_refused(

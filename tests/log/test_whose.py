@@ -117,7 +117,7 @@ async def test_tasks_that_a_turn_starts_are_told_too(
 async def test_a_task_of_another_actor_is_in_no_turn(
     records: list[logging.LogRecord],
 ) -> None:
-    """It is that actor's, also when a turn has started the actor."""
+    """It is that actor's, also when a turn has started the actor, and tells it."""
 
     class Works(Actor[str]):
         def receive(self, message: str) -> None:
@@ -126,11 +126,17 @@ async def test_a_task_of_another_actor_is_in_no_turn(
         async def task(self, message: str) -> None:
             log.info(message)
 
+    class Starts(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            await self.start(Works).tell(turn.prompt)
+            await trio.testing.wait_all_tasks_blocked()
+
     async with open_system() as system:
         await system.start(Works).tell("x")
-        await trio.testing.wait_all_tasks_blocked()
+        await start_router(system, Starts).send("alice", "y").outcome()
 
-    assert [fields(record) for record in records] == [(None, None, None)]
+    said = [(record.getMessage(), *fields(record)) for record in records]
+    assert said == [("x", None, None, None), ("y", None, None, None)]
 
 
 async def test_outside_of_turns_there_is_nothing(

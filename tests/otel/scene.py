@@ -9,10 +9,11 @@ from typing import Any, ClassVar, TypeAlias
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Tracer
 
 from actors import ActorSystem, Session, Turn, TurnPolicy, open_system
-from supervision import RouterRef, start_router
+from supervision import Limits, RouterRef, start_router
 from supervision.otel import instrument
 
 Do: TypeAlias = Callable[[Turn[Any, str]], Awaitable[object]]
@@ -35,9 +36,9 @@ async def nothing(turn: Turn[Any, str]) -> None:
 class Spans:
     """What has been exported."""
 
-    def __init__(self) -> None:
+    def __init__(self, sampler: Sampler | None = None) -> None:
         self.exporter = InMemorySpanExporter()
-        self.provider = TracerProvider(shutdown_on_exit=False)
+        self.provider = TracerProvider(sampler, shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
 
     @property
@@ -114,10 +115,10 @@ def status(span: ReadableSpan) -> tuple[str, str | None]:
 
 @asynccontextmanager
 async def traced(
-    make: type[Session[Any, Any]] = Doer, **options: Any
+    make: type[Session[Any, Any]] = Doer, limits: Limits | None = None, **options: Any
 ) -> AsyncGenerator[tuple[Spans, RouterRef[Any, Any], ActorSystem]]:
     """Open a system that is instrumented, and a router in it."""
     spans = Spans()
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider, **options)
-        yield spans, start_router(system, make), system
+        yield spans, start_router(system, make, limits=limits), system

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace import TracerProvider as SdkProvider
 from opentelemetry.trace import NoOpTracerProvider
 
 from actors import Actor, Completed, Turn, open_system
@@ -114,8 +115,9 @@ async def test_what_is_wrong_is_refused_by_its_name() -> None:
     wrong: Any = 7
     given: Any
     async with open_system() as system:
-        with pytest.raises(TypeError, match="tracer_provider must be a TracerProvider"):
-            instrument(system, tracer_provider=wrong)
+        for given in (wrong, Spans().exporter, Spans().tracer, SdkProvider):
+            with pytest.raises(TypeError, match="tracer_provider must be a TracerPro"):
+                instrument(system, tracer_provider=given)
         instrument(system).close()  # nothing was done
 
     with pytest.raises(TypeError, match="source must be a mapping"):
@@ -126,27 +128,22 @@ async def test_what_is_wrong_is_refused_by_its_name() -> None:
             entered(given),
         ):
             pass
-    with (
-        pytest.raises(TypeError, match=r"chat\(\) takes the Turn"),
-        chat(wrong, "gpt-5"),
-    ):
-        pass
-    with pytest.raises(TypeError, match=r"tool\(\) takes the Turn"), tool(wrong, "add"):
-        pass
+    with pytest.raises(TypeError, match=r"chat\(\) takes the Turn"):
+        chat(wrong, "gpt-5")
+    with pytest.raises(TypeError, match=r"tool\(\) takes the Turn"):
+        tool(wrong, "add")
 
     async with traced() as (spans, router, _):
 
         async def act(turn: Turn[Any, str]) -> None:
-            with (
-                pytest.raises(TypeError, match="model must be a str"),
-                chat(turn, wrong),
-            ):
-                pass
-            with (
-                pytest.raises(TypeError, match="name must be a str"),
-                tool(turn, wrong),
-            ):
-                pass
+            with pytest.raises(TypeError, match="model must be a str"):
+                chat(turn, wrong)
+            with pytest.raises(TypeError, match="provider must be a str"):
+                chat(turn, "gpt-5", provider=wrong)
+            with pytest.raises(TypeError, match="name must be a str"):
+                tool(turn, wrong)
+            with pytest.raises(TypeError, match="call_id must be a str"):
+                tool(turn, "add", call_id=wrong)
 
         assert isinstance(await router.send("ann", act).outcome(), Completed)
 
@@ -193,6 +190,81 @@ async def test_a_broken_provider_harms_nobody(
 
     assert isinstance(outcome, Completed)
     assert {each.name for each in caplog.records} == {"supervision.otel"}
+
+
+class Waiter(Actor[trio.Event]):
+    """Handles a message until an event."""
+
+    async def receive(self, message: trio.Event) -> None:
+        await message.wait()
+
+
+async def test_spans_that_cannot_be_ended_do_not_keep_it_from_closing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Those of messages that are being handled: each of them ends."""
+    spans, lock = Spans(), trio.Event()
+    spans.provider.add_span_processor(Broken(start=False))
+    async with open_system() as system:
+        tracing = instrument(system, tracer_provider=spans.provider, messages=True)
+        for _ in range(2):
+            system.start(Waiter).tell_nowait(lock)
+        await trio.testing.wait_all_tasks_blocked()
+        tracing.close()
+        assert len(spans.named("receive")) == 2
+        lock.set()
+
+    assert len(caplog.records) == 2
+
+
+async def test_a_turn_that_runs_keeps_its_tracer() -> None:
+    """After `close` what it begins is in its trace; so it is when another follows."""
+    spans, other = Spans(), Spans()
+
+    async def act(turn: Turn[Any, str]) -> None:
+        await gate.wait()
+        with chat(turn, "small"), tool(turn, "search"):
+            await turn.run_child(nothing)
+
+    for again in (False, True):
+        gate = trio.Event()
+        async with open_system() as system:
+            router = start_router(system, Doer)
+            tracing = instrument(system, tracer_provider=spans.provider)
+            receipt = router.send("ann", act)
+            await trio.testing.wait_all_tasks_blocked()
+            tracing.close()
+            if again:
+                instrument(system, tracer_provider=other.provider)
+            gate.set()
+            await receipt.outcome()
+
+        assert spans.tree() == (
+            "turn /router\n  chat small\n    execute_tool search\n"
+            "      child turn /router"
+        )
+        assert other.all == ()
+        spans.exporter.clear()
+
+
+async def test_a_turn_that_nobody_traces_has_no_spans_in_it() -> None:
+    """One that ran before its system was instrumented."""
+    spans, gate = Spans(), trio.Event()
+
+    async def act(turn: Turn[Any, str]) -> None:
+        await gate.wait()
+        with chat(turn, "small"), tool(turn, "search"):
+            await turn.run_child(nothing)
+
+    async with open_system() as system:
+        router = start_router(system, Doer)
+        receipt = router.send("ann", act)
+        await trio.testing.wait_all_tasks_blocked()
+        instrument(system, tracer_provider=spans.provider)
+        gate.set()
+        assert isinstance(await receipt.outcome(), Completed)
+
+    assert spans.all == ()
 
 
 async def test_without_a_provider_nothing_is_exported() -> None:

@@ -18,6 +18,8 @@ from actors import (
     Turn,
 )
 from actors.testing import seeds
+from supervision import Limits
+from supervision.otel import trace_headers
 
 from .scene import (
     Doer,
@@ -95,6 +97,31 @@ async def test_one_that_no_turn_ends_has_a_span(autojump_clock: MockClock) -> No
     assert span.end_time - span.start_time >= 5 * 10**9
 
 
+@pytest.mark.parametrize("give_up", [False, True])
+async def test_one_whose_turn_never_begins_has_one_too(
+    autojump_clock: MockClock,
+    give_up: bool,  # noqa: FBT001
+) -> None:
+    """It waits for its slot: its span is in its sender's trace."""
+    del autojump_clock
+    async with traced(Doer, limits=Limits(turns=1)) as (spans, router, _):
+        router.send("ann", hang)
+        with spans.tracer.start_as_current_span("request"):
+            receipt = router.send("bob", nothing, id="m1")  # which is remembered
+        await trio.testing.wait_all_tasks_blocked()
+        if give_up:
+            await router.drain(0.1)
+        else:
+            router.cancel("bob", reason="she left")
+        outcome = await receipt.outcome()
+        span = spans.one("send")
+        router.cancel("ann")
+
+    assert parent_of(span) == id_of(spans.one("request"))
+    assert facts(span)["actors.outcome"] == type(outcome).__name__
+    assert facts(span)["messaging.message.id"] == "m1"
+
+
 class Narrow(Doer):
     """Lets one wait."""
 
@@ -118,6 +145,21 @@ async def test_a_refusal_is_an_error_in_its_senders_trace() -> None:
     assert refused.name == "send /router"
     assert status(refused)[0] == "ERROR"
     assert str(status(refused)[1]).endswith("QueueFullError")
+
+
+async def test_a_refusal_is_in_the_trace_of_the_origin() -> None:
+    """Where its sender is in none."""
+    async with traced(Narrow) as (spans, router, _):
+        router.send("ann", hang)
+        router.send("ann", nothing)
+        with spans.tracer.start_as_current_span("request"):
+            headers = trace_headers()
+        with pytest.raises(QueueFullError):
+            router.send("ann", nothing, origin=headers)
+        refused = spans.one("send")
+        router.cancel("ann")
+
+    assert parent_of(refused) == id_of(spans.one("request"))
 
 
 async def test_whoever_waits_for_room_is_in_the_own_trace() -> None:

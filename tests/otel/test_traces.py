@@ -7,9 +7,21 @@ from typing import Any, ClassVar
 
 import pytest
 import trio
+from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import (
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import get_current_span
-from trio.testing import wait_all_tasks_blocked
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors import Actor, Session, Turn, open_system
 from supervision import (
@@ -25,6 +37,7 @@ from supervision.durable import MemoryStore
 from supervision.otel import entered, instrument, trace_headers
 
 from .scene import Doer, Spans, facts, id_of, nothing, parent_of, trace_of, traced
+from .test_turns import hang
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TRACE = 0x0AF7651916CD43DD8448EB211C80319C
@@ -70,6 +83,71 @@ async def test_headers_are_carried_by_the_origin() -> None:
     first, second, third = spans.named("turn")
     assert parent_of(first) == parent_of(second) == SPAN
     assert parent_of(third) == id_of(spans.one("request"))
+
+
+class Letters(TextMapPropagator):
+    """A propagator of another kind, as those of Amazon and Zipkin are."""
+
+    def extract(
+        self, carrier: Any, context: Context | None = None, getter: Any = default_getter
+    ) -> Context:
+        """Find it under the header's own spelling."""
+        found = getter.get(carrier, "X-Letter")
+        assert found
+        whose = SpanContext(
+            TRACE, int(found[0], 16), is_remote=True, trace_flags=TraceFlags(1)
+        )
+        return set_span_in_context(NonRecordingSpan(whose), context)
+
+    def inject(
+        self, carrier: Any, context: Context | None = None, setter: Any = default_setter
+    ) -> None:
+        """Put the current span there."""
+        span = get_current_span(context).get_span_context()
+        setter.set(carrier, "X-Letter", f"{span.span_id:x}")
+
+    @property
+    def fields(self) -> set[str]:
+        """The one header."""
+        return {"X-Letter"}
+
+
+async def test_any_propagator_carries_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program's own, whatever its headers are called."""
+    monkeypatch.setattr("opentelemetry.propagate._HTTP_TEXT_FORMAT", Letters())
+    async with traced() as (spans, router, _):
+        with spans.tracer.start_as_current_span("request") as request:
+            headers = trace_headers()
+        await router.send("ann", nothing, origin={"chat": 7, **headers}).outcome()
+        with entered({"x-letter": headers["X-Letter"], "traceparent": PARENT}):
+            inside = router.send("ann", nothing)
+        await inside.outcome()
+
+    wanted = request.get_span_context().span_id
+    assert [parent_of(each) for each in spans.named("turn")] == [wanted, wanted]
+
+
+async def test_what_is_beside_a_trace_is_no_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An `origin` that has a baggage of its own is not asked for headers."""
+    async with traced() as (_, router, _):
+        await router.send("ann", nothing, origin={"baggage": 3}).outcome()
+
+    assert caplog.records == []
+
+
+async def test_whoever_withdraws_may_be_in_the_prompts_context() -> None:
+    """A context is entered once at a time: it is looked at all the same."""
+    async with traced() as (spans, router, _):
+        router.send("ann", hang)
+        with spans.tracer.start_as_current_span("request"):
+            receipt = router.send("ann", nothing)
+        receipt.context.run(receipt.withdraw)
+        span = spans.one("send")
+        router.cancel("ann")
+
+    assert parent_of(span) == id_of(spans.one("request"))
 
 
 async def test_headers_of_here_are_those_of_the_current_span() -> None:
@@ -118,8 +196,9 @@ class Keeper(Session[str, str]):
         return turn.context.get(MARK, 0)
 
 
-async def test_a_trace_survives_the_process() -> None:
+async def test_a_trace_survives_the_process(autojump_clock: MockClock) -> None:
     """What is in the `origin` is in the store; what was in the context is gone."""
+    del autojump_clock
     spans, store = Spans(), MemoryStore()
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider)
@@ -150,58 +229,43 @@ async def test_a_trace_survives_the_process() -> None:
     assert [facts(each)["actors.turn.attempt"] for each in (ann, bob)] == [2, 2]
 
 
+@pytest.mark.parametrize("find", [False, True])
+def test_what_a_store_brings_back_is_in_no_trace(find: bool) -> None:  # noqa: FBT001
+    """Not in that of the program, of which the store's tasks are, nor the finder's."""
+    spans, store = Spans(), MemoryStore()
+
+    async def send() -> None:
+        async with open_system() as system:
+            router = start_router(system, Keeper, durable=store)
+            await router.accept("ann", "go", id="a", attempts=2)
+            await wait_all_tasks_blocked()
+            store.kill()
+
+    async def go_on() -> None:
+        async with open_system() as system:
+            instrument(system, tracer_provider=spans.provider)
+            router = start_router(system, Keeper, durable=store)
+            await router.ref.wait_started()
+            if find:
+                assert await router.find("ann", "a") is not None
+            await wait_all_tasks_blocked()
+            receipt = await router.find("ann", "a")
+            assert receipt is not None
+            assert getattr(receipt.ended, "result", None) == 0
+
+    trio.run(send, clock=MockClock(autojump_threshold=0))
+    mark = MARK.set(1)
+    with spans.tracer.start_as_current_span("program"):
+        trio.run(go_on, clock=MockClock(autojump_threshold=0))
+    MARK.reset(mark)
+
+    assert spans.one("turn").parent is None
+
+
 def key_of(span: ReadableSpan) -> str:
     """The session's key."""
     key: str = facts(span)["gen_ai.conversation.id"]
     return key
-
-
-async def look() -> bool:
-    """Whether there is a current span."""
-    return get_current_span().get_span_context().is_valid
-
-
-class Child(Actor[None]):
-    """Looks where it is, in each of its hooks."""
-
-    seen: ClassVar[list[bool]] = []
-
-    def __init__(self) -> None:
-        self.seen.append(get_current_span().get_span_context().is_valid)
-
-    async def started(self) -> None:
-        self.seen.append(await look())
-
-    async def receive(self, message: None) -> None:
-        del message
-        self.seen.append(await look())
-
-
-class Owner(Actor[None]):
-    """Starts a child in a span, and lets it be started again after a crash."""
-
-    def __init__(self, spans: Spans) -> None:
-        self.spans = spans
-
-    def receive(self, message: None) -> None:
-        del message
-        with self.spans.tracer.start_as_current_span("spawns"):
-            self.start(Child, name="child").tell_nowait(None)
-
-
-async def test_actors_start_in_no_trace() -> None:
-    """Or all that they do would hang under whoever has started them, for ever."""
-    spans, Child.seen = Spans(), []
-    with spans.tracer.start_as_current_span("program"):
-        async with open_system() as system:
-            early = system.start(Child)
-            await early.wait_started()
-            instrument(system, tracer_provider=spans.provider)
-            early.tell_nowait(None)
-            system.start(Owner, spans).tell_nowait(None)
-            await wait_all_tasks_blocked()
-
-    assert Child.seen == [True, True, False, False, False, False]
 
 
 class Desk(Supervisor):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from contextvars import Context as Variables
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -14,6 +18,7 @@ from actors import (
     Bounded,
     Completed,
     Failed,
+    Leave,
     Session,
     TimedOut,
     Turn,
@@ -22,13 +27,14 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import start_router
-from supervision.otel import instrument
+from supervision.otel import chat, instrument, tool
 
 from .scene import Doer, Spans, facts, id_of, nothing, parent_of, status, traced
 
 
-async def test_a_turn_is_a_span() -> None:
+async def test_a_turn_is_a_span(autojump_clock: MockClock) -> None:
     """By the conventions of messaging and of generative AI; all went well: unset."""
+    del autojump_clock  # or it may have waited for a processor
     async with traced() as (spans, router, _):
         await router.send("ann", nothing).outcome()
 
@@ -135,6 +141,33 @@ async def test_an_exception_is_its_status() -> None:
     assert event.name == "exception"
 
 
+class MuteError(Exception):
+    """Cannot be printed."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+async def raise_mute(turn: Turn[Any, str]) -> None:
+    """Fail with an error that cannot be printed."""
+    del turn
+    raise MuteError
+
+
+async def test_what_cannot_be_printed_is_a_status() -> None:
+    """An exception, and a reason: both spans end, and say what it was."""
+    async with traced() as (spans, router, _):
+        await router.send("ann", raise_mute).outcome()
+        stopped = router.send("ann", hang)
+        await trio.testing.wait_all_tasks_blocked()
+        router.cancel("ann", reason=MuteError())
+        await stopped.outcome()
+
+    failed, aborted = spans.named("turn")
+    assert status(failed) == ("ERROR", f"{__name__}.MuteError")
+    assert status(aborted) == ("ERROR", "Aborted")
+
+
 async def test_a_group_with_a_cancellation_in_it_is_an_error() -> None:
     """OpenTelemetry's own block would leave the span as if all were well."""
     async with traced() as (spans, router, _):
@@ -231,6 +264,79 @@ async def test_a_child_turn_is_inside_of_its_parents() -> None:
     assert status(second) == status(top) == ("UNSET", None)
 
 
+async def test_a_child_is_inside_of_what_started_it() -> None:
+    """In a task of the turn too, whose current span is its own."""
+    async with traced() as (spans, router, _):
+
+        async def work(turn: Turn[Any, str], name: str, *, critical: bool) -> None:
+            with tool(turn, name):
+                child = await turn.start_child(nothing, critical=critical)
+                await child.outcome()
+
+        async def act(turn: Turn[Any, str]) -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(partial(work, critical=False), turn, "a")
+                nursery.start_soon(partial(work, critical=True), turn, "b")
+
+        await router.send("ann", act).outcome()
+
+    tools = [id_of(each) for each in spans.named("execute_tool")]
+    assert sorted(parent_of(each) or 0 for each in spans.named("child")) == sorted(
+        tools
+    )
+
+
+async def test_a_child_that_begins_when_its_parent_has_ended_is_in_its_trace() -> None:
+    """A critical one stays, and has had no step yet."""
+    async with traced() as (spans, router, _):
+
+        async def act(turn: Turn[Any, str]) -> None:
+            await turn.start_child(nothing, critical=True)
+
+        await router.send("ann", act).outcome()
+
+    assert spans.tree() == "turn /router\n  child turn /router"
+
+
+async def test_a_child_that_is_started_in_no_trace_is_its_parents() -> None:
+    """In a task that somebody has given an empty context."""
+    async with traced() as (spans, router, _):
+
+        async def act(turn: Turn[Any, str]) -> None:
+            async def start() -> None:
+                await turn.run_child(nothing)
+
+            async with trio.open_nursery() as nursery:
+                Variables().run(nursery.start_soon, start)
+
+        await router.send("ann", act).outcome()
+
+    assert spans.tree() == "turn /router\n  child turn /router"
+
+
+async def test_a_turn_is_no_garbage() -> None:
+    """Or its prompt would stay until the collector comes, and cost its time."""
+    async with traced() as (_, router, _):
+
+        async def act(turn: Turn[Any, str]) -> None:
+            with chat(turn, "small"):
+                await trio.lowlevel.checkpoint()
+
+        async def prompt(turn: Turn[Any, str]) -> None:
+            await act(turn)
+
+        gone = weakref.ref(prompt)
+        gc.collect()
+        gc.disable()
+        try:
+            await router.send("ann", prompt).outcome()
+            del prompt
+            await trio.testing.wait_all_tasks_blocked()
+            assert gone() is None
+        finally:
+            gc.enable()
+
+
 async def test_chunks_are_counted() -> None:
     """They are no spans; of what nobody reads there is no count."""
     async with traced() as (spans, router, _):
@@ -241,10 +347,14 @@ async def test_chunks_are_counted() -> None:
 
         async with router.open_turn("ann", say, stream=Bounded(2)) as stream:
             assert len([word async for word in stream]) == 4
+        left = router.open_turn("ann", say, stream=Bounded(2), leave=Leave.DETACH)
+        async with left as stream:
+            await anext(stream)
         await router.send("ann", say).outcome()
 
-    read, unread = spans.all
+    read, dropped, unread = spans.all
     assert facts(read)["actors.turn.chunks"] == 4
+    assert facts(dropped)["actors.turn.chunks"] == 4
     assert "actors.turn.chunks" not in facts(unread)
 
 

@@ -106,6 +106,8 @@ WRONG_OPTIONS: list[tuple[list[str], str, Any, type[Exception]]] = [
     ([*ALL, "steer", "follow_up"], "id", b"m1", TypeError),
     ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", 3, TypeError),
     ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", ["alice"], TypeError),
+    ([*ALL, "steer", "follow_up"], "id", "", ValueError),
+    (BOTH, "job", "", ValueError),
     (BOTH, "job", 3, TypeError),
     (BOTH, "job", True, TypeError),
     (BOTH, "attempts", 0, ValueError),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any, ClassVar, TypeAlias
 
 import pytest
@@ -15,6 +15,7 @@ from trio.testing import wait_all_tasks_blocked as settle
 from actors import (
     Batch,
     Completed,
+    Outcome,
     PromptPolicy,
     Replay,
     Session,
@@ -22,6 +23,7 @@ from actors import (
     open_system,
 )
 from supervision import Limits, RouterRef, start_router
+from supervision.durable import MemoryStore
 
 TRACE: ContextVar[str] = ContextVar("TRACE")
 THING: ContextVar[object] = ContextVar("THING")
@@ -75,6 +77,14 @@ async def open_turn(router: Router, key: str) -> object:
         return await answer.outcome()
 
 
+async def open_later(router: Router, key: str) -> object:
+    """By somebody else than who has called it."""
+    opened = router.open_turn(key, look)
+    TRACE.set("of whoever enters the block")
+    async with opened as answer:
+        return await answer.outcome()
+
+
 async def steer(router: Router, key: str) -> object:
     """Where there may be no turn to steer."""
     return await router.steer(key, look).outcome()
@@ -107,6 +117,7 @@ WAYS = [
     send_kept,
     send_wait,
     open_turn,
+    open_later,
     steer,
     follow_up,
     ask_aside,
@@ -300,3 +311,40 @@ async def test_a_message_that_is_remembered_holds_no_context() -> None:
         assert gone() is None
         again = router.send("a", look, id="one")
         assert not again.context
+
+
+class Keeper(Session[str, str]):
+    """Waits in its first attempt, for ever; looks at its sender's in another."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> str:
+        """Wait, or look."""
+        if turn.attempt == 1:
+            await trio.sleep_forever()
+        return turn.context.get(TRACE, "none")
+
+
+@pytest.mark.parametrize("found", ["when it is there", "before it is there"])
+def test_a_prompt_of_an_earlier_process_has_none(found: str) -> None:
+    """Its sender's has gone with that; who has it started or finds it is no sender."""
+
+    async def live_twice() -> Outcome:
+        store = MemoryStore()
+        async with open_system() as system:
+            router = start_router(system, Keeper, durable=store)
+            await router.accept("ann", "go", id="a", attempts=2)
+            await settle()
+            store.kill()
+        async with open_system() as system:
+            router = start_router(system, Keeper, durable=store)
+            if found == "when it is there":
+                await settle()
+            receipt = await router.find("ann", "a")
+            assert receipt is not None
+            return await receipt.outcome()
+
+    here = copy_context()
+    here.run(TRACE.set, "of somebody else")
+    outcome = here.run(trio.run, live_twice)
+
+    assert isinstance(outcome, Completed)
+    assert outcome.result == "none"

@@ -155,6 +155,7 @@ def dynamic(**members: Any) -> type[DynamicSupervisor]:
         ((Plain,), {"grace": "5"}, SpecError, "at least 0, got '5'"),
         ((Plain,), {"grace": True}, SpecError, "at least 0, got True"),
         ((Plain,), {"grace": float("nan")}, SpecError, "at least 0, got nan"),
+        ((Plain,), {"grace": 10**400}, SpecError, "seconds, at least 0, got 1000"),
         ((Plain,), {"mailbox": 5}, SpecError, "mailbox must be a Mailbox, got 5"),
         (
             (Plain,),
@@ -240,7 +241,7 @@ def test_a_spec_cannot_be_changed() -> None:
             "children must be ChildSpec objects",
         ),
         ([Plain], AutoShutdown.NEVER, SpecError, "children must be ChildSpec objects"),
-        ("ab", AutoShutdown.NEVER, SpecError, "ChildSpec objects, got 'a'"),
+        ("ab", AutoShutdown.NEVER, SpecError, "of ChildSpecs, got 'ab'"),
         (
             [SPEC, SPEC],
             AutoShutdown.NEVER,
@@ -256,8 +257,10 @@ def test_a_spec_cannot_be_changed() -> None:
         ([], "never", SpecError, "auto_shutdown must be an AutoShutdown, got 'never'"),
         ([], None, SpecError, "auto_shutdown must be an AutoShutdown, got None"),
         ([], False, SpecError, "auto_shutdown must be an AutoShutdown, got False"),
-        (3, AutoShutdown.NEVER, TypeError, "not iterable"),
-        (None, AutoShutdown.NEVER, TypeError, "not iterable"),
+        (3, AutoShutdown.NEVER, SpecError, "a list of ChildSpecs, got 3"),
+        (None, AutoShutdown.NEVER, SpecError, "a list of ChildSpecs, got None"),
+        ({}, AutoShutdown.NEVER, SpecError, "a list of ChildSpecs, got {}"),
+        (SIGNIFICANT, AutoShutdown.NEVER, SpecError, "(of one: with a comma behind"),
     ],
 )
 def test_specs_that_do_not_go_together_are_refused(
@@ -304,8 +307,8 @@ def test_what_is_right_is_given_back(mode: AutoShutdown) -> None:
         ({"children": (Plain,)}, SpecError, "children must be ChildSpec objects"),
         ({"children": (SPEC, SPEC)}, DuplicateChildError, "got 'Plain'"),
         ({"children": (SIGNIFICANT,)}, CombinationError, "auto_shutdown is NEVER"),
-        ({"children": None}, TypeError, "not iterable"),
-        ({"children": SPEC}, TypeError, "not iterable"),
+        ({"children": None}, SpecError, "of ChildSpecs"),
+        ({"children": SPEC}, SpecError, "of ChildSpecs"),
         ({"grace": -1}, ValueError, "grace must be at least 0"),
         ({"mailbox": 5}, TypeError, "mailbox must be a Mailbox"),
     ],
@@ -368,9 +371,9 @@ async def crash_of(system: ActorSystem, make: Any) -> BaseException:
 @pytest.mark.parametrize(
     ("declared", "error", "text"),
     [
-        (None, TypeError, "not iterable"),
-        (3, TypeError, "not iterable"),
-        (SPEC, TypeError, "not iterable"),
+        (None, SpecError, "of ChildSpecs"),
+        (3, SpecError, "of ChildSpecs"),
+        (SPEC, SpecError, "of ChildSpecs"),
         ([SPEC, Plain], SpecError, "children must be ChildSpec objects"),
         ([SPEC, None], SpecError, "children must be ChildSpec objects, got None"),
         ([SPEC, SPEC], DuplicateChildError, "got 'Plain'"),

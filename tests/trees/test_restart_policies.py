@@ -72,6 +72,8 @@ def test_the_restart_type_and_the_exit_say_who_comes_back(
 
 # -------------------------------------------------------------- wrong limits, backoffs
 
+TOO_LONG = "must be seconds that a float holds: for ever is math.inf"
+
 
 @pytest.mark.parametrize(
     ("args", "options", "error", "text"),
@@ -103,6 +105,7 @@ def test_the_restart_type_and_the_exit_say_who_comes_back(
         ((3,), {"within": 0.0}, ValueError, "within must be above 0 seconds, got 0.0"),
         ((3,), {"within": -1}, ValueError, "within must be above 0 seconds, got -1"),
         ((3,), {"within": NAN}, ValueError, "within must be above 0 seconds, got nan"),
+        ((3,), {"within": 10**400}, ValueError, f"within {TOO_LONG}"),
     ],
 )
 def test_a_wrong_limit_is_refused(
@@ -132,6 +135,14 @@ def test_a_limit_says_within_by_its_name() -> None:
         ((0, 1), {}, ValueError, "first must be above 0 seconds, got 0"),
         ((-1, 1), {}, ValueError, "first must be above 0 seconds, got -1"),
         ((NAN, 1), {}, ValueError, "first must be above 0 seconds, got nan"),
+        ((10**400, 1), {}, ValueError, f"first {TOO_LONG}"),
+        ((1, 10**400), {}, ValueError, f"limit {TOO_LONG}"),
+        (
+            (1, 1),
+            {"factor": 10**400},
+            ValueError,
+            f"factor must be finite and at least 1, got 1{'0' * 39}",
+        ),
         (("1", 1), {}, TypeError, "first must be a number of seconds, got '1'"),
         ((True, 1), {}, TypeError, "first must be a number of seconds, got True"),
         ((1, 0), {}, ValueError, "limit must be above 0 seconds, got 0"),

@@ -37,9 +37,7 @@ from supervision import (
     start_child,
     start_router,
 )
-from supervision._routing.census import routers_of
 from supervision._routing.core.core import IDS
-from supervision._view.sessions import short
 from supervision.service import (
     ActorShape,
     AmbiguousKeyError,
@@ -173,6 +171,29 @@ async def test_a_turn_is_shown_in_the_words_of_its_user(
     assert detail["actor"]["cls"] == "turn of Chat"
     words = {each.cls: each.in_hand for each in raw.walk() if each.in_hand}
     assert words == {"turn": "go"}
+
+
+async def test_a_turn_that_does_not_end_when_told_to_is_shown_as_ending(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """It is at its prompt no more."""
+    del autojump_clock
+
+    class Deaf(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            del turn
+            with trio.CancelScope(shield=True):
+                await trio.sleep(1)
+
+    async with open_system() as system:
+        router = start_router(system, Deaf)
+        receipt = router.send("ann", "x")
+        await trio.testing.wait_all_tasks_blocked()
+        router.cancel("ann")
+        await trio.testing.wait_all_tasks_blocked()
+        detail = await View(system).actor(f"/router/ann/turn-{receipt.turn}")
+
+    assert detail["actor"]["in_hand"] == "ending"
 
 
 async def test_of_many_children_the_worst_are_shown(
@@ -573,7 +594,7 @@ async def test_a_turn_id_of_two_routers_needs_the_router() -> None:
         receipts = [router.send("a", "wait") for router in (stage.router, other)]
         await trio.testing.wait_all_tasks_blocked()
 
-        with pytest.raises(CannotError, match="1 of /other, 1 of /tree/router"):
+        with pytest.raises(CannotError, match="router of /other, /tree/router"):
             stage.view.abort_turn(1)
         assert [receipt.ended for receipt in receipts] == [None, None]
         stage.view.abort_turn(1, router="/other")
@@ -581,26 +602,27 @@ async def test_a_turn_id_of_two_routers_needs_the_router() -> None:
         assert receipts[0].ended is None
 
 
-async def test_a_turn_is_aborted_by_what_is_shown_of_its_id() -> None:
-    """Its number in the life of its router, all of it; a program says the whole id."""
+async def test_a_turn_of_a_routers_second_life_has_one_id() -> None:
+    """Tree, list and outcome say the same, and a verb takes that alone."""
     async with open_stage() as stage:
         await stage.view.restart_actor("/tree/router")
         router = router_ref(await find_child(stage.tree, "router"), Chat)
-        core = routers_of(stage.system)["/tree/router"]
-        core.turn_ids = IDS + 41
         Chat.gates["a"] = trio.Event()
         receipt = router.send("a", "wait")
         await trio.testing.wait_all_tasks_blocked()
 
-        for typed, told in ((42, False), (2, True), (142, True)):
-            with pytest.raises(UnknownSessionError, match=f"no turn {typed} runs"):
-                stage.view.abort_turn(typed, short=told)
+        turn = IDS + 1
+        listed = await stage.view.sessions()
+        assert [each["turn"] for each in listed["sessions"]] == [turn]
+        found = await stage.view.actor(f"/tree/router/a/turn-{turn}")
+        assert found["actor"]["in_hand"] == f"prompt {receipt.id}"
+        with pytest.raises(UnknownSessionError, match="no turn 1 runs"):
+            stage.view.abort_turn(1)
         assert receipt.ended is None
-        result = stage.view.abort_turn(42, short=True)
+        result = stage.view.abort_turn(turn)
 
-        assert await receipt.outcome() == Aborted(turn=IDS + 42)
-        assert result["turn"] == IDS + 42
-        assert short(IDS + 42) == "42"
+        assert await receipt.outcome() == Aborted(turn=turn)
+        assert result["turn"] == turn
 
 
 async def test_what_waits_is_taken_back_and_named() -> None:

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
 
+from actors._engine.checks import checked_seconds
 from actors._engine.crashes import refuse_result
 from actors._engine.hub import SCHEDULE_EVERY
 from actors._engine.parts.life import ALIVE, ENDED, HELD
-from actors._engine.seat import GO, Props, check_seconds
+from actors._engine.seat import GO, Props
 from actors.events import ActorStopped, IncarnationEnded
 from actors.exits import Crashed, Exit, Finished, Stopped
 from actors.messages import (
@@ -126,7 +127,7 @@ class Cell(Fields):
         self, request: Any, *, within: float | None = None
     ) -> Any:
         if within is not None:
-            check_seconds("within", within)
+            checked_seconds("within", within)
         try:
             fresh = request._ticket is None
         except AttributeError:  # not a request, or one that attrs has not made

@@ -9,6 +9,7 @@ from typing import Any
 
 from trio.lowlevel import current_task, enable_ki_protection
 
+from actors._engine.checks import checked_seconds
 from actors._engine.crashes import split_crash
 from actors._engine.parts.entry import Entry
 from actors._engine.parts.life import ALIVE, ENDED
@@ -18,7 +19,7 @@ from actors._engine.parts.stash import Stash
 from actors._engine.parts.tasks import Tasks
 from actors._engine.parts.ticks import Tick, Ticks
 from actors._engine.parts.watches import Watches
-from actors._engine.seat import check_async, check_seconds
+from actors._engine.seat import check_async
 from actors._engine.timers import Timer
 from actors.errors import ActorStoppedError, MailboxFullError, StashFullError
 from actors.events import DeadLetterReason
@@ -69,7 +70,7 @@ def timer(
 ) -> None:
     """See `Actor.after` and `Actor.every`."""
     cell.hub.check_thread("every()" if repeat else "after()")
-    seconds = check_seconds("seconds", seconds)
+    seconds = checked_seconds("seconds", seconds)
     if repeat and seconds == 0:
         msg = "every() needs more than 0 seconds"
         raise ValueError(msg)

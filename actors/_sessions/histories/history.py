@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from trio.lowlevel import checkpoint, checkpoint_if_cancelled
 
-from actors._sessions.policies import whole
+from actors._engine.checks import whole
 
 from .draft import Draft
 from .log import Log

@@ -52,10 +52,11 @@ class Stream(Generic[P]):
     def __init__(self, call: ModelCall[object, P], answer: Answer[P]) -> None:
         self._call = call
         self._steps = list(answer.steps)
-        self._left = False
+        self._entered = self._left = self._read = False
 
     async def __aenter__(self) -> AsyncIterator[P]:
         await trio.lowlevel.checkpoint()
+        self._entered = True
         return self
 
     async def __aexit__(
@@ -77,11 +78,25 @@ class Stream(Generic[P]):
         return self
 
     async def __anext__(self) -> P:
+        if not self._entered:
+            msg = "an answer is read in its block: `async with model.stream(request) as"
+            msg = f"{msg} pieces: async for piece in pieces`"
+            raise TypeError(msg)
         if self._left:
             msg = "the block of this answer has been left"
             raise trio.ClosedResourceError(msg)
+        if self._read:
+            msg = "another task reads this answer"
+            raise trio.BusyResourceError(msg)
         if self._call.end is CallEnd.CANCELLED:
             self._call.end = None
+        self._read = True
+        try:
+            return await self._next()
+        finally:
+            self._read = False
+
+    async def _next(self) -> P:
         try:
             await trio.lowlevel.checkpoint()
             while self._steps:

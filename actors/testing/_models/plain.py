@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import re
 from collections.abc import Callable, Collection
 from itertools import zip_longest
@@ -13,10 +15,11 @@ HIDDEN: Final = "(hidden)"
 """What stands in place of a key."""
 
 # a field of one of these names, or whose name ends so after a "_", holds a secret
+_KEYS: Final = r"((api|access|private|secret|signing|subscription)_?key|token|secret)"
 _NAMES: Final = re.compile(
-    r"(^|_)(api_?key|apikey|authorization|bearer|cookie|credentials?|passw(or)?d"
-    r"|private_key|secret|(access|auth|id|refresh)_token|token)$"
+    rf"(^|_)({_KEYS}|authorization|bearer|cookie|credentials?|passw(or)?d|passphrase)$"
 )
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")  # of apiKey, of api-key
 # what keys look like wherever they stand
 _LOOKS: Final = re.compile(
     r"\b(sk|pk|rk)-[A-Za-z0-9_-]{16,}"
@@ -27,16 +30,22 @@ _LOOKS: Final = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
 )
 _BEARER: Final = re.compile(r"\b(Bearer|Basic) +[^\s\"']{8,}")
+# in an address: https://user:password@host/?api_key=...
+_ADDRESS: Final = re.compile(
+    rf"(?i)(://[^\s/:@]*:)[^\s/@]+(?=@)|([?&](?:\w+[_-])?(?:key|sig|{_KEYS})=)[^\s&#\"']+"
+)
 
 
 def plain(value: object) -> Any:
-    """Give a value as JSON: builtin values, attrs classes, pydantic's models.
+    """Give a value as JSON: builtin values, attrs, dataclasses, pydantic's models.
 
-    A tuple is a list there, and what has a field `None` keeps it.
+    A tuple is a list there, an enum its value, and what has a field `None` keeps it.
 
     Raises:
         TypeError: JSON has no such thing.
     """
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):
@@ -44,10 +53,9 @@ def plain(value: object) -> Any:
     if isinstance(value, dict):
         pairs = cast("dict[object, object]", value)
         return {_name(name): plain(each) for name, each in pairs.items()}
-    kind: type[Any] = type(value)
-    if attrs.has(kind):
-        fields = attrs.fields(kind)
-        return {each.name: plain(getattr(value, each.name)) for each in fields}
+    fields = _fields(type(value))
+    if fields is not None:
+        return {name: plain(getattr(value, name)) for name in fields}
     dump: Callable[..., object] | None = getattr(value, "model_dump", None)
     if dump is not None and not isinstance(value, type):
         return plain(dump(mode="json"))
@@ -55,6 +63,14 @@ def plain(value: object) -> Any:
         f"JSON has no {type(value).__name__}: say dump= to the Tape; got {value!r:.200}"
     )
     raise TypeError(msg)
+
+
+def _fields(kind: type[Any]) -> list[str] | None:
+    if attrs.has(kind):
+        return [each.name for each in attrs.fields(kind)]
+    if dataclasses.is_dataclass(kind):
+        return [each.name for each in dataclasses.fields(kind)]
+    return None
 
 
 def hide(value: Any, secrets: Collection[str] = ()) -> Any:
@@ -65,35 +81,53 @@ def hide(value: Any, secrets: Collection[str] = ()) -> Any:
     """
     if _is_dict(value):
         return {
-            name: HIDDEN
-            if isinstance(each, str) and each and _is_secret(name)
+            hide(name, secrets): _hidden(each, secrets)
+            if _is_secret(name)
             else hide(each, secrets)
             for name, each in value.items()
         }
     if _is_list(value):
+        match value:
+            case [str(name), held] if _is_secret(name):  # a header, as a pair
+                return [name, _hidden(held, secrets)]
+            case _:
+                pass
         return [hide(each, secrets) for each in value]
     if not isinstance(value, str):
         return value
     text = value
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
         text = text.replace(secret, HIDDEN)
+    text = _ADDRESS.sub(rf"\1\2{HIDDEN}", text)
     return _BEARER.sub(rf"\1 {HIDDEN}", _LOOKS.sub(HIDDEN, text))
+
+
+def _hidden(value: Any, secrets: Collection[str]) -> Any:
+    """What a field holds that is named as secrets are: all its texts are."""
+    if _is_list(value):
+        return [_hidden(each, secrets) for each in value]
+    if _is_dict(value):
+        return {hide(name, secrets): _hidden(value[name], secrets) for name in value}
+    return HIDDEN if isinstance(value, str) and value else value
 
 
 def difference(told: Any, here: Any, where: str = "") -> str | None:
     """Say where two JSON values differ first; None: nowhere."""
-    if told == here:
-        return None
+    found = None
     if _is_dict(told) and _is_dict(here):
         for name in (*told, *here):
-            one, other = told.get(name, _NONE), here.get(name, _NONE)
-            if one != other:
-                return difference(one, other, f"{where}.{name}" if where else name)
+            place = f"{where}.{name}" if where else name
+            found = found or difference(
+                told.get(name, _NONE), here.get(name, _NONE), place
+            )
+        return found
     if _is_list(told) and _is_list(here):
         pairs = zip_longest(told, here, fillvalue=_NONE)
         for number, (one, other) in enumerate(pairs):
-            if one != other:
-                return difference(one, other, f"{where}[{number}]")
+            found = found or difference(one, other, f"{where}[{number}]")
+        return found
+    if told == here or (told != told and here != here):  # noqa: PLR0124 - both are nan
+        return None
     return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
 
 
@@ -114,7 +148,7 @@ def _is_list(value: object) -> TypeGuard[list[Any]]:
 
 
 def _is_secret(name: str) -> bool:
-    return _NAMES.search(name.lower().replace("-", "_")) is not None
+    return _NAMES.search(_HUMP.sub("_", name).lower()) is not None
 
 
 def _name(name: object) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import trio
+
+from actors.hosting import seconds
 
 from .calls import CallEnd, ModelCall, Stream
 from .words import Answer, ScriptError
@@ -30,7 +32,8 @@ class ScriptedModel(Generic[Q, P]):
             first answer for it that is left, for models that many sessions call.
 
     Raises:
-        TypeError: something in `script` is no `Answer`.
+        TypeError: `script` is no list of Answers and no function, or something in it is
+            no `Answer`.
 
     Example:
         >>> model = ScriptedModel[str, str]([Answer("well", Wait(60), "yes")])
@@ -48,8 +51,13 @@ class ScriptedModel(Generic[Q, P]):
     ) -> None:
         self._make: Callable[[Q], Answer[P]] | None = None
         self._left: list[Answer[P]] = []
+        given: object = script
         if callable(script):
             self._make = script
+        elif isinstance(given, Answer | str | bytes) or not isinstance(given, Iterable):
+            msg = "a script is a list of Answers, one for each call, or a function that"
+            msg = f"{msg} makes the Answer to a request, got {given!r:.300}"
+            raise TypeError(msg)
         else:
             self._left = [_answer(each, "a script") for each in script]
         self._in_order = in_order
@@ -103,14 +111,18 @@ class ScriptedModel(Generic[Q, P]):
 
         Raises:
             ScriptError: none came.
+            TypeError, ValueError: `within` is not a number of at least 0.
         """
+        seconds("within", within, zero=True)
         await trio.lowlevel.checkpoint()
         with trio.move_on_after(within):
             while len(self._calls) == self._seen:
                 await self._came.wait()
         if len(self._calls) == self._seen:
-            msg = f"nobody has called the model within {within} seconds; all calls"
-            msg = f"{msg} before: {self._calls!r:.500}"
+            msg = (
+                f"nobody has called the model within {within} seconds; all calls "
+                f"before: {self._calls!r:.500}"
+            )
             raise ScriptError(msg)
         self._seen += 1
         return self._calls[self._seen - 1]
@@ -152,18 +164,17 @@ class ScriptedModel(Generic[Q, P]):
             raise
 
     def _find(self, request: object) -> Answer[P]:
-        asked = f"no answer for {request!r:.1000}"
-        if not self._left:
-            msg = f"{asked}: the script is over"
-            raise ScriptError(msg)
         for answer in self._left[:1] if self._in_order else self._left:
             if answer.fits(request):
                 self._left.remove(answer)
                 return answer
-        if self._in_order:
-            msg = f"{asked}: what comes next is {self._left[0]!r}"
-            raise ScriptError(msg)
-        msg = f"{asked}: what is left is {self._left!r:.1000}"
+        if not self._left:
+            why = "the script is over"
+        elif self._in_order:
+            why = f"what comes next is {self._left[0]!r}"
+        else:
+            why = f"what is left is {self._left!r:.1000}"
+        msg = f"no answer for {request!r:.1000}: {why}"
         raise ScriptError(msg)
 
 
@@ -173,6 +184,9 @@ def _said(error: Exception) -> str:
 
 def _answer(given: Any, whose: str) -> Answer[Any]:
     if not isinstance(given, Answer):
+        if isinstance(given, Coroutine):
+            given.close()
+            whose = f"{whose}, which is not async,"
         msg = f"{whose} has Answers, got {given!r}"
         raise TypeError(msg)
     return given  # pyright: ignore[reportUnknownVariableType]

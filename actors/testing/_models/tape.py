@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+)
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import trio
 
-from actors.hosting import Whole
+from actors.hosting import Whole, is_plain
 
 from .calls import CallEnd, is_cancelled
 from .plain import difference, hide, plain
 from .scripted import ScriptedModel
-from .words import Answer, Hold, Model, ScriptError, Wait
+from .words import Answer, Hold, Model, ScriptError, Wait, finite
 
 Q = TypeVar("Q")
 P = TypeVar("P")
@@ -53,11 +59,15 @@ class Tape(Generic[Q, P]):
     of an answer is not seen.
 
     Args:
-        path: the file.
-        dump: makes JSON of a request, and of a piece; by default builtin values, attrs
-            classes and pydantic's models are taken as they are.
+        path: the file; its folders are made.
+        dump: is given each request and each piece, and makes of it what JSON has;
+            builtin values, enums, attrs classes, dataclasses and pydantic's models may
+            be in that as they are.  Default: nothing is made of it.
         load: makes a piece of its JSON; by default it is the JSON.
         secrets: texts that must not be in the file.
+
+    Raises:
+        TypeError: `dump` or `load` is no function, or async; `secrets` are no texts.
 
     Example:
         >>> tape = Tape("tests/greeting.jsonl")
@@ -68,25 +78,34 @@ class Tape(Generic[Q, P]):
         self,
         path: str | Path,
         *,
-        dump: Callable[[Any], Any] = plain,
+        dump: Callable[[Any], Any] | None = None,
         load: Callable[[Any], P] | None = None,
         secrets: Collection[str] = (),
     ) -> None:
-        if isinstance(secrets, str) or not all(secrets):
-            msg = f"secrets are texts, none of them empty, got {secrets!r}"
-            raise TypeError(msg)
+        for name, function in (("dump", dump), ("load", load)):
+            if function is not None and not is_plain(function):
+                msg = f"{name} must be a function that is not async, got {function!r}"
+                raise TypeError(msg)
         self.path = Path(path)
         """The file."""
         self._dump = dump
         self._load = load
-        self._secrets = tuple(secrets)
+        self._secrets = _texts(secrets)
 
     def record(self, model: Model[Q, P]) -> Model[Q, P]:
         """Give a model that asks this one, and writes down what is asked and answered.
 
         Raises:
+            TypeError: it has no method `stream`.
             FileExistsError: the file is there; delete it to record anew.
+            IsADirectoryError: it is a folder.
         """
+        if not callable(getattr(model, "stream", None)):
+            msg = f"a model has a method `stream`, got {model!r:.200}"
+            raise TypeError(msg)
+        if self.path.is_dir():
+            msg = f"a Tape is a file, and {self.path} is a folder"
+            raise IsADirectoryError(msg)
         if self.path.exists():
             msg = f"{self.path} is there: play it, or delete it to record anew"
             raise FileExistsError(msg)
@@ -105,17 +124,18 @@ class Tape(Generic[Q, P]):
 
         Raises:
             FileNotFoundError: nothing was recorded.
-            ValueError: `pace` is below 0, or the file is no tape; it says the line.
+            TypeError, ValueError: `pace` is not a number of at least 0.
+            ValueError: the file is no tape; it says the line.
         """
-        if not pace >= 0:
-            msg = f"pace must be at least 0, got {pace!r}"
-            raise ValueError(msg)
-        lines = self.path.read_text(encoding="utf-8").splitlines()
+        finite("pace", pace)
+        lines = self.path.read_bytes().split(b"\n")  # not where a text has its lines
         answers: list[Answer[P]] = []
         for number, line in enumerate(lines, start=1):
+            if not line and number == len(lines):
+                break
             try:
                 answers.append(self._answer(json.loads(line), pace))
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, RecursionError) as error:
                 msg = f"{self.path}, line {number}: no recorded answer: {error!r}"
                 raise ValueError(msg) from error
         return ScriptedModel(answers, in_order=False)
@@ -136,11 +156,15 @@ class Tape(Generic[Q, P]):
 
     def _plain(self, value: object) -> Any:
         """Give it as it comes back from the file."""
-        return hide(json.loads(json.dumps(self._dump(value))), self._secrets)
+        made = value if self._dump is None else self._dump(value)
+        return hide(json.loads(json.dumps(plain(made))), self._secrets)
 
     def _write(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(line, ensure_ascii=False) + "\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            # half of a pair of surrogates has no UTF-8: JSON has an escape for it
+            file.write(text.encode("utf-8", "backslashreplace"))
 
 
 class _Asked:
@@ -223,6 +247,19 @@ class _Heard(Generic[P]):
             kind = f"{type(error).__module__}.{type(error).__qualname__}"
             self._line["end"] = CallEnd.FAILED.name
             self._line["error"] = [kind, hide(str(error), self._tape._secrets)]
+
+
+def _texts(secrets: Collection[str]) -> tuple[str, ...]:
+    given: object = secrets
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        msg = f"secrets are texts, such as [key], got {secrets!r:.40}"
+        raise TypeError(msg)
+    texts = tuple(secrets)
+    for text in cast("tuple[object, ...]", texts):
+        if not isinstance(text, str) or not text:
+            msg = f"secrets are texts, none of them empty, got {text!r}"
+            raise TypeError(msg)
+    return texts
 
 
 def _as_it_is(piece: Any) -> Any:

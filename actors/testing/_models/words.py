@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 import trio
 
-from actors.hosting import Whole
+from actors.hosting import Whole, seconds, valid_seconds_or_0
 
 P = TypeVar("P")
+_ENDS: Final = (StopIteration, StopAsyncIteration)  # where they are raised, no errors
+
 P_co = TypeVar("P_co", covariant=True)
 Q_contra = TypeVar("Q_contra", contravariant=True)
 
@@ -53,14 +57,22 @@ class ScriptError(Whole, AssertionError):
         """What is wrong, and what the script has."""
 
 
+def finite(name: str, value: object) -> None:
+    """Check a number.  Raises TypeError, ValueError: not at least 0 and finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} must be a number, got {value!r:.200}"
+        raise TypeError(msg)
+    if not 0 <= value <= sys.float_info.max:
+        msg = f"{name} must be at least 0 and finite, got {value!r:.200}"
+        raise ValueError(msg)
+
+
 def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{attribute.name} must be a number of seconds, got {value!r}"
-        raise TypeError(msg)
-    if not 0 <= value < math.inf:
-        msg = f"{attribute.name} must be at least 0 and finite, got {value!r}"
+    if value == math.inf:
+        msg = f"{attribute.name} must be finite, got inf: use a Hold"
         raise ValueError(msg)
+    finite(attribute.name, value)
 
 
 @attrs.frozen
@@ -73,7 +85,7 @@ class Wait:
         TypeError, ValueError: not a number of at least 0.
     """
 
-    seconds: float = attrs.field(validator=_finite)
+    seconds: float = attrs.field(validator=[valid_seconds_or_0, _finite])
 
 
 class Hold:
@@ -109,7 +121,9 @@ class Hold:
 
         Raises:
             ScriptError: nobody came.
+            TypeError, ValueError: `within` is not a number of at least 0.
         """
+        seconds("within", within, zero=True)
         await trio.lowlevel.checkpoint()
         with trio.move_on_after(within):
             await self._reached.wait()
@@ -136,8 +150,10 @@ class Answer(Generic[P]):
             given the request and says whether it is.  None: any.
 
     Raises:
-        TypeError: an exception that is no `Exception`, or a class in place of one;
-            an exception that is not the last step.
+        TypeError: an exception that is no `Exception`, or that would only end the
+            reading (`StopAsyncIteration`); an exception that is not the last step; a
+            class of exceptions, `Wait`, `Hold` or another `Answer` as a step; a `to`
+            that is an async function.
 
     Example:
         >>> Answer("well", Wait(60), "yes", to="are you there?")
@@ -150,16 +166,10 @@ class Answer(Generic[P]):
         to: Callable[[Any], bool] | object = None,
     ) -> None:
         for place, step in enumerate(steps, 1):
-            given: object = step
-            if isinstance(given, type) and issubclass(given, BaseException):
-                msg = f"an Answer raises an exception, not a class: {given.__name__}()"
-                raise TypeError(msg)
-            if isinstance(given, BaseException) and not isinstance(given, Exception):
-                msg = f"an Answer raises an Exception, got {given!r}"
-                raise TypeError(msg)
-            if isinstance(given, Exception) and place < len(steps):
-                msg = f"an exception ends an Answer: nothing comes after {given!r}"
-                raise TypeError(msg)
+            _look_at(step, last=place == len(steps))
+        if inspect.iscoroutinefunction(to):
+            msg = f"the to= of an Answer says at once whether it fits, got async {to!r}"
+            raise TypeError(msg)
         self.steps: tuple[P | Wait | Hold | Exception, ...] = steps
         """What it consists of."""
         self.to: Callable[[Any], bool] | object = to
@@ -177,6 +187,27 @@ class Answer(Generic[P]):
         if callable(self.to):
             return bool(self.to(request))
         return bool(self.to == request)
+
+
+def _look_at(step: object, *, last: bool) -> None:
+    if isinstance(step, type) and issubclass(step, BaseException):
+        msg = f"an Answer raises an exception, not a class: {step.__name__}()"
+        raise TypeError(msg)
+    if step is Wait or step is Hold:
+        made = "Wait(seconds)" if step is Wait else "Hold()"
+        msg = f"a step of an Answer is {made}, got the class"
+        raise TypeError(msg)
+    if isinstance(step, Answer):
+        msg = f"an Answer is for one call, and no step of another: got {step!r}"
+        raise TypeError(msg)
+    if not isinstance(step, BaseException):
+        return
+    if not isinstance(step, Exception) or isinstance(step, _ENDS):
+        msg = f"an Answer raises an Exception that is an error, got {step!r}"
+        raise TypeError(msg)
+    if not last:
+        msg = f"an exception ends an Answer: nothing comes after {step!r}"
+        raise TypeError(msg)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ from supervision._routing.parts.lane import (
     QUARANTINED,
     Lane,
     check_key,
+    check_text,
 )
 
 from .waiting import Sender, Waiting
@@ -261,12 +262,10 @@ class Accepting:
     def draft(self, key: str, prompt: Any, id: object) -> Offer:  # noqa: A002
         """See `Host`."""
         check_key(key)
-        if id is not None and not isinstance(id, str):
-            msg = f"id must be a str, got {id!r}"
-            raise TypeError(msg)
+        given = None if id is None else check_text("id", id)
         core, more = self._core, More()
         more.context = copy_context()
-        more.message_id = id
+        more.message_id = given
         offer = Offer(key, prompt, more)
         offer.left = True
         batch = core.policy(core.lanes.get(key)).batch

@@ -16,8 +16,8 @@ import trio
 
 from actors import Aborted, CloseReason, Crashed, Exit, Lost, Receipt
 from actors.hosting import ENDED, TurnRun, abort, cut
-from supervision._routing.limits import DrainReport
 from supervision._routing.parts.lane import CLOSING, Lane
+from supervision._routing.reports import DrainReport
 
 from .core import Core
 

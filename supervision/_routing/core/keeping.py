@@ -18,15 +18,15 @@ import trio
 
 from actors import Journal, Outcome, Receipt, RefusedError
 from actors.hosting import ChunkLog, Log, MemoryLog, TurnRun
-from supervision._routing.limits import (
+from supervision._routing.nodes.words import Elsewhere
+from supervision._routing.parts.admission import Offer
+from supervision._routing.parts.lane import UNSET, Lane
+from supervision._routing.reports import (
     KeyInfo,
     PromptInfo,
     ReminderInfo,
     StoreStatistics,
 )
-from supervision._routing.nodes.words import Elsewhere
-from supervision._routing.parts.admission import Offer
-from supervision._routing.parts.lane import UNSET, Lane
 
 from .waiting import Line
 

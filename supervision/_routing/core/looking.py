@@ -10,7 +10,6 @@ from typing import Final
 
 from actors import Phase
 from actors.hosting import TurnRun, last_sign_of, steering_of, tool_of
-from supervision._routing.limits import RouterStatistics, SessionInfo
 from supervision._routing.parts.lane import (
     ASLEEP,
     BACKOFF,
@@ -22,6 +21,7 @@ from supervision._routing.parts.lane import (
     STARTING,
     Lane,
 )
+from supervision._routing.reports import RouterStatistics, SessionInfo
 
 from .core import Core
 

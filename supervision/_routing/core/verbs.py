@@ -14,9 +14,10 @@ from typing import Any
 
 from actors import Abort, Aborted, CloseReason, Withdrawn
 from actors.hosting import TurnRun, abort, steering_of, withdraw_steering
-from supervision._routing.limits import Limits, VerbResult
+from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import elsewhere
 from supervision._routing.parts.lane import CLOSING, Lane, check_key
+from supervision._routing.reports import VerbResult
 
 
 class Verbs:

@@ -15,8 +15,8 @@ import trio
 from actors import CloseReason, Receipt
 from supervision._routing.core.core import Core
 from supervision._routing.core.looking import info
-from supervision._routing.limits import SessionInfo, VerbResult
 from supervision._routing.parts.lane import check_key
+from supervision._routing.reports import SessionInfo, VerbResult
 
 P = TypeVar("P")
 R = TypeVar("R")

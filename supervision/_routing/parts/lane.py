@@ -311,6 +311,17 @@ def _rank(receipt: Receipt[Any]) -> tuple[bool, int]:
     return not receipt.need_more().preempts, receipt.id
 
 
+def check_text(name: str, value: object) -> str:
+    """What a prompt is known by.  Raises TypeError, ValueError: no text, or empty."""
+    if not isinstance(value, str):
+        msg = f"{name} must be a str, got {value!r}"
+        raise TypeError(msg)
+    if not value:
+        msg = f"{name} must not be empty: it would tell nothing apart; None is none"
+        raise ValueError(msg)
+    return value
+
+
 def check_key(key: object) -> None:
     """Refuse what cannot be a session's key.
 

@@ -18,8 +18,8 @@ from actors.hosting import root_of
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.handle import RouterRef
-from supervision._routing.limits import VerbResult
 from supervision._routing.nodes.words import Elsewhere, ElsewhereError, Located
+from supervision._routing.reports import VerbResult
 from supervision._trees.errors import SupervisionError
 from supervision._view.actors import find
 from supervision._view.errors import CannotError, OtherNodeError

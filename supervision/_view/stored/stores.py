@@ -19,7 +19,7 @@ from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Stored
 from supervision._routing.handle import RouterRef
-from supervision._routing.limits import KeyInfo, PromptInfo
+from supervision._routing.reports import KeyInfo, PromptInfo
 from supervision._view.errors import (
     AmbiguousKeyError,
     BadQueryError,

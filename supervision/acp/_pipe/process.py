@@ -17,6 +17,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import trio
 
@@ -25,6 +26,9 @@ from .family import MARK, Family
 from .settings import AgentSettings
 from .starting import Child, start_child
 
+_NO_GROUPS: Final = (
+    "this system has no groups of processes to end an agent by; WSL and containers do"
+)
 CHUNK = 16_384
 """Bytes that are read at once: few enough that nobody waits long for the rest."""
 
@@ -122,7 +126,7 @@ async def open_agent_process(
     shielded from cancellation.
 
     Raises:
-        AgentStartError: it cannot be started.
+        AgentStartError: it cannot be started; on Windows none can.
     """
     mark = uuid.uuid4().hex
     put = {**settings.env, MARK: mark}
@@ -132,6 +136,8 @@ async def open_agent_process(
         if value is not None
     }
     command = [os.fspath(word) for word in settings.command]
+    if not hasattr(os, "killpg"):  # pragma: no cover - on Windows
+        raise AgentStartError(settings.program, _NO_GROUPS)
     try:
         child = await start_child(command, cwd=Path(settings.cwd), env=env)
     except (OSError, ValueError) as error:

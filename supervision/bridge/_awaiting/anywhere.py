@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from supervision._routing.handle import RouterRef
-from supervision._routing.limits import SessionInfo, VerbResult
+from supervision._routing.reports import SessionInfo, VerbResult
 
 from .turn import AsyncReceipt
 from .waiting import Line

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from supervision._routing.handle import RouterRef
-from supervision._routing.limits import SessionInfo, VerbResult
+from supervision._routing.reports import SessionInfo, VerbResult
 
 from .turn import BlockingReceipt
 from .waiting import Line

@@ -13,14 +13,14 @@ from typing import Generic, TypeVar
 
 from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
 from supervision._routing.handle import RouterRef
-from supervision._routing.limits import (
+from supervision._routing.limits import Limits
+from supervision._routing.nodes.words import Located, NodeInfo
+from supervision._routing.reports import (
     DrainReport,
-    Limits,
     RouterStatistics,
     SessionInfo,
     VerbResult,
 )
-from supervision._routing.nodes.words import Located, NodeInfo
 from supervision.bridge._wire.pumping import MOST_AHEAD, window
 
 from .anywhere import BlockingAnywhere

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from rich.text import Text
@@ -28,7 +30,8 @@ def check(arguments: Namespace) -> int:
     if service is not None:
         said = command_of(service).budget
         budget = budget if said is None else said
-    found = check_tree(target, budget)
+    with redirect_stdout(sys.stderr):  # what the user's code prints is no answer
+        found = check_tree(target, budget)
     if service is not None:
         check_unit(service, target, str(file), found)
     if arguments.json:

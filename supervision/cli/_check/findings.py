@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import traceback
+from pathlib import Path
 from typing import Final
 
 import attrs
 
+from supervision._words.traceback import is_hidden
 from supervision.service import TreeError
 
 
@@ -49,11 +52,23 @@ class Found:
         self.findings.append(Finding(Severity.DOUBTFUL, where, _line(what), right))
 
 
-def said_by(error: Exception) -> str:
+def said_by(error: BaseException) -> str:
     """An error of a declaration, which says what would be right, or the user's own."""
     if isinstance(error, TreeError):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def place_of(error: BaseException | None) -> str:
+    """Where the user's code has raised it, as `" (app.py, line 3)"`; `""`: nowhere."""
+    steps = traceback.extract_tb(None if error is None else error.__traceback__)
+    users = [frame for frame in steps if not is_hidden(frame.filename)]
+    if not users:
+        return ""
+    file = Path(users[-1].filename)
+    here = file.is_relative_to(Path.cwd())
+    shown = file.relative_to(Path.cwd()) if here else file
+    return f" ({shown}, line {users[-1].lineno})"
 
 
 def _line(what: object) -> str:

@@ -10,7 +10,7 @@ from actors import Session
 from supervision._routing.limits import limits_of
 from supervision._routing.router import Router, check_router
 from supervision._trees.errors import SpecError
-from supervision.service.loading import needed_by
+from supervision.service.loading import needed_by, undefined_in
 
 from .findings import Found
 
@@ -55,8 +55,7 @@ class Routers:
     def _check_sessions(self, path: str, make: Any, args: Any) -> None:
         name = make.__name__
         given: Any = args
-        if inspect.isabstract(make):
-            missing = ", ".join(sorted(make.__abstractmethods__))
+        if missing := undefined_in(make):
             text = f"{name} cannot be a session: it has no {missing}"
             self._found.wrong(path, text, f"define {missing} in {name}")
         elif not isinstance(given, _TUPLE):

@@ -14,12 +14,12 @@ from typing import Any, Final
 from supervision._routing.router import Router
 from supervision._trees.dynamic import DynamicSupervisor, check_template
 from supervision._trees.errors import LimitWarning, SpecError
-from supervision._trees.spec import ChildSpec, beyond_reach, check_specs
+from supervision._trees.spec import ChildSpec, beyond_reach, check_specs, children_in
 from supervision._trees.supervisor import Supervisor
 from supervision.service import Tree, TreeError, load_tree
-from supervision.service.loading import needed_by
+from supervision.service.loading import needed_by, undefined_in
 
-from .findings import Found, said_by
+from .findings import Found, place_of, said_by
 from .routers import Routers
 from .unborn import NotRunningError, given_a_place
 
@@ -43,7 +43,7 @@ def check_tree(target: str, budget: float) -> Found:
         try:
             tree = load_tree(target)
         except TreeError as error:
-            found.wrong(target, error)
+            found.wrong(target, f"{error}{place_of(error.__cause__)}")
         else:
             _Look(found, budget).at_top(tree)
     return found
@@ -55,6 +55,7 @@ class _Look:
     def __init__(self, found: Found, budget: float) -> None:
         self._found = found
         self._budget = budget
+        self._too_deep = False  # else two that declare each other twice have no end
         self._routers = Routers(found)
 
     def at_top(self, tree: Tree) -> None:
@@ -63,8 +64,7 @@ class _Look:
     def _actor(self, path: str, cls: Any, args: tuple[Any, ...], depth: int) -> None:
         self._found.actors += 1
         name = cls.__name__
-        if inspect.isabstract(cls):
-            missing = ", ".join(sorted(cls.__abstractmethods__))
+        if missing := undefined_in(cls):
             text = f"{name} cannot be started: it does not define {missing}"
             self._found.wrong(path, text, f"define {missing} in {name}")
         elif needed := needed_by(cls, args):
@@ -79,7 +79,10 @@ class _Look:
     def _supervisor(
         self, path: str, cls: Any, args: tuple[Any, ...], depth: int
     ) -> None:
+        if self._too_deep:
+            return
         if depth > _DEEPEST:
+            self._too_deep = True
             text = f"supervisors are nested more than {_DEEPEST} deep"
             self._found.wrong(path, text, "one that does not declare itself")
             return
@@ -89,7 +92,7 @@ class _Look:
             if issubclass(cls, DynamicSupervisor):
                 self._template(path, cls, check_template(declared))
                 return
-            specs = tuple(declared)
+            specs = children_in(declared)
             check_specs(specs, auto_shutdown=cls.auto_shutdown)
         except NotRunningError as error:
             self._found.doubtful(
@@ -99,16 +102,19 @@ class _Look:
             )
         except SpecError as error:
             self._found.wrong(path, error)
-        except Exception as error:  # noqa: BLE001 - a user's code
-            text = f"its children cannot be declared: {said_by(error)}"
-            self._found.wrong(path, text)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's code
+            said = f"{said_by(error)}{place_of(error)}"
+            self._found.wrong(path, f"its children cannot be declared: {said}")
         else:
-            if not specs:
-                right = "children, or a DynamicSupervisor"
-                self._found.doubtful(path, f"{cls.__name__} starts nothing", right)
+            self._look_for_any(path, cls, specs)
         for spec in specs:
             if isinstance(spec, _SPEC):
                 self._child(path, cls, spec, depth)
+
+    def _look_for_any(self, path: str, cls: Any, specs: tuple[Any, ...]) -> None:
+        if not specs:
+            right = "children, or a DynamicSupervisor"
+            self._found.doubtful(path, f"{cls.__name__} starts nothing", right)
 
     def _child(self, path: str, cls: Any, spec: ChildSpec[Any], depth: int) -> None:
         here = f"{path}/{spec.id}"
@@ -134,7 +140,9 @@ class _Look:
             self._found.doubtful(path, text, right)
         make: Any = spec.make
         grace = make.grace if spec.grace is None else spec.grace
-        of_its_own = spec.grace is None and (spec.supervises or _is_router(make))
+        of_its_own = spec.grace is None and (
+            spec.supervises or issubclass(make, Router)
+        )
         if grace > self._budget and not of_its_own:
             said = "for ever" if math.isinf(grace) else f"{grace:g} s"
             text = (
@@ -143,7 +151,3 @@ class _Look:
             )
             right = f"grace below {self._budget:g}, or a larger --budget"
             self._found.doubtful(path, text, right)
-
-
-def _is_router(make: Any) -> bool:
-    return issubclass(make, Router)

@@ -11,13 +11,12 @@ from typing import Final
 import attrs
 
 from supervision.service import ExitCode, Settings
+from supervision.service.running import HANGING
 
 from .findings import Found
 
 _DEFAULT: Final = 90.0
 """Seconds of TimeoutStopSec where nobody says it."""
-_LAST: Final = 3.0
-"""Seconds after its budget until a process has left whose event loop hangs."""
 _UNITS: Final = {
     **dict.fromkeys(("us", "usec", "µs"), 1e-06),
     **dict.fromkeys(("ms", "msec"), 0.001),
@@ -56,10 +55,7 @@ def read_service(text: str) -> Service | None:
                 found = {}
         elif here and found is not None:
             key, _, value = line.partition("=")
-            key, value = key.strip(), value.strip()
-            if key == "Environment" and key in found:
-                value = f"{found[key]} {value}"
-            found[key] = value
+            found[key.strip()] = value.strip()
     return found
 
 
@@ -144,14 +140,14 @@ def _check_stop(service: Service, budget: float, where: str, found: Found) -> No
     stop = _DEFAULT if said is None else seconds_of(said)
     if stop == 0:
         stop = math.inf  # as systemd reads it
-    least = math.ceil(budget + _LAST)
+    least = math.ceil(budget + HANGING)
     if stop is None:
         text = f"TimeoutStopSec={said} is no time"
         found.wrong(where, text, f"TimeoutStopSec={least}")
     elif stop < least:
         text = (
             f"systemd kills after {stop:g} s, while drain and stop may take "
-            f"{budget:g} s, and a process that hangs {_LAST:g} s more"
+            f"{budget:g} s, and a process that hangs {HANGING:g} s more"
         )
         right = f"TimeoutStopSec={least} or more, or a smaller --budget"
         if stop < budget:

@@ -5,6 +5,7 @@ Each asks one question and prints the answer.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
-from supervision._view.sessions import ELSEWHERE, PASSIVATED, short
+from supervision._view.sessions import ELSEWHERE, PASSIVATED
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -42,11 +43,16 @@ from .stores import list_keys, store_facts
 
 
 def list_services(arguments: Namespace) -> int:
-    """`actors ps`: the services of this user that answer."""
+    """`actors ps`: the services of this user that answer, and the one that is named."""
     directory = runtime_directory()
+    clients = live_services(directory)
+    if arguments.socket is not None or os.environ.get("ACTORS_SOCKET"):
+        named = choose_client(arguments.socket)
+        if all(each.path.resolve() != named.path.resolve() for each in clients):
+            clients.append(named)
     answers: list[ServiceShape] = []
     silent: list[ClientError] = []
-    for client in live_services(directory):
+    for client in clients:
         try:
             answers.append(Client(client.path, timeout=_KNOCK).service())
         except ClientError as error:
@@ -63,7 +69,8 @@ def list_services(arguments: Namespace) -> int:
         ]
         print_table(columns, [_service_cells(each) for each in answers])
     else:
-        sys.stderr.write(f"no service runs here (no live socket in {directory})\n")
+        sys.stderr.write(f"no service runs here (no live socket in {directory}); ")
+        sys.stderr.write("with its socket elsewhere: actors ps --socket PATH\n")
     for each in silent:
         sys.stderr.write(f"actors: {clean(str(each))}\n")
     return ExitCode.OK
@@ -136,7 +143,7 @@ def list_sessions(arguments: Namespace) -> int:
     shown = found["sessions"]
     several = len({each["router"] for each in shown}) > 1
     title = session_title(shown, found["matching"], order)
-    columns = session_columns(title, fixed=False, routers=several)
+    columns = session_columns(title, shown, fixed=False, routers=several)
     print_table(columns, [session_cells(each, routers=several) for each in shown])
     return ExitCode.OK
 
@@ -221,7 +228,7 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
     yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
     if session["turn"] is not None:
-        yield "turn", short(session["turn"])
+        yield "turn", str(session["turn"])
     if session["tool"] is not None:
         yield "tool", clean(session["tool"])
     yield "queued", plural(session["queued"], "prompt")
@@ -231,7 +238,7 @@ def _session_facts(session: SessionShape) -> Iterator[Fact]:
     yield "readers", whole(session["readers"])
     if session["entries"]:
         yield "history", plural(session["entries"], "entry", "entries")
-    yield "actors", f"{whole(session['generation'])} so far"
+    yield "generation", f"{whole(session['generation'])} (sessions of this key so far)"
     if session["burning"] is not None:
         turns = plural(session["given_up"], "turn")
         text = f"{turns} given up, code that goes on for {span(session['burning'])}"

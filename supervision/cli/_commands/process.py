@@ -68,6 +68,8 @@ def look_into(pid: int) -> WholeShape:
 
 def _wake(pid: int) -> None:
     """Have it leave the kernel for a moment, with no signal that it would hear."""
+    if not hasattr(signal, "SIGSTOP"):  # pragma: no cover - Windows has nothing like it
+        return
     os.kill(pid, signal.SIGSTOP)
     os.kill(pid, signal.SIGCONT)
 

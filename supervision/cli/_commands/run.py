@@ -11,6 +11,7 @@ import logging
 import sys
 from pathlib import Path
 
+from supervision.client.connection import HAS_SOCKETS
 from supervision.client.directory import (
     CommandError,
     default_socket,
@@ -60,7 +61,7 @@ def _begin(arguments: argparse.Namespace, tree: Tree) -> Settings:
     elif arguments.socket is None:
         configure_logging(settings)
         text = "there is no control socket, so 'actors top' cannot look: %s"
-        logger.warning(text, _MISSING)
+        logger.warning(text, _missing())
     return settings
 
 
@@ -87,16 +88,25 @@ def _socket(asked: str | None, name: str) -> Path | None:
     """Settle where the control socket is; None: nowhere."""
     if asked == "none":
         return None
-    able = all(importlib.util.find_spec(each) for each in _EXTRA)
+    missing = _missing()
     if asked is not None:
-        if not able:
-            raise CommandError(f"--socket: {_MISSING}")
+        if missing is not None:
+            raise CommandError(f"--socket: {missing}")
         return Path(asked).absolute()
-    if not able:
+    if missing is not None:
         return None
     directory = runtime_directory()
     make_directory(directory)
     return default_socket(name, directory)
+
+
+def _missing() -> str | None:
+    """What a control socket needs and has not; None: nothing."""
+    if not HAS_SOCKETS:  # pragma: no cover - on Windows
+        return "this system has no Unix sockets"
+    if not all(importlib.util.find_spec(each) for each in _EXTRA):
+        return _MISSING
+    return None
 
 
 _EXTRA = ("starlette", "hypercorn")

@@ -45,7 +45,7 @@ def restart(arguments: Namespace) -> int:
 
 
 def abort(arguments: Namespace) -> int:
-    """`actors abort`: abort a turn by its id, as it is shown."""
+    """`actors abort`: abort a turn by its id."""
     client = choose_client(arguments.socket)
     result = client.abort_turn(
         arguments.turn,
@@ -53,7 +53,6 @@ def abort(arguments: Namespace) -> int:
         hard=arguments.soft is None,
         hint=arguments.soft,
         reason=arguments.reason,
-        short=True,
     )
     return _said(result, arguments)
 

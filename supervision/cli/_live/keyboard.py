@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-import termios
-import tty
 from types import TracebackType
 from typing import Any, Self
 
 import trio
+
+try:
+    import termios
+    import tty
+except ImportError:  # pragma: no cover - not there on Windows: no service is asked
+    termios = tty = None  # type: ignore[assignment]
 
 _ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end"}
 _TILDES = {"1": "home", "4": "end", "5": "page up", "6": "page down", "7": "home"}
@@ -68,6 +72,8 @@ class Keyboard:
 
     def take(self) -> None:
         """Have single keys, without echo."""
+        assert termios is not None  # where it is not, nothing comes so far
+        assert tty is not None
         if self._before is None:
             self._before = termios.tcgetattr(self._descriptor)
             tty.setcbreak(self._descriptor, termios.TCSADRAIN)
@@ -75,7 +81,7 @@ class Keyboard:
     def give_back(self) -> None:
         """Put the terminal back as it was; what was typed and not read is dropped."""
         before, self._before = self._before, None
-        if before is not None:
+        if before is not None and termios is not None:
             termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, before)
 
     async def read(self) -> list[str]:

@@ -262,7 +262,12 @@ def _sleep(screen: Screen, keyboard: Keyboard | None) -> None:
     screen.take()
 
 
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_OTHERS = (signal.SIGWINCH, signal.SIGTSTP)
+def _known(*names: str) -> tuple[int, ...]:
+    """The signals of these names that this system has."""
+    return tuple(getattr(signal, each) for each in names if hasattr(signal, each))
+
+
+_ENDS = _known("SIGINT", "SIGTERM", "SIGHUP")
+_OTHERS = _known("SIGWINCH", "SIGTSTP")
 _PATIENCE = 3.0  # seconds after which a service that hangs is said to be gone
 _COLUMNS, _LINES = 120, 40  # without a terminal

@@ -39,7 +39,7 @@ def new_service(arguments: Namespace) -> int:
     install = "python -m pip install -e '.[test]' && pytest"
     if folder.resolve() != here.resolve():
         install = f"cd {shlex.quote(str(folder))} && {install}"
-    lines += ["", "next:", f"  {install}", f"  actors run {name}:Tree"]
+    lines += ["", "next:", f"  {install}", f"  actors run {name}:Tree --name {name}"]
     sys.stdout.write("\n".join(lines) + "\n")
     return ExitCode.OK
 

@@ -1,4 +1,7 @@
-"""`python -m supervision.control._described docs/reference`: write both files there."""
+"""`python -m supervision.control._described docs/reference`: write both files there.
+
+And the first of them where a service finds it that serves it.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +27,5 @@ def pages() -> dict[str, str]:
 if __name__ == "__main__":
     for name, text in pages().items():
         (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")
+    served = Path(__file__).parents[1] / "_endpoints" / "openapi.json"
+    served.write_text(pages()["openapi.json"], encoding="utf-8")

@@ -11,7 +11,7 @@ from .words import Operation, Parameter
 
 _HEAD: Final = """# HTTP
 
-What a service answers on its control socket, HTTP on a Unix socket of mode 0600: [what it is for, and how to ask it with curl](../service.md#the-control-socket). For programs there is an OpenAPI 3.1 file, [openapi.json](openapi.json), made from the same table; the names of answers are its schemas, and `supervision.service` has them as `TypedDict`s (`Session` is `SessionShape`).
+What a service answers on its control socket, HTTP on a Unix socket of mode 0600: [what it is for, and how to ask it with curl](../service.md#the-control-socket). For programs there is an OpenAPI 3.1 file, [openapi.json](openapi.json), made from the same table, which the service itself has at `GET /openapi.json`; the names of answers are its schemas, and `supervision.service` has them as `TypedDict`s (`Session` is `SessionShape`).
 
 Keys are percent-encoded in a path. A `GET` has its parameters in the query, a `POST` there, or in a form or a JSON object as its body; one that is not known, is given twice or has a wrong value is refused. Ages and times are seconds; what does not apply is `null`. A later version may add fields; it does not change one.
 

@@ -16,6 +16,7 @@ from .words import Operation, Parameter
 
 _ERROR: Final = ErrorShape
 _UNREADY: Final = 503
+_KINDS: Final = {"application/json": "object"}  # {kind of content: what it is}
 _LINES: Final = "application/x-ndjson"
 _INFO: Final = (
     "What a service answers on its control socket: HTTP on a Unix socket, for its user "
@@ -118,7 +119,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if isinstance(answer, str):
         kinds = [answer, _LINES] if answer == "text/event-stream" else [answer]
         content: dict[str, Any] = {
-            kind: {"schema": {"type": "string"}} for kind in kinds
+            kind: {"schema": {"type": _KINDS.get(kind, "string")}} for kind in kinds
         }
     else:
         content = {"application/json": {"schema": schema_of(answer)}}

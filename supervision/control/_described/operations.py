@@ -47,8 +47,7 @@ _NO_ACTOR: Final = (404, "there is no such actor")
 _SEVERAL: Final = (409, "several routers have the key: say router=")
 _ELSEWHERE: Final = (409, "the key is another node's, which is named")
 _NOT_NOW: Final = (409, "it cannot be done now, and why")
-_NOT_READY: Final = (503, "the tree is not there yet, or not any more")
-_OF_SESSIONS: Final = (_NO_SESSION, _SEVERAL, _ELSEWHERE, _NOT_READY)
+_OF_SESSIONS: Final = (_NO_SESSION, _SEVERAL, _ELSEWHERE)
 
 _VERBS: Final = {
     "cancel": "Abort its turn, and nothing else.",
@@ -59,6 +58,13 @@ _VERBS: Final = {
 
 _LOOKING: Final = (
     Operation("GET", "/", "root", "The service, and a list of endpoints.", RootShape),
+    Operation(
+        "GET",
+        "/openapi.json",
+        "openapi",
+        "All endpoints, for programs: OpenAPI 3.1.",
+        "application/json",
+    ),
     Operation(
         "GET", "/health", "health", "200 while the process answers.", HealthShape
     ),
@@ -91,7 +97,7 @@ _LOOKING: Final = (
                 "width", "children of one at most, the worst", "integer", default=20
             ),
         ),
-        (_NO_ACTOR, _NOT_READY),
+        (_NO_ACTOR,),
     ),
     Operation(
         "GET",
@@ -100,7 +106,7 @@ _LOOKING: Final = (
         "All about one actor.",
         ActorDetailShape,
         (_PATH,),
-        (_NO_ACTOR, _NOT_READY),
+        (_NO_ACTOR,),
     ),
     Operation(
         "GET",
@@ -112,7 +118,6 @@ _LOOKING: Final = (
             Parameter("rows", "actors at most", "integer", default=20),
             Parameter("sessions", "sessions at most", "integer", default=20),
         ),
-        (_NOT_READY,),
     ),
     Operation(
         "GET",
@@ -128,7 +133,7 @@ _LOOKING: Final = (
                 many=True,
             ),
         ),
-        (_NOT_READY, (503, "16 clients follow the events already")),
+        ((503, "16 clients follow the events already"),),
     ),
     Operation(
         "GET",
@@ -158,7 +163,7 @@ _SESSIONS: Final = (
             Parameter("order", "worst, key, age, idle or queued", default="worst"),
             _limit("sessions"),
         ),
-        (_NO_ROUTER, _NOT_READY),
+        (_NO_ROUTER,),
     ),
     Operation(
         "GET",
@@ -202,14 +207,8 @@ _SESSIONS: Final = (
             Parameter("hard", "cut it off, or ask it to end", "boolean", default=True),
             Parameter("hint", "why it is asked to end; not with hard"),
             _REASON,
-            Parameter(
-                "short",
-                "the id is the number in the life of its router",
-                "boolean",
-                default=False,
-            ),
         ),
-        ((404, "no router has such a turn"), _NOT_NOW, _NOT_READY),
+        ((404, "no router has such a turn"), _NOT_NOW),
     ),
 )
 _STORES: Final = (
@@ -227,7 +226,7 @@ _STORES: Final = (
             ),
             _limit("keys"),
         ),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "GET",
@@ -240,7 +239,7 @@ _STORES: Final = (
             Parameter("id", "what the prompt was sent with", needed=True),
             _ROUTER,
         ),
-        (_NO_SESSION, _SEVERAL, _NOT_NOW, _NOT_READY),
+        (_NO_SESSION, _SEVERAL, _NOT_NOW),
     ),
     Operation(
         "GET",
@@ -249,7 +248,7 @@ _STORES: Final = (
         "Prompts that are to come at a time.",
         RemindersShape,
         (Parameter("key", "only of this session"), _ROUTER, _limit("reminders")),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "GET",
@@ -258,7 +257,7 @@ _STORES: Final = (
         "What the stores of routers do, from memory.",
         StoresShape,
         (_ROUTER,),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "POST",
@@ -270,7 +269,7 @@ _STORES: Final = (
             Parameter("path", "absolute, of a file that is not there", needed=True),
             _ROUTER,
         ),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "GET",
@@ -279,7 +278,7 @@ _STORES: Final = (
         "The nodes that share the stores of routers.",
         NodesShape,
         (_ROUTER,),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "GET",
@@ -288,7 +287,7 @@ _STORES: Final = (
         "Which node owns a key, and where that is.",
         LocatedShape,
         (_OF_KEY, _ROUTER),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
 )
 _DOING: Final = (
@@ -299,7 +298,7 @@ _DOING: Final = (
         "The limits of routers.",
         AllLimitsShape,
         (_ROUTER,),
-        (_NO_ROUTER, _NOT_READY),
+        (_NO_ROUTER,),
     ),
     Operation(
         "POST",
@@ -314,7 +313,7 @@ _DOING: Final = (
                 for each in CHANGEABLE
             ),
         ),
-        (_NO_ROUTER, _NOT_NOW, _NOT_READY),
+        (_NO_ROUTER, _NOT_NOW),
     ),
     Operation(
         "POST",
@@ -323,7 +322,7 @@ _DOING: Final = (
         "Stop it, keep it stopped, and wait until it has ended.",
         ResultShape,
         (_PATH,),
-        (_NO_ACTOR, _NOT_NOW, _NOT_READY),
+        (_NO_ACTOR, _NOT_NOW),
     ),
     Operation(
         "POST",
@@ -332,7 +331,7 @@ _DOING: Final = (
         "Stop a supervisor's child, if it runs, and start it again.",
         ResultShape,
         (_PATH,),
-        (_NO_ACTOR, _NOT_NOW, _NOT_READY),
+        (_NO_ACTOR, _NOT_NOW),
     ),
     Operation(
         "POST",

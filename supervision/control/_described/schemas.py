@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-import textwrap
 import types
 from collections.abc import Iterator
 from typing import Any, Final, get_args, get_origin, get_type_hints, is_typeddict
+
+from actors.hosting import declaration_of, words_in
 
 # Any in this file: types, and JSON
 
@@ -87,18 +88,10 @@ def shapes_in(declared: Any) -> Iterator[Any]:
 
 def _said(shape: Any) -> Iterator[tuple[str, str]]:
     """Yield what stands below each field of a shape, and of those it extends."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
-    assert isinstance(tree.body[0], ast.ClassDef)
+    declaration = declaration_of(shape)
     names = vars(sys.modules[shape.__module__])
-    for base in tree.body[0].bases:  # Python 3.11 keeps them nowhere else
+    for base in declaration.bases:  # Python 3.11 keeps them nowhere else
         if is_typeddict(found := names.get(ast.unparse(base))):
             yield from _said(found)
-    name = ""
-    for line in tree.body[0].body:
-        match line:
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                pass
-            case ast.Expr(value=ast.Constant(value=str(text))) if name:
-                yield name, " ".join(text.split())
-            case _:
-                pass
+    for name, text in words_in(declaration).items():
+        yield name, " ".join(text.split())

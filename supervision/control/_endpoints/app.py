@@ -7,7 +7,9 @@ status.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
+from importlib import resources
 from typing import Any, Final
 
 import trio
@@ -33,6 +35,7 @@ from .words import answer, refusal, to_json
 
 ENDPOINTS: Final = (
     "GET / the service, and this list",
+    "GET /openapi.json the same list for programs: OpenAPI 3.1",
     "GET /health 200 while the process answers",
     "GET /ready 200 when it is ready, and its routers are nodes; else 503, and why",
     "GET /statistics everything that is counted",
@@ -56,7 +59,7 @@ ENDPOINTS: Final = (
     "POST /sessions/KEY/cancel_all (router, reason) and take back what waits",
     "POST /sessions/KEY/reset (router, reason) and begin anew",
     "POST /sessions/KEY/close (router, reason) and forget it",
-    "POST /turns/ID/abort (router, hard, hint, reason, short) abort a turn",
+    "POST /turns/ID/abort (router, hard, hint, reason) abort a turn",
     "GET /limits?router= the limits of routers",
     "POST /limits (router, sessions, turns, idle, ...) change some, by their names",
     "GET /top?rows=&sessions= one frame of `actors top`",
@@ -74,7 +77,7 @@ AT_ONCE: Final = 256
 def make_app(view: View) -> Starlette:
     """Make the ASGI application that shows and does what a view can.
 
-    It needs no lifespan, and neither threads nor files.
+    It needs no lifespan and no threads, and reads one file, which describes it.
 
     Args:
         view: of the service.
@@ -92,6 +95,7 @@ def make_app(view: View) -> Starlette:
     app = Starlette(
         routes=[
             get("/", here.root),
+            get("/openapi.json", here.openapi),
             get("/health", here.health),
             get("/ready", here.ready),
             get("/statistics", here.statistics),
@@ -149,6 +153,13 @@ def make_metrics_app(view: View) -> Starlette:
     return app
 
 
+@functools.cache
+def _described() -> bytes:
+    """The OpenAPI file of this version; it is read once."""
+    here = resources.files("supervision.control._endpoints")
+    return here.joinpath("openapi.json").read_bytes()
+
+
 async def _no_such_number(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     del request
@@ -166,6 +177,10 @@ class _Endpoints:
     async def root(self, request: Request) -> Response:
         await parameters(request)
         return answer({**self._view.service(), "endpoints": ENDPOINTS})
+
+    async def openapi(self, request: Request) -> Response:
+        await parameters(request)
+        return Response(_described(), media_type="application/json")
 
     async def health(self, request: Request) -> Response:
         await parameters(request)
@@ -272,7 +287,7 @@ class _Endpoints:
         return endpoint
 
     async def abort_turn(self, request: Request) -> Response:
-        names = ("router", "hard", "hint", "reason", "short")
+        names = ("router", "hard", "hint", "reason")
         asked = await parameters(request, *names)
         turn = Parameters({"the turn": [part(request, "id")]}).whole("the turn", 0)
         return answer(
@@ -282,7 +297,6 @@ class _Endpoints:
                 hard=asked.flag("hard", default=True),
                 hint=asked.text("hint"),
                 reason=asked.text("reason"),
-                short=asked.flag("short", default=False),
             )
         )
 
@@ -323,8 +337,7 @@ async def _long(found: Any) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, ViewError):
-        headers = {"retry-after": "1"} if error.status == 503 else None  # noqa: PLR2004
-        return refusal(error.status, str(error), headers)
+        return refusal(error.status, str(error))
     assert isinstance(error, HTTPException)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     if allowed:

@@ -45,6 +45,9 @@ PATIENCE: Final = 10.0
 """Seconds over its budget after which it is killed."""
 
 
+_ELSEWHERE: Final = "say --socket PATH for another socket, or --socket none"
+
+
 class DemoError(Whole, Exception):
     """The service could not be played with; the text is for the user.
 
@@ -108,6 +111,8 @@ class Course:
     """Somebody wants it to stop."""
     playing: trio.Event = attrs.field(factory=trio.Event)
     """The playing has begun."""
+    killed: bool = False
+    """It was killed, and is not back yet."""
 
     @property
     def seconds(self) -> float:
@@ -178,6 +183,8 @@ class Course:
             text = f"the service {failed} within {STARTS_WITHIN:g} s"
         else:
             text = f"the service ended before it {done}, with exit code {code}"
+            if code == ExitCode.SOCKET and self.options.socket is not None:
+                text += f"; {_ELSEWHERE}"
         if self.book.kills["number"]:  # whatever it says of itself
             code = ExitCode.CRASHED
         raise DemoError(text, self.service.last_words(), code or ExitCode.CRASHED)
@@ -214,6 +221,7 @@ class Course:
     async def _kill(self, nursery: trio.Nursery, senders: Senders) -> None:
         """Kill the process, and wait until another one is there in its place."""
         begun = trio.current_time()
+        self.killed = True
         await self.service.kill()
         if self.service.exit_code != 128 + signal.SIGKILL:
             return  # it had ended by itself
@@ -223,6 +231,7 @@ class Course:
         await self.service.start_again(self.book.faults.total())
         was = "after kill -9"
         await self._start(nursery, senders, f"was back {was}", f"was not back {was}")
+        self.killed = False
         self.book.back(trio.current_time() - begun)
 
     async def _stop(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -24,13 +26,19 @@ from .course import DemoError, Options, Watcher, demonstrate
 from .outside import NAME, can_be_kept, can_be_watched
 from .watching import Lines, LiveView
 
+_NO_UNIX: Final = (
+    "the demo starts and kills processes as only Unix can: run it in WSL or a container"
+)
+
 
 def show(plan: Plan, given: argparse.Namespace) -> int:
     """Run the demo as it was asked for; returns the exit status.
 
     Raises:
-        CommandError: there is no place for the control socket.
+        CommandError: there is no place for the control socket; or this is Windows.
     """
+    if not hasattr(os, "fork"):  # pragma: no cover - on Windows
+        raise CommandError(_NO_UNIX)
     console = Console(highlight=False)
     socket = choose_socket(given.socket)
     durable = can_be_kept()

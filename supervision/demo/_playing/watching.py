@@ -128,7 +128,7 @@ class LiveView:
                         self._top, height, abandon_on_cancel=True
                     )
                 except ClientError as error:
-                    gone = str(error)
+                    gone = _gone(course) or str(error)
                 else:
                     before, now = now, found
                     if before is not None:
@@ -142,6 +142,13 @@ class LiveView:
 
     def _top(self, rows: int) -> TopShape:
         return self.client.top(rows=rows, sessions=rows)
+
+
+def _gone(course: Course) -> str | None:
+    """Why nobody answers, if the demo itself has seen to it."""
+    if course.stage is Stage.STOPPING:
+        return "it has stopped, as it was asked to"
+    return "killed (kill -9), and started again" if course.killed else None
 
 
 def foot(course: Course) -> Text:

@@ -19,11 +19,10 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
 from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
-from actors.hosting import ASIDE, WORK, More
+from actors.hosting import ASIDE, WORK
 from supervision._routing.parts.lane import GONE, STARTING, Lane
 from supervision.durable._histories.log import StoredLog
 from supervision.durable._words.errors import (
@@ -44,7 +43,7 @@ from supervision.durable._words.records import (
 from supervision.durable._writing.book import Entry
 
 from .ground.bodies import ORIGIN, PROMPT, STATE, TOKEN
-from .ground.place import MADE, Key, Place, key_of
+from .ground.place import MADE, Key, Place, key_of, more_of_nobody
 from .ground.wall import wall
 from .later.beats import PREFIX, reminder_of
 
@@ -312,9 +311,7 @@ class Bringing:
         except CodecError as failure:
             error = failure
         if receipt is None:
-            more = More()
-            more.context = Context()  # its sender's is gone with the sender's process
-            receipt = Receipt(lane, prompt, row.number, now, more)
+            receipt = Receipt(lane, prompt, row.number, now, more_of_nobody())
         receipt.prompt = prompt
         receipt.at = now - max(0.0, wall() - row.at)
         if row.id.startswith(PREFIX):

@@ -10,7 +10,6 @@ from typing import Any
 import trio
 
 from actors import Failed, Lost, Outcome, Receipt, Withdrawn
-from actors.hosting import More
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._words.errors import CodecError, StoreAwayError
@@ -23,7 +22,7 @@ from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
 from .ground.bodies import OUTCOME
-from .ground.place import Place
+from .ground.place import Place, more_of_nobody
 
 
 class Finding:
@@ -177,7 +176,7 @@ class Finding:
         lane = Lane(key, core, core.now())
         if self._kept.others is not None:
             lane.phase = GONE  # who has it may take it back, and nobody else
-        receipt = Receipt(lane, None, found.number, math.nan, More())
+        receipt = Receipt(lane, None, found.number, math.nan, more_of_nobody())
         receipt.need_more().row = Place(key, found.number)
         if found.outcome is not None:
             receipt._turn = found.turn

@@ -14,14 +14,14 @@ from typing import Any
 
 import trio
 
-from supervision._routing.limits import (
+from supervision._routing.nodes.words import elsewhere
+from supervision._routing.parts.lane import Lane
+from supervision._routing.reports import (
     KeyInfo,
     PromptInfo,
     ReminderInfo,
     StoreStatistics,
 )
-from supervision._routing.nodes.words import elsewhere
-from supervision._routing.parts.lane import Lane
 from supervision.durable._words.errors import (
     CodecError,
     SessionHeldError,

@@ -54,6 +54,7 @@ from supervision.durable._words.records import (
     Repeated,
     SessionRow,
     Settle,
+    changed,
 )
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import FULL, accepting, marks_of
@@ -134,8 +135,8 @@ class Tables:
             self.prompts.unmark(number, tried, begun, before)
         if not isinstance(record, Accept):
             return Fenced(sent.lease)
-        row = attrs.evolve(record.row, tried=0, begun=None)
-        unmarked = attrs.evolve(record, row=row, bring=False, own=None)
+        row = changed(record.row, tried=0, begun=None)
+        unmarked = changed(record, row=row, bring=False, own=None)
         return Fenced(sent.lease, self._accept(unmarked, hidden))
 
     def _apply(  # noqa: C901, PLR0911, PLR0912 - a case a record
@@ -197,7 +198,7 @@ class Tables:
             return FULL
         others = self.prompts.others(record, hidden)
         if others:
-            row = attrs.evolve(row, tried=0, begun=None)
+            row = changed(row, tried=0, begun=None)
         there = self.prompts.insert(row)
         if there is None:
             return Accepted(brought, others)

@@ -50,6 +50,7 @@ from supervision.durable._words.records import (
     SessionRow,
     Settle,
     State,
+    changed,
 )
 from supervision.durable._words.reminders import (
     Due,
@@ -70,11 +71,13 @@ def in_record(  # noqa: C901, PLR0911 - a case a record
 ) -> Record:
     """Make a record whose bodies are changed."""
     match record:
-        case Accept(row=row) | Fire(row=row):
+        case Accept(row=row):
+            return changed(record, row=changed_row(row, change))
+        case Fire(row=row):
             return attrs.evolve(record, row=changed_row(row, change))
         case Complete(key=key):
             state = record.state
-            return attrs.evolve(
+            return changed(
                 record,
                 ended=tuple(_ended(each, key, change) for each in record.ended),
                 state=_state(state, key, change) if state is not None else None,
@@ -189,15 +192,15 @@ def changed_row(row: Row, change: Change) -> Row:
     """Make a prompt whose bodies are changed."""
     body = change(row.body, Where.PROMPT, row.key)
     origin = _maybe(row.origin, Where.ORIGIN, row.key, change)
-    return attrs.evolve(row, body=body, origin=origin)
+    return changed(row, body=body, origin=origin)
 
 
 def _ended(ended: Ended, key: str, change: Change) -> Ended:
-    return attrs.evolve(ended, outcome=change(ended.outcome, Where.OUTCOME, key))
+    return changed(ended, outcome=change(ended.outcome, Where.OUTCOME, key))
 
 
 def _state(state: State, key: str, change: Change) -> State:
-    return attrs.evolve(state, body=change(state.body, Where.STATE, key))
+    return changed(state, body=change(state.body, Where.STATE, key))
 
 
 def _entry(entry: HistoryRow, key: str, change: Change) -> HistoryRow:

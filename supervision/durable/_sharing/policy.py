@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from actors.hosting import explained, seconds, whole
-
-
-def _seconds(_: object, field: attrs.Attribute[float], value: float) -> None:
-    seconds(field.name, value)
-    if not value:
-        msg = f"{field.name} must be more than 0, got {value!r}"
-        raise ValueError(msg)
-
-
-def _whole(_: object, field: attrs.Attribute[int], value: int) -> None:
-    whole(field.name, value, least=1)
+from actors.hosting import explained, valid_count, valid_seconds
 
 
 @explained
@@ -36,31 +25,31 @@ class SharingPolicy:
         TypeError, ValueError: a field is not what it should be.
     """
 
-    ttl: float = attrs.field(default=10.0, validator=_seconds)
+    ttl: float = attrs.field(default=10.0, validator=valid_seconds)
     """Seconds for which a node's beat must be seen not to rise before what it owns is
     taken from it.  Default 10."""
 
     beat: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional(_seconds)
+        default=None, validator=attrs.validators.optional(valid_seconds)
     )
     """Seconds from one beat to the next; None: a fifth of `ttl`.  Default None."""
 
-    moving: int = attrs.field(default=2, validator=_whole)
+    moving: int = attrs.field(default=2, validator=valid_count)
     """Partitions that a node gives to others at once, in good order.  Those of a node
     that is gone are taken at once.  Default 2."""
 
-    handover_within: float = attrs.field(default=30.0, validator=_seconds)
+    handover_within: float = attrs.field(default=30.0, validator=valid_seconds)
     """Seconds that a turn has to end in when its partition is to be given away; what
     runs then is cut, as at the end of a drain.  Default 30."""
 
-    poll: float = attrs.field(default=1.0, validator=_seconds)
+    poll: float = attrs.field(default=1.0, validator=valid_seconds)
     """Seconds from one look for what others have sent to the next, up to a half less by
     chance.  A hint makes it at once.  Default 1."""
 
-    poll_unheard: float = attrs.field(default=0.25, validator=_seconds)
+    poll_unheard: float = attrs.field(default=0.25, validator=valid_seconds)
     """The same where no hints come.  Default 0.25."""
 
-    verb_within: float = attrs.field(default=10.0, validator=_seconds)
+    verb_within: float = attrs.field(default=10.0, validator=valid_seconds)
     """Seconds that the owner of a key has to do what another node asks of it.
     Default 10."""
 

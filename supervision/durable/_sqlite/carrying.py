@@ -48,6 +48,7 @@ from supervision.durable._words.records import (
     SessionRow,
     Settle,
     State,
+    values_of,
 )
 from supervision.durable._words.reminders import Due, Fired, ForgetReminder, Remind
 from supervision.durable._words.rules import FULL, accepting, refusal
@@ -134,7 +135,7 @@ class Carrying:
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
         before = self.connection.total_changes()
-        self.cursor.executemany(statements.INSERT, map(statements.values_of, rows))
+        self.cursor.executemany(statements.INSERT, map(values_of, rows))
         return self.connection.total_changes() - before == len(rows)
 
     def _met(self, row: Row, brought: Brought | None) -> Answer:

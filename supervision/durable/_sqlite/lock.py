@@ -26,6 +26,7 @@ except ImportError:  # pragma: no cover - not there on Windows
 
 _NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 _MOST: Final = 1000  # bytes; a line has less
+_AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # Windows would change the line's end
 
 
 class StoreLock:
@@ -50,7 +51,7 @@ class StoreLock:
         self._file: int | None = None
         file: int | None = None
         try:
-            file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(beside, os.O_RDWR | os.O_CREAT | _AS_IT_IS, 0o600)
             _hold(file, path)
             self._file = file
             latest = _read(file)[1] or opened_of(path)
@@ -72,7 +73,8 @@ class StoreLock:
         if self._file is not None:
             line = json.dumps({"pid": os.getpid(), "opened": opened}).encode() + b"\n"
             # in this order: whoever reads meanwhile reads a whole first line
-            os.pwrite(self._file, line, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, line)
             os.ftruncate(self._file, len(line))
 
     def release(self) -> None:
@@ -120,8 +122,9 @@ def _hold(file: int, path: Path) -> None:
 
 def _read(file: int) -> tuple[int | None, int]:
     """Read who had it last, and which opening that was; (None, 0): it is not said."""
+    os.lseek(file, 0, os.SEEK_SET)
     try:
-        entry = json.loads(os.pread(file, _MOST, 0).partition(b"\n")[0])
+        entry = json.loads(os.read(file, _MOST).partition(b"\n")[0])
     except ValueError:
         return None, 0
     match entry:

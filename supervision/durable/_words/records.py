@@ -6,8 +6,9 @@ into them.  Times are seconds since the epoch, because they outlive the process.
 Every record is idempotent and absolute: `tried = 2`, never "once more".  A batch whose
 answer was lost is carried out again as it was, and comes to the same.
 
-Of some there are one or more for each prompt.  They are not `frozen`, which would take
-three times as long to make; nobody changes them but who makes them.
+Of some there are one or more for each prompt: these are msgspec's, made in a third of
+the time, and the garbage collector never looks at them; there are no circles of them.
+They are not `frozen`; nobody changes them but who makes them.
 
 A prompt's number is given by its router, never twice in the life of a store: it is the
 id of its receipt.  Its address to users is `(key, id)`; a prompt that was sent without
@@ -19,6 +20,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 import attrs
+import msgspec
 
 from .histories import HistoryRow, Page, Read
 from .journals import ChunkPage, Chunks, ReadChunks
@@ -33,11 +35,13 @@ from .reminders import (
     Unreminded,
 )
 
+changed, values_of = msgspec.structs.replace, msgspec.structs.astuple
+"""As `attrs.evolve`, and the values of the fields, of those that are msgspec's."""
+
 # ------------------------------------------------------------------------- what is kept
 
 
-@attrs.define(eq=False)
-class Row:
+class Row(msgspec.Struct, eq=False, gc=False):
     """A prompt that has no outcome, as the store has it."""
 
     number: int
@@ -68,8 +72,7 @@ class Row:
     """Of its journal: the number of the chunk before the first of the latest try."""
 
 
-@attrs.define
-class Ended:
+class Ended(msgspec.Struct, gc=False):
     """A prompt's outcome."""
 
     number: int
@@ -78,8 +81,7 @@ class Ended:
     """The turn that gave it."""
 
 
-@attrs.frozen
-class State:
+class State(msgspec.Struct, frozen=True, gc=False):
     """A session's state."""
 
     body: bytes
@@ -107,8 +109,7 @@ class SessionRow:
 # ------------------------------------------------------------------------ what is asked
 
 
-@attrs.define(eq=False)
-class Accept:
+class Accept(msgspec.Struct, eq=False, gc=False):
     """Keep a prompt.  Answer: `Accepted`, `Repeated` or `Refused`."""
 
     row: Row
@@ -129,8 +130,7 @@ class Bring:
     key: str
 
 
-@attrs.define(eq=False)
-class Begin:
+class Begin(msgspec.Struct, eq=False, gc=False):
     """A turn may begin with these prompts from now on.  Answer: `Done`."""
 
     numbers: tuple[int, ...]
@@ -142,8 +142,7 @@ class Begin:
     """Of the prompts; a store does not need it."""
 
 
-@attrs.define(eq=False)
-class Complete:
+class Complete(msgspec.Struct, eq=False, gc=False):
     """All that a turn leaves, at once or not at all.
 
     A key without a row gets one only if there is something to keep in it.  If the first

@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import Context as Variables
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry import propagate
 from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import get_current_span
 
 _MAPPING: Any = Mapping  # Any: checkers ask of what it is
-_NOTHING = Context()
+_NOTHING: Final = Context()
+_BESIDE: Final = {"baggage"}  # no trace is in it; it may be something of the sender's
 
 
 def trace_headers(source: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Give the headers that carry a trace on, `{"traceparent": "00-..."}` by default.
 
     For `origin`, alone or among what is yours: `origin={"chat": 7, **trace_headers()}`.
-    A mapping with a `traceparent` is looked at when the turn begins, if its sender was
-    in no trace or lived in another process.  Which headers there are, the global
+    A mapping with such headers is looked at when the turn begins, if its sender was in
+    no trace or lived in another process.  Which headers there are, the global
     propagator of OpenTelemetry says: W3C's by default.
 
     Args:
@@ -45,7 +46,8 @@ def trace_headers(source: Mapping[str, Any] | None = None) -> dict[str, str]:
     _check("source", source)
     wanted = propagate.get_global_textmap().fields
     given = {str(name).lower(): value for name, value in source.items()}
-    return {name: str(given[name]) for name in sorted(wanted) if name in given}
+    found = {name: given.get(name.lower()) for name in sorted(wanted)}
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 @contextmanager
@@ -74,11 +76,19 @@ def context_of(variables: Variables, origin: Any) -> Context:  # Any: as it was 
         variables: the context variables of its sender.
         origin: what it was sent with.
     """
-    context = variables.run(get_current)
+    try:
+        context = variables.run(get_current)
+    except RuntimeError:  # somebody is in them just now
+        context = variables.copy().run(get_current)
     if context and get_current_span(context).get_span_context().is_valid:
         return context
-    if isinstance(origin, _MAPPING) and "traceparent" in origin:
-        return propagate.extract(trace_headers(origin), context)
+    if (
+        origin is not None  # nearly always it is; the question costs more than all else
+        and isinstance(origin, _MAPPING)
+    ):
+        headers = trace_headers(origin)
+        if headers.keys() - _BESIDE:
+            return propagate.extract(headers, context)
     return context
 
 

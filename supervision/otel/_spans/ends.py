@@ -11,8 +11,6 @@ is an error, whoever wanted it so; `error.type` tells them apart.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import trio
@@ -43,15 +41,17 @@ _log = logging.getLogger("supervision.otel")
 def end_with(span: Span, outcome: Outcome) -> None:
     """End a span with what its turn, or its prompt, has come to."""
     kind = type(outcome)
-    if kind is not Completed:  # nearly all are: each attribute costs 2 us
-        span.set_attribute(OUTCOME, kind.__name__)
-        if outcome.late:
-            span.set_attribute(LATE, value=True)
-        if isinstance(outcome, Failed):
-            fail(span, outcome.error)
-        elif kind not in _FINE:
-            mark(span, kind.__name__, _said(outcome))
-    span.end()
+    try:
+        if kind is not Completed:  # nearly all are: each attribute costs 2 us
+            span.set_attribute(OUTCOME, kind.__name__)
+            if outcome.late:
+                span.set_attribute(LATE, value=True)
+            if isinstance(outcome, Failed):
+                fail(span, outcome.error)
+            elif kind not in _FINE:
+                mark(span, kind.__name__, _said(outcome))
+    finally:
+        span.end()
 
 
 def _said(outcome: Outcome) -> str:
@@ -59,7 +59,7 @@ def _said(outcome: Outcome) -> str:
         case TimedOut(limit=limit):
             return limit.value
         case Aborted(reason=reason) | Rejected(reason=reason) | Lost(reason=reason):
-            return "" if reason is None else str(reason)
+            return "" if reason is None else text_of(reason)
         case _:
             return ""
 
@@ -70,13 +70,24 @@ def fail(span: Span, error: BaseException) -> None:
     if crash is None:
         mark(span, CANCELLED, "")
         return
-    span.record_exception(crash)
-    mark(span, name_of(type(crash)), str(crash))
+    try:
+        span.record_exception(crash)
+    except Exception as trouble:  # noqa: BLE001 - it cannot be printed, say
+        complain(trouble)
+    mark(span, name_of(type(crash)), text_of(crash))
+
+
+def text_of(value: object) -> str:
+    """Give its `str`; empty: it has none, for that raises."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a stranger's
+        return ""
 
 
 def crash_in(error: BaseException) -> BaseException | None:
     """Give what of it is no cancellation; of a group of one, that one."""
-    if isinstance(error, trio.Cancelled):
+    if isinstance(error, (trio.Cancelled, GeneratorExit)):
         return None
     group: Any = error
     while isinstance(group, _GROUP):
@@ -99,15 +110,6 @@ def name_of(kind: type) -> str:
     module = kind.__module__
     name = kind.__qualname__
     return name if module == "builtins" else f"{module}.{name}"
-
-
-@contextmanager
-def guard() -> Generator[None]:
-    """Keep from whoever is traced what a provider, or a `str`, raises."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - told, and nobody else sees it
-        complain(error)
 
 
 def complain(error: Exception) -> None:

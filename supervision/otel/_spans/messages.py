@@ -30,7 +30,7 @@ from actors import (
 from actors.hosting import READY, SUSPEND, TurnRun, actor_of
 
 from . import names
-from .ends import guard, mark
+from .ends import complain, mark
 
 _REQUEST: Any = Request  # Any: a checker would lose its type arguments
 _NEWS: Final = (READY, SUSPEND)  # what routers tell their sessions
@@ -55,21 +55,25 @@ class MessageTracer:
 
     def hear(self, event: Event) -> None:
         """Hear what happens to a message."""
-        with guard():
+        try:
             if isinstance(event, MessageAccepted):
                 self._accepted(event)
             elif isinstance(event, MessageBegun):
                 self._begun(event)
             else:
                 self._ended(event)
+        except Exception as error:  # noqa: BLE001 - a provider's own
+            complain(error)
 
     def close(self) -> None:
         """No more messages: what is open ends."""
         spans, self._open = self._open, {}
         self._sent.clear()
         for span in spans.values():
-            with guard():
+            try:
                 span.end()
+            except Exception as error:  # noqa: BLE001 - a provider's own
+                complain(error)
 
     def _accepted(self, event: MessageAccepted) -> None:
         message = event.message
@@ -109,8 +113,10 @@ class MessageTracer:
         span = self._open.pop(at, None)
         if span is None:
             return
-        if event.end is MessageEnd.DEAD:
-            mark(span, "crashed", "the actor crashed on it, or was killed with it")
         if get_current_span() is span:  # else this is somebody else's context
             attach(_NOTHING)
-        span.end()
+        try:
+            if event.end is MessageEnd.DEAD:
+                mark(span, "crashed", "the actor crashed on it, or was killed with it")
+        finally:
+            span.end()

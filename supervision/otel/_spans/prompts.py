@@ -14,9 +14,11 @@ always made, and lasts until its end.
 from __future__ import annotations
 
 import time
+from contextvars import Context as Variables
+from contextvars import copy_context
 from typing import Any, Final
 
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import (
     Link,
     Span,
@@ -32,7 +34,7 @@ from actors.hosting import ChunkLog, More, TurnRun
 
 from . import names
 from .carrying import context_of
-from .ends import end_with, guard, mark, name_of
+from .ends import CANCELLED, complain, end_with, mark, name_of, text_of
 from .runs import TracedRun
 
 _LOG: Any = ChunkLog  # Any: a checker would lose its type argument
@@ -87,6 +89,7 @@ class PromptTracer:
             return self._begin_child(run)
         receipts = run.receipts
         first = receipts[0]
+        more = first._more
         attributes: dict[str, Any] = self._of_turn.copy()
         attributes[names.CONVERSATION] = run.lane.key
         attributes[names.TURN] = run.id
@@ -97,7 +100,6 @@ class PromptTracer:
             attributes[names.ASIDE] = True
         links: list[Link] | None = None
         if len(receipts) == 1 and not self._prompts:
-            more = first._more
             context = context_of(
                 first._context, more.origin if more is not None else None
             )
@@ -108,13 +110,11 @@ class PromptTracer:
                 context = Context()
                 attributes[names.BATCH] = len(receipts)
                 links = _links(contexts)
-        tried = 0
-        for each in receipts:
-            if each._more is not None and each._more.tried > tried:
-                tried = each._more.tried
-        if tried:
-            attributes[names.ATTEMPT] = 1 + tried
-            links = [*(links or ()), *self._links_to_last(receipts)]
+        if more is not None or len(receipts) > 1:
+            tried = max(each._more.tried if each._more else 0 for each in receipts)
+            if tried:
+                attributes[names.ATTEMPT] = 1 + tried
+                links = [*(links or ()), *self._links_to_last(receipts)]
         span = self.tracer.start_span(
             self._turn, context, SpanKind.CONSUMER, attributes, links
         )
@@ -128,14 +128,12 @@ class PromptTracer:
         return list(by_id.values())
 
     def _begin_child(self, run: TracedRun) -> Span:
-        """Begin the span of a child turn: inside of its parent's."""
-        context = get_current()
-        parent: Any = run.parent  # Any: a TracedRun, or one of before
+        """Begin the span of a child turn, in the context where it was started."""
+        context: Context = run.above or Context()
         if not get_current_span(context).get_span_context().is_valid:
-            # a critical child is the session's, and has its context
-            above: Span | None = getattr(parent, "span", None)
-            if above is not None:
-                context = set_span_in_context(above, context)
+            parent: Any = run.parent  # Any: a TracedRun
+            if parent.span is not None:
+                context = set_span_in_context(parent.span, context)
         attributes: dict[str, Any] = self._of_child.copy()
         attributes[names.CONVERSATION] = run.lane.key
         attributes[names.TURN] = run.id
@@ -145,49 +143,56 @@ class PromptTracer:
         attach(set_span_in_context(span, context))
         return span
 
-    def end(self, run: TracedRun, span: Span | None, outcome: Outcome) -> None:
-        """End the span of a turn; without one, it never had its first step."""
-        extra = run.extra
-        again = (extra.again if extra is not None else None) or ()
-        if span is None:
-            if run.parent is None and not run.has_begun:
-                for receipt in run.receipts:
-                    if receipt.id not in again:
-                        self._ended(receipt, outcome)
-            return
-        if run.stream is not None and run.parent is None:
-            span.set_attribute(names.CHUNKS, _emitted(run.stream))
-        for number in again:
-            self._retried[number] = span.get_span_context()
-        end_with(span, outcome)
+    def end(self, run: TracedRun, span: Span, outcome: Outcome) -> None:
+        """End the span of a turn."""
+        try:
+            if run.stream is not None and run.parent is None:
+                span.set_attribute(names.CHUNKS, _emitted(run.stream))
+            if run.extra is not None and run.extra.again:
+                for number in run.extra.again:
+                    self._retried[number] = span.get_span_context()
+        finally:
+            end_with(span, outcome)
+
+    def unbegun(
+        self, sent: list[tuple[Receipt[Any], Variables]], outcome: Outcome
+    ) -> None:
+        """Hear that prompts end, whose turn has not had its first step."""
+        for receipt, variables in sent:
+            self._told(receipt, variables, outcome)
 
     # ------------------------------------------------------------------------- prompts
 
     def settled(self, receipt: Receipt[Any], outcome: Outcome) -> None:
         """Hear that a prompt ends which no turn ends."""
-        with guard():
-            if type(outcome) is Steered:
-                self._steered(receipt, outcome)
-            else:
-                self._retried.pop(receipt.id, None)
-                self._ended(receipt, outcome)
+        if type(outcome) is not Steered:
+            self._told(receipt, receipt.context, outcome)
+            return
+        try:
+            self._steered(receipt, outcome)
+        except Exception as error:  # noqa: BLE001 - a provider's own
+            complain(error)
 
     def refused(self, key: str, more: More, error: Exception | None) -> None:
         """Hear that a prompt is refused."""
-        with guard():
-            variables = more.context
-            if variables is None:  # it is its sender who hears it
-                context = get_current()
-            else:
-                context = context_of(variables, more.origin)
-            attributes = {**self._of_prompt, names.CONVERSATION: key}
-            span = self.tracer.start_span(
-                self._send, context, SpanKind.PRODUCER, attributes
-            )
+        try:
+            self._refused(key, more, error)
+        except Exception as trouble:  # noqa: BLE001 - a provider's own
+            complain(trouble)
+
+    def _refused(self, key: str, more: More, error: Exception | None) -> None:
+        # None: it is its sender who hears it
+        context = context_of(more.context or copy_context(), more.origin)
+        attributes = {**self._of_prompt, names.CONVERSATION: key}
+        span = self.tracer.start_span(
+            self._send, context, SpanKind.PRODUCER, attributes
+        )
+        try:
             if error is None:
-                mark(span, "cancelled", "its sender gave up waiting for room")
+                mark(span, CANCELLED, "its sender gave up waiting for room")
             else:
-                mark(span, name_of(type(error)), str(error))
+                mark(span, name_of(type(error)), text_of(error))
+        finally:
             span.end()
 
     def _steered(self, receipt: Receipt[Any], outcome: Outcome) -> None:
@@ -207,14 +212,23 @@ class PromptTracer:
         if not self._prompts:
             return context
         span, begun = self._begin_prompt(receipt, context)
-        span.end(begun)
+        try:
+            span.end(begun)
+        except Exception as error:  # noqa: BLE001 - a provider's own
+            complain(error)
         return set_span_in_context(span, context)
 
-    def _ended(self, receipt: Receipt[Any], outcome: Outcome) -> None:
+    def _told(
+        self, receipt: Receipt[Any], variables: Variables, outcome: Outcome
+    ) -> None:
         """Make the span of a prompt that has come to its end without a turn's."""
-        context = context_of(receipt.context, receipt.origin)
-        span, _ = self._begin_prompt(receipt, context)
-        end_with(span, outcome)
+        self._retried.pop(receipt.id, None)
+        try:
+            context = context_of(variables, receipt.origin)
+            span, _ = self._begin_prompt(receipt, context)
+            end_with(span, outcome)
+        except Exception as error:  # noqa: BLE001 - a provider's own
+            complain(error)
 
     def _begin_prompt(
         self, receipt: Receipt[Any], context: Context

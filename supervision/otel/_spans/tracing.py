@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Self
 
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import TracerProvider, get_tracer
 
 from actors import Actor, ActorSystem
@@ -36,10 +37,13 @@ class Tracing:
         hub = hub_of(self._system)
         hub.notes[TRACER] = self._tracer_of
         hub.fresh = leave_trace
-        for cell in cells_of(self._system):
+        cells = cells_of(self._system)
+        around: Context = cells[0].context.run(get_current)  # of `open_system`
+        for cell in cells:
             # else it is that in which this is called, whose trace it may be
             with contextlib.suppress(RuntimeError):
-                cell.context.run(leave_trace)
+                if cell.worker is None or cell.context.run(get_current) is around:
+                    cell.context.run(leave_trace)  # what runs in its own trace stays
         for core in routers_of(self._system).values():
             core.trace(self._tracer_of(core))
         if messages:
@@ -104,7 +108,7 @@ def instrument(
     """
     found = _system_of(system)
     given: object = tracer_provider
-    if given is not None and not callable(getattr(given, "get_tracer", None)):
+    if given is not None and not isinstance(given, TracerProvider):
         msg = f"tracer_provider must be a TracerProvider or None, got {given!r}"
         raise TypeError(msg)
     hub = hub_of(found)

@@ -15,7 +15,7 @@ from supervision._log.safe import Log
 from supervision._routing.census import counts_of, lost_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.draining import drain, leave_all
-from supervision._routing.limits import DrainReport
+from supervision._routing.reports import DrainReport
 from supervision.service._terms.report import LostPrompt, RouterReport
 
 logger = Log("supervision.service")

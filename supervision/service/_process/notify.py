@@ -100,7 +100,7 @@ class Notifier:
             await trio.sleep(self.watchdog_seconds / 2)
 
     def _send(self, news: str) -> None:
-        if self.address is None:
+        if self.address is None or not hasattr(socket, "AF_UNIX"):
             return
         address = self.address
         if address.startswith("@"):

@@ -223,7 +223,8 @@ def _forked() -> None:
         each._begin()
 
 
-os.register_at_fork(after_in_child=_forked)
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _descriptor(stream: TextIO) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 import trio
@@ -48,6 +48,23 @@ class Fine(Actor[Any]):
 
     def receive(self, message: Any) -> None:
         self.heard.append(message)
+
+
+M = TypeVar("M")
+
+
+class Boxed(Actor[M]):
+    """An actor of any messages."""
+
+    def receive(self, message: M) -> None:
+        """Take it."""
+
+
+class Talk(Session[M, str]):
+    """A session of any prompts."""
+
+    async def take_turn(self, turn: Turn[M, str]) -> None:
+        """Answer nothing."""
 
 
 class Chat(Session[str, str]):
@@ -171,6 +188,26 @@ STARTS: dict[str, tuple[Callable[[Any], object], type[Exception], str]] = {
         lambda _: Router.spec(Fine),  # type: ignore[arg-type]
         SpecError,
         "make must be a subclass of Session",
+    ),
+    "an actor with its types": (
+        lambda system: system.start(Boxed[int]),
+        TypeError,
+        "[int]: Boxed, without its [...]",
+    ),
+    "a child with its types": (
+        lambda _: ChildSpec(Boxed[int]),
+        SpecError,
+        "a subclass of Actor: Boxed, without its [...], got ",
+    ),
+    "a session with its types": (
+        lambda system: start_router(system, Talk[int]),
+        TypeError,
+        "[int]: Talk, without its [...]",
+    ),
+    "a session with its types as a spec": (
+        lambda _: Router.spec(Talk[int]),
+        SpecError,
+        "a subclass of Session: Talk, without its [...], got ",
     ),
 }
 

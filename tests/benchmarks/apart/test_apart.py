@@ -83,8 +83,33 @@ def test_who_is_not_installed_is_left_out(
 
     assert main(["trio_actors", "langgraph"]) == 0
     assert "langgraph: not installed" in capsys.readouterr().out
+    assert main(["trio_actors", "langgraph", "--markdown"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "langgraph: not installed\n"
+    assert out.startswith("|  | turns at once")
+    assert main(["langgraph"]) == 1
+    assert capsys.readouterr().out == "langgraph: not installed\n"
+    assert main(["langgraph", "--markdown"]) == 1
+    assert capsys.readouterr().out == ""
     assert main(["trio_actors", "autogen"]) == 1
     assert "autogen-core: it ended with 0" in capsys.readouterr().out
+
+
+def test_who_is_broken_is_not_taken_for_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An installed package that cannot be imported is a defect, and says its own."""
+
+    def play(_: str) -> Answers:
+        raise error
+
+    monkeypatch.setattr("benchmarks.apart.__main__.play", play)
+    error: ImportError = ModuleNotFoundError("no such", name="langgraph")
+    assert main(["--play", "langgraph"]) == 0
+    assert "not installed (langgraph)" in capsys.readouterr().out
+    error = ImportError("cannot import name 'Graph'", name="langgraph")
+    with pytest.raises(ImportError, match="cannot import name"):
+        main(["--play", "langgraph"])
 
 
 def test_a_runtime_that_is_none_is_refused() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,16 +62,6 @@ HEAD = """
 Found = list[tuple[str, str, str]]
 
 
-@pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stand where modules are written; what is imported there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    path = list(sys.path)
-    yield tmp_path
-    sys.path[:] = path
-    sys.modules.pop("checked", None)
-
-
 def look(tree: str) -> Found:
     """Say what is found in this: `(severity, where, what and right)`."""
     Path("checked.py").write_text(textwrap.dedent(HEAD) + f"\n{textwrap.dedent(tree)}")
@@ -84,7 +73,7 @@ def look(tree: str) -> Found:
     ]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "tree",
     [
@@ -119,180 +108,183 @@ def test_nothing_is_found_in_a_tree_that_works(tree: str) -> None:
     assert look(tree) == []
 
 
-@pytest.mark.usefixtures("found")
+WRONG = [
+    ("Trees = Strict", "checked:Tree", "has no 'Tree'; did you mean 'Trees'?"),
+    (
+        "import nowhere",
+        "checked:Tree",
+        "No module named 'nowhere'",
+    ),
+    ("class Tree(Session[str, str]): initial_state = []", "checked:Tree", "shared"),
+    ("Tree = tree(ChildSpec(Half))", "/Tree/Half", "does not define receive"),
+    ("Tree = tree(ChildSpec(Needy))", "/Tree/Needy", "needs the argument path"),
+    ("Tree = tree(ChildSpec(Plain, 1))", "/Tree/Plain", "too many positional"),
+    ("Tree = tree(ChildSpec(Plain), ChildSpec(Plain))", "/Tree", "unique among"),
+    ("Tree = tree(Plain)", "/Tree", "ChildSpec objects"),
+    ("Tree = tree(ChildSpec(Chat))", "checked:Tree", "Router.spec"),
+    ("Tree = tree(1 / 0)", "checked:Tree", "division by zero"),
+    (
+        """
+        class Tree(Supervisor):
+            def declare(self):
+                return [ChildSpec(Plain, id="a/b")]
+        """,
+        "/Tree",
+        "id must be a non-empty str",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            def declare(self):
+                raise OSError("no\\n config")
+        """,
+        "/Tree",
+        "OSError: no config",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            def declare(self):
+                return [ChildSpec(Tree)]
+        """,
+        "/Tree" * 52,
+        "more than 50 deep",
+    ),
+    (
+        """
+        class Many(DynamicSupervisor):
+            def declare(self):
+                return Plain
+
+        Tree = tree(ChildSpec(Many, id="many"))
+        """,
+        "/Tree/many",
+        "template must be a ChildSpec",
+    ),
+    (
+        """
+        class Many(DynamicSupervisor):
+            template = ChildSpec(Needy, 1, 2)
+
+        Tree = Many
+        """,
+        "/Many/*",
+        "too many positional",
+    ),
+    ("Tree = tree(Router.spec(Mute))", "/Tree/router", "has no take_turn"),
+    ("Tree = tree(Router.spec(Asks))", "/Tree/router", "needs the argument model"),
+    (
+        "Tree = tree(ChildSpec(Router, Asks, 'gpt', id='r'))",
+        "/Tree/r",
+        "must be a tuple",
+    ),
+    ("Tree = tree(ChildSpec(Router, Plain, id='r'))", "/Tree/r", "Session"),
+    (
+        "Tree = tree(ChildSpec(Router, Chat, (), 5, id='r'))",
+        "/Tree/r",
+        "limits must be Limits, got 5",
+    ),
+    (
+        """
+        both = MemoryTokens(), MemoryStore()
+        Tree = tree(ChildSpec(Router, Chat, (), None, *both, id="r"))
+        """,
+        "/Tree/r",
+        "where there is durable=",
+    ),
+    (
+        "Tree = tree(Router.spec(Asks, 1, durable=MemoryStore()))",
+        "/Tree/router",
+        "cannot keep a Opaque, which is among the state of Asks / make it one of",
+    ),
+    (
+        """
+        class Next(Chat):
+            state_version = 0
+
+        Tree = tree(Router.spec(Next, durable=MemoryStore()))
+        """,
+        "/Tree/router",
+        "state_version",
+    ),
+    (
+        """
+        def store():
+            return SqliteStore("a.db")
+
+        Tree = tree(
+            Router.spec(Chat, durable=store()),
+            Router.spec(Chat, durable=store(), id="other"),
+        )
+        """,
+        "/Tree/other",
+        "is that of /Tree/router already",
+    ),
+]
+DOUBTFUL = [
+    ("class Tree(Supervisor): pass", "/Tree", "starts nothing"),
+    (
+        "Tree = tree(ChildSpec(Plain, id='a', limit=RestartLimit(5, within=60)))",
+        "/Tree/a",
+        "instead of being let go",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            limit = RestartLimit(1, within=5)
+            children = (ChildSpec(Plain, limit=RestartLimit(5, within=60)),)
+        """,
+        "/Tree/Plain",
+        "instead of being let go",
+    ),
+    ("Tree = tree(ChildSpec(Slow))", "/Tree/Slow", "may take 60 s to stop"),
+    (
+        "Tree = tree(ChildSpec(Strict, grace=math.inf))",
+        "/Tree/Strict",
+        "may take for ever to stop",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            def declare(self):
+                self.ref.tell_nowait("hello")
+                return []
+        """,
+        "/Tree",
+        "/Tree does not run yet",
+    ),
+    (
+        """
+        class Tree(Supervisor):
+            def declare(self):
+                self.after(1, "hello")
+                return []
+        """,
+        "/Tree",
+        "has no 'timer'",
+    ),
+]
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("tree", "where", "said"),
+    ("severity", "tree", "where", "said"),
     [
-        ("Trees = Strict", "checked:Tree", "has no 'Tree'; did you mean 'Trees'?"),
-        (
-            "import nowhere",
-            "checked:Tree",
-            "No module named 'nowhere'",
-        ),
-        ("class Tree(Session[str, str]): initial_state = []", "checked:Tree", "shared"),
-        ("Tree = tree(ChildSpec(Half))", "/Tree/Half", "does not define receive"),
-        ("Tree = tree(ChildSpec(Needy))", "/Tree/Needy", "needs the argument path"),
-        ("Tree = tree(ChildSpec(Plain, 1))", "/Tree/Plain", "too many positional"),
-        ("Tree = tree(ChildSpec(Plain), ChildSpec(Plain))", "/Tree", "unique among"),
-        ("Tree = tree(Plain)", "/Tree", "ChildSpec objects"),
-        ("Tree = tree(ChildSpec(Chat))", "checked:Tree", "Router.spec"),
-        ("Tree = tree(1 / 0)", "checked:Tree", "division by zero"),
-        (
-            """
-            class Tree(Supervisor):
-                def declare(self):
-                    return [ChildSpec(Plain, id="a/b")]
-            """,
-            "/Tree",
-            "id must be a non-empty str",
-        ),
-        (
-            """
-            class Tree(Supervisor):
-                def declare(self):
-                    raise OSError("no config")
-            """,
-            "/Tree",
-            "OSError: no config",
-        ),
-        (
-            """
-            class Tree(Supervisor):
-                def declare(self):
-                    return [ChildSpec(Tree)]
-            """,
-            "/Tree" * 52,
-            "more than 50 deep",
-        ),
-        (
-            """
-            class Many(DynamicSupervisor):
-                def declare(self):
-                    return Plain
-
-            Tree = tree(ChildSpec(Many, id="many"))
-            """,
-            "/Tree/many",
-            "template must be a ChildSpec",
-        ),
-        (
-            """
-            class Many(DynamicSupervisor):
-                template = ChildSpec(Needy, 1, 2)
-
-            Tree = Many
-            """,
-            "/Many/*",
-            "too many positional",
-        ),
-        ("Tree = tree(Router.spec(Mute))", "/Tree/router", "has no take_turn"),
-        ("Tree = tree(Router.spec(Asks))", "/Tree/router", "needs the argument model"),
-        (
-            "Tree = tree(ChildSpec(Router, Asks, 'gpt', id='r'))",
-            "/Tree/r",
-            "must be a tuple",
-        ),
-        ("Tree = tree(ChildSpec(Router, Plain, id='r'))", "/Tree/r", "Session"),
-        (
-            "Tree = tree(ChildSpec(Router, Chat, (), 5, id='r'))",
-            "/Tree/r",
-            "limits must be Limits, got 5",
-        ),
-        (
-            """
-            both = MemoryTokens(), MemoryStore()
-            Tree = tree(ChildSpec(Router, Chat, (), None, *both, id="r"))
-            """,
-            "/Tree/r",
-            "where there is durable=",
-        ),
-        (
-            "Tree = tree(Router.spec(Asks, 1, durable=MemoryStore()))",
-            "/Tree/router",
-            "cannot keep a Opaque, which is among the state of Asks / make it one of",
-        ),
-        (
-            """
-            class Next(Chat):
-                state_version = 0
-
-            Tree = tree(Router.spec(Next, durable=MemoryStore()))
-            """,
-            "/Tree/router",
-            "state_version",
-        ),
-        (
-            """
-            def store():
-                return SqliteStore("a.db")
-
-            Tree = tree(
-                Router.spec(Chat, durable=store()),
-                Router.spec(Chat, durable=store(), id="other"),
-            )
-            """,
-            "/Tree/other",
-            "is that of /Tree/router already",
-        ),
+        *((Severity.WRONG, *each) for each in WRONG),
+        *((Severity.DOUBTFUL, *each) for each in DOUBTFUL),
     ],
 )
-def test_what_cannot_work_is_found(tree: str, where: str, said: str) -> None:
+def test_what_does_not_work_as_it_reads_is_found(
+    severity: Severity, tree: str, where: str, said: str
+) -> None:
     """With its path, and what would be right; nothing is made but supervisors."""
     findings = look(tree)
 
-    assert [each[:2] for each in findings] == [(Severity.WRONG.value, where)]
-    assert all(part in findings[0][2] for part in said.split("|"))
-
-
-@pytest.mark.usefixtures("found")
-@pytest.mark.parametrize(
-    ("tree", "where", "said"),
-    [
-        ("class Tree(Supervisor): pass", "/Tree", "starts nothing"),
-        (
-            "Tree = tree(ChildSpec(Plain, id='a', limit=RestartLimit(5, within=60)))",
-            "/Tree/a",
-            "instead of being let go",
-        ),
-        ("Tree = tree(ChildSpec(Slow))", "/Tree/Slow", "may take 60 s to stop"),
-        (
-            "Tree = tree(ChildSpec(Strict, grace=math.inf))",
-            "/Tree/Strict",
-            "may take for ever to stop",
-        ),
-        (
-            """
-            class Tree(Supervisor):
-                def declare(self):
-                    self.ref.tell_nowait("hello")
-                    return []
-            """,
-            "/Tree",
-            "/Tree does not run yet",
-        ),
-        (
-            """
-            class Tree(Supervisor):
-                def declare(self):
-                    self.after(1, "hello")
-                    return []
-            """,
-            "/Tree",
-            "has no 'timer'",
-        ),
-    ],
-)
-def test_what_works_otherwise_than_it_reads_is_found(
-    tree: str, where: str, said: str
-) -> None:
-    """As doubtful."""
-    findings = look(tree)
-
-    assert [each[:2] for each in findings] == [(Severity.DOUBTFUL.value, where)]
+    assert [each[:2] for each in findings] == [(severity.value, where)]
     assert said in findings[0][2]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "use",
     [
@@ -318,7 +310,7 @@ def test_a_ref_that_is_not_born_refuses_every_use(use: str) -> None:
     assert "/Tree does not run yet" in findings[0][2]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 def test_a_class_that_is_listed_for_its_base_is_enough() -> None:
     """Values are of the classes below it."""
     assert (
@@ -337,7 +329,7 @@ def test_a_class_that_is_listed_for_its_base_is_enough() -> None:
 
 
 def test_it_is_said_in_lines_and_in_json(
-    found: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Findings end the command with 1, none with 0, no target with 2."""
     look("Tree = tree(ChildSpec(Needy), ChildSpec(Slow))")
@@ -367,7 +359,7 @@ def test_it_is_said_in_lines_and_in_json(
     }
 
     look("Tree = Strict")
-    unit = found / "chat.service"
+    unit = folder / "chat.service"
     unit.write_text("[Service]\nExecStart=actors run checked:Tree --budget 70\n")
     assert main(["check", "checked:Tree"]) == ExitCode.OK
     assert capsys.readouterr().out == (
@@ -375,6 +367,10 @@ def test_it_is_said_in_lines_and_in_json(
     )
     assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
     assert f"doubtful  {unit}: " in capsys.readouterr().out
+
+    look("Tree = tree(ChildSpec(Slow))")  # its grace is within the unit's budget
+    assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
+    assert "/Tree/Slow" not in capsys.readouterr().out
 
     assert main(["check", "checked"]) == ExitCode.USAGE
     unit.write_text("[Unit]\n")
@@ -387,10 +383,10 @@ def test_it_is_said_in_lines_and_in_json(
 
 
 def test_a_store_whose_extra_is_missing_is_found(
-    found: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the command that installs it."""
-    del found
+    del folder
     for name in ("database", "opening"):
         monkeypatch.delitem(sys.modules, f"supervision.durable._sqlite.{name}", False)  # noqa: FBT003
     monkeypatch.setitem(sys.modules, "apsw", None)

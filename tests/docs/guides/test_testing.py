@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PATIENCE, ROOT
+from tests.docs.pages import MEASURED, ROOT, measure, python
 
 from .files import save, text_of
 
@@ -22,15 +19,8 @@ def test_the_tests_of_a_page_pass(page: str, number: int, tmp_path: Path) -> Non
     """As many as it says."""
     save(page, tmp_path)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"},
-    )
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = python(*words, cwd=tmp_path, path=[ROOT, tmp_path])
 
     assert f"\n{number} passed" in done.stdout, done.stdout
     assert f"\n{number} passed" in text_of(page)
@@ -39,19 +29,10 @@ def test_the_tests_of_a_page_pass(page: str, number: int, tmp_path: Path) -> Non
 def test_a_benchmark_measures_what_its_page_says(tmp_path: Path) -> None:
     """Ours beside the same by hand, and how long somebody waits."""
     save("benchmark", tmp_path)
-    command = "python -m benchmarks run --module my_bench.py"
 
-    done = subprocess.run(  # noqa: S603 - our own documentation
-        [sys.executable, *command.split()[1:], "--quick", "--rounds", "1"],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    done = measure(tmp_path)
 
-    assert f"$ {command}\n" in text_of("benchmark")
+    assert f"$ {MEASURED}\n" in text_of("benchmark")
     assert done.returncode == 0, done.stderr
     for words in ("answering", "x by_hand", "waiting", "p99.9"):
         assert words in text_of("benchmark")

@@ -158,6 +158,7 @@ async def test_d79_verbs_reach_the_owner() -> None:
         assert info.key == key
 
         done = await router.anywhere.cancel(key, reason="enough")
+        assert str(done) == f"aborting turn {done.turn} of {key!r} on node b"
 
         assert done.known
         assert done.turn is not None

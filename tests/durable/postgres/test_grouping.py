@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Mapping
 
-import attrs
 import pytest
 
 from supervision.durable._postgres.carrying.carrying import Carrying
@@ -29,6 +28,7 @@ from supervision.durable._words.records import (
     Record,
     Settle,
     State,
+    changed,
 )
 from supervision.durable._words.reminders import Remind, ReminderRow
 from tests.durable.store.bench import accept, complete, row
@@ -56,7 +56,7 @@ def begin(*numbers: int) -> Begin:
 
 def limited(number: int, key: str, name: str) -> Accept:
     """Make a prompt whose key may have three."""
-    return attrs.evolve(accept(number, key, name), capacity=3)
+    return changed(accept(number, key, name), capacity=3)
 
 
 def remind(key: str) -> Remind:
@@ -225,8 +225,8 @@ def _names(record: Record) -> list[object]:
 @pytest.mark.parametrize(
     "batch",
     [
-        [attrs.evolve(accept(1, "k1"), own=(1, 9)), accept(2, "k2"), accept(3, "k3")],
-        [attrs.evolve(accept(1, "k1", bring=True), own=(1, 9)), complete(2, key="k2")],
+        [changed(accept(1, "k1"), own=(1, 9)), accept(2, "k2"), accept(3, "k3")],
+        [changed(accept(1, "k1", bring=True), own=(1, 9)), complete(2, key="k2")],
         [limited(1, "k1", "a\\b"), begin(2)],
         [complete(1, key="k1"), complete(2, key="k2", state=State(b"x", 1))],
         [complete(1, key="k1", bound=True, token=b"t")],

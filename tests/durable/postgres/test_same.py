@@ -36,6 +36,7 @@ from supervision.durable._words.records import (
     Record,
     Repeated,
     Settle,
+    changed,
 )
 from tests.durable.postgres.asking import ask
 from tests.durable.postgres.dice import SharedDice
@@ -51,15 +52,15 @@ def owned(dice: SharedDice, view: View, record: Record, first: int) -> Record | 
     key = dice.key_of(record)
     if isinstance(record, Accept) and dice.dice.random() < 0.3:
         # of one node all have the same, in one batch
-        record = attrs.evolve(record, capacity=1 + int(dice.at) % 3)
+        record = changed(record, capacity=1 + int(dice.at) % 3)
     if key is None or not key.isprintable() or dice.dice.random() < 0.2:
         return record
     if isinstance(record, Accept) and dice.dice.random() < 0.5:
-        marked = attrs.evolve(record.row, tried=1, begun=2)
+        marked = changed(record.row, tried=1, begun=2)
         own = None  # all of this batch are of one opening
         if record.row.number >= first and dice.dice.random() < 0.7:
             own = (first, 10**9)
-        record = attrs.evolve(record, row=marked, own=own)
+        record = changed(record, row=marked, own=own)
     row = view.partitions[partition_of(key, PARTITIONS)]
     old = dice.dice.choice((0, 0, 0, 1))
     return Owned(record, Lease(row.partition, max(row.epoch - old, 0)))

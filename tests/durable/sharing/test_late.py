@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from supervision.durable._words.histories import HistoryRow
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.opened import Engine
@@ -19,6 +17,7 @@ from supervision.durable._words.records import (
     Repeated,
     Settle,
     State,
+    changed,
 )
 from supervision.durable._words.reminders import Due, DuePage, ReminderRow
 from tests.durable.store.bench import (
@@ -42,7 +41,7 @@ async def test_a_turn_that_was_overtaken_leaves_nothing(store: Engine) -> None:
     async with opened(store) as bench:
         sent = (row(9, "b", "sent"),)
         first = complete(1, 2, turn=7)
-        late = attrs.evolve(
+        late = changed(
             complete(1, 3, turn=8),
             state=State(b"late", 1),
             again=((4, 5),),
@@ -76,7 +75,7 @@ async def test_a_key_has_as_many_prompts_as_it_may_have(store: Engine) -> None:
     async with opened(store) as bench:
 
         def limited(number: int, name: str | None = None) -> Accept:
-            return attrs.evolve(accept(number, name=name), capacity=2)
+            return changed(accept(number, name=name), capacity=2)
 
         batch = limited(1), limited(2), limited(3), limited(4, "id-1"), limited(1)
         answers = await bench.carry(*batch)
@@ -85,7 +84,7 @@ async def test_a_key_has_as_many_prompts_as_it_may_have(store: Engine) -> None:
         assert plain(answers[2]) == plain(
             Refused("its key has as many prompts as it may have", full=True)
         )
-        other = attrs.evolve(accept(5, "b"), capacity=2)
+        other = changed(accept(5, "b"), capacity=2)
         first, second = await bench.carry(complete(1), other)
         assert isinstance(first, Completion)
         assert isinstance(second, Accepted)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import attrs
+import msgspec
 import pytest
 import trio
 
@@ -128,14 +129,17 @@ def plain(value: object) -> object:
     if isinstance(value, list | tuple):
         items = cast("Sequence[object]", value)
         return [plain(each) for each in items]
-    if attrs.has(type(value)):
-        fields = {each: plain(getattr(value, each)) for each in _fields(type(value))}
-        return (type(value).__name__, fields)
-    return value
+    names = _fields(type(value))
+    if names is None:
+        return value
+    return (type(value).__name__, {each: plain(getattr(value, each)) for each in names})
 
 
-def _fields(cls: type) -> list[str]:
-    return [field.name for field in attrs.fields(cls)]
+def _fields(cls: Any) -> Sequence[str] | None:  # Any: of an answer
+    if issubclass(cls, msgspec.Struct):
+        names: Sequence[str] = cls.__struct_fields__
+        return names
+    return [each.name for each in attrs.fields(cls)] if attrs.has(cls) else None
 
 
 @pytest.fixture(params=KINDS)

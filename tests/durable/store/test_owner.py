@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from supervision.durable import (
     StoreInUseError,
     StorePolicy,
 )
+from supervision.durable._sqlite import database as database_file
+from supervision.durable._sqlite.database import Database, Synchronous
 from supervision.durable._words.records import Bring, Brought
 from tests.durable.store.bench import accept, opened
 from tests.durable.store.disk import (
@@ -175,6 +178,39 @@ def test_a_store_is_a_value(tmp_path: Path) -> None:
     wrong: Any = "off"
     with pytest.raises(ValueError, match="'off'"):
         SqliteStore(tmp_path / "chat.db", synchronous=wrong)
+
+
+@pytest.mark.parametrize("synchronous", ["full", "normal"])
+def test_macos_is_told_to_wait_for_the_disk_itself(
+    tmp_path: Path, synchronous: Synchronous
+) -> None:
+    """At commits and when the log is brought in; elsewhere SQLite does not look."""
+    path = tmp_path / "chat.db"
+    database = Database(path, 1, synchronous=synchronous, policy=StorePolicy())
+    names = ("fullfsync", "checkpoint_fullfsync")
+    said = [database.connection.pragma(each) for each in names]
+    database.close()
+
+    assert said == [1, 1]
+
+
+def test_a_copy_waits_for_the_disk_as_the_system_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fsync, or on macOS a call of its own; Windows cannot wait for a folder."""
+    waited: list[object] = []
+    file = tmp_path / "copy.db"
+    file.touch()
+    monkeypatch.setattr(os, "fsync", lambda _: waited.append("fsync"))
+    for folders in (True, False):
+        monkeypatch.setattr(database_file, "_FOLDERS", folders)
+        database_file._sync(file)
+        database_file._sync(tmp_path)
+    monkeypatch.setattr(database_file, "_WHOLE", 51)
+    monkeypatch.setattr(fcntl, "fcntl", lambda _, what: waited.append(what))
+    database_file._sync(file)
+
+    assert waited == ["fsync", "fsync", "fsync", 51]
 
 
 # ----------------------------------------------------------------------- what is killed

@@ -38,6 +38,7 @@ from supervision.durable._words.records import (
     Row,
     Settle,
     State,
+    changed,
 )
 from supervision.durable._words.reminders import (
     Due,
@@ -233,7 +234,7 @@ class Dice:
 
     def fire(self) -> Record:
         name, due = self.name(), self.dice.choice(self.due_times)
-        row = attrs.evolve(self.row(), id=f"~{name}-{due}")  # one for each due time
+        row = changed(self.row(), id=f"~{name}-{due}")  # one for each due time
         return Fire(row, name, due, self.dice.choice((None, 5.0)))
 
     def forget_reminder(self) -> Record:

@@ -33,10 +33,18 @@ WRONG_POLICIES: list[tuple[Any, str, Any, str]] = [
     (TurnPolicy, "keep_state", 1, "keep_state must be a KeepState, got 1"),
     (TurnPolicy, "partial", 1, "partial must be a Partial or None, got 1"),
     (TurnPolicy, "time_limit", 0, "time_limit must be above 0 seconds, got 0"),
+    (
+        TurnPolicy,
+        "time_limit",
+        10**400,
+        "time_limit must be seconds that a float holds: .*inf",
+    ),
     (TurnPolicy, "drain_window", -1, "drain_window must be at least 0 seconds, got -1"),
     (PromptPolicy, "batch", 1, "batch must be a Batch or None, got 1"),
     (PromptPolicy, "busy", None, "busy must be a WhileBusy, got None"),
     (Batch, "weigh", 1, "weigh must be a function, got 1"),
+    (Batch, "weigh", trio.sleep, "weigh must be a function that is not async, got .*"),
+    (Latest, "merge", trio.sleep, "merge must be a function that is not async, got .*"),
     (Latest, "merge", 1, "merge must be a function, got 1"),
 ]
 

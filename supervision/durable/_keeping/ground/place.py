@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final
 
-from actors.hosting import wake
+from actors.hosting import More, wake
 from supervision._routing.errors import PromptKeptError
 from supervision._routing.parts.lane import Lane
 from supervision._routing.tokens import to_json
@@ -16,6 +17,13 @@ from supervision.durable._writing.book import Entry
 
 MADE: Final = "~"
 """What the ids begin with that nobody has given."""
+
+
+def more_of_nobody() -> More:
+    """What comes with a prompt whose sender has gone with the sender's process."""
+    more = More()
+    more.context = Context()
+    return more
 
 
 class Place:

@@ -16,8 +16,8 @@ import trio
 
 from actors import CloseReason, Receipt
 from supervision._routing.core.looking import info
-from supervision._routing.limits import SessionInfo, VerbResult
 from supervision._routing.nodes.words import elsewhere
+from supervision._routing.reports import SessionInfo, VerbResult
 from supervision.durable._keeping.ground.bodies import ORIGIN
 from supervision.durable._sharing.words import (
     Post,

@@ -32,6 +32,7 @@ from supervision.durable._words.records import (
     Record,
     Row,
     Settle,
+    changed,
 )
 
 from .carrying import Carrying
@@ -48,7 +49,7 @@ _BATCHES: Final[Mapping[str, Sequence[Record]]] = {
     "offer": [Accept(_ROW, bring=False, capacity=1)],
     "mark": [Begin((1,), (1,), 1, 1)],
     "complete": [_COMPLETE],
-    "bind": [attrs.evolve(_COMPLETE, bound=True, token=b"")],
+    "bind": [changed(_COMPLETE, bound=True, token=b"")],
     "complete_some": [_TWICE],
     "settle": [Settle("", _ENDED)],
     "find": [Find("", "")],

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from operator import attrgetter
 from typing import Final
 
-from supervision.durable._sqlite.sql import Value
 from supervision.durable._words.records import Row
 
 from . import histories
 
-COLUMNS: Final = (
-    "number, key, id, kind, tenant, job, origin, attempts, tried, begun,"
-    " steers, body, at, stream, base"
-)
-values_of: Callable[[Row], tuple[Value, ...]] = attrgetter(*COLUMNS.split(", "))
+COLUMNS: Final = ", ".join(Row.__struct_fields__)
+"""Of a prompt, as its record has them."""
 INSERT: Final = (
     f"insert into prompts ({COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
     " on conflict do nothing"

@@ -1,8 +1,4 @@
-"""What sessions have bound under their keys: in memory, or in a file.
-
-A token is what a session needs to be resumed (`Session.bind`): a JSON value, small.  It
-is saved the moment it is bound, so that a killed process has lost none.
-"""
+"""`FileTokens`: they outlive the process, however it ends."""
 
 from __future__ import annotations
 
@@ -10,11 +6,12 @@ import errno
 import json
 import os
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 from supervision._trees.errors import SupervisionError
+
+from .words import keep, to_json
 
 try:
     import fcntl
@@ -63,55 +60,6 @@ class TokensHeldError(SupervisionError, OSError):
             f"{self.path} is held by another FileTokens, here or in another process: "
             "one file is for one router"
         )
-
-
-class Tokens(Protocol):
-    """Where a router keeps the tokens of its sessions.
-
-    Its methods are called in Trio's thread and not awaited: be quick.  If it has a
-    method `close`, that is called without arguments when its router has ended; `load`
-    may come again after it, as when the router is restarted.
-    """
-
-    def load(self) -> dict[str, object]:
-        """Return `{key: token}` of all that is kept; when the router starts."""
-        ...
-
-    def save(self, key: str, token: object) -> None:
-        """Keep a token, in place of the one before; None: forget it.
-
-        Raises:
-            TypeError: it is not a JSON value.
-        """
-        ...
-
-
-class Durable(Protocol):
-    """A store for what a router accepts; one of `supervision.durable`."""
-
-    # Any: what a router has of it, of a room above this one
-    def keep(self, make: type[Any], crash: Callable[[Exception], None]) -> Any:
-        """Make it one router's: of sessions of this class, which it may have to end.
-
-        Raises:
-            StoreError: it cannot be had.
-        """
-        ...
-
-
-class MemoryTokens:
-    """Tokens that outlive sessions and routers, but not the process."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}  # {key: token as JSON}
-
-    def load(self) -> dict[str, object]:
-        """Return `{key: token}` of all that is kept."""
-        return {key: json.loads(text) for key, text in self._texts.items()}
-
-    def save(self, key: str, token: object) -> None:
-        """Keep a token; None: forget it.  Raises TypeError: not a JSON value."""
-        _keep(self._texts, key, token, to_json(token))
 
 
 class FileTokens:
@@ -179,7 +127,7 @@ class FileTokens:
             file.write(_line(key, text))
         self._whole = True
         self._lines += 1
-        _keep(self._texts, key, token, text)
+        keep(self._texts, key, token, text)
         if self._lines > 2 * len(self._texts) + _SLACK:
             self._compact()
 
@@ -199,7 +147,7 @@ class FileTokens:
             return
         # of its own: the file itself is replaced by another when it is rewritten
         beside = self.path.with_name(self.path.name + ".lock")
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -242,7 +190,7 @@ class FileTokens:
                 if is_last:
                     break
                 raise TokensFileError(str(self.path), number, str(error)) from error
-            _keep(texts, key, token, to_json(token))
+            keep(texts, key, token, to_json(token))
         return texts
 
     def _compact(self) -> None:
@@ -273,33 +221,6 @@ if fcntl is not None:
     os.register_at_fork(after_in_child=_forked)
 
 
-def to_json(token: object) -> str:
-    """Write a token as JSON.
-
-    Raises:
-        TypeError: it is not a JSON value: it would not come back as it is.
-    """
-    try:
-        text = json.dumps(token, allow_nan=False)
-        same = bool(json.loads(text) == token)
-    except (TypeError, ValueError, RecursionError) as error:
-        msg = f"a token must be a JSON value, got {token!r:.100}: {error}"
-        raise TypeError(msg) from error
-    if not same:
-        msg = (
-            f"a token must be a JSON value, got {token!r:.100}, which would come back "
-            f"as {text:.100}: use lists, and dicts with keys of type str"
-        )
-        raise TypeError(msg)
-    return text
-
-
-def _keep(texts: dict[str, str], key: str, token: object, text: str) -> None:
-    texts.pop(key, None)
-    if token is not None:
-        texts[key] = text
-
-
 def _line(key: str, text: str) -> bytes:
     return f'{{"key": {json.dumps(key)}, "token": {text}}}\n'.encode()
 
@@ -313,59 +234,3 @@ def _parse(line: bytes) -> tuple[str, object]:
         case _:
             msg = f'expected {{"key": ..., "token": ...}}, got {entry!r:.100}'
             raise ValueError(msg)
-
-
-class TokenBook:
-    """`{key: token}`, as the store has it.
-
-    Args:
-        store: loaded once, and told of each change.
-    """
-
-    __slots__ = ("_store", "_tokens", "suspended")
-
-    def __init__(self, store: Tokens) -> None:
-        self._store = store
-        self._tokens = store.load()
-        # an ordered set of keys; those of live sessions are not among them
-        self.suspended: dict[str, None] = dict.fromkeys(self._tokens)
-        """Keys that have a token and no session: the next prompt would resume them."""
-
-    def __len__(self) -> int:
-        return len(self._tokens)
-
-    def get(self, key: str) -> object:
-        """What has been bound under this key; None."""
-        return self._tokens.get(key)
-
-    def entered(self, key: str) -> None:
-        """The key has a session now, or will."""
-        if self.suspended:
-            self.suspended.pop(key, None)
-
-    def left(self, key: str) -> None:
-        """It has none any more."""
-        if key in self._tokens:
-            self.suspended[key] = None
-
-    def keep(self, key: str, token: object) -> bool:
-        """Keep a token; None forgets it.  False: there was nothing to forget.
-
-        Raises:
-            TypeError: the store does not take it; nothing was changed.
-        """
-        if token is None and key not in self._tokens:
-            return False
-        self._store.save(key, token)
-        if token is None:
-            del self._tokens[key]
-            self.suspended.pop(key, None)
-        else:
-            self._tokens[key] = token
-        return True
-
-    def close(self) -> None:
-        """Its router has ended: what its store holds is free for another one."""
-        close = getattr(self._store, "close", None)
-        if close is not None:
-            close()

@@ -1,0 +1,74 @@
+"""What a number must be, and a function.  Asked wherever one is given, by its name."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any, cast
+
+import attrs
+
+
+def whole(name: str, value: object, *, least: int) -> None:
+    """Check a number.  Raises TypeError, ValueError: not an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        msg = f"{name} must be an int, got {value!r}"
+        raise TypeError(msg)
+    if value < least:
+        msg = f"{name} must be at least {least}, got {value}"
+        raise ValueError(msg)
+
+
+def seconds(name: str, value: object, *, zero: bool = False) -> None:
+    """Check a time.
+
+    Raises:
+        TypeError, ValueError: not a number above 0 (or, with `zero`, at least 0), or
+            an int that no clock can be added to; `math.inf` is for ever.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} must be a number of seconds, got {value!r}"
+        raise TypeError(msg)
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        msg = f"{name} must be seconds that a float holds: for ever is math.inf"
+        raise ValueError(msg)
+    if not (value >= 0 if zero else value > 0):
+        least = "at least" if zero else "above"
+        msg = f"{name} must be {least} 0 seconds, got {value!r}"
+        raise ValueError(msg)
+
+
+def checked_seconds(name: str, value: object) -> float:
+    """Check a time of at least 0, and give it as a float.  Raises as `seconds` does."""
+    seconds(name, value, zero=True)
+    return float(cast("float", value))
+
+
+def valid_seconds(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a field: a time above 0."""
+    del instance
+    seconds(attribute.name, value)
+
+
+def valid_seconds_or_0(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a field: a time of at least 0."""
+    del instance
+    seconds(attribute.name, value, zero=True)
+
+
+def valid_count(
+    instance: object, attribute: attrs.Attribute[Any], value: object
+) -> None:
+    """Check a field: a whole number of at least 1."""
+    del instance
+    whole(attribute.name, value, least=1)
+
+
+def is_plain(function: object) -> bool:
+    """Whether a call of it gives what it is for: no async function or generator."""
+    late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return callable(function) and not late
