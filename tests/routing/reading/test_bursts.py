@@ -126,7 +126,7 @@ async def test_one_in_64_lets_others_run(policy: Bounded | Replay, first: int) -
         trio.lowlevel.remove_instrument(steps)
 
     assert read == [*range(500)]
-    assert longest <= 64
+    assert longest <= 63  # since the one that did
 
 
 @BOTH
@@ -320,10 +320,10 @@ async def test_who_has_filled_a_stream_waits_without_clocks() -> None:
         open_router() as router,
         router.open_turn("k", say, stream=Bounded(8)) as answer,
     ):
+        read: list[int] = []
         with trio.CancelScope() as reading:
-            first = await anext(answer)
-        assert first == 0
-        read = await read_all(answer)
+            read.append(await anext(answer))
+        read += await read_all(answer)
 
-    assert read == [*range(1, 8), 9]
+    assert read == [*range(8), 9]
     assert waiting == [0, True]
