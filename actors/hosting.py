@@ -10,6 +10,7 @@ from typing import Any
 from ._engine.carrying import Whole
 from ._engine.cell.shown import request_of
 from ._engine.checks import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,
@@ -176,6 +177,7 @@ __all__ = (
     "hold_limits",
     "hub_of",
     "in_burst",
+    "is_plain",
     "is_steerable",
     "last_sign_of",
     "late_so_far",

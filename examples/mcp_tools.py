@@ -6,6 +6,7 @@ its calls fail, and the next finds a new one.  Run it: `python -m examples.mcp_t
 """
 
 import json
+import math
 import os
 import signal
 import sys
@@ -33,15 +34,18 @@ from supervision import (
     router_ref,
 )
 
+HELLO = 30  # seconds: who is silent would hold up all who wait for it
 SERVER = Path(__file__).with_name("mcp_server.py")
 
 
 @asynccontextmanager
 async def open_client(command: str, *args: str) -> AsyncGenerator[Client]:
-    """Start a server of tools, and connect to it."""
+    """Start a server of tools, and connect to it: it must answer within `HELLO`."""
     server = StdioServerParameters(command=command, args=list(args))
-    async with Client(stdio_client(server)) as client:
-        yield client
+    with trio.fail_after(HELLO) as limit:
+        async with Client(stdio_client(server)) as client:
+            limit.deadline = math.inf
+            yield client
 
 
 class Tools:

@@ -17,6 +17,8 @@ from openai import AsyncOpenAI
 from examples.openai_words import Call, Cut, Message, Piece, Tokens
 from supervision import Shared
 
+LONGEST = 1 << 20  # bytes of a line, more or less
+
 
 @asynccontextmanager
 async def open_client() -> AsyncGenerator[AsyncOpenAI]:
@@ -55,12 +57,14 @@ class Pieces:
     """The pieces of an answer, from the lines that the server sends.
 
     The library's own reader stops before its end, inside of generators of others, and
-    on Trio that is a ResourceWarning for each answer: so the lines are read here.
+    on Trio that is a ResourceWarning for each answer; `aiter_lines` cuts at U+2028 and
+    others, which a text in JSON may have: so the lines are read here.
     """
 
     def __init__(self, response: httpx2.Response) -> None:
         self.response = response
-        self.lines = response.aiter_lines()
+        self.parts = response.aiter_bytes()
+        self.buffer = bytearray()
         self.ready = deque[Piece]()
         self.calls, self.finished = dict[int, Call](), False
 
@@ -69,26 +73,40 @@ class Pieces:
 
     async def __anext__(self) -> Piece:
         while not self.ready:
-            name, _, data = (await anext(self.lines, "data: [DONE]")).partition(": ")
-            if name == "data" and data != "[DONE]":
-                self.take(json.loads(data))
-            elif name == "data" and self.finished:
+            name, _, data = (await self.line()).partition(b":")
+            if name == b"data" and data.strip() != b"[DONE]":
+                try:
+                    self.take(json.loads(data))
+                except ValueError as error:
+                    raise ConnectionError("a line is no JSON") from error
+            elif name == b"data" and self.finished:
                 raise StopAsyncIteration
-            elif name == "data":
+            elif name == b"data":
                 raise ConnectionError("the answer ends in the middle")
         return self.ready.popleft()
+
+    async def line(self) -> bytes:
+        """Read a line; behind the last there is `data: [DONE]`, said or not."""
+        while (end := self.buffer.find(b"\n")) < 0:
+            if len(self.buffer) > LONGEST:
+                raise ConnectionError("a line of the answer does not end")
+            self.buffer += await anext(self.parts, b"\ndata: [DONE]\n")
+        line = bytes(self.buffer[:end])
+        del self.buffer[: end + 1]
+        return line
 
     def take(self, chunk: Any) -> None:
         """Make pieces of a chunk; a tool call comes in parts."""
         if "error" in chunk:
             raise ConnectionError(chunk["error"])
         for choice in chunk.get("choices", ()):
-            delta = choice.get("delta", {})
+            delta: Any = choice.get("delta") or {}
             if delta.get("content"):
                 self.ready.append(delta["content"])
             for part in delta.get("tool_calls") or ():
-                call = self.calls.setdefault(part["index"], Call())
-                function = part.get("function", {})
+                place = part.get("index", len(self.calls))  # some send it whole
+                call = self.calls.setdefault(place, Call())
+                function: Any = part.get("function") or {}
                 call.id += part.get("id") or ""
                 call.name += function.get("name") or ""
                 call.arguments += function.get("arguments") or ""
@@ -103,7 +121,7 @@ class Pieces:
     async def end(self) -> None:
         """Read to the end, which is near if it is finished; else close the answer."""
         with trio.move_on_after(1 if self.finished else 0, shield=True):
-            async for _ in self.lines:
+            async for _ in self.parts:
                 pass
         with trio.move_on_after(1, shield=True):
             await self.response.aclose()

@@ -50,7 +50,7 @@ from actors import (
     TurnNotCompletedError,
     UnknownPromptError,
 )
-from actors.hosting import seconds
+from actors.hosting import is_plain, seconds
 
 from ._routing.errors import PromptKeptError, StoreAwayError
 from ._routing.stream import TurnStream
@@ -160,8 +160,9 @@ class TurnResponse(Response, Generic[C]):
             msg = "turn must be what open_turn() or reopen_turn() of a router gives,"
             msg = f"{msg} got {turn!r:.200}"
             raise TypeError(msg)
-        if encode is not None and not callable(encode):
-            msg = f"encode must be a function from a chunk to its text, got {encode!r}"
+        if encode is not None and not is_plain(encode):
+            msg = "encode must be a function from a chunk to its text, not async,"
+            msg = f"{msg} got {encode!r}"
             raise TypeError(msg)
         super().__init__(
             headers=_HEADERS, media_type="text/event-stream", background=background

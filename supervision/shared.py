@@ -35,7 +35,6 @@ class _Holder(Generic[T]):
         self.users = 0
         self.retired = False  # no new users
         self.ended = False
-        self.failed: Exception | None = None  # the latest attempt to renew it
         self.unused = trio.Event()  # retired, and the last user has left
 
     def leave(self) -> None:
@@ -162,9 +161,9 @@ class Shared(Generic[T]):
 
         As `replace`, by what opened it.  Whoever says so of one that is not the current
         one any more waits for nothing: many users may find out at once, and one opens
-        another.  If that fails it fails for all who were waiting for it; who is
-        cancelled leaves it to the next of them.  To be called inside of the block of
-        `use`, or after it; who still uses the old one is let finish.
+        another.  If that fails, or is cancelled, the next of them tries, so bound what
+        may hang in `open_fn`.  To be called inside of the block of `use`, or after it;
+        who still uses the old one is let finish.
 
         Args:
             broken: what `use` has given: another object each time it is opened.
@@ -190,19 +189,12 @@ class Shared(Generic[T]):
             raise TypeError(msg)
         self._look_for_circle("renew")
         old = self._current
-        failed = None if old is None else old.failed
         async with self._lock:
             if old is None:
                 raise self._closed_error()
             if old.resource is not broken or self._current not in (old, None):
                 return
-            if old.failed is not None and old.failed is not failed:
-                raise old.failed
-            try:
-                await self._put_in_place(self._current, self._open_fn)
-            except Exception as error:
-                old.failed = error
-                raise
+            await self._put_in_place(self._current, self._open_fn)
 
     def _look_for_circle(self, verb: str) -> None:
         if trio.lowlevel.current_task() is self._opener:

@@ -1,7 +1,8 @@
-"""What a number must be: a count, a time.  Asked wherever one is given, by its name."""
+"""What a number must be, and a function.  Asked wherever one is given, by its name."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any, cast
 
@@ -65,3 +66,9 @@ def valid_count(
     """Check a field: a whole number of at least 1."""
     del instance
     whole(attribute.name, value, least=1)
+
+
+def is_plain(function: object) -> bool:
+    """Whether a call of it gives what it is for: no async function or generator."""
+    late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return callable(function) and not late

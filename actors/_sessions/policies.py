@@ -15,6 +15,7 @@ from typing import Any, cast
 import attrs
 
 from actors._engine.checks import (
+    is_plain,
     seconds,
     valid_count,
     valid_seconds,
@@ -47,8 +48,9 @@ def _is(name: str, value: object, kind: type, *, none: bool = False) -> None:
 
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
-    if not callable(value):
-        msg = f"{attribute.name} must be a function, got {value!r}"
+    if not is_plain(value):
+        said = "a function that is not async" if callable(value) else "a function"
+        msg = f"{attribute.name} must be {said}, got {value!r}"
         raise TypeError(msg)
 
 

@@ -97,8 +97,11 @@ from benchmarks.scenarios.sessions.conversing import (
 )
 from benchmarks.scenarios.sessions.keeping import (
     Accept1,
+    Accept1Slow,
     Accept32,
+    Accept32Slow,
     Accept512,
+    Accept512Slow,
     TurnsDurable32,
     TurnsDurable512,
 )
@@ -217,6 +220,9 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Accept1,
     Accept32,
     Accept512,
+    Accept1Slow,
+    Accept32Slow,
+    Accept512Slow,
     TurnsDurable32,
     TurnsDurable512,
     TurnsRemembered,

@@ -7,6 +7,7 @@ several names before a colon, examples with a prompt.  Text in, text out.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Final
 
@@ -124,8 +125,7 @@ def _code(lines: list[str]) -> list[str]:
 
 
 def _dedented(lines: list[str]) -> list[str]:
-    least = min((len(x) - len(x.lstrip()) for x in lines if x.strip()), default=0)
-    return [line[least:].rstrip() for line in lines]
+    return [line.rstrip() for line in textwrap.dedent("\n".join(lines)).split("\n")]
 
 
 def _chunks(lines: list[str]) -> list[list[str]]:

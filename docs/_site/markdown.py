@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import Final
 
 SOURCE: Final = "source:"
@@ -33,6 +34,7 @@ _CAPTIONED = re.compile(
     r"^((?:<!-- [^>\n]+ -->\n)+)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
 _NAMES = re.compile(r"^<!-- names of ([\w.]+) -->\n((?:[^\n]+\n?)+)", re.MULTILINE)
+_TICKED = re.compile(r"`(\w+)`")
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*:")
 
 
@@ -134,7 +136,7 @@ def names(text: str, write: Callable[[str, list[str]], str]) -> str:
     """
 
     def written(found: re.Match[str]) -> str:
-        return write(found[1], re.findall(r"`(\w+)`", found[2]))
+        return write(found[1], _TICKED.findall(found[2]))
 
     return _NAMES.sub(written, text)
 
@@ -144,7 +146,7 @@ def listed(text: str) -> list[tuple[str, str]]:
     return [
         (module, name)
         for module, names in _NAMES.findall(text)
-        for name in re.findall(r"`(\w+)`", names)
+        for name in _TICKED.findall(names)
     ]
 
 
@@ -160,12 +162,5 @@ def outside_blocks(text: str, change: Callable[[str], str]) -> str:
 
 def _normal(path: PurePosixPath) -> PurePosixPath | None:
     """Give the path without `..`; None if it leaves the repository."""
-    parts: list[str] = []
-    for part in path.parts:
-        if part != "..":
-            parts.append(part)
-        elif parts:
-            parts.pop()
-        else:
-            return None
-    return PurePosixPath(*parts)
+    place = PurePosixPath(normpath(path))
+    return None if place.parts[:1] == ("..",) else place

@@ -161,7 +161,9 @@ class Registry:
             except Exception:
                 logger.exception("metrics of another library cannot be read")
                 continue
-            lines = [line for line in found.splitlines() if line.strip() != "# EOF"]
+            # not splitlines(): a label may have U+2028, which ends no line there
+            lines = [line.removesuffix("\r") for line in found.split("\n")]
+            lines = [line for line in lines if line.strip() not in {"", "# EOF"}]
             yield "".join(line + "\n" for line in lines)
 
     def _add(self, metric: _M) -> _M:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import Context, copy_context
 from typing import Any, TypeVar, cast
 
 from actors import (
@@ -37,8 +38,7 @@ class Reading(Sending[P, C]):
 
     __slots__ = ()
 
-    @asynccontextmanager
-    async def open_turn(
+    def open_turn(
         self,
         key: str,
         prompt: P,
@@ -49,11 +49,12 @@ class Reading(Sending[P, C]):
         origin: object = None,
         tenant: str | None = None,
         busy: WhileBusy | None = None,
-    ) -> AsyncGenerator[TurnStream[P, C]]:
+    ) -> AbstractAsyncContextManager[TurnStream[P, C]]:
         """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
 
         Leaving the block before the end aborts the turn (or takes the prompt back) and
-        waits until its outcome is there; unless it is to go on (`leave`).
+        waits until its outcome is there; unless it is to go on (`leave`).  It is sent
+        when the block is entered, with the context variables of this call.
 
         Args:
             key: as `send`, and so are `prompt`, `id`, `origin`, `tenant`.
@@ -77,11 +78,31 @@ class Reading(Sending[P, C]):
             StreamGapError: sent again, and the beginning is not kept any more.
             StoreError: sent again, and the store, which has it, does not answer.
         """
+        # whoever enters the block may be somebody else: a `TurnResponse` does so later
+        context = copy_context()
+        return self._open_turn(
+            context, key, prompt, stream, leave, id, origin, tenant, busy
+        )
+
+    @asynccontextmanager
+    async def _open_turn(
+        self,
+        context: Context,
+        key: str,
+        prompt: P,
+        stream: Bounded | Latest | Replay | Journal | None,
+        leave: Leave | None,
+        id: str | None,  # noqa: A002 - its name to users
+        origin: object,
+        tenant: str | None,
+        busy: WhileBusy | None,
+    ) -> AsyncGenerator[TurnStream[P, C]]:
         if busy is WhileBusy.STEER:
             msg = "open_turn() cannot steer: there would be nothing to read"
             raise ValueError(msg)
         given, stays = _asked(stream, leave)
         more = more_of(PROMPT, id, origin, None, 1)
+        more.context = context
         core = self._house(key)
         chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
         more.stream = chunks

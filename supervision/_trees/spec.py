@@ -233,7 +233,7 @@ def children_in(declared: Iterable[ChildSpec[Any]]) -> tuple[ChildSpec[Any], ...
         one = "a tuple of ChildSpecs (of one: with a comma behind it)"
         raise SpecError("children", given, one)
     if isinstance(given, Mapping | str | bytes) or not isinstance(given, Iterable):
-        raise SpecError("children", given, "a tuple or a list of ChildSpecs")
+        raise SpecError("children", declared, "a tuple or a list of ChildSpecs")
     return tuple(declared)
 
 

@@ -122,14 +122,12 @@ class View(Looking):
             owner, _ = self._session(key, router)
         if self.nodes.has(owner, key):
             result = await self.nodes.verb(owner, key, verb, reason)
+            if result.known:
+                return _done(verb, key, result)
         elif verb in _CLOSES:
             return self._verb(owner, key, verb, reason)
-        else:
-            result = VerbResult(known=False, key=key)
-        if not result.known:
-            msg = f"session {key!r} has no actor: only the store has it"
-            raise UnknownSessionError(msg)
-        return _done(verb, key, result)
+        msg = f"session {key!r} has no actor: only the store has it"
+        raise UnknownSessionError(msg)
 
     def _verb(self, owner: Core, key: str, verb: str, reason: object) -> ResultShape:
         if verb == "cancel":

@@ -51,6 +51,33 @@ def test_chunks_come_in_order_and_then_the_end() -> None:
     play(main)
 
 
+def test_nothing_is_read_behind_the_block() -> None:
+    """As in Trio: neither what had come already, nor the end as if all were read."""
+    left = "the block of this answer has been left"
+
+    async def main() -> None:
+        async with open_tree(Tree) as tree:
+            router = await router_of(tree)
+            async with router.open_turn("ann", say(1, 2, 3)) as answer:
+                assert await anext(answer) == 1
+                assert await answer.receipt.outcome() == Completed(
+                    turn=1, result="said"
+                )
+            for _ in range(2):
+                with pytest.raises(trio.ClosedResourceError, match=left):
+                    await anext(answer)
+            assert (answer.number, answer.turn) == (1, 1)
+
+    play(main)
+    with open_blocking_tree(Tree) as tree:
+        router = tree.router(Doer, "router")
+        with router.open_turn("ann", say(1, 2, 3)) as answer:
+            assert next(answer) == 1
+            answer.outcome()
+        with pytest.raises(trio.ClosedResourceError, match=left):
+            next(answer)
+
+
 def test_chunks_come_in_order_to_a_thread() -> None:
     """The same."""
     words = list(range(1000))

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from supervision._drawing.columns import Column, lay_out
+from supervision._drawing.look import Level, actor_level
 from supervision._drawing.rates import rates
 from supervision._drawing.text import clean, plural, rate, size, span, words
 from supervision._drawing.tree_rows import tree_rows, without_sessions
@@ -159,6 +160,14 @@ def test_the_tree_shows_who_is_in_trouble_with_a_mark_and_numbers() -> None:
     row = line_of(lines, "Lookup")
     assert row == "! ├─ search Worker waiting 1,000/1,024 Lookup 1m15s 3"
     assert line_of(lines, "router ").startswith("├─ router 40 sessions Router idle")
+
+
+@pytest.mark.parametrize("kind", ["session", "turn", "actor"])
+def test_a_turn_may_take_its_time(kind: str) -> None:
+    """Its policy says how long; an actor that is as long at a message is in trouble."""
+    busy = actor("/a", kind=kind, state="waiting", in_hand="x", in_hand_age=75.0)
+
+    assert actor_level(busy) is (Level.WRONG if kind == "actor" else Level.FINE)
 
 
 def test_a_tree_leaves_a_third_of_a_low_screen_to_the_sessions() -> None:

@@ -37,7 +37,7 @@ from supervision.client.directory import (
     make_directory,
     runtime_directory,
 )
-from supervision.service import LogFormat, Service, Settings, serve
+from supervision.service import ExitCode, LogFormat, Service, Settings, serve
 
 MODULE = """
 from actors import Actor
@@ -115,6 +115,19 @@ def test_every_option_is_a_setting(given: Given, tmp_path: Path) -> None:
         tuned_gc=True,
     )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_name_that_no_actor_can_have_is_a_wrong_command(
+    given: Given, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found before anything is started, and no crash of the tree."""
+    command = ["run", "a_tree:Tree", "--name", "chat/eu", "--socket", "none"]
+    assert main(command) == ExitCode.USAGE
+
+    assert "name is the name of an actor, without '/', got" in capsys.readouterr().err
+    assert given == []
+    with pytest.raises(ValueError, match="without '/', got 'a/b'"):
+        Settings(name="a/b")
 
 
 def test_none_is_no_socket(given: Given) -> None:

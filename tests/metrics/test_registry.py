@@ -113,8 +113,11 @@ def test_what_another_library_has_is_scraped_too() -> None:
     registry = Registry()
     registry.add(lambda: generate_latest(theirs))
     registry.add(lambda: "more 1\n# EOF")
+    labelled = 'odd{of="one\u2028two\x85"} 2'
+    registry.add(lambda: f"{labelled}\r\n\n")
     found = values(registry.text())
 
+    assert labelled in registry.text().split("\n")
     assert found["theirs_total", ()] == 3
     assert found["more", ()] == 1
     assert "EOF" not in registry.text()

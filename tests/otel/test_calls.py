@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator
+from contextvars import Context as Variables
 from typing import Any
 
 import pytest
 import trio
-from opentelemetry.trace import SpanKind
+from opentelemetry.context import get_current
+from opentelemetry.trace import SpanKind, get_current_span
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors import Failed, ToolSkippedError, Turn, open_system
+from actors import Completed, Failed, ToolSkippedError, Turn, open_system
 from supervision import start_router
 from supervision.otel import TraceFilter, chat, tool
 
@@ -179,7 +182,53 @@ async def test_a_failure_beside_a_cancellation_is_the_failure() -> None:
     assert status(spans.one("chat")) == ("ERROR", "KeyError")
 
 
-async def test_where_nobody_traces_they_do_nothing() -> None:
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_generator_whose_reader_has_left_is_cancelled(
+    elsewhere: bool,  # noqa: FBT001
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Wherever it is closed, and nobody complains; the next call is beside it."""
+    async with traced() as (spans, router, _):
+
+        async def words(turn: Turn[Any, str]) -> AsyncGenerator[str]:
+            with chat(turn, "small"):
+                yield "the"  # noqa: ASYNC119 - that is what is tried
+                yield "quick"  # noqa: ASYNC119
+
+        async def close_another(turn: Turn[Any, str]) -> None:
+            given = words(turn)
+            assert await anext(given) == "the"
+            with spans.tracer.start_as_current_span("mine") as span:
+                await given.aclose()
+                assert get_current_span() is span
+
+        async def act(turn: Turn[Any, str]) -> None:
+            given = words(turn)
+            assert await anext(given) == "the"
+            if elsewhere:
+                before = get_current()
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(given.aclose)
+                    Variables().run(nursery.start_soon, close_another, turn)
+                assert get_current() is before
+                return
+            await given.aclose()
+            with chat(turn, "large"):
+                pass
+
+        assert isinstance(await router.send("ann", act).outcome(), Completed)
+
+    assert {status(each) for each in spans.named("chat small")} == {
+        ("ERROR", "cancelled")
+    }
+    if not elsewhere:
+        assert spans.tree() == "turn /router\n  chat small\n  chat large"
+    assert caplog.records == []
+
+
+async def test_where_nobody_traces_they_do_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """A session need not know whether it is traced."""
     async with open_system() as system:
         router = start_router(system, Doer)
@@ -194,6 +243,7 @@ async def test_where_nobody_traces_they_do_nothing() -> None:
         outcome = await router.send("ann", act).outcome()
 
     assert getattr(outcome, "result", None) == "done"
+    assert caplog.records == []
 
 
 async def test_the_log_has_the_trace(caplog: pytest.LogCaptureFixture) -> None:

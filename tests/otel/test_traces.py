@@ -21,18 +21,16 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors import Actor, ActorRef, Session, Turn, open_system
+from actors import Actor, Session, Turn, open_system
 from supervision import (
     ChildSpec,
     Router,
     Supervisor,
     find_child,
-    restart_child,
     router_ref,
     start_router,
-    stop_child,
 )
 from supervision.bridge import open_blocking_tree
 from supervision.durable import MemoryStore
@@ -198,8 +196,9 @@ class Keeper(Session[str, str]):
         return turn.context.get(MARK, 0)
 
 
-async def test_a_trace_survives_the_process() -> None:
+async def test_a_trace_survives_the_process(autojump_clock: MockClock) -> None:
     """What is in the `origin` is in the store; what was in the context is gone."""
+    del autojump_clock
     spans, store = Spans(), MemoryStore()
     async with open_system() as system:
         instrument(system, tracer_provider=spans.provider)
@@ -254,10 +253,10 @@ def test_what_a_store_brings_back_is_in_no_trace(find: bool) -> None:  # noqa: F
             assert receipt is not None
             assert getattr(receipt.ended, "result", None) == 0
 
-    trio.run(send)
+    trio.run(send, clock=MockClock(autojump_threshold=0))
     mark = MARK.set(1)
     with spans.tracer.start_as_current_span("program"):
-        trio.run(go_on)
+        trio.run(go_on, clock=MockClock(autojump_threshold=0))
     MARK.reset(mark)
 
     assert spans.one("turn").parent is None
@@ -267,130 +266,6 @@ def key_of(span: ReadableSpan) -> str:
     """The session's key."""
     key: str = facts(span)["gen_ai.conversation.id"]
     return key
-
-
-async def look() -> bool:
-    """Whether there is a current span."""
-    return get_current_span().get_span_context().is_valid
-
-
-class Child(Actor[None]):
-    """Looks where it is, in each of its hooks."""
-
-    seen: ClassVar[list[bool]] = []
-
-    def __init__(self) -> None:
-        self.seen.append(get_current_span().get_span_context().is_valid)
-
-    async def started(self) -> None:
-        self.seen.append(await look())
-
-    async def receive(self, message: None) -> None:
-        del message
-        self.seen.append(await look())
-
-
-class Owner(Actor[None]):
-    """Starts a child in a span, and lets it be started again after a crash."""
-
-    def __init__(self, spans: Spans) -> None:
-        self.spans = spans
-
-    def receive(self, message: None) -> None:
-        del message
-        with self.spans.tracer.start_as_current_span("spawns"):
-            self.start(Child, name="child").tell_nowait(None)
-
-
-async def test_actors_start_in_no_trace() -> None:
-    """Or all that they do would hang under whoever has started them, for ever."""
-    spans, Child.seen = Spans(), []
-    with spans.tracer.start_as_current_span("program"):
-        async with open_system() as system:
-            early = system.start(Child)
-            await early.wait_started()
-            instrument(system, tracer_provider=spans.provider)
-            early.tell_nowait(None)
-            system.start(Owner, spans).tell_nowait(None)
-            await wait_all_tasks_blocked()
-
-    assert Child.seen == [True, True, False, False, False, False]
-
-
-class House(Supervisor):
-    """Has one child."""
-
-    children = (ChildSpec(Child, id="child"),)
-
-
-async def test_a_child_that_is_restarted_is_in_no_trace() -> None:
-    """Though whoever asks for it is in one, and its supervisor while it does it."""
-    Child.seen = []
-    async with traced(messages=True) as (spans, _, system):
-        house = system.start(House)
-        await stop_child(house, "child")
-        with spans.tracer.start_as_current_span("request"):
-            await restart_child(house, "child")
-
-    assert spans.tree().endswith("request\n  receive House")
-    assert Child.seen == [False] * 4
-
-
-class Starter(Actor[None]):
-    """Has a child that has ended start again, in a span."""
-
-    child: ActorRef[None]
-
-    def __init__(self, spans: Spans) -> None:
-        self.spans = spans
-
-    def started(self) -> None:
-        self.child = self.start(Child)
-
-    async def receive(self, message: None) -> None:
-        del message
-        self.child.stop()
-        await self.child.wait_stopped()
-        with self.spans.tracer.start_as_current_span("starts"):
-            self.revive_child(self.child)
-            self.child.tell_nowait(None)
-
-
-async def test_an_actor_that_is_started_again_is_in_no_trace() -> None:
-    """As one that is started."""
-    spans, Child.seen = Spans(), []
-    async with open_system() as system:
-        instrument(system, tracer_provider=spans.provider)
-        system.start(Starter, spans).tell_nowait(None)
-        await wait_all_tasks_blocked()
-
-    assert Child.seen == [False, False, False, False, False]
-
-
-class Patient(Actor[trio.Event]):
-    """Waits, and looks whether it is in a trace."""
-
-    seen: ClassVar[list[bool]] = []
-
-    async def receive(self, message: trio.Event) -> None:
-        await message.wait()
-        self.seen.append(await look())
-
-
-async def test_actors_that_are_there_leave_the_trace() -> None:
-    """That of whoever opened the system, or has started them: busy or at rest."""
-    spans, Patient.seen, lock = Spans(), [], trio.Event()
-    with spans.tracer.start_as_current_span("program"):
-        async with open_system() as system:
-            system.start(Patient).tell_nowait(lock)
-            with spans.tracer.start_as_current_span("request"):
-                rests = system.start(Patient)
-            await wait_all_tasks_blocked()
-            instrument(system, tracer_provider=spans.provider)
-            rests.tell_nowait(lock)
-            lock.set()
-
-    assert Patient.seen == [False, False]
 
 
 class Desk(Supervisor):

@@ -32,8 +32,9 @@ from supervision.otel import chat, instrument, tool
 from .scene import Doer, Spans, facts, id_of, nothing, parent_of, status, traced
 
 
-async def test_a_turn_is_a_span() -> None:
+async def test_a_turn_is_a_span(autojump_clock: MockClock) -> None:
     """By the conventions of messaging and of generative AI; all went well: unset."""
+    del autojump_clock  # or it may have waited for a processor
     async with traced() as (spans, router, _):
         await router.send("ann", nothing).outcome()
 

@@ -77,6 +77,14 @@ async def open_turn(router: Router, key: str) -> object:
         return await answer.outcome()
 
 
+async def open_later(router: Router, key: str) -> object:
+    """By somebody else than who has called it."""
+    opened = router.open_turn(key, look)
+    TRACE.set("of whoever enters the block")
+    async with opened as answer:
+        return await answer.outcome()
+
+
 async def steer(router: Router, key: str) -> object:
     """Where there may be no turn to steer."""
     return await router.steer(key, look).outcome()
@@ -109,6 +117,7 @@ WAYS = [
     send_kept,
     send_wait,
     open_turn,
+    open_later,
     steer,
     follow_up,
     ask_aside,

@@ -30,7 +30,7 @@ from actors._sessions.policies import Bounded, Latest
 
 from . import burst
 from .sleeper import give_back, lend
-from .writers import SCHEDULE_EVERY, Writers, pass_by
+from .writers import LEFT, SCHEDULE_EVERY, Writers, pass_by
 
 C = TypeVar("C")
 
@@ -217,7 +217,7 @@ class Chunks(Generic[C]):
                 self._scheduled()
             while not self._may_take():
                 if self._left:
-                    raise trio.ClosedResourceError
+                    raise trio.ClosedResourceError(LEFT)
                 if self._late:
                     self._late = False
                     last = self.number + self.unread

@@ -18,7 +18,7 @@ from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protect
 
 from actors._sessions.errors import StreamGapError, StreamRestartedError
 
-from .writers import SCHEDULE_EVERY
+from .writers import LEFT, SCHEDULE_EVERY
 
 C = TypeVar("C")
 
@@ -95,7 +95,7 @@ class Place(Generic[C]):
             while True:
                 log = self.log
                 if self._left:
-                    raise trio.ClosedResourceError
+                    raise trio.ClosedResourceError(LEFT)
                 if log.is_cut:
                     raise trio.EndOfChannel
                 if self not in log.places:

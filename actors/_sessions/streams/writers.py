@@ -26,6 +26,9 @@ from .sleeper import give_back, lend
 
 C = TypeVar("C")
 
+LEFT: Final = "the block of this answer has been left"
+"""What a reader is told who reads on."""
+
 SCHEDULE_EVERY: Final = 63  # a mask: every 64th call enters the scheduler
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import (
     AsyncGenerator,
@@ -17,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import trio
 
-from actors.hosting import Whole
+from actors.hosting import Whole, is_plain
 
 from .calls import CallEnd, is_cancelled
 from .plain import difference, hide, plain
@@ -84,7 +83,7 @@ class Tape(Generic[Q, P]):
         secrets: Collection[str] = (),
     ) -> None:
         for name, function in (("dump", dump), ("load", load)):
-            if function is not None and not _is_plain_function(function):
+            if function is not None and not is_plain(function):
                 msg = f"{name} must be a function that is not async, got {function!r}"
                 raise TypeError(msg)
         self.path = Path(path)
@@ -261,10 +260,6 @@ def _texts(secrets: Collection[str]) -> tuple[str, ...]:
             msg = f"secrets are texts, none of them empty, got {text!r}"
             raise TypeError(msg)
     return texts
-
-
-def _is_plain_function(given: object) -> bool:
-    return callable(given) and not inspect.iscoroutinefunction(given)
 
 
 def _as_it_is(piece: Any) -> Any:

@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from statistics import median
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ WORDS: Final = 100
 """Chunks of an answer."""
 
 Take = Callable[[RouterRef[int, int], int], Awaitable[int]]
+Spent = tuple[float, float, float]
+"""Seconds of processor time: with spans, without, with one by hand."""
 
 
 class Answerer(Session[int, int]):
@@ -67,7 +70,9 @@ class TurnTraced(Scenario):
     `time_ratio` is the processor time of such a turn over that of one without, the
     median of slices that follow each other in one process; `suspending_ratio` and
     `empty_ratio` are those of turns that suspend twice, and that answer at once;
-    `span_us` is what is added to the last. The contender `plain` has no spans.
+    `span_us` is what is added to the last. What names `hand` is of turns around whose
+    code a bare span of the SDK with the same attributes is begun and ended by hand: it
+    is nobody's parent, and a floor. The contender `plain` has no spans.
     """
 
     count = 1_000
@@ -76,49 +81,56 @@ class TurnTraced(Scenario):
 
     async def ours(self, run: Run) -> None:
         """Of three kinds of turns, with spans and without."""
-        ratios: dict[str, float] = {}
+        notes: dict[str, float] = {}
         kinds: list[tuple[str, type[Session[int, int]], Take]] = [
             ("empty_ratio", Replier, ask),
             ("suspending_ratio", Suspender, ask),
             ("time_ratio", Answerer, read),
         ]
         each = max(1, run.count // SLICES)
-        spent: list[tuple[float, float]] = []
+        spent: list[Spent] = []
         for name, make, take in kinds:
             spent, right, spans = await self._measure(make, take, each)
-            run.equal(right, 2 * SLICES * each, "right answers")
-            run.equal(spans, SLICES * each, "spans")
-            ratios[name] = median(traced / plain for traced, plain in spent)
+            run.equal(right, 3 * SLICES * each, "right answers")
+            run.equal(spans, 2 * SLICES * each, "spans")
+            notes[name] = median(traced / plain for traced, plain, _ in spent)
+            notes[f"hand_{name}"] = median(hand / plain for _, plain, hand in spent)
             if take is ask and make is Replier:
-                added = median(traced - plain for traced, plain in spent)
-                ratios["span_us"] = added / each * 1e6
-        run.elapsed(sum(traced for traced, _ in spent), SLICES * each)
-        run.note(**ratios)
+                added = median(traced - plain for traced, plain, _ in spent)
+                notes["span_us"] = added / each * 1e6
+                added = median(hand - plain for _, plain, hand in spent)
+                notes["hand_span_us"] = added / each * 1e6
+        run.elapsed(sum(traced for traced, _, _ in spent), SLICES * each)
+        run.note(**notes)
 
     async def _measure(
         self, make: type[Session[int, int]], take: Take, each: int
-    ) -> tuple[list[tuple[float, float]], int, int]:
-        """Give the seconds of slices with and without, right answers and spans."""
-        exporter, instrument = _exporting()
-        spent: list[tuple[float, float]] = []
+    ) -> tuple[list[Spent], int, int]:
+        """Give the seconds of slices, how many answers were right, and the spans."""
+        exporter, provider, instrument = _exporting()
+        spent: list[Spent] = []
         right = spans = 0
+        makes = (make, make, by_hand(make, provider.get_tracer("by hand")))
         async with AsyncExitStack() as stack:
-            systems = [await stack.enter_async_context(open_system()) for _ in range(2)]
+            systems = [await stack.enter_async_context(open_system()) for _ in makes]
             instrument(systems[0])
-            routers = [route_to(system, make) for system in systems]
+            routers = [
+                route_to(system, each)
+                for system, each in zip(systems, makes, strict=True)
+            ]
             for router in routers:
                 await take(router, each)
             gc.collect()
             gc.freeze()
             for number in range(SLICES):
                 exporter.clear()
-                pair = [0.0, 0.0]
-                for which in (0, 1) if number % 2 else (1, 0):
+                taken = [0.0, 0.0, 0.0]
+                for which in (0, 1, 2) if number % 2 else (2, 1, 0):
                     started = time.process_time()
                     right += await take(routers[which], each)
-                    pair[which] = time.process_time() - started
+                    taken[which] = time.process_time() - started
                 spans += len(exporter.get_finished_spans())
-                spent.append((pair[0], pair[1]))
+                spent.append((taken[0], taken[1], taken[2]))
         return spent, right, spans
 
     async def plain(self, run: Run) -> None:
@@ -131,8 +143,36 @@ class TurnTraced(Scenario):
         run.equal(right, run.count, "right answers")
 
 
-def _exporting() -> tuple[Any, Callable[[Any], object]]:
-    """Give an exporter in memory, and what has a system traced there."""
+def by_hand(make: type[Session[int, int]], tracer: Any) -> type[Session[int, int]]:
+    """Give sessions whose turns have a bare span of the SDK around their code."""
+    from opentelemetry.trace import SpanKind  # noqa: PLC0415
+
+    take: Any = make.take_turn
+    facts = {
+        "messaging.system": "actors",
+        "messaging.operation.name": "turn",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": "/router",
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.name": make.__name__,
+    }
+
+    async def take_turn(self: Any, turn: Turn[int, int]) -> int:
+        attributes: dict[str, Any] = facts.copy()
+        attributes["gen_ai.conversation.id"] = turn.key
+        attributes["actors.turn.id"] = turn.id
+        span = tracer.start_span("turn", None, SpanKind.CONSUMER, attributes)
+        try:
+            answer: int = await take(self, turn)
+        finally:
+            span.end()
+        return answer
+
+    return type(make.__name__, (make,), {"take_turn": take_turn})
+
+
+def _exporting() -> tuple[Any, Any, Callable[[Any], object]]:
+    """Give an exporter in memory, its provider, and what has a system traced there."""
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415
@@ -144,4 +184,5 @@ def _exporting() -> tuple[Any, Callable[[Any], object]]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter, lambda system: instrument(system, tracer_provider=provider)
+    trace = partial(instrument, tracer_provider=provider)
+    return exporter, provider, trace

@@ -5,9 +5,11 @@ Files are in a temporary folder; set `TMPDIR` to measure another disk than that 
 
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import trio
 
@@ -25,6 +27,8 @@ POLICY: Final = StorePolicy(unwritten=MANY, unwritten_bytes=MANY)
 """Nothing is refused, and nobody waits for room."""
 PATIENCE: Final = 100.0
 """Seconds until what does not come is taken for lost."""
+SLOW: Final = 0.004
+"""Seconds that each wait for a slow disk takes longer: of a cloud, or with plates."""
 ALONE: Final = 20
 """Turns, one after the other, whose batches are counted."""
 
@@ -56,6 +60,8 @@ class _Accept(Scenario):
 
     floor = "disk"
     family = "accepting"
+    wait: ClassVar[float] = 0.0
+    """Seconds that each wait for the disk takes longer, for both."""
 
     async def ours(self, run: Run) -> None:
         """Accept them, and find them again."""
@@ -67,8 +73,8 @@ class _Accept(Scenario):
             for _ in range(each):
                 await router.accept(key, TEXT)
 
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            store = SqliteStore(Path(folder) / "kept.db", policy=POLICY)
+        with _folder(self.wait) as folder:
+            store = SqliteStore(folder / "kept.db", policy=POLICY)
             async with open_system() as system:
                 router = start_router(system, Heard, gate, limits=WIDE, durable=store)
                 await router.accept("first", TEXT)  # it is open
@@ -96,12 +102,40 @@ class _Accept(Scenario):
                     for _ in range(each):
                         os.write(file, group)
                         os.fdatasync(file)
+                        if self.wait:
+                            time.sleep(self.wait)
             finally:
                 os.close(file)
             run.equal(path.stat().st_size, each * len(group), "bytes")
 
 
-class Accept1(_Accept):
+class _AcceptBeside(_Accept):
+    """The same, beside a router in `memory` too: faster than that no store can be."""
+
+    async def memory(self, run: Run) -> None:
+        """Accepted, and written nowhere."""
+        each = share(run.count, self.size)
+        gate = Gate()
+        gate.close()
+
+        async def sender(router: RouterRef[str, int], key: str) -> None:
+            for _ in range(each):
+                await router.send_wait(key, TEXT)
+
+        async with open_system() as system:
+            router = start_router(system, Heard, gate, limits=WIDE)
+            await router.send_wait("first", TEXT)
+            with run.timed(each * self.size):
+                async with trio.open_nursery() as senders:
+                    for number in range(self.size):
+                        senders.start_soon(sender, router, f"{number}")
+            await _until(lambda: gate.handled > self.size)
+            queued = router.statistics().queued
+        run.equal(gate.handled, self.size + 1, "turns that wait, and are aborted")
+        run.equal(queued, each * self.size + 1, "prompts that have no outcome")
+
+
+class Accept1(_AcceptBeside):
     """Prompts that one sender has accepted, one after the other."""
 
     name = "accept_1"
@@ -109,7 +143,7 @@ class Accept1(_Accept):
     size = 1
 
 
-class Accept32(_Accept):
+class Accept32(_AcceptBeside):
     """Prompts that 32 senders have accepted at once."""
 
     name = "accept_32"
@@ -117,12 +151,42 @@ class Accept32(_Accept):
     size = 32
 
 
-class Accept512(_Accept):
+class Accept512(_AcceptBeside):
     """Prompts that 512 senders have accepted at once."""
 
     name = "accept_512"
     count = 20_480
     size = 512
+
+
+class Accept1Slow(_Accept):
+    """One sender, where each wait for the disk takes 4 ms more."""
+
+    name = "accept_1_slow"
+    family = "accepting slowly"
+    count = 200
+    size = 1
+    wait = SLOW
+
+
+class Accept32Slow(_Accept):
+    """32 senders, where each wait for the disk takes 4 ms more."""
+
+    name = "accept_32_slow"
+    family = "accepting slowly"
+    count = 6_400
+    size = 32
+    wait = SLOW
+
+
+class Accept512Slow(_Accept):
+    """512 senders, where each wait for the disk takes 4 ms more."""
+
+    name = "accept_512_slow"
+    family = "accepting slowly"
+    count = 40_960
+    size = 512
+    wait = SLOW
 
 
 class _Turns(Scenario):
@@ -185,6 +249,45 @@ class TurnsDurable512(_Turns):
     name = "turns_durable_512"
     count = 10_240
     size = 512
+
+
+@contextmanager
+def _folder(wait: float) -> Generator[Path]:
+    """A folder of its own, on a disk for which SQLite waits so much longer."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        if not wait:
+            yield Path(folder)
+            return
+        with _slow_sqlite(wait):
+            yield Path(folder)
+
+
+@contextmanager
+def _slow_sqlite(wait: float) -> Generator[None]:
+    """Every file of SQLite's that is opened here has waits that are longer.
+
+    All of them: for the log at a commit, and for both files when the log is brought in.
+    """
+    import apsw  # noqa: PLC0415 - only who has the extra can measure it
+
+    class SlowFile(apsw.VFSFile):
+        """Its disk takes longer."""
+
+        def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's
+            super().xSync(flags)
+            time.sleep(wait)
+
+    class SlowFiles(apsw.VFS):
+        """All files are like this, of whoever names no other way to open them."""
+
+        def xOpen(self, name: Any, flags: Any) -> Any:  # noqa: N802 - Any: apsw's own
+            return SlowFile("unix", name, flags)
+
+    files = SlowFiles("slow", "unix", makedefault=True)
+    try:
+        yield
+    finally:
+        files.unregister()
 
 
 async def _until(done: Callable[[], bool]) -> None:

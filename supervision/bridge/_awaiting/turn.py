@@ -116,6 +116,7 @@ class AsyncTurn(Generic[P, C]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._reading.leave()
         await self._line.leave(self._reading.call)  # noqa: ASYNC102 - of asyncio
 
     @property

@@ -122,6 +122,7 @@ class BlockingTurn(Generic[P, C]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._reading.leave()
         self._line.leave(self._reading.call)
 
     @property

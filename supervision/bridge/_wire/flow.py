@@ -19,6 +19,8 @@ from .boxes import Wake
 
 C = TypeVar("C")
 
+LEFT: Final = "the block of this answer has been left"
+
 NOT_YET: Final = object()
 """There is no chunk: wait."""
 
@@ -56,6 +58,8 @@ class Flow(Generic[C]):
     def put(self, chunk: C | None, number: int, error: Exception | None = None) -> None:
         """One more chunk, which is wanted; or an error after which others may come."""
         with self._lock:
+            if self._ended:  # its reader has left meanwhile
+                return
             self._chunks.append((chunk, number, error))
             reader, self._reader = self._reader, None
         if reader is not None:
@@ -95,6 +99,16 @@ class Flow(Generic[C]):
         if error is not None:
             raise error
         return chunk
+
+    def close(self) -> None:
+        """The reader has left its block: it reads nothing any more."""
+        with self._lock:
+            self._chunks.clear()
+            self._ended = True
+            self._error = trio.ClosedResourceError(LEFT)
+            reader, self._reader = self._reader, None
+        if reader is not None:
+            reader()
 
     def add(self, wake: Wake) -> bool:
         """Have `wake` called when there is a chunk, or the end; False: there is.

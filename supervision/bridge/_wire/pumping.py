@@ -26,7 +26,7 @@ from supervision.bridge.errors import WrongSideError
 
 from .boxes import Box
 from .calls import Call, Left
-from .flow import Flow
+from .flow import LEFT, Flow
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -123,9 +123,13 @@ class Reading(Generic[P, C]):
         self.need_stream()
         return self._flow
 
+    def leave(self) -> None:
+        """Its block has been left: what was not read is not to be had any more."""
+        self._flow.close()
+
     def _ended(self, error: BaseException | None) -> None:
         if error is not None:
             if isinstance(error, Left):
-                error = trio.ClosedResourceError("its reader has left")
+                error = trio.ClosedResourceError(LEFT)
             self.opened.fail(error)
             self._flow.end(error)

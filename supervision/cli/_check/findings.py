@@ -61,15 +61,14 @@ def said_by(error: BaseException) -> str:
 
 def place_of(error: BaseException | None) -> str:
     """Where the user's code has raised it, as `" (app.py, line 3)"`; `""`: nowhere."""
-    if error is None:
+    steps = traceback.extract_tb(None if error is None else error.__traceback__)
+    users = [frame for frame in steps if not is_hidden(frame.filename)]
+    if not users:
         return ""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not is_hidden(frame.filename):
-            file = Path(frame.filename)
-            here = file.is_relative_to(Path.cwd())
-            shown = file.relative_to(Path.cwd()) if here else file
-            return f" ({shown}, line {frame.lineno})"
-    return ""
+    file = Path(users[-1].filename)
+    here = file.is_relative_to(Path.cwd())
+    shown = file.relative_to(Path.cwd()) if here else file
+    return f" ({shown}, line {users[-1].lineno})"
 
 
 def _line(what: object) -> str:

@@ -55,10 +55,7 @@ def read_service(text: str) -> Service | None:
                 found = {}
         elif here and found is not None:
             key, _, value = line.partition("=")
-            key, value = key.strip(), value.strip()
-            if key == "Environment" and key in found:
-                value = f"{found[key]} {value}"
-            found[key] = value
+            found[key.strip()] = value.strip()
     return found
 
 

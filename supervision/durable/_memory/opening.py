@@ -37,6 +37,9 @@ class MemoryOpening:
         sharing: the other way to a store that is shared; None: it is not.
     """
 
+    steps = 1
+    """See `Opened`."""
+
     def __init__(
         self,
         opened: int,

@@ -35,6 +35,8 @@ from .target import Target
 BEYOND: Final = 2**22
 """No opening has this number, or one above it: a store is not opened so often.  With
 twice of it numbers of prompts still fit into what JavaScript counts exactly, 2**53."""
+STEPS: Final = 4
+"""A turn that waits for nothing is over three steps after it has been told to begin."""
 
 
 @attrs.frozen(eq=False)
@@ -109,6 +111,9 @@ class PostgresClaim:
 
 class PostgresOpening:
     """A store on a server that is open; `PostgresClaim.open` makes it."""
+
+    steps = STEPS
+    """See `Opened`."""
 
     def __init__(
         self,

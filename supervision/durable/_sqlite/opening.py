@@ -84,6 +84,9 @@ class SqliteClaim:
 class SqliteOpening:
     """A store in a file that is open; `SqliteClaim.open` makes it."""
 
+    steps = 1
+    """See `Opened`."""
+
     def __init__(
         self, database: Database, writer: StoreThread, lock: StoreLock
     ) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import attrs
 
+from actors.hosting import is_plain
+
 _TUPLE: Final[Any] = tuple
 KINDS: Final = "attrs classes, dataclasses, models of pydantic, enums and named tuples"
 """What is known by name, in words."""
@@ -43,10 +45,11 @@ def _upcasters(name: str, value: object) -> dict[int, Any]:
         return {}
     given: Any = value
     if isinstance(value, Mapping) and all(
-        type(each) is int and callable(fn) for each, fn in given.items()
+        type(each) is int and is_plain(fn) for each, fn in given.items()
     ):
         return dict(given)
-    msg = f"{name} must be {{version: function}}, the versions int, got {value!r}"
+    msg = f"{name} must be {{version: function}}, the versions int, no function async,"
+    msg = f"{msg} got {value!r}"
     raise TypeError(msg)
 
 
@@ -60,14 +63,13 @@ def _of_entries(value: object) -> dict[int, Any]:
 
 def _seal(_: object, field: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not (
-        callable(getattr(value, "seal", None))
-        and callable(getattr(value, "open", None))
+        is_plain(getattr(value, "seal", None))
+        and is_plain(getattr(value, "open", None))
     ):
         # not its repr, which may be the secret itself
         kind = type(value).__name__
-        msg = (
-            f"{field.name} must be an object with seal() and open(), got one of {kind}"
-        )
+        msg = f"{field.name} must be an object with seal() and open(), neither of them"
+        msg = f"{msg} async, got one of {kind}"
         raise TypeError(msg)
 
 

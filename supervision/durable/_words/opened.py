@@ -44,6 +44,9 @@ class Opened(Protocol):
     opened: int
     """Which opening of this store it is; rises by at least one from each to the next,
     in a copy too."""
+    steps: int
+    """How many steps of Trio's loop after a batch's answers the next one is closed: 1,
+    or more if a batch is so dear that it is worth waiting for who was just told."""
     sharing: Any
     """The other way to a store that many nodes share, a `Sharing` (its room stands
     above this one); None: the store is one router's."""

@@ -1,8 +1,9 @@
-"""`Writer`: one batch is out at a time; the next is closed a step after its answers.
+"""`Writer`: one batch is out at a time; the next is closed steps after its answers.
 
-A step after, not at once: whoever was just told has had its step then, and is in the
+Steps after, not at once: whoever was just told has had its step then, and is in the
 next batch.  Closing it when the store becomes free, or at the first submit, would halve
-every group.
+every group.  How many steps is the store's to say: on a server a batch is dear, and it
+is worth some steps more that turns which wait for nothing are all in the same one.
 
 A store that is away gets its batch again, as it was, after pauses that grow; nothing
 else is carried out meanwhile.  Any other error is the router's crash.
@@ -74,6 +75,7 @@ class Writer:
         "_quiet",
         "_retry",
         "_sent_at",
+        "_steps",
         "batches",
         "book",
         "ended",
@@ -89,6 +91,7 @@ class Writer:
         """What waits, and what is out."""
         self._opened: Opened | None = None
         self._due = False  # a batch is about to be closed
+        self._steps = 1  # in how many steps
         self._pause = policy.retry_first
         self._retry: Timer | None = None
         self._down_since: float | None = None
@@ -134,13 +137,20 @@ class Writer:
         if not self._due:
             self._soon()
 
-    def _soon(self) -> None:
-        if self._due or self.book.out or self._opened is None or not self.book.waits:
+    def _soon(self, *, told: bool = False) -> None:
+        if self._due or self.book.out or self._opened is None:
+            return
+        self._steps = self._opened.steps if told else 1
+        if self._steps == 1 and not self.book.waits:
             return
         self._due = True
         trio.lowlevel.current_trio_token().run_sync_soon(self._close)
 
     def _close(self) -> None:
+        self._steps -= 1
+        if self._steps:
+            trio.lowlevel.current_trio_token().run_sync_soon(self._close)
+            return
         self._due = False
         if self._opened is None or self.book.out:
             return
@@ -193,7 +203,7 @@ class Writer:
                 self._fail(error)
                 return
         self._around.has_room()
-        self._soon()
+        self._soon(told=True)
         if not self.book and self._quiet is not None:
             self._quiet.set()
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import Token
 from typing import Any
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, set_span_in_context
 
 from actors import Turn
@@ -66,7 +65,8 @@ def chat(
     """Call a model inside of this block: a CLIENT span, `chat MODEL`.
 
     It ends with the block.  An exception makes its status an error, a cancellation too
-    (`error.type` is "cancelled" then): the deadline of the turn, say.
+    (`error.type` is "cancelled" then): the deadline of the turn, say.  So does the end
+    of a generator with this block in it, whose reader has left early.
 
     Args:
         turn: whose call it is.
@@ -130,7 +130,15 @@ def _check_str(what: str, given: object) -> None:
 class _Block:
     """A span in a turn, the current one while the block lasts."""
 
-    __slots__ = ("_attributes", "_kind", "_span", "_token", "_turn", "_what")
+    __slots__ = (
+        "_around",
+        "_attributes",
+        "_inside",
+        "_kind",
+        "_span",
+        "_turn",
+        "_what",
+    )
 
     def __init__(
         self,
@@ -144,7 +152,8 @@ class _Block:
         self._kind = kind
         self._attributes = attributes
         self._span: Span | None = None
-        self._token: Token[Context] | None = None
+        self._around: Context | None = None  # what is current around the block
+        self._inside: Context | None = None  # and in it
 
     def __enter__(self) -> Span:
         own: Any = getattr(self._turn._run, "tracer", None)  # Any: a PromptTracer
@@ -157,15 +166,20 @@ class _Block:
             self._span = span = own.tracer.start_span(
                 self._what, context, self._kind, self._attributes
             )
-            if span.get_span_context().is_valid:
-                self._token = attach(set_span_in_context(span, context))
+            self._inside = set_span_in_context(span, context)
+            attach(self._inside)
+            self._around = context
         except Exception as error:  # noqa: BLE001 - a provider's own
             complain(error)
         return span
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if self._token is not None:
-            detach(self._token)
+        # no token: a generator may be closed in another context, where it is worth
+        # nothing, and where what is current may be none of its business
+        if self._around is not None and not (
+            isinstance(error, GeneratorExit) and get_current() is not self._inside
+        ):
+            attach(self._around)
         span = self._span
         if span is None:
             return

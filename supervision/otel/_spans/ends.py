@@ -87,7 +87,7 @@ def text_of(value: object) -> str:
 
 def crash_in(error: BaseException) -> BaseException | None:
     """Give what of it is no cancellation; of a group of one, that one."""
-    if isinstance(error, trio.Cancelled):
+    if isinstance(error, (trio.Cancelled, GeneratorExit)):
         return None
     group: Any = error
     while isinstance(group, _GROUP):

@@ -38,8 +38,8 @@ class Settings:
     """
 
     name: str | None = None
-    """What the service is called in logs, metrics and pictures.  Default None: by the
-    name of its tree."""
+    """What the service is called in logs, metrics and pictures, without a "/".  Default
+    None: by the name of its tree."""
     budget: float = 25.0
     """Seconds for drain and stop together, from the first signal on.  Default 25: under
     the 30 after which orchestrators kill."""
@@ -87,6 +87,9 @@ class Settings:
                 words = kind.__name__ if isinstance(kind, type) else kind[0].__name__
                 msg = f"{field} must be a {words}, got {value!r}"
                 raise TypeError(msg)
+        if self.name is not None and "/" in self.name:
+            msg = f"name is the name of an actor, without '/', got {self.name!r}"
+            raise ValueError(msg)
         if self.metrics is not None:
             address_in(self.metrics)
         if self.log_level not in _LEVELS:

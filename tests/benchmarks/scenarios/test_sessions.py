@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -19,7 +20,13 @@ from benchmarks.scenario import Scenario
 from benchmarks.scenarios.sessions import keeping, passivating, replaying
 from benchmarks.scenarios.sessions.cast import Gated, Replier
 from benchmarks.scenarios.sessions.conversing import RouterChurn, Streams1000, Teller
-from benchmarks.scenarios.sessions.keeping import Accept1, Heard, TurnsDurable32
+from benchmarks.scenarios.sessions.keeping import (
+    SLOW,
+    Accept1,
+    Accept1Slow,
+    Heard,
+    TurnsDurable32,
+)
 from benchmarks.scenarios.sessions.passivating import (
     AcceptBackup,
     Noter,
@@ -239,6 +246,25 @@ def test_a_prompt_that_is_not_in_the_file_fails_the_run(
     monkeypatch.setattr(keeping, "PATIENCE", 0.5)
 
     assert wrong(Accept1, 3) == "prompts that are kept is 0, it must be 2"
+
+
+def test_a_slow_disk_is_as_slow_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wait of either takes so much longer, and none of another scenario does."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+
+    scenario, run = Accept1Slow(), Run(3)
+    scenario.disk(run)
+    assert waits == [SLOW] * 3
+
+    waits.clear()
+    perform(Accept1Slow, 3)
+    assert len(waits) > 3
+    assert set(waits) == {SLOW}
+
+    waits.clear()
+    perform(Accept1, 3)
+    assert waits == []
 
 
 def test_keys_that_are_in_the_store_alone_are_measured(

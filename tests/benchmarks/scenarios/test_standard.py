@@ -72,7 +72,7 @@ def _few_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     for cls in SCENARIOS:
         many = cls.family in ("routing", "looks", "accepting", "turns kept")
-        many = many or cls.name.startswith("watched")
+        many = many or cls.name.startswith("watched") or cls.name.endswith("_slow")
         for which, most in ((cls.number == "B12", 3), (many, 30)):
             if which:
                 monkeypatch.setattr(cls, "size", min(cls.size, most))

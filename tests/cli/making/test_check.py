@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,16 +62,6 @@ HEAD = """
 Found = list[tuple[str, str, str]]
 
 
-@pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stand where modules are written; what is imported there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    path = list(sys.path)
-    yield tmp_path
-    sys.path[:] = path
-    sys.modules.pop("checked", None)
-
-
 def look(tree: str) -> Found:
     """Say what is found in this: `(severity, where, what and right)`."""
     Path("checked.py").write_text(textwrap.dedent(HEAD) + f"\n{textwrap.dedent(tree)}")
@@ -84,7 +73,7 @@ def look(tree: str) -> Found:
     ]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "tree",
     [
@@ -277,7 +266,7 @@ DOUBTFUL = [
 ]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("severity", "tree", "where", "said"),
     [
@@ -295,7 +284,7 @@ def test_what_does_not_work_as_it_reads_is_found(
     assert said in findings[0][2]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "use",
     [
@@ -321,7 +310,7 @@ def test_a_ref_that_is_not_born_refuses_every_use(use: str) -> None:
     assert "/Tree does not run yet" in findings[0][2]
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("folder")
 def test_a_class_that_is_listed_for_its_base_is_enough() -> None:
     """Values are of the classes below it."""
     assert (
@@ -340,7 +329,7 @@ def test_a_class_that_is_listed_for_its_base_is_enough() -> None:
 
 
 def test_it_is_said_in_lines_and_in_json(
-    found: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Findings end the command with 1, none with 0, no target with 2."""
     look("Tree = tree(ChildSpec(Needy), ChildSpec(Slow))")
@@ -370,7 +359,7 @@ def test_it_is_said_in_lines_and_in_json(
     }
 
     look("Tree = Strict")
-    unit = found / "chat.service"
+    unit = folder / "chat.service"
     unit.write_text("[Service]\nExecStart=actors run checked:Tree --budget 70\n")
     assert main(["check", "checked:Tree"]) == ExitCode.OK
     assert capsys.readouterr().out == (
@@ -394,10 +383,10 @@ def test_it_is_said_in_lines_and_in_json(
 
 
 def test_a_store_whose_extra_is_missing_is_found(
-    found: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the command that installs it."""
-    del found
+    del folder
     for name in ("database", "opening"):
         monkeypatch.delitem(sys.modules, f"supervision.durable._sqlite.{name}", False)  # noqa: FBT003
     monkeypatch.setitem(sys.modules, "apsw", None)

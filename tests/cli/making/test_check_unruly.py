@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,7 @@ from supervision.cli import main
 from supervision.cli._check.trees import check_tree
 from supervision.service import ExitCode
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stand where modules are written; what is imported there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    path = list(sys.path)
-    yield tmp_path
-    sys.path[:] = path
-    sys.modules.pop("unruly", None)
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def look(body: str) -> list[tuple[str, str]]:

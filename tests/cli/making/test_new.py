@@ -7,7 +7,6 @@ import importlib.util
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ from supervision.service import ExitCode, load_tree
 
 PATIENCE = 100  # seconds until a process is taken for one that hangs
 LONGEST = "a" * 28 + "_b"
-
-
-@pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stand in a folder with nothing in it; what is imported there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    path, modules = list(sys.path), set(sys.modules)
-    yield tmp_path
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        if name.partition(".")[0] in ("weather", LONGEST):
-            del sys.modules[name]
 
 
 def run(folder: Path, *tools: tuple[str, ...]) -> None:
@@ -50,7 +37,7 @@ def run(folder: Path, *tools: tuple[str, ...]) -> None:
         assert process.returncode == 0, text
 
 
-@pytest.mark.usefixtures("empty")
+@pytest.mark.usefixtures("folder")
 def test_a_new_service_passes_its_tests_and_both_type_checkers() -> None:
     """As it is written, with the settings that it brings."""
     assert main(["new", "weather"]) == ExitCode.OK
@@ -61,7 +48,7 @@ def test_a_new_service_passes_its_tests_and_both_type_checkers() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="no ruff here")
-@pytest.mark.usefixtures("empty")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", ["a", "weather", LONGEST])
 def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
     """Whatever its name, lines are short and imports in order."""
@@ -72,7 +59,7 @@ def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
 
 
 def test_its_tree_is_what_it_says_next(
-    empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It lists the files, and the two commands that follow, as its README does."""
     assert main(["new", "weather", "--into", "a b"]) == ExitCode.OK
@@ -87,29 +74,29 @@ def test_its_tree_is_what_it_says_next(
     ]
     readme = Path("a b", "README.md").read_text(encoding="utf-8")
     assert f"\n{following.splitlines()[-1].strip()}\n" in readme
-    monkeypatch.chdir(empty / "a b")
+    monkeypatch.chdir(folder / "a b")
     assert load_tree("weather:Tree").name == "Tree"
 
 
 def test_an_empty_folder_is_used_and_a_full_one_left_alone(
-    empty: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second time nothing is overwritten, whichever file is there."""
     assert main(["new", "weather", "--into", "."]) == ExitCode.OK
     assert "next:\n  python -m pip install" in capsys.readouterr().out
-    (empty / "README.md").write_text("mine")
+    (folder / "README.md").write_text("mine")
 
     assert main(["new", "weather", "--into", "."]) == ExitCode.USAGE
     assert main(["new", "weather", "--into", "README.md"]) == ExitCode.USAGE
     assert "nothing in it is overwritten" in capsys.readouterr().err
-    assert (empty / "README.md").read_text() == "mine"
+    assert (folder / "README.md").read_text() == "mine"
 
 
 def test_what_cannot_be_written_is_said(
-    empty: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the path and the reason, in one line."""
-    (empty / "file").write_text("")
+    (folder / "file").write_text("")
 
     assert main(["new", "weather", "--into", "file/below"]) == ExitCode.CRASHED
     assert capsys.readouterr().err == (
@@ -138,35 +125,35 @@ def test_what_cannot_be_written_is_said(
         ("pluggy", "an installed package"),
     ],
 )
-def test_a_name_that_is_none_is_refused(name: str, said: str, empty: Path) -> None:
+def test_a_name_that_is_none_is_refused(name: str, said: str, folder: Path) -> None:
     """It says what would be right."""
-    fault = name_fault(name, empty)
+    fault = name_fault(name, folder)
 
     assert fault is not None
     assert said in fault
 
 
 def test_nothing_is_written_under_such_a_name(
-    empty: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line says why."""
     assert main(["new", "trio"]) == ExitCode.USAGE
 
-    assert list(empty.iterdir()) == []
+    assert list(folder.iterdir()) == []
     assert capsys.readouterr().err.startswith("actors: error: 'trio' is an installed")
 
 
 def test_a_module_of_the_current_folder_is_not_installed(
-    empty: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`python -m` has that folder on its path: it hides nobody's package."""
-    monkeypatch.setattr(sys, "path", [str(empty), *sys.path])
-    (empty / "weather").mkdir()
-    (empty / "climate.py").write_text("")
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    (folder / "weather").mkdir()
+    (folder / "climate.py").write_text("")
 
-    assert name_fault("weather", empty) is None
-    assert name_fault("climate", empty) is None
-    assert name_fault("weather", empty / "elsewhere") is not None
+    assert name_fault("weather", folder) is None
+    assert name_fault("climate", folder) is None
+    assert name_fault("weather", folder / "elsewhere") is not None
 
 
 def test_a_new_services_files_can_be_read_by_their_tools() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from supervision.cli import main, program
 from supervision.cli._pages.__main__ import pages
-from supervision.cli._pages.reading import read_commands
+from supervision.cli._pages.manual import manual
+from supervision.cli._pages.reading import Command, read_commands
 from supervision.cli._pages.status import STATUSES
 from supervision.cli.arguments import DEMO
 from supervision.cli.said import GROUPS, SAID
@@ -87,6 +88,17 @@ def test_man_takes_the_manual() -> None:
 
     assert done.stderr == ""
     assert "actors session" in done.stdout
+
+
+def test_no_text_is_a_request_of_the_manual() -> None:
+    """Whatever is said of a command: roff would take a dot or a quote for one."""
+    command = Command("x", ".so /etc/motd\n'br \\f", "actors x -y", ())
+
+    lines = manual({"All": [command]}, [], "1").splitlines()
+
+    assert r"\&.so /etc/motd \(aqbr \ef" in lines
+    assert r".RS 4" in lines
+    assert r"actors x \-y" in lines
 
 
 def test_every_exit_status_is_in_the_table() -> None:

@@ -47,7 +47,7 @@ def test_nothing_is_found_in_a_unit_that_is_right() -> None:
     assert findings(RIGHT) == []
     service = read_service(RIGHT)
     assert service is not None
-    assert service["Environment"] == "A=1 B=2"
+    assert service["Environment"] == "B=2"
     assert read_service("[Unit]\nTimeoutStopSec=3\n") is None
 
 

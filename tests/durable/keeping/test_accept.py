@@ -31,6 +31,8 @@ from supervision.durable import (
     StorePolicy,
     StoreRefusedError,
 )
+from supervision.durable._memory.opening import MemoryOpening
+from supervision.durable._postgres.opening import STEPS
 from supervision.durable._words.records import Accept, Complete
 
 from .stage import Player, Process, Stage, die_at_each_point, open_process
@@ -437,6 +439,35 @@ async def test_d10_many_accepts_share_a_commit() -> None:
         number = sum(isinstance(each, Accept) for each in accepts)
         assert number == 3 * 512
         assert number / len(process.batches) >= 100
+        process.kill()
+
+
+@seeds(9)
+async def test_where_a_batch_is_dear_what_turns_leave_is_in_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of turns that wait for nothing; those that wait already do not go without it."""
+    monkeypatch.setattr(MemoryOpening, "steps", STEPS)
+    stage = Stage()
+    async with open_process(stage) as process:
+        stage.memory.latency = 0.01
+
+        async def sender(key: str) -> None:
+            for _ in range(3):
+                await (await process.router.accept(key, "x")).outcome()
+
+        async with trio.open_nursery() as nursery:
+            for key in "abcdefgh":  # their sessions are there from then on
+                nursery.start_soon(sender, key)
+        process.watch()
+        async with trio.open_nursery() as nursery:
+            for key in "abcd":
+                nursery.start_soon(sender, key)
+            await trio.sleep(0.005)  # a batch is out
+            for key in "efgh":
+                nursery.start_soon(sender, key)
+
+        assert [len(batch) for batch in process.batches] == [4, 8, 8, 8, 8, 8, 4]
         process.kill()
 
 

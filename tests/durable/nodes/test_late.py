@@ -113,23 +113,32 @@ async def overtake(store: MemoryStore) -> None:
         events = system.subscribe(TurnFenced, capacity=10)
         first = await router.accept("k", "first")
         await first.outcome()
-        late = await router.accept("k", "wait:door send:other", id="late")
+        late = await router.accept(
+            "k", "wait:gate point wait:door send:other", id="late"
+        )
         behind = await router.accept("k", "behind")
         while len(stage.begun) < 2:  # noqa: ASYNC110 - nobody tells
             await trio.sleep(1)
         turn = late.turn
+        taken = router.steer("k", "taken")
+        stage.open("gate")
+        await trio.sleep(1)
+        steers = router.steer("k", "steers")
 
         end_beside(store, "k", late.id)
         stage.open("door")
 
         with trio.fail_after(2 * TTL):
             assert await late.outcome() == Withdrawn("by hand")
+            assert isinstance(await taken.outcome(), Completed)
+            assert isinstance(await steers.outcome(), Completed)
             assert isinstance(await behind.outcome(), Completed)
             after = await router.accept("k", "after")
             assert isinstance(await after.outcome(), Completed)
         (event,) = events.drain()
         assert (event.key, event.turn) == ("k", turn)
-        assert stage.state("k") == ("first", "behind", "after")
+        state = ("first", "taken", "steers", "behind", "after")
+        assert stage.state("k") == state
         assert {key for key, _ in stage.begun} == {"k"}  # it has sent nothing
         statistics = router.statistics()
         assert (statistics.turns_running, statistics.queued) == (0, 0)

@@ -9,6 +9,19 @@ import pytest
 from supervision.durable import MemoryStore, SqliteStore
 
 KEY = b"a secret"
+
+
+async def later(state: object) -> object:
+    """Too late: a state is made at once."""
+    raise AssertionError(state)
+
+
+class Later:
+    """A seal whose functions are async."""
+
+    seal = open = staticmethod(later)
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number": ({"policy": 7}, "policy must be a StorePolicy, got 7"),
     "a class": ({"types": int}, "types must be a list of classes, got <class 'int'>"),
@@ -16,8 +29,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no class": ({"types": ["Said"]}, "types= takes attrs classes, .*, got 'Said'"),
     "no list": ({"types": 7}, "types must be a list of classes, got 7"),
     "a function": ({"upcasters": len}, "upcasters must be {version: function}"),
-    "a text": ({"upcasters": {"1": len}}, "the versions int, got {'1': "),
+    "a text": ({"upcasters": {"1": len}}, "the versions int, .* got {'1': "),
     "no function": ({"entry_upcasters": {1: 2}}, "entry_upcasters must be {version"),
+    "an async one": ({"upcasters": {1: later}}, "no function async"),
+    "an async seal": ({"seal": Later()}, "neither of them async"),
     "bytes": ({"seal": KEY}, r"seal must be an object with seal\(\) and open\(\)"),
 }
 

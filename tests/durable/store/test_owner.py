@@ -201,13 +201,20 @@ def test_a_copy_waits_for_the_disk_as_the_system_has_it(
     waited: list[object] = []
     file = tmp_path / "copy.db"
     file.touch()
-    monkeypatch.setattr(os, "fsync", lambda _: waited.append("fsync"))
+
+    def fsync(_: int) -> None:
+        waited.append("fsync")
+
+    def wait_whole(_: int, what: int) -> None:
+        waited.append(what)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     for folders in (True, False):
         monkeypatch.setattr(database_file, "_FOLDERS", folders)
         database_file._sync(file)
         database_file._sync(tmp_path)
     monkeypatch.setattr(database_file, "_WHOLE", 51)
-    monkeypatch.setattr(fcntl, "fcntl", lambda _, what: waited.append(what))
+    monkeypatch.setattr(fcntl, "fcntl", wait_whole)
     database_file._sync(file)
 
     assert waited == ["fsync", "fsync", "fsync", 51]

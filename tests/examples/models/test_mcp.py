@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,22 @@ async def result(receipt: Receipt[Any]) -> Any:
     """What a turn has returned."""
     outcome: Any = await receipt.outcome()
     return outcome.result
+
+
+async def test_a_server_that_is_silent_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is a process that runs, and says nothing; a block behind it would wait."""
+    script = tmp_path / "silent.py"
+    script.write_text("import sys\nfor line in sys.stdin: pass\n")
+    monkeypatch.setattr(mcp_tools, "HELLO", 0)
+    before = open_tasks()
+    tools = Tools(partial(mcp_tools.open_client, sys.executable, str(script)))
+
+    with trio.fail_after(PATIENCE), pytest.raises(trio.TooSlowError):
+        async with tools.shared:
+            raise AssertionError
+    assert open_tasks() == before
 
 
 async def test_many_turns_lose_one_server_and_get_one_new_one() -> None:

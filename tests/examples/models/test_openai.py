@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import trio
 
@@ -294,6 +295,80 @@ async def test_an_answer_that_was_cut_says_so() -> None:
         broken = await router.send("ann", "a story").outcome()
         assert isinstance(broken, Failed)
         assert isinstance(broken.error, ConnectionError)
+
+
+def saying(*lines: str) -> AsyncOpenAI:
+    """A client whose server answers so, a part of two bytes after the other."""
+
+    class Raw(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            body = "".join(lines).encode()
+            for start in range(0, len(body), 2 if len(body) < 10_000 else 10_000):
+                await trio.lowlevel.checkpoint()
+                yield body[start:][: 2 if len(body) < 10_000 else 10_000]
+
+    class Server(httpx2.AsyncBaseTransport):
+        async def handle_async_request(
+            self, request: httpx2.Request
+        ) -> httpx2.Response:
+            await request.aread()
+            return httpx2.Response(
+                200, headers={"content-type": "text/event-stream"}, stream=Raw()
+            )
+
+    http = httpx2.AsyncClient(transport=Server())
+    return AsyncOpenAI(api_key="none", base_url="http://raw/v1", http_client=http)
+
+
+async def pieces_of(*lines: str) -> list[object]:
+    """What the model makes of an answer of these lines."""
+    async with (
+        Shared(lambda: saying(*lines)) as shared,
+        OpenAIModel(shared, "m").stream([]) as pieces,
+    ):
+        return [piece async for piece in pieces]
+
+
+END = 'data: {"choices": [{"finish_reason": "stop", "delta": null}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "pieces"),
+    [
+        # not escaped: for httpx ends of lines, for JSON and events none
+        (['data: {"choices": [{"delta": {"content": "a\u2028b\x85"}}]}\n', END], 1),
+        (['data:{"choices":[{"delta":{"content":"a\u2028b\x85"}}]}\r\n\r\n', END], 1),
+        ([": ping\n\nevent: x\nid: 1\nretry: 5\n\n", END, "data:[DONE]\r\n"], 0),
+    ],
+)
+async def test_servers_write_their_lines_otherwise(
+    lines: list[str], pieces: int
+) -> None:
+    """As events may be written; the end needs no `[DONE]`."""
+    assert await pieces_of(*lines) == ["a\u2028b\x85"] * pieces
+
+
+async def test_a_tool_call_may_come_whole_and_without_its_number() -> None:
+    """As some servers send it; its function may be null in a part."""
+    call = '{"id": "%s", "function": {"name": "add", "arguments": "{}"}}'
+    both = f"{call % 'c1'}, {call % 'c2'}"
+    sent = f'data: {{"choices": [{{"delta": {{"tool_calls": [{both}]}}}}]}}\n'
+
+    assert await pieces_of(sent, END) == [Call(i, "add", "{}") for i in ("c1", "c2")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["data: " + "x" * (3 << 20)], "a line of the answer does not end"),
+        (["data: {}\n"], "the answer ends in the middle"),
+        ([END.replace("stop", "")[:30]], "a line is no JSON"),
+    ],
+)
+async def test_a_server_that_does_not_end_is_left(lines: list[str], said: str) -> None:
+    """Its line is not kept in memory for ever."""
+    with pytest.raises(ConnectionError, match=said):
+        await pieces_of(*lines)
 
 
 @asynccontextmanager

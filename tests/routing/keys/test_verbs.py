@@ -191,7 +191,7 @@ def test_what_a_verb_did_can_be_printed(result: VerbResult, words: str) -> None:
 
 
 async def test_each_verb_says_for_which_key() -> None:
-    """Whether it is known, idle or at work."""
+    """Whether it is known, idle or at work, and when the router has ended."""
 
     class Waits(Session[str, str]):
         async def take_turn(self, turn: Turn[str, str]) -> None:
@@ -208,6 +208,7 @@ async def test_each_verb_says_for_which_key() -> None:
             await trio.testing.wait_all_tasks_blocked()
             said.append(str(verb("ann")) == f"aborting turn {turn.turn} of 'ann'")
             await turn.outcome()
+    unknown += [str(verb("nobody")) for verb in verbs]
 
-    assert unknown == ["nothing was running for 'nobody'"] * 4
+    assert unknown == ["nothing was running for 'nobody'"] * 8
     assert said == [True] * 4

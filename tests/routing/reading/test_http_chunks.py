@@ -100,6 +100,11 @@ async def _late(chunk: object) -> str:
     raise AssertionError(chunk)
 
 
+def of_late(chunk: object) -> object:
+    """No async function, and yet it gives a coroutine."""
+    return _late(chunk)
+
+
 @pytest.mark.parametrize(
     ("chunk", "encode", "said"),
     [
@@ -116,8 +121,13 @@ async def _late(chunk: object) -> str:
             _nothing,
             "encode must make a str of each chunk, and has made None",
         ),
-        ("a", _late, "encode must make a str of each chunk, and has made <corou"),
-        ("a", 5, "encode must be a function from a chunk to its text, got 5"),
+        ("a", of_late, "has made <coroutine"),
+        ("a", _late, "its text, not async, got <function"),
+        (
+            "a",
+            5,
+            "encode must be a function from a chunk to its text, not async, got 5",
+        ),
     ],
 )
 async def test_what_is_no_text_is_refused(chunk: Any, encode: Any, said: str) -> None:

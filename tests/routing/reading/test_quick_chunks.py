@@ -193,3 +193,18 @@ async def test_readers_of_one_answer_all_wake_up_at_once() -> None:
             nursery.start_soon(read_too, router)
 
     assert late == 4 * 29 * [0]
+
+
+@BOTH
+async def test_who_reads_behind_the_block_is_told_so(policy: Bounded | Replay) -> None:
+    """In words: the same that are said on the other side of a bridge."""
+
+    async def speak(turn: Turn[Any, int]) -> None:
+        for number in range(3):
+            await turn.emit(number)
+
+    async with open_router() as router:
+        async with router.open_turn("k", speak, stream=policy) as answer:
+            assert await anext(answer) == 0
+        with pytest.raises(trio.ClosedResourceError, match="block of this answer has"):
+            await anext(answer)

@@ -33,27 +33,23 @@ def opener(log: list[str], *, then: Callable[[int], Exception | None]) -> Open:
 
 
 @seeds(20)
-async def test_what_fails_fails_at_once_for_all_who_waited_for_it() -> None:
-    """Else each of them would wait for an attempt of its own, one after the other."""
+async def test_what_fails_is_left_to_the_next() -> None:
+    """Who is told why; the others go on with what that one has opened."""
     log: list[str] = []
-    told: list[Exception] = []
+    told: list[str] = []
 
     async def find_out(shared: Shared[object]) -> None:
         async with shared.use() as broken:
             try:
                 await shared.renew(broken)
             except OSError as error:
-                told.append(error)
+                told.append(str(error))
 
     opened = opener(log, then=lambda n: OSError("away") if n == 1 else None)
-    async with Shared(opened) as shared:
-        async with trio.open_nursery() as nursery:
-            for _ in range(5):
-                nursery.start_soon(find_out, shared)
-        assert trio.current_time() == 2
-        assert [str(error) for error in told] == ["away"] * 5
-        async with shared.use() as still:
-            await shared.renew(still)  # who comes then tries again
+    async with Shared(opened) as shared, trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(find_out, shared)
+    assert told == ["away"]
     assert log == ["opening"] * 3
 
 
@@ -115,8 +111,8 @@ async def test_the_end_of_the_block_does_not_wait_for_an_opening(verb: str) -> N
 
     async with trio.open_nursery() as nursery, Shared(opened) as shared:
         async with shared.use() as broken:
-            nursery.start_soon(ask, shared, broken)
-            nursery.start_soon(ask, shared, broken)
+            nursery.start_soon(ask, shared, broken)  # noqa: ASYNC111 - it is the fact
+            nursery.start_soon(ask, shared, broken)  # noqa: ASYNC111 - it is the fact
         await trio.sleep(0.5)
     assert told == [verb] * 2
     assert trio.current_time() == 1.5

@@ -43,6 +43,8 @@ WRONG_POLICIES: list[tuple[Any, str, Any, str]] = [
     (PromptPolicy, "batch", 1, "batch must be a Batch or None, got 1"),
     (PromptPolicy, "busy", None, "busy must be a WhileBusy, got None"),
     (Batch, "weigh", 1, "weigh must be a function, got 1"),
+    (Batch, "weigh", trio.sleep, "weigh must be a function that is not async, got .*"),
+    (Latest, "merge", trio.sleep, "merge must be a function that is not async, got .*"),
     (Latest, "merge", 1, "merge must be a function, got 1"),
 ]
 

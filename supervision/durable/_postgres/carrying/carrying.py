@@ -168,20 +168,16 @@ class Carrying:
                 self.answers[index] = self._met(index, record.row, what, None)
 
         rows = [record.row for _, record in run]
-        partitions = [self.partition(row.key) for row in rows]
-        owns = [record.own for _, record in run]
         prompts.insert(
             self.message,
             rows,
-            partitions,
+            [self.partition(row.key) for row in rows],
             self._needs(run),
             unmarked=True,
             met=met,
             capacities=[record.capacity for _, record in run],
-            owns=owns,
+            owns=[record.own for _, record in run],
         )
-        for own in {each for each in owns if each is not None}:
-            self._before(run, rows, partitions, own)
         bring = [(place, *each) for place, each in enumerate(run) if each[1].bring]
         if bring:
             self._bring(bring, others)
@@ -203,24 +199,6 @@ class Carrying:
         places = {it.row.key: self.partition(it.row.key) for _, _, it in run}
         prompts.bring(self.message, places, told)
 
-    def _before(
-        self,
-        run: Indexed,
-        rows: Sequence[Row],
-        partitions: Sequence[int],
-        own: tuple[int, int],
-    ) -> None:
-        """Say of prompts of this node which of others stand before them."""
-
-        def read(found: dict[int, tuple[int, ...]]) -> None:
-            for place, numbers in found.items():
-                index, record = run[place]
-                answer = self.answers[index]
-                if record.own is not None and isinstance(answer, Accepted):
-                    self.answers[index] = Accepted(answer.brought, numbers)
-
-        prompts.before(self.message, rows, partitions, own, read)
-
     def _met(self, index: int, row: Row, what: Met, brought: Brought | None) -> Answer:
         """Answer with what is at a prompt's address: itself, another, or nothing."""
         if not what.room:
@@ -229,7 +207,8 @@ class Carrying:
             self.unclear[index] = row
             return Repeated(-1, None, None, brought)
         if what.number == row.number:
-            return ACCEPTED if brought is None else Accepted(brought)
+            others = (*what.others,)
+            return Accepted(brought, others) if brought or others else ACCEPTED
         return Repeated(what.number, what.outcome, what.turn, brought)
 
     def clear(self, index: int, what: Met) -> None:

@@ -58,10 +58,13 @@ class Met:
     turn: int | None = None
     room: bool = True
     """False: there was none for this prompt."""
+    others: Sequence[int] = ()
+    """Of a prompt that asks: open ones of its key of other openings that were there."""
 
 
 Others: TypeAlias = "dict[int, Met]"
-"""{index of a row: what stands in its place}; of those that were new there is none."""
+"""{index of a row: what stands in its place}; of one that is new only if it asks for
+others, and there are some."""
 
 
 def given(rows: Sequence[Row]) -> dict[str, Sequence[object]]:
@@ -92,10 +95,10 @@ def insert(
         partitions: of each.
         leases: what each needs.
         unmarked: one whose lease is gone is kept, without its mark; if not, it is not.
-        met: called with those that were not new.
+        met: called with those that were not new, or have others before them.
         capacities: how many prompts without outcome the key of each may have.
-        owns: one whose key has one with a number outside of these is not marked; the
-            same for all that have it.
+        owns: one whose key has open ones with numbers outside of these is not marked,
+            and told which; the same for all that have it.
     """
     s = message.tables
     columns = given(rows)
@@ -106,16 +109,21 @@ def insert(
     if own is not None:
         columns["own bool"] = [each is not None for each in owns]
     given_rows = message.given(columns, leases, partitions)
+    ok, told = "g.ok", "new.number is null"
+    kinds = {"g.room" if is_limited else "true": "bool"}
+    if own is not None:
+        given_rows = (
+            f"(select c.*, {_others(message, own)} as others from {given_rows} c)"
+        )
+        ok += " and g.others = '{}'"
+        told += " or g.others <> '{}'"
+        kinds["g.others"] = "int8[]"
     if is_limited:
         given_rows = f"b as materialized {given_rows}, {_roomy(s)}"
     else:
         given_rows = f"g as materialized {given_rows}"
     tried, begun, only = "tried", "begun", "where g.ok"
     if unmarked:
-        ok = "g.ok"
-        if own is not None:
-            others = f"select 1 from {s}.prompts q where {_others(message, own)}"
-            ok += f" and not (g.own and exists ({others}))"
         tried = f"case when {ok} then tried else 0 end"
         begun = f"case when {ok} then begun end"
         only = "where g.room" if is_limited else ""
@@ -130,14 +138,14 @@ def insert(
         f" {tried}, {begun}, steers, body, at, stream, base from g {only}"
         " order by ord on conflict do nothing returning number, key, id)"
         " select g.ord, coalesce(q.number, n.number), q.outcome, q.turn,"
-        f" {'g.room' if is_limited else 'true'}"
+        f" {', '.join(kinds)}"
         " from g left join new on new.number = g.number and new.key = g.key"
         " and new.id = g.id"
         " left join new n on n.key = g.key and n.id = g.id"
         f" left join {s}.prompts q on q.key = g.key and q.id = g.id"
-        " where new.number is null order by g.ord",
+        f" where {told} order by g.ord",
         read,
-        "int8 int8 bytea int8 bool",
+        " ".join(("int8 int8 bytea int8", *kinds.values())),
     )
 
 
@@ -161,42 +169,18 @@ def _roomy(s: str) -> str:
 
 
 def _others(message: Message, own: tuple[int, int]) -> str:
-    """Write as SQL: `q` is an open prompt of the key of `g`, of another opening."""
+    """Write as SQL: the open prompts of other openings that stand before that of `c`.
+
+    All that can be seen do, if it is new; what cannot be seen yet comes by polling.
+    """
+    s = message.tables
     first, last = (message.value(str(each), "int8") for each in own)
     return (
-        "q.p = g.p and q.key = g.key and q.outcome is null"
-        f" and q.number not between {first} and {last}"
-    )
-
-
-def before(
-    message: Message,
-    rows: Sequence[Row],
-    partitions: Sequence[int],
-    own: tuple[int, int],
-    told: Callable[[dict[int, tuple[int, ...]]], None],
-) -> None:
-    """Say which prompts of other openings stand before these: {index: numbers}."""
-    s = message.tables
-    columns: dict[str, Sequence[object]] = {
-        "number int8": [row.number for row in rows],
-        "key text": [row.key for row in rows],
-    }
-
-    def read(found: Rows) -> None:
-        there: dict[int, tuple[int, ...]] = {}
-        for each, number in found:
-            there[each - 1] = (*there.get(each - 1, ()), number)
-        told(there)
-
-    given_rows = message.given(columns, [None], partitions)
-    message.say(
-        f"select g.ord, q.number from {given_rows} g"
-        f" join {s}.prompts i on i.number = g.number"
-        f" join {s}.prompts q on {_others(message, own)} and q.seq < i.seq"
-        " order by g.ord, q.begun is null, q.steers is null, q.seq",
-        read,
-        "int8 int8",
+        f"case when c.own then array(select q.number from {s}.prompts q"
+        " where q.p = c.p and q.key = c.key and q.outcome is null"
+        f" and q.number not between {first} and {last} and not exists (select"
+        f" from {s}.prompts i where i.number = c.number and i.seq < q.seq)"
+        " order by q.begun is null, q.steers is null, q.seq) else '{}' end"
     )
 
 
