@@ -76,8 +76,6 @@ async def end_with_care(run: Any, exit_: Exit) -> None:
         if run.turn is None or run.need_extra().leaving:
             return  # it has been given up meanwhile
     run.phase = ENDING
-    if run.burst is not None:
-        run.burst.end_burst()
     run.outcome = outcome = run.host.seal(run, run.complete(run.decided(exit_)))
     if run.parent is None and run.session._finalises:
         run.need_clocks().end_within_grace()

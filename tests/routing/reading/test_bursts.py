@@ -126,7 +126,7 @@ async def test_one_in_64_lets_others_run(policy: Bounded | Replay, first: int) -
         trio.lowlevel.remove_instrument(steps)
 
     assert read == [*range(500)]
-    assert longest <= 64
+    assert longest <= 63  # since the one that did
 
 
 @BOTH
