@@ -42,6 +42,7 @@ from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
 from ._sessions.streams.place import Place
+from ._sessions.streams.writers import LEFT
 from ._sessions.turn import unprotected
 from ._sessions.turns.clocks import (
     hold_limits,
@@ -139,6 +140,7 @@ __all__ = (
     "ENDED",
     "FOLLOW_UP",
     "LAST_WORDS_PROPS",
+    "LEFT",
     "PROMPT",
     "READY",
     "SHUT_DOWN",
