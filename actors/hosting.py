@@ -19,6 +19,7 @@ from ._engine.checks import (
 )
 from ._engine.crashes import shown
 from ._engine.explaining import declaration_of, explained, words_in
+from ._engine.objects import plainer
 from ._engine.park import park
 from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
@@ -186,6 +187,7 @@ __all__ = (
     "listen",
     "open_systems",
     "park",
+    "plainer",
     "put_back",
     "request_of",
     "root_of",
