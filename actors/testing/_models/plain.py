@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from typing import Any, Final, TypeGuard, cast
 
 from actors.hosting import plainer
@@ -92,22 +92,23 @@ def _hidden(value: Any, secrets: Collection[str]) -> Any:
 
 def difference(told: Any, here: Any, where: str = "") -> str | None:
     """Say where two JSON values differ first; None: nowhere."""
-    found = None
     if _is_dict(told) and _is_dict(here):
-        for name in (*told, *here):
-            place = f"{where}.{name}" if where else name
-            found = found or difference(
-                told.get(name, _NONE), here.get(name, _NONE), place
-            )
-        return found
-    if _is_list(told) and _is_list(here):
+        parts = (
+            (told.get(name, _NONE), here.get(name, _NONE), _place(where, name))
+            for name in (*told, *here)
+        )
+    elif _is_list(told) and _is_list(here):
         pairs = zip_longest(told, here, fillvalue=_NONE)
-        for number, (one, other) in enumerate(pairs):
-            found = found or difference(one, other, f"{where}[{number}]")
-        return found
-    if told == here or (told != told and here != here):  # noqa: PLR0124 - both are nan
+        parts = ((*pair, f"{where}[{number}]") for number, pair in enumerate(pairs))
+    elif told == here or (told != told and here != here):  # noqa: PLR0124 - are nan
         return None
-    return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
+    else:
+        return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
+    return next(filter(None, starmap(difference, parts)), None)
+
+
+def _place(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
 class _Nothing:
