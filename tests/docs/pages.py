@@ -8,8 +8,8 @@ comment before a block says what a reader would have done with it:
     <!-- a scenario -->         not run but measured: `docs/benchmarks.md`
 
 A diff block with a file is that file, changed: its lines go, stay and come as in any
-diff, and an empty line, or `...`, is between two places.  The steps of the tutorial go on with the
-files of the steps before.
+diff, and an empty line, or `...`, is between two places.  The steps of the tutorial go
+on with the files of the steps before.
 """
 
 from __future__ import annotations
