@@ -6,8 +6,6 @@ import importlib.util
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from benchmarks.postgres.server import Server, binaries, open_folder
 
-from .pages import PATIENCE, programs
+from .pages import programs, python
 from .tutorial import FOLDER, Reader, blocks
 
 STEPS: Final = sorted(each.name for each in FOLDER.glob("[0-9]*.md"))
@@ -109,7 +107,7 @@ def test_it_fits_into_the_time_it_says() -> None:
         for command, _ in block.commands()
         if command
     ]
-    again = 2  # the index's one is for three terminals
+    again = 2  # the index's own is typed in three terminals
     pasted = [
         each
         for step in STEPS
@@ -151,13 +149,7 @@ def words_of(page: str) -> list[str]:
 def test_a_busy_that_is_none_is_told(page: str, folder: Path) -> None:
     """With the client's status, and a sentence that says what would be right."""
     Reader(page, folder).save_all()
-    done = subprocess.run(  # noqa: S603 - our own documentation
-        [sys.executable, "-c", ASKING],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+
+    done = python("-c", ASKING, cwd=folder)
 
     assert done.stdout == 3 * "400 busy is queue, refuse or interrupt\n ", done.stderr

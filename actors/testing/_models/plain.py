@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import zip_longest
 from typing import Any, Final, TypeGuard, cast
 
-import attrs
+from actors.hosting import plainer
 
 HIDDEN: Final = "(hidden)"
 """What stands in place of a key."""
@@ -44,8 +42,6 @@ def plain(value: object) -> Any:
     Raises:
         TypeError: JSON has no such thing.
     """
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):
@@ -53,24 +49,7 @@ def plain(value: object) -> Any:
     if isinstance(value, dict):
         pairs = cast("dict[object, object]", value)
         return {_name(name): plain(each) for name, each in pairs.items()}
-    fields = _fields(type(value))
-    if fields is not None:
-        return {name: plain(getattr(value, name)) for name in fields}
-    dump: Callable[..., object] | None = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, type):
-        return plain(dump(mode="json"))
-    msg = (
-        f"JSON has no {type(value).__name__}: say dump= to the Tape; got {value!r:.200}"
-    )
-    raise TypeError(msg)
-
-
-def _fields(kind: type[Any]) -> list[str] | None:
-    if attrs.has(kind):
-        return [each.name for each in attrs.fields(kind)]
-    if dataclasses.is_dataclass(kind):
-        return [each.name for each in dataclasses.fields(kind)]
-    return None
+    return plain(plainer(value, "say dump= to the Tape"))
 
 
 def hide(value: Any, secrets: Collection[str] = ()) -> Any:
