@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
     Aborted,
@@ -20,6 +21,7 @@ from actors import (
     Session,
     Turn,
     TurnOverError,
+    TurnPolicy,
     open_system,
 )
 from actors.testing import TurnLog, seeds
@@ -35,6 +37,12 @@ class Doer(Session[Deed, int]):
 
     async def take_turn(self, turn: Turn[Deed, int]) -> object:
         return await turn.prompt(turn)
+
+
+class Hasty(Doer):
+    """Has five seconds to say something."""
+
+    turns: ClassVar[TurnPolicy] = TurnPolicy(inactivity=5)
 
 
 class Talker(Session[Deed, int]):
@@ -270,6 +278,35 @@ async def test_parent_and_child_are_read_in_the_order_of_their_saying() -> None:
     assert [each for each in read if each < 1000] == [*range(300)]
     assert [each for each in read if each >= 1000] == [*range(1000, 1300)]
     assert chunks == 600
+
+
+@BOTH
+@seeds(1)
+async def test_who_is_cancelled_while_it_waits_begins_no_burst(
+    policy: Bounded | Replay,
+) -> None:
+    """It wakes, but not to read: each chunk is a sign of life."""
+    reading = trio.CancelScope()
+
+    async def say(turn: Turn[Any, int]) -> None:
+        await settle()
+        reading.cancel()
+        for number in range(5):
+            await turn.emit(number)
+            await trio.sleep(4)
+
+    async with (
+        open_router(Hasty) as router,
+        router.open_turn("k", say, stream=policy) as answer,
+    ):
+        with reading:
+            await anext(answer)
+        outcome = await answer.outcome()
+        read = await read_all(answer)
+
+    assert reading.cancelled_caught
+    assert isinstance(outcome, Completed)
+    assert read == [*range(5)]
 
 
 async def test_a_turn_that_waits_for_its_reader_can_be_cancelled() -> None:
