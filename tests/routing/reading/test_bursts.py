@@ -5,10 +5,11 @@ Its chunks go the short way then.  Each test holds that to the long way.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
     Aborted,
@@ -17,12 +18,19 @@ from actors import (
     Replay,
     Turn,
     TurnOverError,
+    TurnPolicy,
 )
 from actors.testing import seeds
 
 from .test_quick_chunks import Deed, Doer, open_router, read_all
 
 BOTH = pytest.mark.parametrize("policy", [Bounded(1000), Replay(chunks=1000)])
+
+
+class Hasty(Doer):
+    """Has five seconds to say something."""
+
+    turns: ClassVar[TurnPolicy] = TurnPolicy(inactivity=5)
 
 
 class Talker(Doer):
@@ -239,6 +247,35 @@ async def test_parent_and_child_are_read_in_the_order_of_their_saying() -> None:
     assert [each for each in read if each < 1000] == [*range(300)]
     assert [each for each in read if each >= 1000] == [*range(1000, 1300)]
     assert chunks == 600
+
+
+@BOTH
+@seeds(1)
+async def test_who_is_cancelled_while_it_waits_begins_no_burst(
+    policy: Bounded | Replay,
+) -> None:
+    """It wakes, but not to read: each chunk is a sign of life."""
+    reading = trio.CancelScope()
+
+    async def say(turn: Turn[Any, int]) -> None:
+        await settle()
+        reading.cancel()
+        for number in range(5):
+            await turn.emit(number)
+            await trio.sleep(4)
+
+    async with (
+        open_router(Hasty) as router,
+        router.open_turn("k", say, stream=policy) as answer,
+    ):
+        with reading:
+            await anext(answer)
+        outcome = await answer.outcome()
+        read = await read_all(answer)
+
+    assert reading.cancelled_caught
+    assert isinstance(outcome, Completed)
+    assert read == [*range(5)]
 
 
 async def test_a_turn_that_waits_for_its_reader_can_be_cancelled() -> None:
