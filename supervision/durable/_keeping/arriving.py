@@ -16,7 +16,11 @@ from actors.hosting import ASIDE, ENDED, WORK, TurnRun
 from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import GONE, Lane
-from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
+from supervision.durable._words.errors import (
+    PromptTooLargeError,
+    StoreBusyError,
+    StoreRefusedError,
+)
 from supervision.durable._words.records import (
     ACCEPTED,
     Accept,
@@ -137,6 +141,7 @@ class Arriving:
         """Look at a prompt, and make its body; how large it is.
 
         Raises:
+            PromptTooLargeError: it is larger than the store's policy says.
             TypeError, ValueError: it cannot be kept as it is.
         """
         more = offer.more
@@ -150,8 +155,7 @@ class Arriving:
                 self._kept.codec.encode(more.origin, ORIGIN)
         most = self._kept.policy.prompt_bytes
         if len(body) > most:
-            msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
-            raise ValueError(msg)
+            raise PromptTooLargeError(offer.key, len(body), most)
         return len(body)
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:
