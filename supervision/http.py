@@ -19,8 +19,6 @@ prompt.
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import json
 import math
 import re
@@ -28,7 +26,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, TypeVar
 
-import attrs
 import trio
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -50,7 +47,7 @@ from actors import (
     TurnNotCompletedError,
     UnknownPromptError,
 )
-from actors.hosting import is_plain, seconds
+from actors.hosting import is_plain, plainer, seconds
 
 from ._routing.errors import PromptKeptError, PromptTooLargeError, StoreAwayError
 from ._routing.stream import TurnStream
@@ -259,29 +256,14 @@ class TurnResponse(Response, Generic[C]):
 
 def _as_json(chunk: object) -> str:
     try:
-        return json.dumps(chunk, default=_plainer, allow_nan=False)
+        return json.dumps(chunk, default=_in_json, allow_nan=False)
     except ValueError as error:
         msg = f"JSON has not what a chunk has: {error}; TurnResponse(encode=) says how"
         raise TypeError(msg) from error
 
 
-def _plainer(value: object) -> object:
-    kind = type(value)
-    if attrs.has(kind):
-        names = [each.name for each in attrs.fields(kind)]
-    elif dataclasses.is_dataclass(kind):
-        names = [each.name for each in dataclasses.fields(kind)]
-    elif isinstance(value, enum.Enum):
-        return value.value
-    else:
-        dump: Callable[..., object] | None = getattr(value, "model_dump", None)
-        if dump is not None and not isinstance(value, type):
-            return dump(mode="json")
-        msg = (
-            f"JSON has no {kind.__name__}: say how it is written, TurnResponse(encode=)"
-        )
-        raise TypeError(msg)
-    return {name: getattr(value, name) for name in names}
+def _in_json(value: object) -> object:
+    return plainer(value, "say how it is written, TurnResponse(encode=)")
 
 
 def _event(name: str, data: dict[str, object] | None = None) -> str:
