@@ -49,7 +49,12 @@ from actors import (
 )
 from actors.hosting import is_plain, plainer, seconds
 
-from ._routing.errors import PromptKeptError, PromptTooLargeError, StoreAwayError
+from ._routing.errors import (
+    PromptIdError,
+    PromptKeptError,
+    PromptTooLargeError,
+    StoreAwayError,
+)
 from ._routing.stream import TurnStream
 
 C = TypeVar("C")
@@ -63,6 +68,7 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (StillRunningError, 409),
     (SessionBusyError, 409),
     (PromptTooLargeError, 413),
+    (PromptIdError, 422),
     (RefusedError, 503),  # all others: not now
     (StoreAwayError, 503),
     (UnknownPromptError, 404),
@@ -80,8 +86,8 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 413: `PromptTooLargeError`; 503: any other `RefusedError`,
-    `StoreAwayError`; 429 and 503 have a `Retry-After`.
+    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `PromptIdError`; 503: any
+    other `RefusedError`, `StoreAwayError`; 429 and 503 have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
     `StreamRestartedError`.  The detail is the error in words.
 

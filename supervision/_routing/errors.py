@@ -96,3 +96,20 @@ class PromptTooLargeError(RefusedError, ValueError):
             f"a prompt has at most {self.most} bytes when stored, got {self.size}: "
             f"session {self.key!r}"
         )
+
+
+class PromptIdError(RefusedError, ValueError):
+    """The id is one that a store makes itself: the act of who chose it.
+
+    Of a router with a store; nothing was started.  Choose another one, such as a UUID.
+    """
+
+    def __init__(self, key: str, id: str, begin: str) -> None:  # noqa: A002
+        super().__init__(key)
+        self.id = id
+        """What was given."""
+        self.begin = begin
+        """With what no id may begin."""
+
+    def __str__(self) -> str:
+        return f"an id must not begin with {self.begin!r}, got {self.id!r:.100}"

@@ -27,6 +27,7 @@ from ._postgres.store import PostgresStore as PostgresStore
 from ._sharing.policy import SharingPolicy as SharingPolicy
 from ._sqlite.store import SqliteStore as SqliteStore
 from ._words.errors import CodecError as CodecError
+from ._words.errors import PromptIdError as PromptIdError
 from ._words.errors import PromptTooLargeError as PromptTooLargeError
 from ._words.errors import SessionHeldError as SessionHeldError
 from ._words.errors import StateTooLargeError as StateTooLargeError
@@ -57,6 +58,7 @@ __all__ = [
     "PartitionLost",
     "PartitionTaken",
     "PostgresStore",
+    "PromptIdError",
     "PromptTooLargeError",
     "SessionHeld",
     "SessionHeldError",

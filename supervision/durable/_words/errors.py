@@ -7,6 +7,9 @@ import trio
 from actors import RefusedError
 from actors.hosting import Whole
 from supervision._routing.errors import (
+    PromptIdError as PromptIdError,  # noqa: PLC0414
+)
+from supervision._routing.errors import (
     PromptTooLargeError as PromptTooLargeError,  # noqa: PLC0414
 )
 from supervision._routing.errors import (

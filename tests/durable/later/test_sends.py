@@ -20,7 +20,12 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, RestartLimit
-from supervision.durable import MemoryStore, PromptTooLargeError, StorePolicy
+from supervision.durable import (
+    MemoryStore,
+    PromptIdError,
+    PromptTooLargeError,
+    StorePolicy,
+)
 from supervision.durable._words.records import Complete
 from tests.durable.keeping.stage import (
     Player,
@@ -335,7 +340,7 @@ async def test_d31_what_cannot_be_kept_is_refused_at_the_call() -> None:
 
     kinds = [kind for kind, _ in heard]
     unfit, wrong, large = TypeError, ValueError, PromptTooLargeError
-    assert kinds[:6] == [unfit, large, wrong, unfit, wrong, unfit]
+    assert kinds[:6] == [unfit, large, PromptIdError, unfit, wrong, unfit]
     assert issubclass(kinds[6], ValueError)
     assert "object" in heard[0][1]
     assert "at most 40 bytes" in heard[1][1]

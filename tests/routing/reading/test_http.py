@@ -49,6 +49,7 @@ from actors import (
 from supervision import NoStoreError, RouterRef, start_router
 from supervision.durable import (
     MemoryStore,
+    PromptIdError,
     PromptTooLargeError,
     StoreAwayError,
     StorePolicy,
@@ -323,6 +324,7 @@ async def test_a_busy_session_is_a_conflict_before_a_stream_begins() -> None:
         (StillRunningError("k", "job"), 409),
         (SessionBusyError("k", 1), 409),
         (PromptTooLargeError("k", 9, 8), 413),
+        (PromptIdError("k", "~m", "~"), 422),
         (SaturatedError("k", 3), 503),
         (QuarantinedError("k"), 503),
         (ClosedToNewError("k"), 503),
@@ -527,8 +529,8 @@ class Echo(Session[str, str]):
         await turn.emit(turn.prompt)
 
 
-async def test_a_prompt_that_is_too_large_is_413() -> None:
-    """It is a refusal as all others, for whoever catches those; and a ValueError."""
+async def test_a_prompt_that_no_store_keeps_is_refused() -> None:
+    """Too large is 413, an id of its own 422: refusals as others, and ValueErrors."""
     store = MemoryStore(policy=StorePolicy(prompt_bytes=40))
     async with open_system() as system:
         router = start_router(system, Echo, durable=store)
@@ -540,6 +542,8 @@ async def test_a_prompt_that_is_too_large_is_413() -> None:
         client = await Client(
             lambda _: TurnResponse(router.open_turn("k", large))
         ).ask()
+        with pytest.raises(PromptIdError, match="must not begin with '~', got '~m'"):
+            router.send("k", "x", id="~m")
         after = await Client(lambda _: TurnResponse(router.open_turn("k", "x"))).ask()
         refused = router.statistics().refused
 
@@ -547,4 +551,4 @@ async def test_a_prompt_that_is_too_large_is_413() -> None:
     assert (client.status, after.status) == (413, 200)
     assert "retry-after" not in client.sent
     assert "".join(client.parts) == str(caught.value)
-    assert refused == {"PromptTooLargeError": 3}
+    assert refused == {"PromptTooLargeError": 3, "PromptIdError": 1}
