@@ -49,7 +49,12 @@ from actors import (
 )
 from actors.hosting import is_plain, plainer, seconds
 
-from ._routing.errors import PromptKeptError, StoreAwayError
+from ._routing.errors import (
+    PromptIdError,
+    PromptKeptError,
+    PromptTooLargeError,
+    StoreAwayError,
+)
 from ._routing.stream import TurnStream
 
 C = TypeVar("C")
@@ -62,6 +67,8 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (TenantLimitError, 429),
     (StillRunningError, 409),
     (SessionBusyError, 409),
+    (PromptTooLargeError, 413),
+    (PromptIdError, 422),
     (RefusedError, 503),  # all others: not now
     (StoreAwayError, 503),
     (UnknownPromptError, 404),
@@ -79,11 +86,10 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 503: any other `RefusedError`, `StoreAwayError`; 429 and 503
-    have a `Retry-After`.
+    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `PromptIdError`; 503: any
+    other `RefusedError`, `StoreAwayError`; 429 and 503 have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
-    `StreamRestartedError`.  The detail is the error in words and a line end, so that
-    the answer Starlette makes of it leaves a terminal in order.
+    `StreamRestartedError`.  The detail is the error in words.
 
     Raises:
         TypeError: it is none of these.
@@ -92,7 +98,7 @@ def http_error(error: ActorError) -> HTTPException:
     if status is None:
         msg = f"http_error() takes a refusal of a router, got {error!r}"
         raise TypeError(msg)
-    return HTTPException(status, f"{error}\n", _RETRY_AFTER.get(status))
+    return HTTPException(status, str(error), _RETRY_AFTER.get(status))
 
 
 def last_event_id(request: Request) -> int:
@@ -108,7 +114,7 @@ def last_event_id(request: Request) -> int:
     if not given:
         return 0
     if not (given.isascii() and given.isdigit() and len(given) < 20):  # noqa: PLR2004
-        raise HTTPException(400, "Last-Event-ID must be the number of a chunk\n")
+        raise HTTPException(400, "Last-Event-ID must be the number of a chunk")
     return int(given)
 
 
