@@ -9,8 +9,9 @@ then, before a stream has begun.  It knows no routes, and nothing of who may ask
 
 Events: each chunk is one, without a name, with its number as its id; `waiting` and
 `begun` (of a prompt that waits for its turn), `gap` and `restart` (the errors
-`StreamGapError`, `StreamRestartedError`), `gone` (`UnknownPromptError`: what there was
-to read is not kept any more) and `end` have JSON objects as data.
+`StreamGapError`, `StreamRestartedError`), `gone` (`UnknownPromptError`,
+`StreamNotKeptError`: what there was to read is not kept, or never was) and `end` have
+JSON objects as data.
 
 A stream without `end` is not over: its client comes back with the last id that it had.
 So it is when the connection breaks, and when the router ends and a store keeps the
@@ -243,7 +244,7 @@ class TurnResponse(Response, Generic[C]):
         except StreamRestartedError as again:
             data = {"attempt": again.attempt, "first": again.first}
             return _event("restart", data), False
-        except UnknownPromptError:
+        except (UnknownPromptError, StreamNotKeptError):
             outcome = await stream.outcome()
             return _event("gone") + _end(outcome), True
         except (StopAsyncIteration, TurnNotCompletedError):

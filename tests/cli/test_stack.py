@@ -131,6 +131,22 @@ def test_of_a_stack_what_is_yours_is_shown() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tenant", "says"),
+    [
+        ("ac\x1bme", "waiting for a slot of tenant 'ac\\x1bme'"),
+        (None, "waiting for tenant"),
+    ],
+)
+def test_whose_limit_holds_a_turn_is_said_in_full(
+    tenant: str | None, says: str
+) -> None:
+    """Where there is room for it; lists have a short word."""
+    waits = session("alice", phase="waiting for tenant", tenant=tenant)
+
+    assert written(stack(session=waits))[0] == f"alice  {says}  of /chat/router"
+
+
 def test_everything_is_shown_if_asked_for() -> None:
     """Frames of the library too, and how many are cut."""
     deep = task("deep", *SLEEP, frame("mine()"), *SLEEP, cut=200)

@@ -14,7 +14,13 @@ from rich.text import Text
 from supervision._drawing.columns import Column
 from supervision._drawing.events import EventWriter
 from supervision._drawing.head import badge
-from supervision._drawing.look import DIM, WRONG, actor_state, child_state, phase
+from supervision._drawing.look import (
+    DIM,
+    WRONG,
+    actor_state,
+    child_state,
+    phase_in_full,
+)
 from supervision._drawing.session_rows import (
     session_cells,
     session_columns,
@@ -231,7 +237,7 @@ def _actor_facts(detail: ActorDetailShape) -> Iterator[Fact]:
 def _session_facts(session: SessionShape) -> Iterator[Fact]:
     said = {name: session[name] for name in ("key", "router", "node", "tenant")}
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
-    yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
+    yield "phase", phase_in_full(session)
     if session["turn"] is not None:
         yield "turn", str(session["turn"])
     if session["tool"] is not None:

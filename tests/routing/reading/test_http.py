@@ -279,6 +279,22 @@ async def test_a_last_event_id_that_is_none_is_refused(given: str, status: int) 
         assert "chunks 1 to 3 are there" in client.parts[0]
 
 
+async def test_an_answer_that_was_never_kept_does_not_look_whole() -> None:
+    """A conflict while it runs; afterwards its outcome, and that the words are gone."""
+    door = trio.Event()
+    async with open_router() as router:
+        receipt = router.send("k", count_to(3, door, 2), id="m")
+        running = await Client(reopen_turn(router, "m")).ask()
+        door.set()
+        await receipt.outcome()
+        client = await Client(reopen_turn(router, "m")).ask()
+
+    assert running.status == 409
+    assert client.status == 200
+    assert [name for _, name, _ in client.events] == ["gone", "end"]
+    assert client.whole
+
+
 async def test_a_refusal_has_its_status_before_a_stream_begins() -> None:
     """And its words, and when to try again."""
     async with open_router() as router:
