@@ -184,6 +184,19 @@ async def test_a_verb_without_an_owner_says_so_in_time() -> None:
         town.nodes["b"].store.join_again()
 
 
+@seeds(10)
+async def test_an_answer_from_elsewhere_is_whole_in_the_moment_of_its_end() -> None:
+    """Nobody has read it here: it is read in the store, and is not empty."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        for name in ("l", "m", "n"):
+            receipt = await router.accept(key, "count:3", id=name, stream=Journal())
+            assert isinstance(await receipt.outcome(), Completed)
+            async with router.reopen_turn(key, name) as answer:
+                assert len([each async for each in answer]) == 3
+
+
 @seeds(5)
 async def test_a_steering_prompt_from_elsewhere_is_put_into_the_turn() -> None:
     """A steering prompt from elsewhere is put into the turn."""
