@@ -11,6 +11,7 @@ from actors import (
     PromptPolicy,
     QueueFullError,
     Receipt,
+    Replay,
     WhileBusy,
 )
 from actors.testing import seeds
@@ -195,6 +196,27 @@ async def test_an_answer_from_elsewhere_is_whole_in_the_moment_of_its_end() -> N
             assert isinstance(await receipt.outcome(), Completed)
             async with router.reopen_turn(key, name) as answer:
                 assert len([each async for each in answer]) == 3
+
+
+@seeds(5)
+async def test_a_steering_prompt_from_elsewhere_may_have_a_journal() -> None:
+    """Its turn's chunks are read at the node that was asked; not with a `Replay`."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        first = await router.accept(key, "wait:door")
+        await town.until(lambda: bool(town.stage.begun))
+
+        late = await router.anywhere.steer(key, "count:3", id="s", stream=Journal())
+        with pytest.raises(ElsewhereError):
+            await router.anywhere.steer(key, "count:3", stream=Replay())
+        await trio.sleep(3)
+        town.stage.open("door")
+
+        assert isinstance(await first.outcome(), Completed)
+        assert isinstance(await late.outcome(), Completed)
+        async with router.reopen_turn(key, "s") as answer:
+            assert len([each async for each in answer]) == 3
 
 
 @seeds(5)
