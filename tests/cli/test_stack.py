@@ -108,7 +108,7 @@ def written(found: StackShape, *, everything: bool = False) -> list[str]:
 
 
 def test_of_a_stack_what_is_yours_is_shown() -> None:
-    """And what it awaits; ids as they may be typed; no control characters."""
+    """And what it awaits; ids whole; no control characters."""
     assert written(stack(TURN)) == [
         "ali\\x1bce  running  of /chat/router",
         "turn 1000000017  running  for 2m05s, silent 2.0s",

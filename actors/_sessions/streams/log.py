@@ -28,7 +28,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
 import trio
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import Task, enable_ki_protection
 
 from actors._sessions.policies import Journal, Replay
 
@@ -114,8 +114,7 @@ class ChunkLog(Generic[C]):
         self.reader_comes = False  # somebody who waited has been woken, and not run
         self.stamped: Any = None  # the turn that has a burst here, see there
         self.limit, self.counted = 0.0, 0  # of it
-        self.closed = False
-        self.is_cut = self.is_whole = False
+        self.closed = self.is_cut = self.is_whole = False
         self.uncertain = False
         """More may have been read than is known here, in another process."""
         self._begun = False
@@ -356,13 +355,14 @@ class ChunkLog(Generic[C]):
         """Wait until there is something to read."""
         self.reader = self._sleepers
         burst.has_run(self)
-        try:
-            await self._sleepers.wait()
-        finally:
-            if not self._sleepers:
-                self.reader = None
+        await self._sleepers.wait(self)
         burst.has_run(self)
         self.reader_comes = False
+
+    def forget(self, task: Task) -> None:
+        """One that waited has been cancelled; it wakes, but not to read."""
+        del self._sleepers[task]
+        self.reader = self._sleepers or None
 
     # ------------------------------------------------------------------- the inside
 

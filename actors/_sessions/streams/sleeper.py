@@ -36,11 +36,11 @@ class Sleepers(dict[Task, None]):
 
     __slots__ = ()
 
-    async def wait(self) -> None:
-        """Wait for `wake`."""
+    async def wait(self, where: Any) -> None:
+        """Wait for `wake`; `where` forgets whoever is cancelled."""
         task = current_task()
         self[task] = None
-        sleeper = lend(self, task)
+        sleeper = lend(where, task)
         try:
             await park(sleeper.trap)
         finally:
@@ -51,14 +51,13 @@ class Sleepers(dict[Task, None]):
         while self:
             reschedule(self.popitem()[0], WAKE)
 
-    def forget(self, task: Task) -> None:
-        """It has been cancelled."""
-        del self[task]
-
 
 def lend(where: Any, task: Task) -> Sleeper:
     """Have a task wait: `await park(sleeper.trap)`; `where` knows it already."""
-    sleeper = _spares.pop() if _spares else Sleeper()
+    try:
+        sleeper = _spares.pop()
+    except IndexError:  # not looked up first: another thread may be quicker
+        sleeper = Sleeper()
     sleeper.where, sleeper.task = where, task
     return sleeper
 

@@ -220,7 +220,8 @@ def hold_limits(turn: Any) -> AbstractContextManager[None]:
 
 def unread(run: Any) -> None:
     """A turn has waited for its reader for too long: as if that one had left."""
-    if not run.stream.let_go():
+    stream = run.stream
+    if stream.writers and not stream.let_go():  # if none waits, it has just read
         cut(top_of(run), TimedOut(Limit.READER))
 
 

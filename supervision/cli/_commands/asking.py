@@ -5,7 +5,6 @@ Each asks one question and prints the answer.
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -38,7 +37,12 @@ from supervision._view.shapes import (
     StatisticsShape,
 )
 from supervision.client.asking import Client
-from supervision.client.directory import choose_client, live_services, runtime_directory
+from supervision.client.directory import (
+    choose_client,
+    live_services,
+    named_client,
+    runtime_directory,
+)
 from supervision.client.failures import ClientError
 from supervision.service import ExitCode
 
@@ -52,10 +56,11 @@ def list_services(arguments: Namespace) -> int:
     """`actors ps`: the services of this user that answer, and the one that is named."""
     directory = runtime_directory()
     clients = live_services(directory)
-    if arguments.socket is not None or os.environ.get("ACTORS_SOCKET"):
-        named = choose_client(arguments.socket)
-        if all(each.path.resolve() != named.path.resolve() for each in clients):
-            clients.append(named)
+    named = named_client(arguments.socket)
+    if named is not None and named.path.resolve() not in {
+        each.path.resolve() for each in clients
+    }:
+        clients.append(named)
     answers: list[ServiceShape] = []
     silent: list[ClientError] = []
     for client in clients:

@@ -5,45 +5,38 @@ Its chunks go the short way then.  Each test holds that to the long way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, ClassVar
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
     Aborted,
     Bounded,
     Completed,
     Replay,
-    Session,
     Turn,
     TurnOverError,
-    open_system,
+    TurnPolicy,
 )
-from actors.testing import TurnLog, seeds
-from supervision import RouterRef, TurnStream, start_router
+from actors.testing import seeds
 
-Deed: TypeAlias = Callable[[Turn[Any, int]], Awaitable[object]]
+from .test_quick_chunks import Deed, Doer, open_router, read_all
 
 BOTH = pytest.mark.parametrize("policy", [Bounded(1000), Replay(chunks=1000)])
 
 
-class Doer(Session[Deed, int]):
-    """Does its prompts."""
+class Hasty(Doer):
+    """Has five seconds to say something."""
 
-    async def take_turn(self, turn: Turn[Deed, int]) -> object:
-        return await turn.prompt(turn)
+    turns: ClassVar[TurnPolicy] = TurnPolicy(inactivity=5)
 
 
-class Talker(Session[Deed, int]):
-    """Does its prompts, and says more when they have ended."""
+class Talker(Doer):
+    """Says more when its turns have ended."""
 
     refused: Any = None
-
-    async def take_turn(self, turn: Turn[Deed, int]) -> object:
-        return await turn.prompt(turn)
 
     async def turn_ended(self, turn: Turn[Deed, int], outcome: object) -> None:
         del outcome
@@ -62,22 +55,6 @@ class Steps(trio.abc.Instrument):
         """Count."""
         del task
         self.taken += 1
-
-
-@asynccontextmanager
-async def open_router(
-    session: type[Session[Deed, int]] = Doer,
-) -> AsyncGenerator[RouterRef[Deed, int]]:
-    """Open a system with a router; at the end the log is checked."""
-    async with open_system() as system:
-        log = TurnLog(system)
-        yield start_router(system, session)
-    log.check()
-
-
-async def read_all(answer: TurnStream[Any, int]) -> list[int]:
-    """Read an answer to its end."""
-    return [number async for number in answer]
 
 
 @BOTH
@@ -270,6 +247,35 @@ async def test_parent_and_child_are_read_in_the_order_of_their_saying() -> None:
     assert [each for each in read if each < 1000] == [*range(300)]
     assert [each for each in read if each >= 1000] == [*range(1000, 1300)]
     assert chunks == 600
+
+
+@BOTH
+@seeds(1)
+async def test_who_is_cancelled_while_it_waits_begins_no_burst(
+    policy: Bounded | Replay,
+) -> None:
+    """It wakes, but not to read: each chunk is a sign of life."""
+    reading = trio.CancelScope()
+
+    async def say(turn: Turn[Any, int]) -> None:
+        await settle()
+        reading.cancel()
+        for number in range(5):
+            await turn.emit(number)
+            await trio.sleep(4)
+
+    async with (
+        open_router(Hasty) as router,
+        router.open_turn("k", say, stream=policy) as answer,
+    ):
+        with reading:
+            await anext(answer)
+        outcome = await answer.outcome()
+        read = await read_all(answer)
+
+    assert reading.cancelled_caught
+    assert isinstance(outcome, Completed)
+    assert read == [*range(5)]
 
 
 async def test_a_turn_that_waits_for_its_reader_can_be_cancelled() -> None:

@@ -562,6 +562,35 @@ async def test_a_turn_that_may_goes_on_without_a_sleeper(
         assert await rest_of(answer) == there
 
 
+@pytest.mark.parametrize("leave", Leave)
+@pytest.mark.parametrize("stream", [Bounded(1), Bounded(2), Replay(chunks=2)], ids=repr)
+async def test_who_reads_in_the_step_before_the_look_has_read(
+    autojump_clock: trio.testing.MockClock, stream: Bounded | Replay, leave: Leave
+) -> None:
+    """The turn was let in, and has not run yet: it waits for nobody any more."""
+    runs: list[Any] = []
+
+    async def say(turn: Turn[Any, int]) -> None:
+        runs.append(turn._run)
+        for number in range(4):
+            await turn.emit(number)
+        await trio.sleep(50)
+        await turn.emit(4)
+
+    async with (
+        open_router(Impatient) as router,
+        router.open_turn("k", say, stream=stream, leave=leave) as answer,
+    ):
+        await settle()
+        autojump_clock.jump(10)
+        read = [await anext(answer)]
+        runs[0].look()  # as the timer does, in this very pass of the loop
+        read += await rest_of(answer)
+
+    assert read == [0, 1, 2, 3, 4]
+    assert isinstance(answer.ended, Completed)
+
+
 async def test_an_owner_that_sleeps_ends_the_turn_for_all_if_it_is_to(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
