@@ -7,11 +7,7 @@ from threading import get_ident
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 import trio
-from trio.lowlevel import (
-    checkpoint,
-    checkpoint_if_cancelled,
-    enable_ki_protection,
-)
+from trio.lowlevel import checkpoint, checkpoint_if_cancelled, enable_ki_protection
 
 from actors import (
     ActorRef,
@@ -198,14 +194,13 @@ class Sending(Generic[P, C]):
                 if lane.room < 0:
                     return core.accepting.at_once(lane, prompt)
         more = more_of(PROMPT, id, origin, job, attempts)
-        offer = offer_of(key, prompt, more, tenant, busy)
-        if stream is not None:
-            return self._send_kept(offer, stream)
-        return self._house(key).accepting.offer(offer)
+        return self._offer(offer_of(key, prompt, more, tenant, busy), stream)
 
-    def _send_kept(self, offer: Offer, stream: Replay | Journal) -> Receipt[P]:
-        """Send a prompt whose chunks are kept."""
+    def _offer(self, offer: Offer, stream: Replay | Journal | None) -> Receipt[P]:
+        """Send a prompt, and have its chunks kept."""
         core = self._house(offer.key)
+        if stream is None:
+            return core.accepting.offer(offer)
         log = offer.more.stream = log_of(core, stream, offer)
         receipt: Receipt[P] = core.accepting.offer(offer)
         if receipt._more is offer.more:  # else it was known
@@ -338,12 +333,14 @@ class Sending(Generic[P, C]):
         id: str | None = None,  # noqa: A002
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """Put a prompt into the turn that runs, at its next `checkpoint`.
 
         Its outcome is `Steered` then.  If the turn ends before, it has a turn of its
         own, before those that wait; if none runs it is as sent by `send`, and so is its
-        `Receipt.kind`.  Not a checkpoint.
+        `Receipt.kind`.  With a `stream` the chunks of such a turn are kept; of one that
+        is steered there are none, and `reopen_turn` says so.  Not a checkpoint.
 
         Raises:
             QueueFullError: `PromptPolicy.steering_capacity` wait for the checkpoint.
@@ -351,7 +348,7 @@ class Sending(Generic[P, C]):
         """
         offer = offer_of(key, prompt, more_of(PROMPT, id, origin, None, 1), tenant)
         offer.steer = True
-        return self._house(key).accepting.offer(offer)
+        return self._offer(offer, stream)
 
     def follow_up(
         self,

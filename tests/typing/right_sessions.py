@@ -235,6 +235,7 @@ async def send() -> None:
         assert_type(receipt.withdraw("no"), Withdrawal)
         assert_type(await router.send_wait("k", Ask("x"), job="j"), Receipt[Ask])
         assert_type(router.steer("k", Ask("x"), id="m1"), Receipt[Ask])
+        assert_type(router.steer("k", Ask("x"), stream=Replay()), Receipt[Ask])
         assert_type(router.follow_up("k", Ask("x"), tenant="o"), Receipt[Ask])
         assert_type(router.ask_aside("k", Ask("x"), origin=3), Receipt[Ask])
         router.run_exclusive("k", compact)

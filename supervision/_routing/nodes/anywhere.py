@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import trio
 
-from actors import CloseReason, Receipt
+from actors import CloseReason, Journal, Receipt, Replay
 from supervision._routing.core.core import Core
 from supervision._routing.core.looking import info
 from supervision._routing.parts.lane import check_key
@@ -106,12 +106,15 @@ class Anywhere(Generic[P]):
         id: str | None = None,  # noqa: A002
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """As `RouterRef.steer`, which takes prompts for keys of other nodes too.
 
         With a store it returns when the store has the prompt.
         """
-        receipt = self._steer(key, prompt, id=id, origin=origin, tenant=tenant)
+        receipt = self._steer(
+            key, prompt, id=id, origin=origin, tenant=tenant, stream=stream
+        )
         if receipt._more is not None and receipt._more.row is not None:
             await receipt.durable()
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from actors import Journal, Replay
 from supervision._routing.handle import RouterRef
 from supervision._routing.reports import SessionInfo, VerbResult
 
@@ -67,12 +68,19 @@ class AsyncAnywhere(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
 
         With a store it returns when the store has the prompt.
         """
         receipt = await self._line.send_wait(
-            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, tenant=tenant
+            self._ref.anywhere.steer,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            tenant=tenant,
+            stream=stream,
         )
         return AsyncReceipt(self._line, receipt)

@@ -233,6 +233,7 @@ class AsyncRouter(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """Put a prompt into the turn that runs: as `RouterRef.steer`."""
         receipt = await self._line.send(
@@ -242,6 +243,7 @@ class AsyncRouter(Generic[P, C]):
             id=id,
             origin=origin,
             tenant=tenant,
+            stream=stream,
         )
         return AsyncReceipt(self._line, receipt)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Generic, TypeVar
 
+from actors import Journal, Replay
 from supervision._routing.handle import RouterRef
 from supervision._routing.reports import SessionInfo, VerbResult
 
@@ -68,13 +69,20 @@ class BlockingAnywhere(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> BlockingReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
 
         With a store it returns when the store has the prompt.
         """
         steer = partial(
-            self._ref.anywhere.steer, key, prompt, id=id, origin=origin, tenant=tenant
+            self._ref.anywhere.steer,
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            tenant=tenant,
+            stream=stream,
         )
         receipt = self._line.send_wait(None, steer)
         return BlockingReceipt(self._line, receipt)

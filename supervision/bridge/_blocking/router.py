@@ -247,11 +247,11 @@ class BlockingRouter(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        stream: Replay | Journal | None = None,
     ) -> BlockingReceipt[P]:
         """Put a prompt into the turn that runs: as `RouterRef.steer`."""
-        receipt = self._line.send(
-            self.ref.steer, key, prompt, id=id, origin=origin, tenant=tenant
-        )
+        steer = partial(self.ref.steer, key, prompt, id=id, stream=stream)
+        receipt = self._line.send(steer, origin=origin, tenant=tenant)
         return BlockingReceipt(self._line, receipt)
 
     def follow_up(

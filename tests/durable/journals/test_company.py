@@ -277,6 +277,53 @@ async def test_what_steers_it_is_answered_in_it() -> None:
     assert await die_at_each_point(story, check, Host) > 8
 
 
+@seeds(5)
+async def test_what_steers_it_may_have_a_journal_of_its_own() -> None:
+    """In a turn of its own: its words are there, all of them, after a kill too."""
+    words = "emit:a wait:end emit:b"
+
+    async def story(process: Process) -> None:
+        router, stage = process.router, process.stage
+        await router.accept("ann", words, id="m", attempts=9, stream=Journal())
+        await turn_runs(stage, words)
+        late = router.steer("ann", "emit:s emit:t", id="s", stream=Journal())
+        await late.durable()
+        stage.open("end")
+        assert isinstance(await late.outcome(), Completed)
+        assert await read(router, "s") == ["s", "t"]
+
+    async def check(stage: Stage, process: Process) -> None:
+        stage.open("end")
+        await stage.all_ended()
+        outcome = stage.outcomes().get("s")
+        if isinstance(outcome, Completed):
+            assert await read(process.router, "s") == ["s", "t"]
+        elif outcome is not None:
+            with pytest.raises(TurnNotCompletedError):
+                await read(process.router, "s")
+
+    assert await die_at_each_point(story, check, Host) > 8
+
+
+@seeds(3)
+async def test_of_one_that_was_steered_the_journal_is_empty_and_says_so() -> None:
+    """In this process and in the next."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await process.router.accept("ann", "wait:go point", id="m")
+        await turn_runs(stage, "wait:go point")
+        steered = process.router.steer("ann", "s", id="s", stream=Journal())
+        await steered.durable()
+        stage.open("go")
+        assert isinstance(await steered.outcome(), Steered)
+        with pytest.raises(TurnNotCompletedError):
+            await read(process.router, "s")
+    async with open_process(stage) as process:
+        with pytest.raises(TurnNotCompletedError) as caught:
+            await read(process.router, "s")
+    assert isinstance(caught.value.outcome, Steered)
+
+
 async def _is_kept(router: Router, name: str) -> bool:
     """Whether there is anything to read."""
     try:

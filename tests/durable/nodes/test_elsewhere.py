@@ -11,6 +11,7 @@ from actors import (
     PromptPolicy,
     QueueFullError,
     Receipt,
+    Replay,
     WhileBusy,
 )
 from actors.testing import seeds
@@ -182,6 +183,40 @@ async def test_a_verb_without_an_owner_says_so_in_time() -> None:
 
         assert trio.current_time() - began <= TTL / 2 + 1
         town.nodes["b"].store.join_again()
+
+
+@seeds(10)
+async def test_an_answer_from_elsewhere_is_whole_in_the_moment_of_its_end() -> None:
+    """Nobody has read it here: it is read in the store, and is not empty."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        for name in ("l", "m", "n"):
+            receipt = await router.accept(key, "count:3", id=name, stream=Journal())
+            assert isinstance(await receipt.outcome(), Completed)
+            async with router.reopen_turn(key, name) as answer:
+                assert len([each async for each in answer]) == 3
+
+
+@seeds(5)
+async def test_a_steering_prompt_from_elsewhere_may_have_a_journal() -> None:
+    """Its turn's chunks are read at the node that was asked; not with a `Replay`."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        router = town.nodes["a"].router
+        first = await router.accept(key, "wait:door")
+        await town.until(lambda: bool(town.stage.begun))
+
+        late = await router.anywhere.steer(key, "count:3", id="s", stream=Journal())
+        with pytest.raises(ElsewhereError):
+            await router.anywhere.steer(key, "count:3", stream=Replay())
+        await trio.sleep(3)
+        town.stage.open("door")
+
+        assert isinstance(await first.outcome(), Completed)
+        assert isinstance(await late.outcome(), Completed)
+        async with router.reopen_turn(key, "s") as answer:
+            assert len([each async for each in answer]) == 3
 
 
 @seeds(5)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
+    Bounded,
+    Completed,
+    Journal,
     PromptKind,
     Receipt,
+    Replay,
     Steered,
     StreamNotKeptError,
     Turn,
     TurnNotCompletedError,
     UnknownPromptError,
 )
-from supervision import RouterRef
+from supervision import NoStoreError, RouterRef
 from tests.routing.reading.test_readers import Deed, count_to, open_router, rest_of
 
 
@@ -145,3 +150,64 @@ async def test_what_a_key_knew_is_found_when_its_session_is_gone(
         for each in ("m", receipt.id):
             async with router.reopen_turn("k", each) as answer:
                 assert answer.ended == receipt.ended
+
+
+# ------------------------------------------------------- a steering prompt that is kept
+
+
+async def test_a_steering_prompt_with_a_stream_is_read_in_a_turn_of_its_own() -> None:
+    """While it waits, while it runs and after its end; the turn before is another's."""
+    door, more = trio.Event(), trio.Event()
+    async with open_router() as router:
+        first = router.send("k", count_to(1, door, 1))
+        await settle()
+        late = router.steer("k", count_to(3, more, 3), id="m", stream=Replay())
+        again = router.steer("k", count_to(9), id="m", stream=Replay())
+        assert again is late
+        async with router.reopen_turn("k", "m") as answer:
+            door.set()
+            assert [await anext(answer), await anext(answer)] == [1, 2]
+            more.set()
+            assert await rest_of(answer) == [3]
+        assert isinstance(await first.outcome(), Completed)
+        async with router.reopen_turn("k", late.id, after=1) as answer:
+            assert [each async for each in answer] == [2, 3]
+        assert late.kind is PromptKind.STEER
+
+
+async def test_one_that_is_steered_has_no_chunks_and_says_so() -> None:
+    """Its words are in the answer of the turn that took it, which goes on."""
+    door = trio.Event()
+
+    async def takes(turn: Turn[Deed, int]) -> None:
+        await door.wait()
+        assert len(await turn.checkpoint()) == 1
+        await turn.emit(7)
+
+    async with open_router() as router:
+        async with router.open_turn("k", takes) as answer:
+            await settle()
+            steered = router.steer("k", count_to(1), stream=Replay())
+            async with router.reopen_turn("k", steered.id) as own:
+                door.set()
+                with pytest.raises(TurnNotCompletedError) as caught:
+                    await anext(own)
+            assert [each async for each in answer] == [7]
+        async with router.reopen_turn("k", steered.id) as own:
+            assert isinstance(own.ended, Steered)
+            assert await rest_of(own) == []
+    assert isinstance(caught.value.outcome, Steered)
+
+
+async def test_one_without_a_turn_to_steer_is_kept_as_if_it_was_sent() -> None:
+    """Its stream is looked at as that of `send`."""
+    async with open_router() as router:
+        receipt = router.steer("k", count_to(2), stream=Replay())
+        assert isinstance(await receipt.outcome(), Completed)
+        async with router.reopen_turn("k", receipt.id) as answer:
+            assert [each async for each in answer] == [1, 2]
+        with pytest.raises(NoStoreError):
+            router.steer("k", count_to(2), stream=Journal())
+        bad: Any = Bounded()
+        with pytest.raises(TypeError, match="stream must be a Replay or a Journal"):
+            router.steer("k", count_to(2), stream=bad)

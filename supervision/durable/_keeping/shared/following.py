@@ -190,6 +190,8 @@ class Following:
                 then = partial(self._told_last, receipt, outcome, row)
                 kept.submit(Entry(look, then))
             else:
+                if log is not None and log.keeper is not None:
+                    core.readers.let_go(receipt)  # nothing of it is here
                 self._tell(receipt, outcome, row)
         for each in kept.finding.followers_of(number):
             if outcome is None:
