@@ -19,6 +19,7 @@ from ._engine.checks import (
 )
 from ._engine.crashes import shown
 from ._engine.explaining import declaration_of, explained, words_in
+from ._engine.objects import plainer
 from ._engine.park import park
 from ._engine.seat import Props, check_async, without_types
 from ._engine.timers import Timer
@@ -42,6 +43,7 @@ from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
 from ._sessions.streams.place import Place
+from ._sessions.streams.writers import LEFT
 from ._sessions.turn import unprotected
 from ._sessions.turns.clocks import (
     hold_limits,
@@ -139,6 +141,7 @@ __all__ = (
     "ENDED",
     "FOLLOW_UP",
     "LAST_WORDS_PROPS",
+    "LEFT",
     "PROMPT",
     "READY",
     "SHUT_DOWN",
@@ -184,6 +187,7 @@ __all__ = (
     "listen",
     "open_systems",
     "park",
+    "plainer",
     "put_back",
     "request_of",
     "root_of",

@@ -21,9 +21,10 @@ import trio
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from actors import QueueFullError, RefusedError, Session, Turn, TurnNotCompletedError
+from actors import RefusedError, Session, Turn, TurnNotCompletedError
 from supervision import ChildSpec, Limits, Router, Supervisor
 from supervision.bridge import AsyncRouter, AsyncTree, AsyncTurn, open_tree
+from supervision.http import http_error
 
 PORT = int(os.getenv("FASTAPI_PORT", "8000"))
 
@@ -96,14 +97,13 @@ async def words(answer: AsyncTurn[str, str]) -> AsyncIterator[str]:
 @app.post("/talk/{key}", response_model=None)
 async def talk(key: str, request: fastapi.Request) -> Answer:
     """Send a prompt, and stream its answer."""
-    prompt = (await request.body()).decode()
+    prompt = (await request.body()).decode(errors="replace")
     async with AsyncExitStack() as block:
         try:
             turn = desk.router.open_turn(key, prompt)
             answer = await block.enter_async_context(turn)
         except RefusedError as error:
-            status = 429 if isinstance(error, QueueFullError) else 503
-            raise fastapi.HTTPException(status, str(error)) from error
+            raise http_error(error) from error  # 413, 429, 503
         return Answer(answer, block.pop_all())
 
 

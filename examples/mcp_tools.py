@@ -1,8 +1,7 @@
 """Tools of an MCP server in turns: one connection, shared, cancelled, opened anew.
 
-The connection lives in a task of `Shared`, which opens it and closes it; turns come and
-go.  A turn that is aborted cancels its call, and no other's.  When the server has died
-its calls fail, and the next finds a new one.  Run it: `python -m examples.mcp_tools`.
+A turn that is aborted cancels its call, and no other's.  When the server has died its
+calls fail, and the next finds a new one.  Run it: `python -m examples.mcp_tools`.
 """
 
 import json
@@ -21,19 +20,18 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp_types import CONNECTION_CLOSED, TextContent
 
-from actors import Completed, Session, Turn
-from actors import open_system as open_actors
+from actors import Completed, Session, Turn, open_system
 from supervision import (
     ChildSpec,
     Resource,
     Router,
-    RouterRef,
     Shared,
     Supervisor,
     find_child,
     router_ref,
 )
 
+Open = Callable[[], AbstractAsyncContextManager[Client]]
 HELLO = 30  # seconds: who is silent would hold up all who wait for it
 SERVER = Path(__file__).with_name("mcp_server.py")
 
@@ -51,9 +49,7 @@ async def open_client(command: str, *args: str) -> AsyncGenerator[Client]:
 class Tools:
     """The tools of one server."""
 
-    def __init__(
-        self, open_fn: Callable[[], AbstractAsyncContextManager[Client]]
-    ) -> None:
+    def __init__(self, open_fn: Open) -> None:
         self.shared = Shared(open_fn)
 
     async def schemas(self) -> list[dict[str, Any]]:
@@ -129,10 +125,10 @@ class Tree(Supervisor):
 async def main() -> None:
     """Play the life of a connection."""
     tools = Tools(partial(open_client, sys.executable, str(SERVER)))
-    async with open_actors() as system:
+    async with open_system() as system:
         tree = system.start(Tree, tools)
         await tree.wait_started()
-        router: RouterRef[str, str] = router_ref(await find_child(tree, "desks"), Desk)
+        router = router_ref(await find_child(tree, "desks"), Desk)
         print([tool["name"] for tool in await tools.schemas()])
         print(await router.send("ann", 'shout {"text": "hello"}').outcome())
 

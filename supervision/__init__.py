@@ -40,6 +40,7 @@ from ._routing.reports import StoreStatistics as StoreStatistics
 from ._routing.reports import VerbResult as VerbResult
 from ._routing.router import Router as Router
 from ._routing.stream import TurnStream as TurnStream
+from ._routing.tokens import Durable as Durable
 from ._routing.tokens import FileTokens as FileTokens
 from ._routing.tokens import MemoryTokens as MemoryTokens
 from ._routing.tokens import Tokens as Tokens
@@ -131,6 +132,7 @@ __all__ = [
     "DescribeChild",
     "DrainReport",
     "DuplicateChildError",
+    "Durable",
     "DynamicSupervisor",
     "ElsewhereError",
     "ExitCode",

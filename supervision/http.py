@@ -9,8 +9,9 @@ then, before a stream has begun.  It knows no routes, and nothing of who may ask
 
 Events: each chunk is one, without a name, with its number as its id; `waiting` and
 `begun` (of a prompt that waits for its turn), `gap` and `restart` (the errors
-`StreamGapError`, `StreamRestartedError`), `gone` (`UnknownPromptError`: what there was
-to read is not kept any more) and `end` have JSON objects as data.
+`StreamGapError`, `StreamRestartedError`), `gone` (`UnknownPromptError`,
+`StreamNotKeptError`: what there was to read is not kept, or never was) and `end` have
+JSON objects as data.
 
 A stream without `end` is not over: its client comes back with the last id that it had.
 So it is when the connection breaks, and when the router ends and a store keeps the
@@ -19,8 +20,6 @@ prompt.
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import json
 import math
 import re
@@ -28,7 +27,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, TypeVar
 
-import attrs
 import trio
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -50,9 +48,14 @@ from actors import (
     TurnNotCompletedError,
     UnknownPromptError,
 )
-from actors.hosting import is_plain, seconds
+from actors.hosting import is_plain, plainer, seconds
 
-from ._routing.errors import PromptKeptError, StoreAwayError
+from ._routing.errors import (
+    PromptIdError,
+    PromptKeptError,
+    PromptTooLargeError,
+    StoreAwayError,
+)
 from ._routing.stream import TurnStream
 
 C = TypeVar("C")
@@ -65,6 +68,8 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (TenantLimitError, 429),
     (StillRunningError, 409),
     (SessionBusyError, 409),
+    (PromptTooLargeError, 413),
+    (PromptIdError, 422),
     (RefusedError, 503),  # all others: not now
     (StoreAwayError, 503),
     (UnknownPromptError, 404),
@@ -82,11 +87,10 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 503: any other `RefusedError`, `StoreAwayError`; 429 and 503
-    have a `Retry-After`.
+    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `PromptIdError`; 503: any
+    other `RefusedError`, `StoreAwayError`; 429 and 503 have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
-    `StreamRestartedError`.  The detail is the error in words and a line end, so that
-    the answer Starlette makes of it leaves a terminal in order.
+    `StreamRestartedError`.  The detail is the error in words.
 
     Raises:
         TypeError: it is none of these.
@@ -95,7 +99,7 @@ def http_error(error: ActorError) -> HTTPException:
     if status is None:
         msg = f"http_error() takes a refusal of a router, got {error!r}"
         raise TypeError(msg)
-    return HTTPException(status, f"{error}\n", _RETRY_AFTER.get(status))
+    return HTTPException(status, str(error), _RETRY_AFTER.get(status))
 
 
 def last_event_id(request: Request) -> int:
@@ -111,7 +115,7 @@ def last_event_id(request: Request) -> int:
     if not given:
         return 0
     if not (given.isascii() and given.isdigit() and len(given) < 20):  # noqa: PLR2004
-        raise HTTPException(400, "Last-Event-ID must be the number of a chunk\n")
+        raise HTTPException(400, "Last-Event-ID must be the number of a chunk")
     return int(given)
 
 
@@ -240,7 +244,7 @@ class TurnResponse(Response, Generic[C]):
         except StreamRestartedError as again:
             data = {"attempt": again.attempt, "first": again.first}
             return _event("restart", data), False
-        except UnknownPromptError:
+        except (UnknownPromptError, StreamNotKeptError):
             outcome = await stream.outcome()
             return _event("gone") + _end(outcome), True
         except (StopAsyncIteration, TurnNotCompletedError):
@@ -259,29 +263,14 @@ class TurnResponse(Response, Generic[C]):
 
 def _as_json(chunk: object) -> str:
     try:
-        return json.dumps(chunk, default=_plainer, allow_nan=False)
+        return json.dumps(chunk, default=_in_json, allow_nan=False)
     except ValueError as error:
         msg = f"JSON has not what a chunk has: {error}; TurnResponse(encode=) says how"
         raise TypeError(msg) from error
 
 
-def _plainer(value: object) -> object:
-    kind = type(value)
-    if attrs.has(kind):
-        names = [each.name for each in attrs.fields(kind)]
-    elif dataclasses.is_dataclass(kind):
-        names = [each.name for each in dataclasses.fields(kind)]
-    elif isinstance(value, enum.Enum):
-        return value.value
-    else:
-        dump: Callable[..., object] | None = getattr(value, "model_dump", None)
-        if dump is not None and not isinstance(value, type):
-            return dump(mode="json")
-        msg = (
-            f"JSON has no {kind.__name__}: say how it is written, TurnResponse(encode=)"
-        )
-        raise TypeError(msg)
-    return {name: getattr(value, name) for name in names}
+def _in_json(value: object) -> object:
+    return plainer(value, "say how it is written, TurnResponse(encode=)")
 
 
 def _event(name: str, data: dict[str, object] | None = None) -> str:

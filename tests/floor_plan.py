@@ -18,7 +18,9 @@ from tests.house import Room
 PLAN: Final = {
     # one actor, one conversation
     "park": Room(
-        "actors/_engine: carrying checks explaining park", "", "attrs outcome trio"
+        "actors/_engine: carrying checks explaining objects park",
+        "",
+        "attrs outcome trio",
     ),
     "words": Room(
         "actors: errors events exits mailbox messages ref snapshot",
@@ -270,9 +272,7 @@ PLAN: Final = {
         " routing service",
         "trio",
     ),
-    "http": Room(
-        "supervision: http", "actors routing_words routing", "attrs starlette trio"
-    ),
+    "http": Room("supervision: http", "actors routing_words routing", "starlette trio"),
     "spans": Room(
         "supervision/otel/_spans",
         "actors routing_core routing",

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from supervision._view.shapes import ActorShape, SessionShape
 
+from .text import clean
+
 
 class Level(enum.IntEnum):
     """How much a person should look at a row."""
@@ -62,6 +64,7 @@ _ACTOR_STATES = {
     "ending": LEAVING,
     "held": WRONG,
 }
+_OF_TENANT = "waiting for tenant"
 _PHASES = {
     "idle": DIM,
     "running": GOOD,
@@ -72,6 +75,7 @@ _PHASES = {
     "gathering": NEW,
     "waiting for a slot": MAYBE,
     "waiting for a place": MAYBE,
+    _OF_TENANT: MAYBE,
     "ending": LEAVING,
     "closing": LEAVING,
     "backing off": WRONG,
@@ -177,6 +181,15 @@ def actor_state(state: str) -> Style:
 def phase(name: str) -> Style:
     """Colour the phase of a session."""
     return _PHASES.get(name, PLAIN)
+
+
+def phase_in_full(session: SessionShape) -> Text:
+    """Write the phase of a session where there is room for whose limit holds it."""
+    said, tenant = session["phase"], session["tenant"]
+    style = phase(said)
+    if said == _OF_TENANT and tenant is not None:
+        said = f"waiting for a slot of tenant {tenant!r}"
+    return Text(clean(said), style)
 
 
 def child_state(state: str) -> Style:

@@ -19,7 +19,17 @@ from supervision._view.shapes import (
     WholeShape,
 )
 
-from .look import BOLD, BUSY, DIM, MAYBE, PLAIN, WRONG, actor_state, phase
+from .look import (
+    BOLD,
+    BUSY,
+    DIM,
+    MAYBE,
+    PLAIN,
+    WRONG,
+    actor_state,
+    phase,
+    phase_in_full,
+)
 from .text import clean, plural, span, whole
 
 Source = Callable[[str, int], str | None]
@@ -79,7 +89,7 @@ def _title(stack: StackShape) -> Iterator[Text]:
     session, actor = stack["session"], stack["actor"]
     if session is not None:
         line = Text(clean(session["key"]), BOLD).append("  ")
-        line.append(clean(session["phase"]), phase(session["phase"]))
+        line.append_text(phase_in_full(session))
         yield line.append(f"  of {clean(session['router'])}", DIM)
     elif actor is not None:
         line = Text(clean(actor["path"]), BOLD).append("  ")

@@ -1,11 +1,12 @@
 """What goes wrong with a router, beside what is wrong with a prompt.
 
-Two errors of stores are here, because whoever talks to a router may get them, and must
+Some errors of stores are here, because whoever talks to a router may get them, and must
 not have to import a store to know them; the others are a store's own.
 """
 
 from __future__ import annotations
 
+from actors import RefusedError
 from supervision._trees.errors import SupervisionError
 
 
@@ -74,3 +75,41 @@ class StoreAwayError(StoreError):
 
     def __str__(self) -> str:
         return f"the store does not answer: {self.why}"
+
+
+class PromptTooLargeError(RefusedError, ValueError):
+    """The prompt has more bytes than a store keeps of one: its sender's act.
+
+    Of a router with a store; nothing was started.  To try again is of no use: send
+    less, or raise `StorePolicy.prompt_bytes`.
+    """
+
+    def __init__(self, key: str, size: int, most: int) -> None:
+        super().__init__(key)
+        self.size = size
+        """Its bytes, as it would be stored."""
+        self.most = most
+        """`StorePolicy.prompt_bytes`."""
+
+    def __str__(self) -> str:
+        return (
+            f"a prompt has at most {self.most} bytes when stored, got {self.size}: "
+            f"session {self.key!r}"
+        )
+
+
+class PromptIdError(RefusedError, ValueError):
+    """The id is one that a store makes itself: the act of who chose it.
+
+    Of a router with a store; nothing was started.  Choose another one, such as a UUID.
+    """
+
+    def __init__(self, key: str, id: str, begin: str) -> None:  # noqa: A002
+        super().__init__(key)
+        self.id = id
+        """What was given."""
+        self.begin = begin
+        """With what no id may begin."""
+
+    def __str__(self) -> str:
+        return f"an id must not begin with {self.begin!r}, got {self.id!r:.100}"

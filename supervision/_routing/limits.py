@@ -41,7 +41,9 @@ class Limits:
     `send` raises `SaturatedError`.  Default 100,000, at under 1 KiB each: say fewer if
     they hold more (a socket, a long history).  Of agents 10."""
     sessions_per_tenant: int | None = None
-    """How many of them for one `tenant`.  Default None: any."""
+    """How many of them for one `tenant`.  One more makes the longest idle one of that
+    tenant go; if none of its is idle, `send` raises `TenantLimitError`.  One that goes
+    does not count any more, also while it cleans up.  Default None: any."""
     turns: int = _TURNS
     """How many turns run at once: the slots; the others wait for one.  Default 1000:
     say fewer if what they call (a model, a database) takes fewer.  Of agents 10."""

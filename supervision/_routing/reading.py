@@ -152,9 +152,11 @@ class Reading(Sending[P, C]):
 
         Raises:
             UnknownPromptError: no such prompt, or its answer is not kept any more.
-            StreamNotKeptError: it was sent without `Replay`, and has not ended.  If it
-                has, there is nothing to read but the outcome, as long as its own id is
-                remembered (`PromptPolicy.dedupe`); one without is unknown then.
+            StreamNotKeptError: it was sent without `Replay` or `Journal`, and has not
+                ended.  If it has, the block is entered for the outcome, as long as the
+                prompt's own id is remembered (`PromptPolicy.dedupe`), and reading
+                raises this, as what a turn has said is not known; one without is
+                unknown then.
             StreamGapError: what comes behind `after` is not there (any more).
             StreamRestartedError: `after` was said by a try of the turn that crashed.
             StoreAwayError: the router has a store, which does not answer, or has ended:
@@ -181,7 +183,10 @@ class Reading(Sending[P, C]):
         else:
             reader = Chunks(Bounded())
             reader.close()
-        opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=False)
+        unkept = id if log is None else None
+        opened = TurnStream[P, C](
+            core, receipt, reader, self.steer, aborts=False, unkept=unkept
+        )
         try:
             yield opened
         finally:

@@ -60,9 +60,10 @@ class SessionInfo:
     """How many actors the key has had."""
     phase: str
     """waiting for a place, starting, idle, gathering (the window of a burst), waiting
-    for a slot, running, tool, draining, ending, children (only child turns that have
-    outlived theirs), backing off, closing, quarantined; given up: it has nothing to do,
-    and the code of a turn that was given up goes on."""
+    for a slot, waiting for tenant (for a slot too: its tenant has as many as one may),
+    running, tool, draining, ending, children (only child turns that have outlived
+    theirs), backing off, closing, quarantined; given up: it has nothing to do, and the
+    code of a turn that was given up goes on."""
     turn: int | None
     """Id of its turn."""
     tool: str | None

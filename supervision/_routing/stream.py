@@ -20,6 +20,7 @@ from actors import (
     Outcome,
     Phase,
     Receipt,
+    StreamNotKeptError,
     TurnNotCompletedError,
     Withdrawal,
 )
@@ -36,9 +37,11 @@ class TurnStream(Generic[P, C]):
 
     Made by `RouterRef.open_turn` and `RouterRef.reopen_turn`.  The iteration ends when
     the answer is complete; one that will never be complete ends with
-    `TurnNotCompletedError`, after the chunks that there were.  A `Replay` that cannot
-    go on where the reader was raises `StreamGapError` or `StreamRestartedError`, once.
-    Cancelled while waiting for a chunk: it is not lost, the next call gets it.
+    `TurnNotCompletedError`, after the chunks that there were; one whose chunks were
+    never kept with `StreamNotKeptError`, so that it does not look empty.  A `Replay`
+    that cannot go on where the reader was raises `StreamGapError` or
+    `StreamRestartedError`, once.  Cancelled while waiting for a chunk: it is not lost,
+    the next call gets it.
     """
 
     __slots__ = (
@@ -47,6 +50,7 @@ class TurnStream(Generic[P, C]):
         "_reader",
         "_ready",
         "_steer",
+        "_unkept",
         "receipt",
     )
 
@@ -58,8 +62,10 @@ class TurnStream(Generic[P, C]):
         steer: Any,
         *,
         aborts: bool,
+        unkept: str | int | None = None,
     ) -> None:
         self._core = core
+        self._unkept = unkept  # what was asked for, if its chunks were never kept
         self._aborts = aborts  # the turn, if the block is left before its end
         self._reader = reader
         self._ready = reader.ready  # what it has there is always this list
@@ -154,6 +160,8 @@ class TurnStream(Generic[P, C]):
             pass
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
+            if self._unkept is not None:
+                raise StreamNotKeptError(self.receipt.key, self._unkept)
             raise StopAsyncIteration
         cause = outcome.error if isinstance(outcome, Failed) else None
         raise TurnNotCompletedError(outcome) from cause

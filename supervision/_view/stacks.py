@@ -23,6 +23,7 @@ from actors.hosting import (
     tools_of,
 )
 from supervision._routing.core.core import Core
+from supervision._routing.core.looking import phase_of_turn
 from supervision._routing.parts.lane import Lane
 
 from .actors import shape_of
@@ -118,6 +119,7 @@ class _Look:
     def __init__(self, core: Core) -> None:
         self.now = core.now()
         self.hidden = 0
+        self._core = core
         self._left = TURNS
 
     def chosen(self, runs: Iterable[TurnRun]) -> list[TurnRun]:
@@ -138,7 +140,7 @@ class _Look:
         return TurnShape(
             turn=run.id,
             kind=_kind(run, given_up=given_up),
-            phase=run.phase.value if over else run.turn.phase.value,
+            phase=run.phase.value if over else phase_of_turn(self._core, run),
             age=self.now - run.started_at if run.has_begun else None,
             silent=self.now - last_sign_of(run) if run.has_begun else None,
             tools=[

@@ -229,7 +229,7 @@ def _add_looking(commands: _Commands, shared: Parser) -> None:
         "--phase",
         choices=ALL_PHASES,
         metavar="PHASE",
-        help="only in this phase, such as running",
+        help="only in this one: " + ", ".join(ALL_PHASES),
     )
     wanted.add_argument(
         "--suspended",
@@ -251,7 +251,10 @@ def _add_looking(commands: _Commands, shared: Parser) -> None:
     )
     sessions.add_argument("--match", metavar="TEXT", help="only keys that contain it")
     sessions.add_argument(
-        "--order", choices=ORDERS, metavar="ORDER", help=f"(default: {ORDERS[0]})"
+        "--order",
+        choices=ORDERS,
+        metavar="ORDER",
+        help=f"one of {', '.join(ORDERS)} (default: {ORDERS[0]})",
     )
     sessions.add_argument(
         "--limit", type=count, default=100, metavar="N", help="(default: %(default)s)"

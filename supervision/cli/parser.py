@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from supervision.client.directory import CommandError
 
-from .said import GROUPS, SAID
+from .said import GROUPS, INSTEAD, SAID
 
 WIDEST = 88
 """Columns of a help, at most."""
@@ -25,6 +25,13 @@ class Parser(argparse.ArgumentParser):
 
 class Top(Parser):
     """The one of `actors` itself: its help has the commands by what one wants."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line; say what was meant, if that is known."""
+        for word, meant in INSTEAD.items():
+            if f"invalid choice: '{word}'" in message:
+                message = f"there is no command '{word}': you mean {meant}"
+        super().error(message)
 
     def format_help(self) -> str:
         """Write the help."""

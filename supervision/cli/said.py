@@ -30,6 +30,16 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """`{what one wants: its commands}`, in the order in which they are shown."""
 
+INSTEAD = {
+    "drain": "actors stop",
+    "shutdown": "actors stop",
+    "kill": "actors abort TURN, or actors stop",
+    "list": "actors sessions, or actors ps",
+    "status": "actors ps, or actors statistics",
+    "start": "actors run, or actors restart PATH",
+}
+"""`{a word that is no command: what is meant}`."""
+
 SAID: Final[Mapping[str, Said]] = {
     "demo": Said(
         "a chat service under real traffic, with faults",
@@ -109,7 +119,9 @@ SAID: Final[Mapping[str, Said]] = {
         (
             "List sessions, the worst first; or the keys that are suspended; or, page "
             "by page, all keys, also those that are only in the store of a router. "
-            "All about one: `actors session`."
+            "A row begins with * if something may be wrong (a turn silent for a "
+            "minute, a wait of ten seconds), with ! if something is (three minutes, "
+            "one minute, quarantined, given up). All about one: `actors session`."
         ),
         "actors sessions --phase running --order idle",
     ),

@@ -92,6 +92,24 @@ def live_services(directory: Path) -> list[Client]:
     return found
 
 
+def named_client(
+    path: str | None, environment: Mapping[str, str] = os.environ
+) -> Client | None:
+    """Give the service that is named, whether it answers or not; None: none is.
+
+    Args:
+        path: as of `choose_client`.
+        environment: where variables are looked up.
+    """
+    if path is None:
+        path = environment.get("ACTORS_SOCKET") or None
+    if path is None:
+        return None
+    socket = default_socket(path, runtime_directory(environment))
+    is_name = "/" not in path and not Path(path).exists() and socket.exists()
+    return Client(socket if is_name else Path(path))
+
+
 def choose_client(
     path: str | None, environment: Mapping[str, str] = os.environ
 ) -> Client:
@@ -108,13 +126,10 @@ def choose_client(
     """
     if not HAS_SOCKETS:  # pragma: no cover - on Windows
         raise CommandError(NO_SOCKETS, ExitCode.SOCKET)
-    if path is None:
-        path = environment.get("ACTORS_SOCKET") or None
+    named = named_client(path, environment)
+    if named is not None:
+        return named
     directory = runtime_directory(environment)
-    if path is not None:
-        named = default_socket(path, directory)
-        is_name = "/" not in path and not Path(path).exists() and named.exists()
-        return Client(named if is_name else Path(path))
     match live_services(directory):
         case [client]:
             return client

@@ -69,10 +69,11 @@ class SocketHeldError(SupervisionError, OSError):
         """Id of that process; None: not known."""
 
     def __str__(self) -> str:
-        who = f"process {self.pid}" if self.pid is not None else "a process that lives"
+        held = "is held by a process that lives"
+        if self.pid is not None:
+            held = f"is held by process {self.pid}"
         return (
-            f"the control socket {self.path!r} is held by {who}: "
-            "stop it, or choose another path"
+            f"the control socket {self.path!r} {held}: stop it, or choose another path"
         )
 
 

@@ -27,6 +27,8 @@ from ._postgres.store import PostgresStore as PostgresStore
 from ._sharing.policy import SharingPolicy as SharingPolicy
 from ._sqlite.store import SqliteStore as SqliteStore
 from ._words.errors import CodecError as CodecError
+from ._words.errors import PromptIdError as PromptIdError
+from ._words.errors import PromptTooLargeError as PromptTooLargeError
 from ._words.errors import SessionHeldError as SessionHeldError
 from ._words.errors import StateTooLargeError as StateTooLargeError
 from ._words.errors import StoreAwayError as StoreAwayError
@@ -56,6 +58,8 @@ __all__ = [
     "PartitionLost",
     "PartitionTaken",
     "PostgresStore",
+    "PromptIdError",
+    "PromptTooLargeError",
     "SessionHeld",
     "SessionHeldError",
     "SharingPolicy",

@@ -753,6 +753,7 @@ def test_a_service_is_meant_by_its_name(
     ("arguments", "why"),
     [
         (["fly"], "invalid choice: 'fly'"),
+        (["drain"], "there is no command 'drain': you mean actors stop; see 'actors"),
         (["tree", "--depth", "0"], "must be a whole number from 1 on, not '0'"),
         (["tree", "--depth", "two"], "must be a whole number from 1 on, not 'two'"),
         (["top", "--interval", "0"], "must be at least 0.1 s, not '0'"),

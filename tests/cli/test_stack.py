@@ -108,7 +108,7 @@ def written(found: StackShape, *, everything: bool = False) -> list[str]:
 
 
 def test_of_a_stack_what_is_yours_is_shown() -> None:
-    """And what it awaits; ids as they may be typed; no control characters."""
+    """And what it awaits; ids whole; no control characters."""
     assert written(stack(TURN)) == [
         "ali\\x1bce  running  of /chat/router",
         "turn 1000000017  running  for 2m05s, silent 2.0s",
@@ -129,6 +129,22 @@ def test_of_a_stack_what_is_yours_is_shown() -> None:
         "  child 18  running",
         "    left: grace 5.0s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tenant", "says"),
+    [
+        ("ac\x1bme", "waiting for a slot of tenant 'ac\\x1bme'"),
+        (None, "waiting for tenant"),
+    ],
+)
+def test_whose_limit_holds_a_turn_is_said_in_full(
+    tenant: str | None, says: str
+) -> None:
+    """Where there is room for it; lists have a short word."""
+    waits = session("alice", phase="waiting for tenant", tenant=tenant)
+
+    assert written(stack(session=waits))[0] == f"alice  {says}  of /chat/router"
 
 
 def test_everything_is_shown_if_asked_for() -> None:

@@ -85,8 +85,10 @@ def test_a_demo_ends_in_a_summary_that_adds_up(
 
     status = actors(["demo", *FAST, *options])
 
-    told = words_of(capsys.readouterr().out)
+    out = capsys.readouterr().out
+    told = words_of(out)
     assert status == 0, told
+    assert out.splitlines()[-1] == "adds up: yes"
     accepted = re.search(r"accepted (\d+) = (.*?) kill -9", told)
     assert accepted is not None, told
     outcomes = [int(number) for number in re.findall(r"(\d+) \w+", accepted[2])]

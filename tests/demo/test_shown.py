@@ -156,6 +156,7 @@ def test_accounts_that_differ_make_the_code_1(
 
     assert found.exit_code == 1
     assert words in " ".join(found.differences)
+    assert found.verdict.plain == "adds up: NO"
     assert "NOT AS IT MUST BE" in drawn(found)
 
 
@@ -168,6 +169,7 @@ def test_a_late_stop_is_told_apart_from_a_wrong_sum() -> None:
 
     assert found.exit_code == 4
     assert found.differences == []
+    assert found.verdict.plain == "adds up: yes"
     assert "1 actor late" in text
     assert "yes: every accepted" in text
     assert "NOT AS IT MUST BE: the service did not stop in time" in text

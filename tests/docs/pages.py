@@ -8,8 +8,8 @@ comment before a block says what a reader would have done with it:
     <!-- a scenario -->         not run but measured: `docs/benchmarks.md`
 
 A diff block with a file is that file, changed: its lines go, stay and come as in any
-diff, and an empty line is between two places.  The steps of the tutorial go on with the
-files of the steps before.
+diff, and an empty line, or `...`, is between two places.  The steps of the tutorial go
+on with the files of the steps before.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def before(path: Path) -> list[Program]:
 
 def changed(text: str, diff: str) -> str:
     """A file, changed as a diff says; each of its places must be there once."""
-    for hunk in diff.split("\n\n"):
+    for hunk in re.split(r"\n(?:\.\.\.)?\n", diff):
         lines = [(line[0], line[1:] + "\n") for line in hunk.splitlines()]
         old = "".join(line for mark, line in lines if mark in " -")
         new = "".join(line for mark, line in lines if mark in " +")

@@ -1,14 +1,18 @@
-"""`docs/streams.md` is true: its table of statuses is that of `http_error`."""
+"""`docs/streams.md` is true: its table of statuses is that of `http_error`.
+
+So is the table of events of `docs/reference/answers-over-http.md`.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
 import pytest
 
 import actors
-from supervision import durable
+from supervision import durable, http
 from supervision.http import http_error
 
 from .pages import ROOT
@@ -50,3 +54,18 @@ def test_an_error_has_the_status_of_the_table(name: str) -> None:
 
     assert answer.status_code == STATUSES[name]
     assert ("retry-after" in (answer.headers or {})) == (name in WITH_RETRY)
+
+
+def test_every_event_is_in_the_table_and_handled_by_the_guides_page() -> None:
+    """A reader that does not know one shows what does not count."""
+    sent = set(re.findall(r'_event\("(\w+)"', inspect.getsource(http))) | {"end"}
+    table = ROOT / "docs" / "reference" / "answers-over-http.md"
+    guide = ROOT / "docs" / "how-to" / "server-sent-events.md"
+
+    listed = re.findall(
+        r"^\| `(\w+)`[^|]*\| `\{", table.read_text("utf-8"), re.MULTILINE
+    )
+    handled = re.findall(r'^  on\("(\w+)"', guide.read_text("utf-8"), re.MULTILINE)
+
+    assert set(listed) == sent
+    assert set(handled) == sent

@@ -67,8 +67,8 @@ _BLOCK = re.compile(
     r"((?:<!-- [^>\n]+ -->\n)*)```(python|diff|console)\n(.*?)```", re.DOTALL
 )
 _THEIRS = re.compile(
-    r"(\.\.\.|\d\d:\d\d:\d\d\.\d+|\d+(?:\.\d+)? ?m?s\b|\d+\.\d+|\d+ [KM]iB|user \d+"
-    r"|/[\w/.-]+/[\w-]+\.sock|\b\d{4,7}\b| +)"
+    r"(\.\.\.|\d\d:\d\d:\d\d\.\d+|(?:\d+m)?\d+(?:\.\d+)? ?m?s\b|\d+\.\d+|\d+ [KM]iB"
+    r"|user \d+|/[\w/.-]+/[\w-]+\.sock|\b\d{4,7}\b| +)"
 )
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 

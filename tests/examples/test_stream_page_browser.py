@@ -2,17 +2,20 @@
 
 The application is that of `docs/streams.md`, served on the loopback; between it and the
 browser stands a relay, which cuts connections when the test says so.  Words come when
-the test lets them.  Needs the extra `browser` and Chromium.
+the test lets them.  The page of `docs/how-to/server-sent-events.md` is there too.
+Needs the extra `browser` and Chromium.
 """
 
 from __future__ import annotations
 
 import queue
+import re
 import socket
 import struct
 import threading
 from collections.abc import Callable, Generator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -57,9 +60,14 @@ source.addEventListener("end", event => {
 </script>
 """
 
+TEXT = Path(__file__).parents[2] / "docs" / "how-to" / "server-sent-events.md"
+(GUIDE,) = re.findall(
+    r'HTMLResponse\("""(.*?)"""\)', TEXT.read_text("utf-8"), re.DOTALL
+)
+
 
 class Story(Session[str, str]):
-    """Says a word when it may."""
+    """Says a word when it may; crashes at "crash", unless it is tried again."""
 
     def __init__(self, word: trio.Semaphore) -> None:
         self.word = word
@@ -67,7 +75,16 @@ class Story(Session[str, str]):
     async def take_turn(self, turn: Turn[str, str]) -> None:
         for word in turn.prompt.split():
             await self.word.acquire()
-            await turn.emit(word)
+            if word != "crash":
+                await turn.emit(word)
+            elif turn.attempt == 1:
+                self.start_soon(self.crash)
+                await trio.sleep_forever()
+
+    async def crash(self) -> None:
+        """End the session, not only its turn."""
+        await trio.lowlevel.checkpoint()
+        raise OSError
 
 
 @attrs.define(eq=False)
@@ -172,9 +189,17 @@ def make_app(
     """The application, and the page."""
 
     async def page(request: Request) -> Response:
-        del request
         await trio.lowlevel.checkpoint()
-        return HTMLResponse(PAGE)
+        return HTMLResponse(GUIDE if request.url.path == "/guide" else PAGE)
+
+    async def talk(request: Request) -> Response:
+        key, name = request.path_params["key"], request.path_params["id"]
+        if request.method == "GET":
+            turn = router.reopen_turn(key, name, after=last_event_id(request))
+            return TurnResponse(turn, retry=RETRY)
+        text = (await request.body()).decode()
+        router.send(key, text, id=name, stream=Replay(), attempts=2)
+        return Response(status_code=202)
 
     async def listen(request: Request) -> Response:
         await trio.lowlevel.checkpoint()
@@ -192,8 +217,10 @@ def make_app(
     return Starlette(
         routes=[
             Route("/", page),
+            Route("/guide", page),
             Route("/talk/{key}/{id:int}", listen),
             Route("/ask/{key}", ask),
+            Route("/talk/{key}/{id}", talk, methods=["GET", "PUT"]),
         ]
     )
 
@@ -353,3 +380,22 @@ def test_a_refusal_is_not_asked_again(page: Page, stage: Stage) -> None:
     expect(page.locator("#state")).to_have_text("told to stop")
     page.wait_for_timeout(RETRY * 4000)
     assert stage.asked == [("/talk/ann/77", "")]
+
+
+def test_the_page_of_the_guide_shows_a_second_try_once(
+    page: Page, stage: Stage
+) -> None:
+    """What it had shown of the first one does not count: it is told `restart`."""
+    shown, state = page.locator("p"), page.locator("small")
+
+    page.goto(f"{stage.url}/guide")
+    page.locator("input").fill("once upon crash a")
+    page.locator("button").click()
+    stage.words(2)
+    expect(shown).to_have_text("once upon")
+    stage.words(2)
+    expect(shown).to_have_text("once")
+    stage.words(3)
+
+    expect(state).to_have_text("Completed")
+    expect(shown).to_have_text("once upon a")

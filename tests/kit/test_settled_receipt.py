@@ -53,14 +53,20 @@ async def facts(receipt: Receipt[str]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("given", [{}, {"given_id": "m1", "origin": ("web", 7)}])
-async def test_it_says_what_a_routers_says(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("given_id", "origin"), [(None, None), ("m1", ("web", 7)), (None, "web")]
+)
+async def test_it_says_what_a_routers_says(
+    given_id: str | None, origin: object
+) -> None:
     """Of the same prompt with the same outcome."""
-    send = {{"given_id": "id"}.get(name, name): each for name, each in given.items()}
     async with open_system() as system:
-        real = start_router(system, Echo).send("ann", "hello", **send)
+        router = start_router(system, Echo)
+        real = router.send("ann", "hello", id=given_id, origin=origin)
         outcome = await real.outcome()
-        made = settled_receipt("hello", outcome, key="ann", id=real.id, **given)
+        made = settled_receipt(
+            "hello", outcome, key="ann", id=real.id, given_id=given_id, origin=origin
+        )
 
         assert await facts(made) == await facts(real)
     assert made.ended == Completed("hello", turn=1)

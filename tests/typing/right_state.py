@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from actors import ActorRef, History, Outcome, Session, Turn
-from supervision import RouterRef, start_router
+from actors import ActorRef, ActorSystem, History, Outcome, Session, Turn
+from supervision import Durable, RouterRef, start_router
+from supervision.durable import MemoryStore, PostgresStore, SqliteStore
 
 
 class Untyped(Session[str, int]):
@@ -93,3 +94,15 @@ def both(untyped: RouterRef[str, int], ref: ActorRef[Any], actor: Any) -> None:
     router.run_exclusive("alice", look_whole)
     assert_type(start_router(actor, Untyped), RouterRef[str, int])
     del untyped, ref
+
+
+def make_store(where: str) -> Durable:
+    """Each store is one."""
+    if where == "memory":
+        return MemoryStore()
+    return PostgresStore(where) if "://" in where else SqliteStore(where)
+
+
+def routers(system: ActorSystem) -> None:
+    """A router takes any."""
+    start_router(system, Untyped, durable=make_store("chat.db"))

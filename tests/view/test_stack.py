@@ -247,6 +247,24 @@ async def test_a_turn_that_waits_for_a_slot_has_no_stack() -> None:
 
 
 @seeds(5)
+async def test_whose_limit_a_turn_waits_for_is_said() -> None:
+    """Its tenant's, whose own turns hold it up; else that of all."""
+    async with looking(turns=2, turns_per_tenant=1) as (router, view):
+        for key, tenant in (("a", "me"), ("b", "me"), ("c", "you"), ("d", "he")):
+            router.send(key, "work", tenant=tenant)
+        await trio.sleep(1)
+        said = {each.key: each.phase for each in router.list()}
+        turn, other = only(view.session_stack("b")), only(view.session_stack("d"))
+        found = await view.sessions(phase="waiting for tenant")
+        for key in "abcd":
+            router.close(key)
+
+    assert (said["b"], said["d"]) == ("waiting for tenant", "waiting for a slot")
+    assert (turn["phase"], other["phase"]) == (said["b"], said["d"])
+    assert [each["key"] for each in found["sessions"]] == ["b"]
+
+
+@seeds(5)
 async def test_a_turn_that_was_given_up_is_seen_until_its_code_ends() -> None:
     """By key, in lists and counts, with its age; also when its key is forgotten."""
     async with looking() as (router, view):

@@ -98,23 +98,28 @@ class SaturatedError(RefusedError, trio.WouldBlock):
 
 
 class TenantLimitError(RefusedError):
-    """This tenant has as many sessions as one tenant may have: the tenant's act.
+    """This tenant has as many sessions as one may have, all busy: the tenant's act.
 
-    Raised when a prompt would begin one more.  Close one of its sessions, wait until
-    one that is idle is reaped, or raise `Limits.sessions_per_tenant`.
+    Raised when a prompt would begin one more; if one of his were idle, that would have
+    been put away.  Wait until one has ended its turn, abort or close one, or raise
+    `Limits.sessions_per_tenant`.
     """
 
-    def __init__(self, key: str, tenant: str, limit: int) -> None:
+    def __init__(
+        self, key: str, tenant: str, limit: int, has: int | None = None
+    ) -> None:
         super().__init__(key)
         self.tenant = tenant
         """Who."""
         self.limit = limit
         """`Limits.sessions_per_tenant`."""
+        self.has = limit if has is None else has
+        """How many the tenant has: more than `limit` if that has been lowered."""
 
     def __str__(self) -> str:
         return (
-            f"no session {self.key!r} for {self.tenant!r}, who has {self.limit} "
-            "already, the limit"
+            f"no session {self.key!r} for {self.tenant!r}: all {self.has} sessions it "
+            f"has are busy, and the limit is {self.limit}"
         )
 
 

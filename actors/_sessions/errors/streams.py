@@ -95,10 +95,11 @@ class UnknownPromptError(ActorError):
 
 
 class StreamNotKeptError(ActorError):
-    """The prompt is there, but its chunks are not kept.
+    """The prompt is there, but its chunks are not kept: what was said is not known.
 
-    The act of the sender: it was sent without `Replay` or `Journal`.  Its turn has not
-    ended.  Await the outcome by its receipt.
+    The act of the sender: it was sent without `Replay` or `Journal`.  While its turn
+    has not ended the block is not entered; afterwards reading raises it, where a whole
+    answer would end: `TurnStream.ended` has the outcome.
     """
 
     def __init__(self, key: str, id: str | int) -> None:  # noqa: A002

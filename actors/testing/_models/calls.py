@@ -10,6 +10,8 @@ from typing import Generic, TypeVar, cast
 
 import trio
 
+from actors.hosting import LEFT
+
 from .words import Answer, Hold, Wait
 
 Q = TypeVar("Q")
@@ -83,8 +85,7 @@ class Stream(Generic[P]):
             msg = f"{msg} pieces: async for piece in pieces`"
             raise TypeError(msg)
         if self._left:
-            msg = "the block of this answer has been left"
-            raise trio.ClosedResourceError(msg)
+            raise trio.ClosedResourceError(LEFT)
         if self._read:
             msg = "another task reads this answer"
             raise trio.BusyResourceError(msg)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import re
-from collections.abc import Callable, Collection
-from itertools import zip_longest
+from collections.abc import Collection
+from itertools import starmap, zip_longest
 from typing import Any, Final, TypeGuard, cast
 
-import attrs
+from actors.hosting import plainer
 
 HIDDEN: Final = "(hidden)"
 """What stands in place of a key."""
@@ -44,8 +42,6 @@ def plain(value: object) -> Any:
     Raises:
         TypeError: JSON has no such thing.
     """
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):
@@ -53,24 +49,7 @@ def plain(value: object) -> Any:
     if isinstance(value, dict):
         pairs = cast("dict[object, object]", value)
         return {_name(name): plain(each) for name, each in pairs.items()}
-    fields = _fields(type(value))
-    if fields is not None:
-        return {name: plain(getattr(value, name)) for name in fields}
-    dump: Callable[..., object] | None = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, type):
-        return plain(dump(mode="json"))
-    msg = (
-        f"JSON has no {type(value).__name__}: say dump= to the Tape; got {value!r:.200}"
-    )
-    raise TypeError(msg)
-
-
-def _fields(kind: type[Any]) -> list[str] | None:
-    if attrs.has(kind):
-        return [each.name for each in attrs.fields(kind)]
-    if dataclasses.is_dataclass(kind):
-        return [each.name for each in dataclasses.fields(kind)]
-    return None
+    return plain(plainer(value, "say dump= to the Tape"))
 
 
 def hide(value: Any, secrets: Collection[str] = ()) -> Any:
@@ -113,22 +92,23 @@ def _hidden(value: Any, secrets: Collection[str]) -> Any:
 
 def difference(told: Any, here: Any, where: str = "") -> str | None:
     """Say where two JSON values differ first; None: nowhere."""
-    found = None
     if _is_dict(told) and _is_dict(here):
-        for name in (*told, *here):
-            place = f"{where}.{name}" if where else name
-            found = found or difference(
-                told.get(name, _NONE), here.get(name, _NONE), place
-            )
-        return found
-    if _is_list(told) and _is_list(here):
+        parts = (
+            (told.get(name, _NONE), here.get(name, _NONE), _place(where, name))
+            for name in (*told, *here)
+        )
+    elif _is_list(told) and _is_list(here):
         pairs = zip_longest(told, here, fillvalue=_NONE)
-        for number, (one, other) in enumerate(pairs):
-            found = found or difference(one, other, f"{where}[{number}]")
-        return found
-    if told == here or (told != told and here != here):  # noqa: PLR0124 - both are nan
+        parts = ((*pair, f"{where}[{number}]") for number, pair in enumerate(pairs))
+    elif told == here or (told != told and here != here):  # noqa: PLR0124 - are nan
         return None
-    return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
+    else:
+        return f"{where or 'it'} was {told!r:.200}, and is {here!r:.200}"
+    return next(filter(None, starmap(difference, parts)), None)
+
+
+def _place(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
 class _Nothing:

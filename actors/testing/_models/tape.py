@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -21,7 +22,7 @@ from actors.hosting import Whole, is_plain
 from .calls import CallEnd, is_cancelled
 from .plain import difference, hide, plain
 from .scripted import ScriptedModel
-from .words import Answer, Hold, Model, ScriptError, Wait, finite
+from .words import Answer, Hold, Model, ScriptError, Wait
 
 Q = TypeVar("Q")
 P = TypeVar("P")
@@ -127,7 +128,7 @@ class Tape(Generic[Q, P]):
             TypeError, ValueError: `pace` is not a number of at least 0.
             ValueError: the file is no tape; it says the line.
         """
-        finite("pace", pace)
+        _check_pace(pace)
         lines = self.path.read_bytes().split(b"\n")  # not where a text has its lines
         answers: list[Answer[P]] = []
         for number, line in enumerate(lines, start=1):
@@ -247,6 +248,15 @@ class _Heard(Generic[P]):
             kind = f"{type(error).__module__}.{type(error).__qualname__}"
             self._line["end"] = CallEnd.FAILED.name
             self._line["error"] = [kind, hide(str(error), self._tape._secrets)]
+
+
+def _check_pace(pace: object) -> None:
+    if isinstance(pace, bool) or not isinstance(pace, int | float):
+        msg = f"pace must be a number, got {pace!r:.200}"
+        raise TypeError(msg)
+    if not 0 <= pace <= sys.float_info.max:
+        msg = f"pace must be at least 0 and finite, got {pace!r:.200}"
+        raise ValueError(msg)
 
 
 def _texts(secrets: Collection[str]) -> tuple[str, ...]:

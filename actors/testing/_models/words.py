@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 import re
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -16,10 +15,10 @@ import trio
 from actors.hosting import Whole, seconds, valid_seconds_or_0
 
 P = TypeVar("P")
-_ENDS: Final = (StopIteration, StopAsyncIteration)  # where they are raised, no errors
-
 P_co = TypeVar("P_co", covariant=True)
 Q_contra = TypeVar("Q_contra", contravariant=True)
+
+_ENDS: Final = (StopIteration, StopAsyncIteration)  # where they are raised, no errors
 
 
 class Model(Protocol[Q_contra, P_co]):
@@ -57,22 +56,11 @@ class ScriptError(Whole, AssertionError):
         """What is wrong, and what the script has."""
 
 
-def finite(name: str, value: object) -> None:
-    """Check a number.  Raises TypeError, ValueError: not at least 0 and finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name} must be a number, got {value!r:.200}"
-        raise TypeError(msg)
-    if not 0 <= value <= sys.float_info.max:
-        msg = f"{name} must be at least 0 and finite, got {value!r:.200}"
-        raise ValueError(msg)
-
-
 def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     del instance
     if value == math.inf:
         msg = f"{attribute.name} must be finite, got inf: use a Hold"
         raise ValueError(msg)
-    finite(attribute.name, value)
 
 
 @attrs.frozen

@@ -1,4 +1,6 @@
 """What a test makes itself, where a program is given it by a router.
 
-receipt     settled_receipt: a receipt that has its outcome
+None of it needs a system:
+
+    receipt     settled_receipt: a receipt that has its outcome
 """

@@ -65,30 +65,39 @@ class _Accept(Scenario):
 
     async def ours(self, run: Run) -> None:
         """Accept them, and find them again."""
-        each = share(run.count, self.size)
-        gate = Gate()
-        gate.close()
-
-        async def sender(router: RouterRef[str, int], key: str) -> None:
-            for _ in range(each):
-                await router.accept(key, TEXT)
-
         with _folder(self.wait) as folder:
             store = SqliteStore(folder / "kept.db", policy=POLICY)
-            async with open_system() as system:
-                router = start_router(system, Heard, gate, limits=WIDE, durable=store)
-                await router.accept("first", TEXT)  # it is open
-                with run.timed(each * self.size):
-                    async with trio.open_nursery() as senders:
-                        for number in range(self.size):
-                            senders.start_soon(sender, router, f"{number}")
-                await _until(lambda: gate.handled > self.size)
-            run.equal(gate.handled, self.size + 1, "turns that wait, and are aborted")
-            wanted = (each - 1) * self.size
+            await self._send(run, store)
+            gate = Gate()
+            gate.close()
+            wanted = (share(run.count, self.size) - 1) * self.size
             async with open_system() as system:
                 router = start_router(system, Heard, gate, limits=WIDE, durable=store)
                 await _until(lambda: router.statistics().queued >= wanted)
                 run.equal(router.statistics().queued, wanted, "prompts that are kept")
+
+    async def _send(self, run: Run, store: SqliteStore | None) -> int:
+        """Send them all; gives how many have no outcome then."""
+        each = share(run.count, self.size)
+        gate = Gate()
+        gate.close()
+
+        async def sender(router: RouterRef[str, int], key: str, count: int) -> None:
+            send = router.accept if store is not None else router.send_wait
+            for _ in range(count):
+                await send(key, TEXT)
+
+        async with open_system() as system:
+            router = start_router(system, Heard, gate, limits=WIDE, durable=store)
+            await sender(router, "first", 1)  # a store is open then
+            with run.timed(each * self.size):
+                async with trio.open_nursery() as senders:
+                    for number in range(self.size):
+                        senders.start_soon(sender, router, f"{number}", each)
+            await _until(lambda: gate.handled > self.size)
+            queued = router.statistics().queued
+        run.equal(gate.handled, self.size + 1, "turns that wait, and are aborted")
+        return queued
 
     def disk(self, run: Run) -> None:
         """The same texts, the same groups."""
@@ -114,25 +123,9 @@ class _AcceptBeside(_Accept):
 
     async def memory(self, run: Run) -> None:
         """Accepted, and written nowhere."""
-        each = share(run.count, self.size)
-        gate = Gate()
-        gate.close()
-
-        async def sender(router: RouterRef[str, int], key: str) -> None:
-            for _ in range(each):
-                await router.send_wait(key, TEXT)
-
-        async with open_system() as system:
-            router = start_router(system, Heard, gate, limits=WIDE)
-            await router.send_wait("first", TEXT)
-            with run.timed(each * self.size):
-                async with trio.open_nursery() as senders:
-                    for number in range(self.size):
-                        senders.start_soon(sender, router, f"{number}")
-            await _until(lambda: gate.handled > self.size)
-            queued = router.statistics().queued
-        run.equal(gate.handled, self.size + 1, "turns that wait, and are aborted")
-        run.equal(queued, each * self.size + 1, "prompts that have no outcome")
+        queued = await self._send(run, None)
+        wanted = share(run.count, self.size) * self.size + 1
+        run.equal(queued, wanted, "prompts that have no outcome")
 
 
 class Accept1(_AcceptBeside):

@@ -142,6 +142,7 @@ class Accepting:
             policy,
             ending=core.world.ending,
             per_tenant=limit,
+            spare=core.idle.count_of(offer.tenant) if limit and offer.tenant else 0,
             now=core.now(),
         )
         lane: Lane
@@ -152,7 +153,7 @@ class Accepting:
         else:
             lane = found
             if lane.phase == CLOSING:
-                core.sessions.stay(lane)
+                core.sessions.stay(lane, accepted=False)
             elif lane.phase == QUARANTINED:
                 core.leaving.try_again(lane)
         if way is Entrance.FIRST:

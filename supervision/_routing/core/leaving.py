@@ -104,7 +104,7 @@ class Leaving:
     def closed(self, lane: Lane, reason: CloseReason) -> None:
         """A lane that was to close has no actor any more."""
         core = self._core
-        core.places.will_stay(lane)
+        core.sessions.count_in(lane)
         extra = lane.extra
         if extra is not None:
             if extra.timer is not None:
@@ -230,7 +230,7 @@ class Leaving:
             return
         core = self._core
         core.idle.remove(lane)
-        core.places.will_stay(lane)
+        core.sessions.count_in(lane)
         core.places.leave(lane)
         lane.phase = GONE
         lane.state = None

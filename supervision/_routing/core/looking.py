@@ -27,6 +27,8 @@ from .core import Core
 
 GIVEN_UP = "given up"
 SUSPENDED = "suspended"
+TENANT: Final = "waiting for tenant"
+"""It waits for a slot, and its tenant has as many as one may have."""
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -42,6 +44,7 @@ _AT_REST = (OPEN, ASLEEP, GONE)
 PHASES: Final = (
     *dict.fromkeys(_NAMES.values()),
     *(phase.value for phase in Phase if phase is not Phase.ENDED),
+    TENANT,
     "children",
     GIVEN_UP,
 )
@@ -53,9 +56,7 @@ def phase_of(core: Core, lane: Lane) -> str:
     if lane.phase == OPEN:
         run: TurnRun | None = lane.turn
         if run is not None:
-            turn = run.turn  # None: its end is being kept
-            phase: Phase = turn.phase if turn is not None else Phase.ENDING
-            return phase.value
+            return phase_of_turn(core, run)
         if lane.waiting:
             return "gathering"
         if lane.busy:
@@ -63,6 +64,15 @@ def phase_of(core: Core, lane: Lane) -> str:
     if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
         return GIVEN_UP
     return _NAMES[lane.phase]
+
+
+def phase_of_turn(core: Core, run: TurnRun) -> str:
+    """What a turn does, in words."""
+    turn = run.turn  # None: its end is being kept
+    phase: Phase = turn.phase if turn is not None else Phase.ENDING
+    if phase is Phase.WAITING and not run.slot and run.extra is not None:
+        return TENANT if core.slots.is_full(run.extra.slot_tenant) else phase.value
+    return phase.value
 
 
 def abandoned(core: Core) -> list[Lane]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from actors import CloseReason, SaturatedError
+from actors import CloseReason, SaturatedError, TenantLimitError
 from supervision._routing.parts.lane import Lane
 
 AT_ONCE = 500  # sessions reaped before others have their turn
@@ -40,6 +40,8 @@ class Reaping:
         core.idle.add(lane, core.now())
         if core.places.unpromised < 0:  # the limit has been lowered, or one came back
             self.shrink()
+        if lane.tenant is not None:
+            self._shrink_own(lane.tenant)
         if not self.armed:
             self._arm()
         core.accepting.admit_crowd()
@@ -71,6 +73,31 @@ class Reaping:
                 raise SaturatedError(key, core.limits.sessions)
             core.sessions.close(oldest, CloseReason.EVICTED)
 
+    def evict_own(self, key: str, tenant: str) -> None:
+        """Make the tenant's longest idle ones go until he may have one more.
+
+        Raises:
+            TenantLimitError: there are not enough of his that are idle.
+        """
+        core = self._core
+        limit = core.limits.sessions_per_tenant
+        while not core.admission.may_own(tenant, limit):
+            oldest = core.idle.oldest_of(tenant)
+            if oldest is None:
+                has = core.admission.owns(tenant)
+                raise TenantLimitError(key, tenant, limit, has)
+            core.sessions.close(oldest, CloseReason.EVICTED)
+
+    def _shrink_own(self, tenant: str) -> None:
+        """As `shrink`, if a tenant has more than one may have."""
+        core = self._core
+        limit = core.limits.sessions_per_tenant
+        while limit is not None and core.admission.owns(tenant) > limit:
+            oldest = core.idle.oldest_of(tenant)
+            if oldest is None:
+                return
+            core.sessions.close(oldest, CloseReason.EVICTED)
+
     def shrink(self) -> None:
         """There are more sessions than may be: idle ones go, the longest idle first.
 
@@ -84,6 +111,10 @@ class Reaping:
         """The limits have changed: those that are idle go if there are too many."""
         self.stop()
         self.shrink()
+        limit = self._core.limits.sessions_per_tenant
+        if limit is not None:
+            for tenant in self._core.admission.over(limit):
+                self._shrink_own(tenant)
         self._arm()
 
     def stop(self) -> None:

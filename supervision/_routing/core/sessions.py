@@ -60,11 +60,15 @@ class Sessions:
 
         Raises:
             SaturatedError: there is none, now or soon.
+            TenantLimitError: its tenant has as many as he may, and none is idle.
         """
         core = self._core
+        # others were first
+        if core.places.unpromised <= 0 and core.accepting.waiting.must_wait:
+            raise SaturatedError(key, core.limits.sessions)
+        if tenant is not None:
+            core.reaping.evict_own(key, tenant)
         if core.places.unpromised <= 0:
-            if core.accepting.waiting.must_wait:  # others were first
-                raise SaturatedError(key, core.limits.sessions)
             core.reaping.evict(key, 1)
         lane = core.lanes[key] = Lane(key, core, core.now())
         core.tokens.entered(key)
@@ -256,20 +260,39 @@ class Sessions:
             extra.window.cancel()
             extra.window = None
         if reason is not CloseReason.RESET and not lane.waiting:
-            core.places.will_leave(lane)
+            self._count_out(lane)
         if lane.turn is None and not extra.asides:
             self.end(lane)
 
-    def stay(self, lane: Lane) -> None:
+    def stay(self, lane: Lane, *, accepted: bool = True) -> None:
         """A prompt has come to a lane that is closing: it keeps its place.
+
+        Args:
+            lane: the key's entry.
+            accepted: the prompt cannot be refused: its tenant's limit is not asked.
 
         Raises:
             SaturatedError: the place is promised to another, and none is idle.
+            TenantLimitError: its tenant has as many as he may, and none is idle.
         """
         core = self._core
         if core.places.is_leaving(lane):
+            if not accepted and lane.tenant is not None:
+                core.reaping.evict_own(lane.key, lane.tenant)
             core.reaping.evict(lane.key, 1)
-            core.places.will_stay(lane)
+            self.count_in(lane)
+
+    def _count_out(self, lane: Lane) -> None:
+        """It gives its place back soon, and is not its tenant's any more."""
+        core = self._core
+        if core.places.will_leave(lane) and lane.tenant is not None:
+            core.admission.leave(lane.tenant)
+
+    def count_in(self, lane: Lane) -> None:
+        """It does not give its place back soon: it stays, or has done so."""
+        core = self._core
+        if core.places.will_stay(lane) and lane.tenant is not None:
+            core.admission.enter(lane.tenant)
 
     def end(self, lane: Lane) -> None:
         """A session that is to close has nothing to do any more: end its actor."""

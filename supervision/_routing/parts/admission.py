@@ -74,7 +74,10 @@ class Entrance(enum.Enum):
 
 
 class Admission:
-    """Whether the router takes prompts, and how many keys each tenant has."""
+    """Whether the router takes prompts, and how many keys each tenant has.
+
+    A key whose session is being put away is nobody's any more.
+    """
 
     __slots__ = ("_tenants", "open")
 
@@ -111,6 +114,7 @@ class Admission:
         *,
         ending: bool,
         per_tenant: int | None,
+        spare: int = 0,
         now: float = -math.inf,
     ) -> Entrance:
         """Say where a prompt that is new goes.
@@ -121,6 +125,7 @@ class Admission:
             policy: how prompts of this key wait.
             ending: the router is to end.
             per_tenant: `Limits.sessions_per_tenant`.
+            spare: how many sessions of its tenant may go for a new one.
             now: the clock.
 
         Raises:
@@ -129,10 +134,11 @@ class Admission:
         if not self.open:
             raise ClosedToNewError(offer.key)
         if lane is None:
-            if not self.may_own(offer.tenant, per_tenant):
-                assert offer.tenant is not None
+            tenant = offer.tenant
+            if not self.may_own(tenant, per_tenant, spare):
+                assert tenant is not None
                 assert per_tenant is not None
-                raise TenantLimitError(offer.key, offer.tenant, per_tenant)
+                raise TenantLimitError(offer.key, tenant, per_tenant, self.owns(tenant))
             if ending:
                 raise ClosedToNewError(offer.key)
             return Entrance.NEW
@@ -206,9 +212,13 @@ class Admission:
 
     # --------------------------------------------------------------------- its tenants
 
-    def may_own(self, tenant: str | None, most: int | None) -> bool:
-        """Whether this tenant may have one more key."""
-        return tenant is None or most is None or self._tenants.get(tenant, 0) < most
+    def may_own(self, tenant: str | None, most: int | None, spare: int = 0) -> bool:
+        """Whether this tenant may have one more key, if so many of his go for it."""
+        return tenant is None or most is None or self.owns(tenant) - spare < most
+
+    def over(self, most: int) -> list[str]:
+        """The tenants that have more keys than that; looks at each tenant."""
+        return [tenant for tenant, keys in self._tenants.items() if keys > most]
 
     def owns(self, tenant: str) -> int:
         """How many keys are this tenant's."""
@@ -219,7 +229,7 @@ class Admission:
         self._tenants[tenant] = self._tenants.get(tenant, 0) + 1
 
     def leave(self, tenant: str) -> None:
-        """A key of this tenant's is forgotten."""
+        """A key of this tenant's is forgotten, or its session is being put away."""
         left = self._tenants[tenant] - 1
         if left:
             self._tenants[tenant] = left

@@ -95,16 +95,20 @@ class Places:
         """Whether its place is counted as free soon."""
         return lane.extra is not None and lane.extra.leaving
 
-    def will_leave(self, lane: Lane) -> None:
-        """It will give its place back soon; idempotent."""
+    def will_leave(self, lane: Lane) -> bool:
+        """It will give its place back soon; False: that is known."""
         extra = lane.need_extra()
-        if not extra.leaving:
-            extra.leaving = True
-            self.leaving += 1
+        if extra.leaving:
+            return False
+        extra.leaving = True
+        self.leaving += 1
+        return True
 
-    def will_stay(self, lane: Lane) -> None:
-        """It keeps its place after all, or has given it back; idempotent."""
+    def will_stay(self, lane: Lane) -> bool:
+        """It keeps its place after all, or has given it back; False: that is known."""
         extra = lane.extra
-        if extra is not None and extra.leaving:
-            extra.leaving = False
-            self.leaving -= 1
+        if extra is None or not extra.leaving:
+            return False
+        extra.leaving = False
+        self.leaving -= 1
+        return True

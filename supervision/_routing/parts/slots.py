@@ -78,6 +78,10 @@ class Slots(Generic[T]):
             self._recall(tenant)
         return self._fill()
 
+    def is_full(self, tenant: str | None) -> bool:
+        """Whether this tenant has as many slots as one may: its own hold it up."""
+        return not self._may(tenant)
+
     def configure(self, limit: int, per_tenant: int | None) -> list[T]:
         """Change the numbers; who has a slot now because of that."""
         self.limit = limit

@@ -29,7 +29,15 @@ class Tokens(Protocol):
 
 
 class Durable(Protocol):
-    """A store for what a router accepts; one of `supervision.durable`."""
+    """The type of `durable=`: a store for what a router accepts.
+
+    It is a `SqliteStore`, `PostgresStore` or `MemoryStore` of `supervision.durable`;
+    the name is for the signatures of functions that make one or take any.
+
+    Example:
+        >>> def make_store(self) -> Durable:
+        ...     return SqliteStore("chat.db")
+    """
 
     # Any: what a router has of it, of a room above this one
     def keep(self, make: type[Any], crash: Callable[[Exception], None]) -> Any:

@@ -220,7 +220,7 @@ class AsyncRouter(Generic[P, C]):
 
         Raises:
             UnknownPromptError, StreamNotKeptError, StreamGapError: when the block is
-                entered.
+                entered; the second when it is read, if the turn has ended.
         """
         open_fn = partial(self.ref.reopen_turn, key, id, after=after)
         return AsyncTurn(self._line, MOST_AHEAD, open_fn)

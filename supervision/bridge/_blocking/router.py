@@ -234,7 +234,7 @@ class BlockingRouter(Generic[P, C]):
 
         Raises:
             UnknownPromptError, StreamNotKeptError, StreamGapError: when the block is
-                entered.
+                entered; the second when it is read, if the turn has ended.
         """
         open_fn = partial(self.ref.reopen_turn, key, id, after=after)
         return BlockingTurn(self._line, MOST_AHEAD, open_fn)

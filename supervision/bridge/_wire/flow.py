@@ -15,11 +15,11 @@ from typing import Final, Generic, TypeVar
 
 import trio
 
+from actors.hosting import LEFT
+
 from .boxes import Wake
 
 C = TypeVar("C")
-
-LEFT: Final = "the block of this answer has been left"
 
 NOT_YET: Final = object()
 """There is no chunk: wait."""

@@ -21,12 +21,13 @@ from actors import (
     StreamGapError,
     StreamRestartedError,
 )
+from actors.hosting import LEFT
 from supervision._routing.stream import TurnStream
 from supervision.bridge.errors import WrongSideError
 
 from .boxes import Box
 from .calls import Call, Left
-from .flow import LEFT, Flow
+from .flow import Flow
 
 P = TypeVar("P")
 C = TypeVar("C")

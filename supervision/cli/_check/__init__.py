@@ -9,5 +9,6 @@ not know the command line.  In reading order:
     routers         what a router is declared with
     trees           a supervisor, its children, and theirs
     unit            a unit file of systemd, beside the tree
+    folders         where that unit may write, beside the files of stores
     command         looks, and says what it has found
 """

@@ -16,6 +16,7 @@ from supervision.client.directory import CommandError
 from supervision.service import ExitCode
 
 from .findings import Finding, Found, Severity
+from .folders import check_folders
 from .trees import check_tree
 from .unit import check_unit, command_of, read_service
 
@@ -34,6 +35,7 @@ def check(arguments: Namespace) -> int:
         found = check_tree(target, budget)
     if service is not None:
         check_unit(service, target, str(file), found)
+        check_folders(service, Path.cwd(), str(file), found)
     if arguments.json:
         print_json(_as_json(target, found))
     else:

@@ -42,6 +42,8 @@ class Found:
     findings: list[Finding] = attrs.Factory(list[Finding])
     actors: int = 0
     """How many declarations were looked at."""
+    stores: list[tuple[str, Path]] = attrs.Factory(list[tuple[str, Path]])
+    """The files of stores: the path of the router, and the file."""
 
     def wrong(self, where: str, what: object, right: str = "") -> None:
         """Note what cannot work."""

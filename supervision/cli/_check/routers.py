@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from typing import Any, Final
 
 from actors import Session
@@ -75,6 +76,8 @@ class Routers:
         if other != path and not shared:
             text = f"its store, {durable!r:.100}, is that of {other} already"
             self._found.wrong(path, text, "a store for each router")
+        if isinstance(file, Path):
+            self._found.stores.append((path, file))
         encoding = getattr(durable, "encoding", None)
         if encoding is not None:  # else it is one that somebody else has written
             # at run time: it needs what stores need

@@ -106,12 +106,12 @@ class _Look:
             said = f"{said_by(error)}{place_of(error)}"
             self._found.wrong(path, f"its children cannot be declared: {said}")
         else:
-            self._look_for_any(path, cls, specs)
+            self._doubt_if_empty(path, cls, specs)
         for spec in specs:
             if isinstance(spec, _SPEC):
                 self._child(path, cls, spec, depth)
 
-    def _look_for_any(self, path: str, cls: Any, specs: tuple[Any, ...]) -> None:
+    def _doubt_if_empty(self, path: str, cls: Any, specs: tuple[Any, ...]) -> None:
         if not specs:
             right = "children, or a DynamicSupervisor"
             self._found.doubtful(path, f"{cls.__name__} starts nothing", right)

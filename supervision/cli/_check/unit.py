@@ -26,9 +26,11 @@ _UNITS: Final = {
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 _SPAN: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]*)")
+_LISTS: Final = ("Environment", "ReadWritePaths", "StateDirectory")
+"""Keys of which each line says more; an empty one forgets those before."""
 
 Service = Mapping[str, str]
-"""`{key: its last value}` of the section `[Service]`."""
+"""`{key: its last value, or what its lines say together}` of `[Service]`."""
 
 
 @attrs.frozen
@@ -55,7 +57,10 @@ def read_service(text: str) -> Service | None:
                 found = {}
         elif here and found is not None:
             key, _, value = line.partition("=")
-            found[key.strip()] = value.strip()
+            name, text = key.strip(), value.strip()
+            if text and name in _LISTS and found.get(name):
+                text = f"{found[name]} {text}"
+            found[name] = text
     return found
 
 

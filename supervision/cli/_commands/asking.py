@@ -5,7 +5,6 @@ Each asks one question and prints the answer.
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -15,7 +14,13 @@ from rich.text import Text
 from supervision._drawing.columns import Column
 from supervision._drawing.events import EventWriter
 from supervision._drawing.head import badge
-from supervision._drawing.look import DIM, WRONG, actor_state, child_state, phase
+from supervision._drawing.look import (
+    DIM,
+    WRONG,
+    actor_state,
+    child_state,
+    phase_in_full,
+)
 from supervision._drawing.session_rows import (
     session_cells,
     session_columns,
@@ -32,7 +37,12 @@ from supervision._view.shapes import (
     StatisticsShape,
 )
 from supervision.client.asking import Client
-from supervision.client.directory import choose_client, live_services, runtime_directory
+from supervision.client.directory import (
+    choose_client,
+    live_services,
+    named_client,
+    runtime_directory,
+)
 from supervision.client.failures import ClientError
 from supervision.service import ExitCode
 
@@ -46,10 +56,11 @@ def list_services(arguments: Namespace) -> int:
     """`actors ps`: the services of this user that answer, and the one that is named."""
     directory = runtime_directory()
     clients = live_services(directory)
-    if arguments.socket is not None or os.environ.get("ACTORS_SOCKET"):
-        named = choose_client(arguments.socket)
-        if all(each.path.resolve() != named.path.resolve() for each in clients):
-            clients.append(named)
+    named = named_client(arguments.socket)
+    if named is not None and named.path.resolve() not in {
+        each.path.resolve() for each in clients
+    }:
+        clients.append(named)
     answers: list[ServiceShape] = []
     silent: list[ClientError] = []
     for client in clients:
@@ -226,7 +237,7 @@ def _actor_facts(detail: ActorDetailShape) -> Iterator[Fact]:
 def _session_facts(session: SessionShape) -> Iterator[Fact]:
     said = {name: session[name] for name in ("key", "router", "node", "tenant")}
     yield from ((name, clean(text)) for name, text in said.items() if text is not None)
-    yield "phase", Text(clean(session["phase"]), phase(session["phase"]))
+    yield "phase", phase_in_full(session)
     if session["turn"] is not None:
         yield "turn", str(session["turn"])
     if session["tool"] is not None:

@@ -17,14 +17,18 @@ from typing import Any, Final, NoReturn
 
 from supervision.service import ExitCode
 
-_SIGNALS: Final = tuple(
-    getattr(signal, name)
-    for name in ("SIGTERM", "SIGINT", "SIGHUP")
-    if hasattr(signal, name)
-)
 _SHELL: Final = 128  # and the number of the signal
 
 logger = logging.getLogger("supervision.cli")
+
+
+def known_signals(*names: str) -> tuple[int, ...]:
+    """Give the signals of these names that this system has: Windows has few."""
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+ENDS: Final = known_signals("SIGTERM", "SIGINT", "SIGHUP")
+"""What tells a command to end."""
 
 
 class Heard:
@@ -61,7 +65,7 @@ def heard_early() -> Generator[Heard]:
 
     before: dict[int, Any] = {}
     try:
-        for each in _SIGNALS:
+        for each in ENDS:
             # None: a handler that is not Python's, which could not be put back
             if signal.getsignal(each) not in (signal.SIG_IGN, None):
                 before[each] = signal.signal(each, heard)

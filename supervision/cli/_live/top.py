@@ -26,6 +26,7 @@ from supervision._drawing.head import HEAD_LINES
 from supervision._drawing.panel import AbortWish, Panel, Wish
 from supervision._drawing.picture import save_picture
 from supervision._view.shapes import StackShape, TopShape
+from supervision.cli._commands.early import ENDS, known_signals
 from supervision.cli._commands.printing import make_console, print_json, print_lines
 from supervision.client.asking import Client
 from supervision.client.directory import CommandError, choose_client
@@ -201,7 +202,7 @@ async def _live(client: Client, console: Console, arguments: Namespace) -> int:
     panel = Panel(arguments.interval)
     view = View(panel, screen, ask, look, abort, arguments.interval)
     with (
-        trio.open_signal_receiver(*_ENDS, *_OTHERS) as signals,
+        trio.open_signal_receiver(*ENDS, *_OTHERS) as signals,
         keyboard or contextlib.nullcontext(),
         screen,
     ):
@@ -243,7 +244,7 @@ async def _hear(
 ) -> int:
     """Obey the terminal's signals: another size, Ctrl-Z; returns when one ends it."""
     async for number in signals:
-        if number in _ENDS:
+        if number in ENDS:
             return 128 + number
         if number == signal.SIGTSTP:
             _sleep(screen, keyboard)
@@ -262,12 +263,6 @@ def _sleep(screen: Screen, keyboard: Keyboard | None) -> None:
     screen.take()
 
 
-def _known(*names: str) -> tuple[int, ...]:
-    """The signals of these names that this system has."""
-    return tuple(getattr(signal, each) for each in names if hasattr(signal, each))
-
-
-_ENDS = _known("SIGINT", "SIGTERM", "SIGHUP")
-_OTHERS = _known("SIGWINCH", "SIGTSTP")
+_OTHERS = known_signals("SIGWINCH", "SIGTSTP")
 _PATIENCE = 3.0  # seconds after which a service that hangs is said to be gone
 _COLUMNS, _LINES = 120, 40  # without a terminal

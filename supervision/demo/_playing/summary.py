@@ -120,6 +120,13 @@ class Summary:
             return self.service_exit
         return ExitCode.CRASHED if self.broken else ExitCode.OK
 
+    @property
+    def verdict(self) -> Text:
+        """In a line, for the end: whether the accounts add up."""
+        if self.differences:
+            return Text("adds up: NO", "bold red")
+        return Text("adds up: yes", "bold green")
+
     def __rich__(self) -> RenderableType:
         """Draw it, for `rich.print`: at most 80 columns."""
         parts: list[RenderableType] = [self._facts()]

@@ -69,6 +69,8 @@ def show(plan: Plan, given: argparse.Namespace) -> int:
     except OSError as error:
         raise CommandError(str(error), ExitCode.CRASHED) from error
     console.print(summary)
+    console.print()
+    console.print(summary.verdict)
     return summary.exit_code
 
 

@@ -16,7 +16,12 @@ from actors.hosting import ASIDE, ENDED, WORK, TurnRun
 from actors.hosting import PROMPT as PROMPT_KIND
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import GONE, Lane
-from supervision.durable._words.errors import StoreBusyError, StoreRefusedError
+from supervision.durable._words.errors import (
+    PromptIdError,
+    PromptTooLargeError,
+    StoreBusyError,
+    StoreRefusedError,
+)
 from supervision.durable._words.records import (
     ACCEPTED,
     Accept,
@@ -137,12 +142,13 @@ class Arriving:
         """Look at a prompt, and make its body; how large it is.
 
         Raises:
+            PromptIdError: its id is one that a store makes.
+            PromptTooLargeError: it is larger than the store's policy says.
             TypeError, ValueError: it cannot be kept as it is.
         """
         more = offer.more
         if more.message_id is not None and more.message_id.startswith(MADE):
-            msg = f"an id must not begin with {MADE!r}, got {more.message_id!r}"
-            raise ValueError(msg)
+            raise PromptIdError(offer.key, more.message_id, MADE)
         body = more.body
         if body is None:
             body = more.body = self._kept.codec.encode(offer.prompt, PROMPT)
@@ -150,8 +156,7 @@ class Arriving:
                 self._kept.codec.encode(more.origin, ORIGIN)
         most = self._kept.policy.prompt_bytes
         if len(body) > most:
-            msg = f"a prompt has at most {most} bytes when stored, got {len(body)}"
-            raise ValueError(msg)
+            raise PromptTooLargeError(offer.key, len(body), most)
         return len(body)
 
     def accepted(self, lane: Lane, receipt: Receipt[Any]) -> None:

@@ -248,8 +248,10 @@ class Bringing:
         before: list[Receipt[Any]] = []
         tenant = rows[0].tenant if rows else None
         if tenant is not None and lane.tenant is None:
-            lane.need_extra().tenant = tenant
-            self._kept.core.admission.enter(tenant)
+            extra = lane.need_extra()
+            extra.tenant = tenant
+            if not extra.leaving:
+                self._kept.core.admission.enter(tenant)
         for row in rows:
             if self._kept.came(row.number) and row.number not in self._live:
                 continue

@@ -7,6 +7,12 @@ import trio
 from actors import RefusedError
 from actors.hosting import Whole
 from supervision._routing.errors import (
+    PromptIdError as PromptIdError,  # noqa: PLC0414
+)
+from supervision._routing.errors import (
+    PromptTooLargeError as PromptTooLargeError,  # noqa: PLC0414
+)
+from supervision._routing.errors import (
     StoreAwayError as StoreAwayError,  # noqa: PLC0414 - for who imports from here
 )
 from supervision._routing.errors import (

@@ -1,8 +1,8 @@
 """Spans inside of a turn: a call of a model, a tool.
 
 Both belong to a turn, and who traces that one makes them, for as long as it runs; where
-nobody does there is no span and next to no cost.  Their blocks are written out, for a
-generator's cost more than all else here.  What a provider raises stays in them.
+nobody does there is no span and next to no cost.  The block of a span is written out,
+for a generator's costs more than all else here.  What a provider raises stays in it.
 """
 
 from __future__ import annotations

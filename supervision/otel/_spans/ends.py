@@ -70,10 +70,8 @@ def fail(span: Span, error: BaseException) -> None:
     if crash is None:
         mark(span, CANCELLED, "")
         return
-    try:
+    with GUARD:  # it cannot be printed, say
         span.record_exception(crash)
-    except Exception as trouble:  # noqa: BLE001 - it cannot be printed, say
-        complain(trouble)
     mark(span, name_of(type(crash)), text_of(crash))
 
 
@@ -110,6 +108,26 @@ def name_of(kind: type) -> str:
     module = kind.__module__
     name = kind.__qualname__
     return name if module == "builtins" else f"{module}.{name}"
+
+
+class _Guard:
+    """What a provider raises in this block is told, and nobody else sees it."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> bool:
+        if isinstance(error, Exception):
+            complain(error)
+            return True
+        return False
+
+
+GUARD: Final = _Guard()
 
 
 def complain(error: Exception) -> None:

@@ -30,7 +30,7 @@ from actors import (
 from actors.hosting import READY, SUSPEND, TurnRun, actor_of
 
 from . import names
-from .ends import complain, mark
+from .ends import GUARD, mark
 
 _REQUEST: Any = Request  # Any: a checker would lose its type arguments
 _NEWS: Final = (READY, SUSPEND)  # what routers tell their sessions
@@ -55,25 +55,21 @@ class MessageTracer:
 
     def hear(self, event: Event) -> None:
         """Hear what happens to a message."""
-        try:
+        with GUARD:
             if isinstance(event, MessageAccepted):
                 self._accepted(event)
             elif isinstance(event, MessageBegun):
                 self._begun(event)
             else:
                 self._ended(event)
-        except Exception as error:  # noqa: BLE001 - a provider's own
-            complain(error)
 
     def close(self) -> None:
         """No more messages: what is open ends."""
         spans, self._open = self._open, {}
         self._sent.clear()
         for span in spans.values():
-            try:
+            with GUARD:
                 span.end()
-            except Exception as error:  # noqa: BLE001 - a provider's own
-                complain(error)
 
     def _accepted(self, event: MessageAccepted) -> None:
         message = event.message

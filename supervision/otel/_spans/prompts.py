@@ -34,7 +34,7 @@ from actors.hosting import ChunkLog, More, TurnRun
 
 from . import names
 from .carrying import context_of
-from .ends import CANCELLED, complain, end_with, mark, name_of, text_of
+from .ends import CANCELLED, GUARD, end_with, mark, name_of, text_of
 from .runs import TracedRun
 
 _LOG: Any = ChunkLog  # Any: a checker would lose its type argument
@@ -168,17 +168,13 @@ class PromptTracer:
         if type(outcome) is not Steered:
             self._told(receipt, receipt.context, outcome)
             return
-        try:
+        with GUARD:
             self._steered(receipt, outcome)
-        except Exception as error:  # noqa: BLE001 - a provider's own
-            complain(error)
 
     def refused(self, key: str, more: More, error: Exception | None) -> None:
         """Hear that a prompt is refused."""
-        try:
+        with GUARD:
             self._refused(key, more, error)
-        except Exception as trouble:  # noqa: BLE001 - a provider's own
-            complain(trouble)
 
     def _refused(self, key: str, more: More, error: Exception | None) -> None:
         # None: it is its sender who hears it
@@ -212,10 +208,8 @@ class PromptTracer:
         if not self._prompts:
             return context
         span, begun = self._begin_prompt(receipt, context)
-        try:
+        with GUARD:
             span.end(begun)
-        except Exception as error:  # noqa: BLE001 - a provider's own
-            complain(error)
         return set_span_in_context(span, context)
 
     def _told(
@@ -223,12 +217,10 @@ class PromptTracer:
     ) -> None:
         """Make the span of a prompt that has come to its end without a turn's."""
         self._retried.pop(receipt.id, None)
-        try:
+        with GUARD:
             context = context_of(variables, receipt.origin)
             span, _ = self._begin_prompt(receipt, context)
             end_with(span, outcome)
-        except Exception as error:  # noqa: BLE001 - a provider's own
-            complain(error)
 
     def _begin_prompt(
         self, receipt: Receipt[Any], context: Context

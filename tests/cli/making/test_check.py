@@ -372,6 +372,13 @@ def test_it_is_said_in_lines_and_in_json(
     assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
     assert "/Tree/Slow" not in capsys.readouterr().out
 
+    capsys.readouterr()
+    look("Tree = tree(Router.spec(Chat, durable=SqliteStore('a.db')))")
+    unit.write_text("[Service]\nDynamicUser=yes\n")
+    assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.CRASHED
+    said = "the store of /Tree/router would be /a.db, which this unit may not write"
+    assert said in capsys.readouterr().out
+
     assert main(["check", "checked"]) == ExitCode.USAGE
     unit.write_text("[Unit]\n")
     assert main(["check", "checked:Tree", "--unit", str(unit)]) == ExitCode.USAGE

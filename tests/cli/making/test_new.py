@@ -7,11 +7,13 @@ import importlib.util
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from supervision.cli import main
+from supervision.cli._check.findings import Found
+from supervision.cli._check.folders import check_folders
 from supervision.cli._new.names import name_fault
 from supervision.cli._new.project import project
 from supervision.service import ExitCode, load_tree
@@ -51,8 +53,12 @@ def test_a_new_service_passes_its_tests_and_both_type_checkers() -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", ["a", "weather", LONGEST])
 def test_a_new_service_is_written_as_ruff_would(name: str) -> None:
-    """Whatever its name, lines are short and imports in order."""
+    """Whatever its name, lines are short and imports in order; tests may have fakes."""
     assert main(["new", name]) == ExitCode.OK
+    fake = (
+        '"""Fakes."""\n\n\nclass Fake:\n    def ask(self) -> str:\n        return "x"\n'
+    )
+    Path(name, "tests", "fakes.py").write_text(fake)
 
     check = ("ruff", "check", "--no-cache")
     run(Path(name), check, ("ruff", "format", "--check", "--diff", "--no-cache"))
@@ -171,4 +177,11 @@ def test_a_new_services_files_can_be_read_by_their_tools() -> None:
     assert "actors run zoo_keeper:Tree" in service["ExecStart"]
     assert service["Type"] == "notify"
     assert '"zoo_keeper:Tree"' in files["Dockerfile"]
+    found = Found()
+    found.stores.append(("/Tree/Router", Path("/home/ann/zoo_keeper.db")))
+    check_folders(dict(service), PurePosixPath("/home/ann"), "a unit", found)
+    assert found.findings == []  # a relative path of a store is in its StateDirectory
+    own, folder = "install -d -o zoo_keeper -m 0700 /data", "WORKDIR /data\nUSER zoo"
+    assert files["Dockerfile"].index(own) < files["Dockerfile"].index(folder)
+    assert "*.db\n" in files[".gitignore"]
     assert not any("$name" in text for text in files.values())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from supervision.cli._check.findings import Found
+from supervision.cli._check.folders import check_folders
 from supervision.cli._check.unit import (
     check_unit,
     command_of,
@@ -43,11 +45,11 @@ def findings(text: str) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_is_found_in_a_unit_that_is_right() -> None:
-    """Lines go on behind a backslash, and later values count."""
+    """Lines go on behind a backslash, and later values count, or say more."""
     assert findings(RIGHT) == []
     service = read_service(RIGHT)
     assert service is not None
-    assert service["Environment"] == "B=2"
+    assert service["Environment"] == "A=1 B=2"
     assert read_service("[Unit]\nTimeoutStopSec=3\n") is None
 
 
@@ -112,3 +114,55 @@ def test_the_command_of_a_unit_is_found_among_its_options() -> None:
 
     assert command_of({"ExecStart": line}).target == "app.chat:make"
     assert command_of({}).target is None
+
+
+HERE = PurePosixPath("/home/ann/chat")
+STATE = "StateDirectory=chat\n"
+
+
+@pytest.mark.parametrize(
+    ("unit", "file", "there"),
+    [
+        ("DynamicUser=yes", "/home/ann/chat/a.db", "/a.db"),
+        ("DynamicUser=yes\nWorkingDirectory=/srv/chat", "/home/ann/chat/a.db", "/srv/"),
+        (f"DynamicUser=1\n{STATE}", "/home/ann/chat/a.db", "=%S/chat, or"),
+        (f"DynamicUser=yes\n{STATE}", "/srv/a.db", "/srv/a.db"),
+        ("ProtectSystem=strict", "/srv/a.db", "strict / StateDirectory=chat, "),
+        (f"ProtectSystem=strict\n{STATE}", "/var/lib/other/a.db", "/var/lib/other"),
+        (f"DynamicUser=yes\n{STATE}", "/var/lib/chat/a.db", None),
+        (f"DynamicUser=yes\n{STATE}StateDirectory=b", "/var/lib/chat/a.db", None),
+        (
+            f"DynamicUser=yes\n{STATE}WorkingDirectory=%S/chat",
+            "/home/ann/chat/a.db",
+            None,
+        ),
+        ("ProtectSystem=strict\nReadWritePaths=-/data", "/data/a.db", None),
+        ("DynamicUser=yes", "/dev/a.db", None),
+        ("User=chat\nProtectSystem=full", "/home/ann/chat/a.db", None),
+        (f"DynamicUser=yes\n{STATE}WorkingDirectory=%h", "/srv/a.db", None),
+        (
+            f"DynamicUser=yes\n{STATE}Environment=A=1\nEnvironment=DB=/var/lib/chat/a",
+            "/srv/a.db",
+            None,
+        ),
+        (
+            f"DynamicUser=yes\n{STATE}Environment=ACTORS_RUNTIME_DIR=/var/lib/chat",
+            "/srv/a.db",
+            "/srv/a.db",
+        ),
+        ("DynamicUser=yes\nEnvironmentFile=/etc/chat", "/srv/a.db", None),
+    ],
+)
+def test_a_store_that_the_unit_may_not_write_is_found(
+    unit: str, file: str, there: str | None
+) -> None:
+    """A relative path is in the unit's working folder, not in this one."""
+    service, found = read_service(f"[Service]\n{unit}\n"), Found()
+    assert service is not None
+    found.stores.append(("/Tree/router", Path(file)))
+
+    check_folders(service, HERE, "chat.service", found)
+
+    said = [f"{each.what} / {each.right}" for each in found.findings]
+    assert len(said) == (0 if there is None else 1)
+    assert there is None or there in said[0]

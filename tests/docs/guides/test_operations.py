@@ -171,6 +171,21 @@ def test_every_metric_of_the_page_is_there() -> None:
     assert {name for name in whole if f'"{name}"' not in served} == set()
 
 
+def test_every_metric_that_is_served_is_on_the_page_of_metrics() -> None:
+    """By its name, so that whoever sees it there finds what it says."""
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    served = {
+        name
+        for path in ("control/_endpoints/metrics.py", "service/_life/measures.py")
+        for name in re.findall(
+            r'"(actors_\w+)"', (ROOT / "supervision" / path).read_text("utf-8")
+        )
+    }
+
+    assert len(served) > 50
+    assert sorted(served - set(re.findall(r"`(actors_\w+)[`{]", page))) == []
+
+
 def dockerfile() -> dict[str, list[str]]:
     """`{instruction: what stands behind it}` of the guide about Docker."""
     (text,) = blocks_of("docker", "dockerfile")

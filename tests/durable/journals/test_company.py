@@ -16,6 +16,7 @@ from actors import (
     Outcome,
     PromptPolicy,
     Steered,
+    StreamNotKeptError,
     StreamRestartedError,
     Turn,
     TurnNotCompletedError,
@@ -280,7 +281,7 @@ async def _is_kept(router: Router, name: str) -> bool:
     """Whether there is anything to read."""
     try:
         return bool(await read(router, name))
-    except (UnknownPromptError, TurnNotCompletedError):
+    except (UnknownPromptError, TurnNotCompletedError, StreamNotKeptError):
         return False
 
 

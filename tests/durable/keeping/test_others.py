@@ -117,8 +117,15 @@ async def test_a_tenant_owns_what_has_been_brought() -> None:
         assert info is not None
         assert info.tenant == "me"
         stage.open("door")
-        await trio.sleep(100)
+        await trio.sleep(1)
         assert completed(await router.send("cyd", "x", tenant="me").outcome())
+        await trio.sleep(1)
+        left = [each.key for each in router.list()]  # one has been put away for it
+        assert left in (["ann", "cyd"], ["bob", "cyd"])
+        for key in ("ann", "bob", "cyd"):
+            assert completed(await router.send(key, "x", tenant="me").outcome())
+            await trio.sleep(1)
+            assert len(router.list()) == 2
 
 
 @seeds(3)

@@ -20,7 +20,12 @@ from actors import (
 )
 from actors.testing import seeds
 from supervision import Limits, RestartLimit
-from supervision.durable import MemoryStore, StorePolicy
+from supervision.durable import (
+    MemoryStore,
+    PromptIdError,
+    PromptTooLargeError,
+    StorePolicy,
+)
 from supervision.durable._words.records import Complete
 from tests.durable.keeping.stage import (
     Player,
@@ -334,8 +339,8 @@ async def test_d31_what_cannot_be_kept_is_refused_at_the_call() -> None:
         assert isinstance(await receipt.outcome(), Completed)
 
     kinds = [kind for kind, _ in heard]
-    unfit, wrong = TypeError, ValueError
-    assert kinds[:6] == [unfit, wrong, wrong, unfit, wrong, unfit]
+    unfit, wrong, large = TypeError, ValueError, PromptTooLargeError
+    assert kinds[:6] == [unfit, large, PromptIdError, unfit, wrong, unfit]
     assert issubclass(kinds[6], ValueError)
     assert "object" in heard[0][1]
     assert "at most 40 bytes" in heard[1][1]

@@ -297,15 +297,19 @@ async def test_an_answer_that_was_cut_says_so() -> None:
         assert isinstance(broken.error, ConnectionError)
 
 
+LONG = 10_000  # bytes
+
+
 def saying(*lines: str) -> AsyncOpenAI:
-    """A client whose server answers so, a part of two bytes after the other."""
+    """A client whose server answers so, two bytes after the other if it is short."""
 
     class Raw(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             body = "".join(lines).encode()
-            for start in range(0, len(body), 2 if len(body) < 10_000 else 10_000):
+            size = 2 if len(body) < LONG else LONG
+            for start in range(0, len(body), size):
                 await trio.lowlevel.checkpoint()
-                yield body[start:][: 2 if len(body) < 10_000 else 10_000]
+                yield body[start : start + size]
 
     class Server(httpx2.AsyncBaseTransport):
         async def handle_async_request(

@@ -448,10 +448,19 @@ def check(core: Core, world: World) -> None:
     lanes = core.lanes
     assert core.places.used + core.places.waiting == len(lanes)
     assert core.places.leaving == sum(map(core.places.is_leaving, lanes.values()))
-    assert core.admission._tenants == _counted(each.tenant for each in lanes.values())
+    staying = [each for each in lanes.values() if not core.places.is_leaving(each)]
+    assert core.admission._tenants == _counted(each.tenant for each in staying)
     idle = [each for each in lanes.values() if each in core.idle]
     assert len(core.idle) == len(idle)
     assert not any(each.busy for each in idle)
+    limit = core.limits.sessions_per_tenant
+    for tenant in {each.tenant for each in lanes.values() if each.tenant is not None}:
+        own = [each for each in idle if each.tenant == tenant]
+        assert core.idle.count_of(tenant) == len(own)
+        least = min((each.since for each in own), default=None)
+        oldest = core.idle.oldest_of(tenant)
+        assert (oldest.since if oldest is not None else None) == least
+        assert limit is None or not own or core.admission.owns(tenant) <= limit
     for key, lane in lanes.items():
         assert key == lane.key
         assert lane.waiting == sum(1 for _ in lane.live())

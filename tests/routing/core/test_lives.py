@@ -245,18 +245,114 @@ def test_more_places_let_in_who_waits() -> None:
     check(core, world)
 
 
-def test_a_tenant_has_so_many_keys_until_one_is_forgotten() -> None:
-    """Refused before anything is changed."""
+def own(core: Core, world: World, *names: str) -> None:
+    """Keys of tenants, named "tenant-key", that have had a turn and are idle."""
+    for name in names:
+        send(core, name, tenant=name.partition("-")[0])
+        world.finish(core.turn_ids)
+    world.said()
+
+
+def test_a_tenant_whose_sessions_are_busy_is_refused() -> None:
+    """Before anything is changed; until one is closed."""
     core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
     send(core, "a", tenant="me")
-    world.finish(1)
 
-    with pytest.raises(TenantLimitError):
+    with pytest.raises(TenantLimitError, match="all 1 sessions it has are busy"):
         send(core, "b", tenant="me")
     assert list(core.lanes) == ["a"]
     core.verbs.end("a", CloseReason.CLOSED, None)
 
     assert send(core, "b", tenant="me").turn == 2
+    check(core, world)
+
+
+def test_a_tenant_at_its_limit_loses_its_own_longest_idle_one() -> None:
+    """Never another's, however long that has been idle; as many as are needed."""
+    core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=2))
+    own(core, world, "you-1", "me-1", "me-2", "you-2", "me-3")
+    assert list(core.lanes) == ["you-1", "me-2", "you-2", "me-3"]
+
+    send(core, "me-2", "again")
+    send(core, "me-4", tenant="me")
+    with pytest.raises(TenantLimitError):
+        send(core, "me-5", tenant="me")
+
+    assert list(core.lanes) == ["you-1", "me-2", "you-2", "me-4"]
+    assert core.books.closed == {CloseReason.EVICTED: 2}
+    check(core, world)
+
+
+def test_one_that_goes_does_not_count_for_its_tenant() -> None:
+    """The new one begins while the old one cleans up; all count for the router."""
+    core, world = made(Limits(sessions=3, turns=9, sessions_per_tenant=2))
+    own(core, world, "me-1", "me-2")
+    world.quick = False
+    old = core.lanes["me-1"].session
+
+    send(core, "me-3", tenant="me")
+    assert world.said() == ["end me-1", "start me-3", "begin me-3 3"]
+    send(core, "me-4", tenant="me")  # no place until one of the old has gone
+    assert world.said() == ["end me-2"]
+    check(core, world)
+
+    world.gone(old)
+    assert world.said() == ["start me-4", "begin me-4 4"]
+    check(core, world)
+
+
+def test_who_comes_back_while_it_goes_is_asked_as_a_new_one() -> None:
+    """Another idle one of its tenant's goes for it, or it is refused."""
+    core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=2))
+    own(core, world, "me-1", "me-2")
+    world.quick = False
+    send(core, "me-3", tenant="me")
+    assert world.said() == ["end me-1", "start me-3", "begin me-3 3"]
+
+    back = send(core, "me-1")
+    assert world.said() == ["end me-2"]
+    with pytest.raises(TenantLimitError):
+        send(core, "me-2")
+    check(core, world)
+    world.gone(core.lanes["me-1"].session)
+
+    assert world.said() == ["start me-1~2", "begin me-1 4"]
+    assert back.turn == 4
+    check(core, world)
+
+
+def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
+    """The busy ones when they become idle; the refusal says how many there are."""
+    core, world = made(Limits(sessions=9, turns=9))
+    own(core, world, "me-1", "you-1", "me-2")
+    for key in ("me-3", "me-4"):
+        send(core, key, tenant="me")
+
+    core.verbs.configure(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+
+    assert list(core.lanes) == ["you-1", "me-3", "me-4"]
+    with pytest.raises(TenantLimitError) as caught:
+        send(core, "me-5", tenant="me")
+    assert (caught.value.limit, caught.value.has) == (1, 2)
+    assert str(caught.value) == (
+        "no session 'me-5' for 'me': all 2 sessions it has are busy, and the limit is 1"
+    )
+    check(core, world)
+    world.finish(4)
+    assert list(core.lanes) == ["you-1", "me-4"]
+    world.finish(5)
+    assert list(core.lanes) == ["you-1", "me-4"]
+    check(core, world)
+
+
+def test_a_tenants_own_goes_even_when_all_places_are_taken() -> None:
+    """And nobody else's: the place that it leaves is enough."""
+    core, world = made(Limits(sessions=2, turns=9, sessions_per_tenant=1))
+    own(core, world, "you-1", "me-1")
+
+    send(core, "me-2", tenant="me")
+
+    assert list(core.lanes) == ["you-1", "me-2"]
     check(core, world)
 
 

@@ -295,6 +295,47 @@ def test_a_tenant_is_asked_about_before_the_end() -> None:
         judge(admission, None, offer(tenant="you"), ending=True, per_tenant=1)
 
 
+@pytest.mark.parametrize(
+    ("has", "most", "spare", "enters"),
+    [
+        (1, 2, 0, True),
+        (2, 2, 0, False),
+        (2, 2, 1, True),
+        (3, 2, 1, False),  # the limit was lowered, and two would have to go
+        (3, 2, 2, True),
+        (3, None, 0, True),
+    ],
+)
+def test_a_tenant_may_have_one_more_if_enough_of_its_own_may_go(
+    has: int, most: int | None, spare: int, *, enters: bool
+) -> None:
+    """The error says how many it has, and the limit."""
+    admission = Admission()
+    for _ in range(has):
+        admission.enter("me")
+    what, policy = offer(tenant="me"), SMALL
+
+    if enters:
+        way = admission.judge(
+            None, what, policy, ending=False, per_tenant=most, spare=spare
+        )
+        assert way is Entrance.NEW
+        return
+    with pytest.raises(TenantLimitError) as caught:
+        admission.judge(None, what, policy, ending=False, per_tenant=most, spare=spare)
+    assert (caught.value.limit, caught.value.has) == (most, has)
+
+
+def test_the_tenants_that_have_too_many_are_named() -> None:
+    """When the limit is lowered, say."""
+    admission = Admission()
+    for tenant in ("me", "you", "me", "he"):
+        admission.enter(tenant)
+
+    assert admission.over(1) == ["me"]
+    assert admission.over(2) == []
+
+
 def test_a_router_that_is_to_end_still_lets_known_keys_queue() -> None:
     """What comes in for a key that is there is given its outcome at the end."""
     assert judge(Admission(), open_lane(), offer(), ending=True) is Entrance.QUEUE

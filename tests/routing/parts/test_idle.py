@@ -100,6 +100,38 @@ def test_the_oldest_is_due_after_so_long() -> None:
     assert idle.due(1e9, math.inf) is None
 
 
+def test_a_tenants_oldest_is_found_among_its_own() -> None:
+    """In the order of all; one whose tenant was not known then is not among them."""
+    idle = IdleList()
+    lanes = {key: lane(key) for key in "abcd"}
+    for key in "acd":
+        lanes[key].need_extra().tenant = "me" if key != "c" else "you"
+    for now, each in enumerate(lanes.values()):
+        idle.add(each, float(now))
+    lanes["b"].need_extra().tenant = "me"
+
+    assert idle.oldest_of("me") is lanes["a"]
+    assert (idle.count_of("me"), idle.count_of("you"), idle.count_of("he")) == (2, 1, 0)
+    assert idle.remove(lanes["b"])
+    assert idle.remove(lanes["a"])
+    assert idle.oldest_of("me") is lanes["d"]
+    assert idle.remove(lanes["d"])
+    assert idle.remove(lanes["c"])
+
+    assert (idle.oldest_of("me"), idle.oldest_of("you"), idle.oldest) == (None,) * 3
+    assert idle._own == {}
+
+
+def test_one_whose_tenant_became_known_while_it_rested_may_leave() -> None:
+    """It stands in no line of his."""
+    idle, lanes = filled("a")
+    lanes["a"].need_extra().tenant = "me"
+
+    assert idle.oldest_of("me") is None
+    assert idle.remove(lanes["a"])
+    assert len(idle) == 0
+
+
 @PROPERTY
 @given(st.lists(st.sampled_from("abcdef"), max_size=40), st.floats(0.1, 100.0))
 def test_who_is_due_is_due_when_it_was_said(names: list[str], after: float) -> None:

@@ -73,6 +73,19 @@ def test_a_tenant_has_so_many_and_no_more() -> None:
     assert slots.running == 3
 
 
+def test_a_tenant_is_full_when_its_own_hold_it_up() -> None:
+    """Not for want of slots; a claim without a tenant is held up by nobody's."""
+    slots: Slots[str] = Slots(2, 1)
+    slots.claim("a1", "a")
+    slots.claim("x", None)
+    slots.claim("a2", "a")
+    slots.claim("b1", "b")
+
+    assert [slots.is_full(each) for each in ("a", "b", None)] == [True, False, False]
+    slots.configure(2, None)
+    assert not slots.is_full("a")
+
+
 def test_one_that_stepped_aside_is_recalled_by_its_own_number() -> None:
     """When its tenant has a slot less it is before those that came later."""
     slots: Slots[str] = Slots(2, 1)

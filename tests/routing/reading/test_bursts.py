@@ -5,9 +5,7 @@ Its chunks go the short way then.  Each test holds that to the long way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import pytest
 import trio
@@ -18,25 +16,15 @@ from actors import (
     Bounded,
     Completed,
     Replay,
-    Session,
     Turn,
     TurnOverError,
     TurnPolicy,
-    open_system,
 )
-from actors.testing import TurnLog, seeds
-from supervision import RouterRef, TurnStream, start_router
+from actors.testing import seeds
 
-Deed: TypeAlias = Callable[[Turn[Any, int]], Awaitable[object]]
+from .test_quick_chunks import Deed, Doer, open_router, read_all
 
 BOTH = pytest.mark.parametrize("policy", [Bounded(1000), Replay(chunks=1000)])
-
-
-class Doer(Session[Deed, int]):
-    """Does its prompts."""
-
-    async def take_turn(self, turn: Turn[Deed, int]) -> object:
-        return await turn.prompt(turn)
 
 
 class Hasty(Doer):
@@ -45,13 +33,10 @@ class Hasty(Doer):
     turns: ClassVar[TurnPolicy] = TurnPolicy(inactivity=5)
 
 
-class Talker(Session[Deed, int]):
-    """Does its prompts, and says more when they have ended."""
+class Talker(Doer):
+    """Says more when its turns have ended."""
 
     refused: Any = None
-
-    async def take_turn(self, turn: Turn[Deed, int]) -> object:
-        return await turn.prompt(turn)
 
     async def turn_ended(self, turn: Turn[Deed, int], outcome: object) -> None:
         del outcome
@@ -70,22 +55,6 @@ class Steps(trio.abc.Instrument):
         """Count."""
         del task
         self.taken += 1
-
-
-@asynccontextmanager
-async def open_router(
-    session: type[Session[Deed, int]] = Doer,
-) -> AsyncGenerator[RouterRef[Deed, int]]:
-    """Open a system with a router; at the end the log is checked."""
-    async with open_system() as system:
-        log = TurnLog(system)
-        yield start_router(system, session)
-    log.check()
-
-
-async def read_all(answer: TurnStream[Any, int]) -> list[int]:
-    """Read an answer to its end."""
-    return [number async for number in answer]
 
 
 @BOTH

@@ -31,8 +31,10 @@ from actors import (
     Journal,
     QuarantinedError,
     QueueFullError,
+    RefusedError,
     Replay,
     SaturatedError,
+    Session,
     SessionBusyError,
     StillRunningError,
     StreamGapError,
@@ -42,9 +44,16 @@ from actors import (
     Turn,
     UnknownPromptError,
     WhileBusy,
+    open_system,
 )
-from supervision import NoStoreError, RouterRef
-from supervision.durable import StoreAwayError
+from supervision import NoStoreError, RouterRef, start_router
+from supervision.durable import (
+    MemoryStore,
+    PromptIdError,
+    PromptTooLargeError,
+    StoreAwayError,
+    StorePolicy,
+)
 from supervision.http import TurnResponse, http_error, last_event_id
 from tests.routing.reading.test_readers import (
     Deed,
@@ -270,6 +279,22 @@ async def test_a_last_event_id_that_is_none_is_refused(given: str, status: int) 
         assert "chunks 1 to 3 are there" in client.parts[0]
 
 
+async def test_an_answer_that_was_never_kept_does_not_look_whole() -> None:
+    """A conflict while it runs; afterwards its outcome, and that the words are gone."""
+    door = trio.Event()
+    async with open_router() as router:
+        receipt = router.send("k", count_to(3, door, 2), id="m")
+        running = await Client(reopen_turn(router, "m")).ask()
+        door.set()
+        await receipt.outcome()
+        client = await Client(reopen_turn(router, "m")).ask()
+
+    assert running.status == 409
+    assert client.status == 200
+    assert [name for _, name, _ in client.events] == ["gone", "end"]
+    assert client.whole
+
+
 async def test_a_refusal_has_its_status_before_a_stream_begins() -> None:
     """And its words, and when to try again."""
     async with open_router() as router:
@@ -314,6 +339,8 @@ async def test_a_busy_session_is_a_conflict_before_a_stream_begins() -> None:
         (TenantLimitError("k", "me", 3), 429),
         (StillRunningError("k", "job"), 409),
         (SessionBusyError("k", 1), 409),
+        (PromptTooLargeError("k", 9, 8), 413),
+        (PromptIdError("k", "~m", "~"), 422),
         (SaturatedError("k", 3), 503),
         (QuarantinedError("k"), 503),
         (ClosedToNewError("k"), 503),
@@ -328,7 +355,7 @@ def test_each_refusal_has_a_status(error: ActorError, status: int) -> None:
     """What may be tried again says when."""
     told = http_error(error)
 
-    assert (told.status_code, told.detail) == (status, f"{error}\n")
+    assert (told.status_code, told.detail) == (status, str(error))
     assert ("retry-after" in (told.headers or {})) == (status in {429, 503})
 
 
@@ -509,3 +536,35 @@ async def test_times_that_are_none_are_refused(options: dict[str, Any]) -> None:
     async with open_router() as router:
         with pytest.raises((TypeError, ValueError)):
             TurnResponse(router.open_turn("k", count_to(1)), **options)
+
+
+class Echo(Session[str, str]):
+    """Says what it is told."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> None:
+        await turn.emit(turn.prompt)
+
+
+async def test_a_prompt_that_no_store_keeps_is_refused() -> None:
+    """Too large is 413, an id of its own 422: refusals as others, and ValueErrors."""
+    store = MemoryStore(policy=StorePolicy(prompt_bytes=40))
+    async with open_system() as system:
+        router = start_router(system, Echo, durable=store)
+        large = "x" * 50
+        with pytest.raises(RefusedError, match=r"at most 40 bytes .* got 5") as caught:
+            router.send("k", large)
+        with pytest.raises(PromptTooLargeError):
+            await router.accept("k", large)
+        client = await Client(
+            lambda _: TurnResponse(router.open_turn("k", large))
+        ).ask()
+        with pytest.raises(PromptIdError, match="must not begin with '~', got '~m'"):
+            router.send("k", "x", id="~m")
+        after = await Client(lambda _: TurnResponse(router.open_turn("k", "x"))).ask()
+        refused = router.statistics().refused
+
+    assert isinstance(caught.value, ValueError)
+    assert (client.status, after.status) == (413, 200)
+    assert "retry-after" not in client.sent
+    assert "".join(client.parts) == str(caught.value)
+    assert refused == {"PromptTooLargeError": 3, "PromptIdError": 1}

@@ -8,7 +8,15 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
-from actors import PromptKind, Receipt, StreamNotKeptError, UnknownPromptError
+from actors import (
+    PromptKind,
+    Receipt,
+    Steered,
+    StreamNotKeptError,
+    Turn,
+    TurnNotCompletedError,
+    UnknownPromptError,
+)
 from supervision import RouterRef
 from tests.routing.reading.test_readers import Deed, count_to, open_router, rest_of
 
@@ -18,7 +26,10 @@ from tests.routing.reading.test_readers import Deed, count_to, open_router, rest
 async def test_a_prompt_is_found_by_the_id_of_its_receipt_until_it_ends(
     own: str | None, verb: str
 ) -> None:
-    """However it was sent; and afterwards if it has an id of its own."""
+    """However it was sent; and afterwards if it has an id of its own.
+
+    Nobody takes it for an answer that says nothing, before or after its end.
+    """
     door = trio.Event()
     deed = count_to(1, door, 1)
 
@@ -32,7 +43,9 @@ async def test_a_prompt_is_found_by_the_id_of_its_receipt_until_it_ends(
         nursery.cancel_scope.cancel()
         with expected_of(receipt):
             async with router.reopen_turn("k", receipt.id) as answer:
-                assert await rest_of(answer) == []
+                for _ in range(2):
+                    with pytest.raises(StreamNotKeptError, match="is not kept"):
+                        await anext(answer)
                 assert answer.ended is receipt.ended
 
 
@@ -92,6 +105,31 @@ async def test_who_waits_is_found_by_the_id_of_its_receipt() -> None:
         door.set()
         for each in (first, aside, *waits):
             await each.outcome()
+
+
+async def test_of_what_was_steered_or_did_not_complete_the_outcome_is_said() -> None:
+    """It is no answer of its own, or not a whole one: that says enough."""
+    door = trio.Event()
+
+    async def takes(turn: Turn[Deed, int]) -> None:
+        await door.wait()
+        await turn.checkpoint()
+        await turn.emit(1)
+        await trio.sleep_forever()
+
+    async with open_router() as router:
+        first = router.send("k", takes, id="m")
+        await settle()
+        steered = router.steer("k", count_to(1), id="s")
+        door.set()
+        assert isinstance(await steered.outcome(), Steered)
+        router.cancel("k")
+        await first.outcome()
+        for each in (first, steered):
+            async with router.reopen_turn("k", each.id) as answer:
+                with pytest.raises(TurnNotCompletedError) as caught:
+                    await anext(answer)
+                assert caught.value.outcome is each.ended
 
 
 async def test_what_a_key_knew_is_found_when_its_session_is_gone(

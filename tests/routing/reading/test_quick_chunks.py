@@ -39,11 +39,13 @@ class Doer(Session[Deed, int]):
 
 
 @asynccontextmanager
-async def open_router() -> AsyncGenerator[RouterRef[Deed, int]]:
+async def open_router(
+    session: type[Session[Deed, int]] = Doer,
+) -> AsyncGenerator[RouterRef[Deed, int]]:
     """Open a system with a router; at the end the log is checked."""
     async with open_system() as system:
         log = TurnLog(system)
-        yield start_router(system, Doer)
+        yield start_router(system, session)
     log.check()
 
 

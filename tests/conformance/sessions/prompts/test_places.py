@@ -224,6 +224,7 @@ async def test_s24_a_tenant_has_so_many_sessions_and_no_more() -> None:
             router.send("D", "hello", tenant="ann")
         error = caught.value
         assert (error.key, error.tenant, error.limit) == ("D", "ann", 3)
+        assert error.has == 3
         assert router.inspect("D") is None
 
         known = router.send("A", "more", tenant="ann")
@@ -243,3 +244,23 @@ async def test_s24_a_tenant_has_so_many_sessions_and_no_more() -> None:
         for receipt in mine:
             assert isinstance(await receipt.outcome(), Completed)
         assert router.statistics().refused == {"TenantLimitError": 1}
+
+
+@seeds(50)
+async def test_s24_an_idle_session_of_the_tenant_makes_way_for_its_new_one() -> None:
+    """The longest idle of its own, as with `Limits.sessions`; nobody else's goes."""
+    limits = Limits(sessions=100, turns=100, sessions_per_tenant=2)
+    async with open_stage(Guest, limits=limits) as (stage, router, *_):
+        for key, tenant in (("X", "bob"), ("A", "ann"), ("B", "ann"), ("Y", None)):
+            assert await router.send(key, "hello", tenant=tenant).outcome()
+        assert await router.send("A", "again").outcome()  # now B rests longest
+
+        assert await router.send("C", "hello", tenant="ann").outcome()
+        await settle()
+
+        assert stage.stopped == ["B"]
+        assert sorted(each.key for each in router.list()) == ["A", "C", "X", "Y"]
+        assert await router.send("B", "hello", tenant="ann").outcome()
+        await settle()
+        assert stage.stopped == ["B", "A"]
+        assert router.statistics().refused == {}
