@@ -249,6 +249,26 @@ async def test_parent_and_child_are_read_in_the_order_of_their_saying() -> None:
     assert chunks == 600
 
 
+@seeds(10)
+async def test_who_waits_for_the_loop_is_not_overtaken() -> None:
+    """There is room; but others that say something come after it."""
+
+    async def say(turn: Turn[Any, int]) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(turn.emit, 1000)
+            for number in range(70):
+                await turn.emit(number)
+
+    async with (
+        open_router() as router,
+        router.open_turn("k", say, stream=Bounded(1000)) as answer,
+    ):
+        read = await read_all(answer)
+
+    assert sorted(read) == [*range(70), 1000]
+    assert read.index(1000) > read.index(63)
+
+
 @BOTH
 @seeds(1)
 async def test_who_is_cancelled_while_it_waits_begins_no_burst(

@@ -37,34 +37,45 @@ async def test_another_thread_may_take_the_last_spare(
     assert {(each.where, each.task) for each in lent} == {(where, task)}
 
 
+async def say(chunks: Chunks[int]) -> None:
+    """Say a hundred numbers, each when the one before was read."""
+    for number in range(100):
+        await chunks.put(number)
+        await trio.lowlevel.checkpoint()
+    chunks.close()
+
+
+async def read_on(chunks: Chunks[int], read: list[int]) -> bool:
+    """Read until it ends, or is cancelled."""
+    try:
+        while True:
+            read.append(await chunks.get())
+    except trio.EndOfChannel:
+        return True
+
+
+async def cancel(scope: trio.CancelScope) -> None:
+    """Cancel it soon."""
+    await trio.lowlevel.checkpoint()
+    scope.cancel()
+
+
 def test_runs_in_several_threads_share_the_spares() -> None:
     """Each wakes its own tasks, and cancels them."""
-    read: list[list[int]] = []
-
-    async def say(chunks: Chunks[int]) -> None:
-        for number in range(100):
-            await chunks.put(number)
-            await trio.lowlevel.checkpoint()
-        chunks.close()
+    all_read: list[list[int]] = []
 
     async def talk() -> None:
         chunks = Chunks[int](Bounded(1))
-        mine: list[int] = []
+        read: list[int] = []
         async with trio.open_nursery() as nursery:
             nursery.start_soon(say, chunks)
-            while True:
+            ended = False
+            while not ended:
                 with trio.CancelScope() as scope:
-                    nursery.start_soon(cancel, scope)
-                    try:
-                        while True:
-                            mine.append(await chunks.get())
-                    except trio.EndOfChannel:
-                        break
-        read.append(mine)
-
-    async def cancel(scope: trio.CancelScope) -> None:
-        await trio.lowlevel.checkpoint()
-        scope.cancel()
+                    async with trio.open_nursery() as inner:
+                        inner.start_soon(cancel, scope)
+                        ended = await read_on(chunks, read)
+        all_read.append(read)
 
     threads = [threading.Thread(target=trio.run, args=(talk,)) for _ in range(4)]
     for thread in threads:
@@ -72,4 +83,4 @@ def test_runs_in_several_threads_share_the_spares() -> None:
     for thread in threads:
         thread.join(60)
 
-    assert read == [[*range(100)]] * 4
+    assert all_read == [[*range(100)]] * 4
