@@ -134,11 +134,15 @@ def _burnt(nodes: Nodes) -> tuple[float, float]:
     """Seconds of the processor that nodes have had, and the server."""
     pid = nodes.server.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    of_nodes = sum(_seconds(each.process.pid) for each in nodes.started)
-    return of_nodes, sum(map(_seconds, [pid, *map(int, children)]))
+    of_nodes = sum(seconds_of(each.process.pid) for each in nodes.started)
+    return of_nodes, sum(map(seconds_of, [pid, *map(int, children)]))
 
 
-def _seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])  # for itself, and in the kernel for it
-    return ticks / os.sysconf("SC_CLK_TCK")
+def seconds_of(pid: int) -> float:
+    """Of a process and of its children that have ended; 0: it has just ended itself."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # as the server's workers do, whenever they like
+    fields = line.rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import trio
 
 from benchmarks.nodes.handing import NodeKilled
 from benchmarks.nodes.rivals import SESSIONS, DurableTurns
-from benchmarks.nodes.sharing import OutcomeElsewhere
+from benchmarks.nodes.sharing import OutcomeElsewhere, seconds_of
 from benchmarks.peers import MissingPeerError, restate_peer
 from benchmarks.postgres.server import binaries
 from benchmarks.run import Run
 
 needs_server = pytest.mark.skipif(binaries() is None, reason="there is no PostgreSQL")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_a_process_that_has_ended_takes_no_time() -> None:
+    """A server's workers end while they are counted; its parent has their time."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
+        ended.wait()
+
+    assert seconds_of(ended.pid) == 0
+    assert seconds_of(os.getpid()) > 0
 
 
 def test_turns_are_kept_in_a_file() -> None:
