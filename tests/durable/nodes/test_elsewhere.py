@@ -6,12 +6,14 @@ import pytest
 import trio
 
 from actors import (
+    Aborted,
     Completed,
     Journal,
     PromptPolicy,
     QueueFullError,
     Receipt,
     Replay,
+    Steered,
     WhileBusy,
 )
 from actors.testing import seeds
@@ -30,7 +32,7 @@ class Patient(Player):
 
 @seeds(5)
 async def test_d73_a_prompt_for_another_nodes_key_is_one_turn_there() -> None:
-    """D73: a prompt for another nodes key is one turn there."""
+    """Accepted at a, begun once at b, and a's sender is told its outcome."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
 
@@ -43,7 +45,7 @@ async def test_d73_a_prompt_for_another_nodes_key_is_one_turn_there() -> None:
 
 @seeds(5)
 async def test_a_hint_makes_it_quick_and_without_hints_it_comes_all_the_same() -> None:
-    """A hint makes it quick and without hints it comes all the same."""
+    """A tenth of a second with hints; without, when nodes look by themselves."""
     async with open_town("a", "b") as town:
         key, began = town.key_of("b"), trio.current_time()
         await (await town.nodes["a"].router.accept(key, "1")).outcome()
@@ -60,7 +62,7 @@ async def test_a_hint_makes_it_quick_and_without_hints_it_comes_all_the_same() -
 
 @seeds(5)
 async def test_many_of_one_sender_are_taken_in_order() -> None:
-    """Many of one sender are taken in order."""
+    """Fifty, sent at once at another node than their owner."""
     async with open_town("a", "b", "c", make=Patient) as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
@@ -74,7 +76,7 @@ async def test_many_of_one_sender_are_taken_in_order() -> None:
 
 @seeds(5)
 async def test_an_id_is_one_prompt_on_all_nodes() -> None:
-    """An id is one prompt on all nodes."""
+    """Accepted at three, begun once; each sender has that outcome."""
     async with open_town("a", "b", "c") as town:
         key = town.key_of("b")
 
@@ -90,7 +92,7 @@ async def test_an_id_is_one_prompt_on_all_nodes() -> None:
 
 @seeds(5)
 async def test_find_from_any_node() -> None:
-    """Find from any node."""
+    """While it runs, after its end, and none for an id that nobody has sent."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         await town.nodes["b"].router.accept(key, "wait:door", id="m")
@@ -109,7 +111,7 @@ async def test_find_from_any_node() -> None:
 
 @seeds(3)
 async def test_the_store_counts_what_waits() -> None:
-    """The store counts what waits."""
+    """A key's queue is as long as its policy says, for senders elsewhere too."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
@@ -127,7 +129,7 @@ async def test_the_store_counts_what_waits() -> None:
 
 @seeds(3)
 async def test_what_only_the_owner_can_do_is_refused_by_name() -> None:
-    """What only the owner can do is refused by name."""
+    """The error says which node has the key, or what to call instead."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
@@ -147,7 +149,7 @@ async def test_what_only_the_owner_can_do_is_refused_by_name() -> None:
 
 @seeds(5)
 async def test_d79_verbs_reach_the_owner() -> None:
-    """D79: verbs reach the owner."""
+    """Inspect, cancel and reset of a key that runs at another node."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
@@ -163,7 +165,7 @@ async def test_d79_verbs_reach_the_owner() -> None:
 
         assert done.known
         assert done.turn is not None
-        assert (await first.outcome()).__class__.__name__ == "Aborted"
+        assert isinstance(await first.outcome(), Aborted)
         assert await second.outcome() == Completed("behind", turn=second.turn)
         assert (await router.anywhere.reset(key)).known
         assert town.state(key) is None
@@ -171,7 +173,7 @@ async def test_d79_verbs_reach_the_owner() -> None:
 
 @seeds(3)
 async def test_a_verb_without_an_owner_says_so_in_time() -> None:
-    """A verb without an owner says so in time."""
+    """It waits for `verb_within`, no longer: the owner is cut off."""
     policy = SharingPolicy(ttl=TTL, verb_within=TTL / 2)
     async with open_town("a", "b", policy=policy) as town:
         key = town.key_of("b")
@@ -221,7 +223,7 @@ async def test_a_steering_prompt_from_elsewhere_may_have_a_journal() -> None:
 
 @seeds(5)
 async def test_a_steering_prompt_from_elsewhere_is_put_into_the_turn() -> None:
-    """A steering prompt from elsewhere is put into the turn."""
+    """Its outcome says so, at the node that was asked."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
@@ -233,13 +235,13 @@ async def test_a_steering_prompt_from_elsewhere_is_put_into_the_turn() -> None:
         town.stage.open("door")
 
         assert isinstance(await first.outcome(), Completed)
-        assert (await steered.outcome()).__class__.__name__ == "Steered"
+        assert isinstance(await steered.outcome(), Steered)
         assert town.state(key) == ("wait:door point", "left")
 
 
 @seeds(5)
 async def test_an_answer_with_a_journal_is_read_from_another_node() -> None:
-    """An answer with a journal is read from another node."""
+    """While it is made, and again from its third chunk when it has ended."""
     async with open_town("a", "b") as town:
         key = town.key_of("b")
         router = town.nodes["a"].router
