@@ -148,6 +148,9 @@ class Readers:
 
     def _over(self, kept: Kept) -> None:
         """Its turn has ended, or it never had one."""
+        if not kept.keep:
+            self._drop(kept)
+            return
         kept.deadline = deadline = self._now() + kept.keep
         ending = self._ending.get(kept.keep)
         if ending is None:

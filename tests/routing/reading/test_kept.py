@@ -283,3 +283,15 @@ async def test_who_reads_may_read_on_when_the_house_has_ended() -> None:
     assert clock.armed == []
     book.leave("a", eye)
     assert is_empty(book)
+
+
+def test_an_answer_that_a_store_has_is_kept_no_longer_than_its_turn() -> None:
+    """Whoever comes for it later asks the store: no clock has to run for that."""
+    book, _ = made()
+    log = ChunkLog[Any](Journal())
+    book.keep(receipt(lane("a"), 1), log, "m")
+    assert book.find("a", "m") is not None
+
+    log.close()
+
+    assert is_empty(book)
