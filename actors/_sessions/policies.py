@@ -337,7 +337,10 @@ class Journal:
     """
 
     chunks: int = attrs.field(default=256, validator=valid_count)
-    """How many are in memory too, the newest, for who reads along.  Default 256."""
+    """How many are in memory too, the newest, for who reads along.  Default 256.
+
+    Up to 64 of them, at most half, may have been let go before: it is done at times.
+    """
 
 
 class Leave(enum.Enum):

@@ -122,8 +122,9 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             run.calls = 0
             await checkpoint()
             run.check_open("emit")
-        if run.burst is not None:
-            run.burst.end_burst()
+        coming = run.burst  # a stream whose reader is woken, and has not run yet
+        if coming is not None:
+            coming.end_burst()
         host.chunks += 1
         run.signed_at, extra = host.now(), run.extra  # as `run.sign`, not called
         if extra is not None:
@@ -144,6 +145,8 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             return
         try:
             if stream.put_if_room(chunk):
+                if stream is coming:  # so its turn is a plain one still
+                    stream.begin_burst(run)
                 return
         except trio.ClosedResourceError:  # of a parent that it has outlived
             host.unread += 1

@@ -7,6 +7,7 @@ order:
 
     sleeper             a place to wait in
     writers             who waits for room
+    beginning           that its turn has begun, for who waits for that
     burst               what is said between waking the reader and its next step
     keeper              what keeps chunks where they outlive the process: a protocol
     chunks              one reader: what is read is gone

@@ -1,9 +1,10 @@
 """A burst: what a turn says between waking its reader and that one's next step.
 
-Nobody else has run since the turn gave its sign of life and woke the reader, so its
-next chunks need neither another sign nor a look at who waits: `Turn.emit` appends them
-as long as `queue` is shorter than `limit`.  They are counted when the burst ends, and
-whatever else touches the stream or changes what its turn may do ends it first:
+Nobody else has run since the turn gave its sign of life, and its reader has been woken
+and is to run, so its next chunks need neither another sign nor a look at who waits:
+`Turn.emit` appends them as long as `queue` is shorter than `limit`.  They are counted
+when the burst ends, and whatever else touches the stream or changes what its turn may
+do ends it first:
 
 - the reader runs, or another one falls asleep
 - somebody puts something in another way, makes room, closes, cuts, drops
@@ -22,14 +23,19 @@ from .writers import SCHEDULE_EVERY
 # Any in this room: a stream and a turn, whose rooms stand above this one
 
 
-def begin(stream: Any, run: Any) -> None:
-    """A turn has just woken the reader of a stream that has no burst."""
+# a stream may have its own `begin_burst` and `end_burst` that call these
+
+
+def begin(stream: Any, run: Any) -> bool:
+    """A turn has just given a sign; its reader is woken.  False: there is no burst."""
     there = len(stream.queue)
     limit = min(stream.room, there + SCHEDULE_EVERY - run.calls)
-    if there < limit:
-        stream.limit, stream.counted = limit, there
-        stream.stamped, run.burst = run, stream
-        run.calls = SCHEDULE_EVERY  # as if all were said: then it lets others run
+    if there >= limit:
+        return False
+    stream.limit, stream.counted = limit, there
+    stream.stamped, run.burst = run, stream
+    run.calls = SCHEDULE_EVERY  # as if all were said: then it lets others run
+    return True
 
 
 def end(stream: Any) -> None:
@@ -42,7 +48,7 @@ def end(stream: Any) -> None:
 def stop(stream: Any) -> None:
     """If there is one, end it."""
     if stream.stamped is not None:
-        end(stream)
+        stream.end_burst()
 
 
 def in_burst(stream: Any) -> int:
@@ -57,5 +63,5 @@ def has_run(stream: Any) -> None:
     """The reader runs: if there is a burst, its turn has let others run."""
     run = stream.stamped
     if run is not None:
-        end(stream)
+        stream.end_burst()
         run.calls = 0

@@ -1,14 +1,19 @@
 """`ChunkKeeper`: what keeps the chunks of a log where they outlive the process.
 
-The log says what there is, and asks for what it does not have in memory any more.
+The log says what there is, and asks for what it does not have in memory any more.  What
+is appended to its `KeptQueue` is kept in the same step, whoever appends it: a turn does
+so in a burst without asking the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
-# Any in this file: a chunk as it is kept is the keeper's own
+# Any in this file: a chunk as it is kept is the keeper's own, the log stands above
+
+C = TypeVar("C")
 
 
 class ChunkKeeper(Protocol):
@@ -32,12 +37,20 @@ class ChunkKeeper(Protocol):
         ...
 
     def put(self, number: int, chunk: Any) -> bool:
-        """Keep a chunk, which has this number; False: there is no room.
+        """Keep a chunk, which has this number; whether there is room for more.
 
         Raises:
-            TypeError, ValueError: as `pack`, whether there is room or not.
+            TypeError, ValueError: as `pack`.
         """
         ...
+
+    @property
+    def bytes_of_texts(self) -> int:
+        """How many ASCII texts `put_texts` takes at once: less than these bytes."""
+        ...
+
+    def put_texts(self, last: int, texts: Sequence[Any]) -> None:
+        """Keep ASCII texts, of which the last one has this number."""
 
     def keep(self, number: int, packed: Any) -> None:
         """Keep one that has waited for room; `ChunkLog.kept` when it is kept."""
@@ -51,3 +64,86 @@ class ChunkKeeper(Protocol):
     async def read(self, after: int) -> Sequence[Any]:
         """Read some chunks behind this number; none: they are not kept any more."""
         ...
+
+
+class KeptQueue(deque[C]):
+    """The chunks of a log that has a keeper, and how far that has them.
+
+    What is appended is kept at once; in a burst, texts are when it ends, all together.
+
+    Args:
+        log: whose chunks they are, a `ChunkLog`; None: of a copy.
+    """
+
+    __slots__ = ("_kept", "_left", "_log")
+
+    def __init__(self, log: Any) -> None:
+        super().__init__()
+        self._log = log
+        self._kept = 0  # number of the latest chunk that the keeper has
+        self._left = 0  # bytes of texts that may wait for the end of a burst
+
+    def append(self, chunk: Any) -> None:
+        """Have one more.
+
+        Raises:
+            TypeError, ValueError: it cannot be kept, and is not there.
+        """
+        if _class_of(chunk) is str and chunk.isascii():
+            left = self._left - len(chunk)
+            if left > 0:
+                self._left = left
+                _append(self, chunk)
+                return
+        log = self._log
+        keeper = log.keeper
+        if self._left:
+            self._keep(log)
+        number = log.last + 1
+        if not keeper.put(number, chunk):
+            self._left = 0
+            log.room = log.limit = 0  # from the next one on all ask
+        elif self._left:
+            self._left = keeper.bytes_of_texts
+        _append(self, chunk)
+        self._kept = number
+
+    def append_packed(self, chunk: C, packed: Any) -> None:
+        """Have one more, which has waited for room."""
+        _append(self, chunk)
+        self._kept = number = self._log.last
+        self._log.keeper.keep(number, packed)
+
+    def forget(self, most: int) -> int:
+        """Let go of the oldest that are kept for good, if there are more; how many."""
+        log = self._log
+        gone = min(len(self) - most, log.keeper.written - log.dropped)
+        if gone <= 0:
+            return 0
+        if gone == len(self):
+            self.clear()
+        else:
+            for _ in range(gone):
+                self.popleft()
+        return int(gone)
+
+    def begin(self) -> None:
+        """A burst begins."""
+        self._kept = self._log.last
+        self._left = self._log.keeper.bytes_of_texts
+
+    def end(self) -> None:
+        """It has ended."""
+        self._keep(self._log)
+        self._left = 0
+
+    def _keep(self, log: Any) -> None:
+        """Have all kept that are not."""
+        count = log.last - self._kept
+        if count:
+            log.keeper.put_texts(log.last, list(self)[-count:])
+            self._kept = log.last
+
+
+_class_of: Callable[[Any], Any] = type
+_append: Callable[[Any, Any], None] = cast("Any", deque).append

@@ -33,10 +33,11 @@ from trio.lowlevel import Task, enable_ki_protection
 from actors._sessions.policies import Journal, Replay
 
 from . import burst
-from .keeper import ChunkKeeper
+from .beginning import begin, wait_begun
+from .keeper import ChunkKeeper, KeptQueue
 from .place import Place, place_of
 from .sleeper import Sleepers
-from .writers import Writers, pass_by
+from .writers import SCHEDULE_EVERY, Writers, pass_by
 
 C = TypeVar("C")
 
@@ -51,13 +52,14 @@ class ChunkLog(Generic[C]):
     """
 
     __slots__ = (
-        "_beginning",
-        "_begun",
         "_calls",
         "_floor",
+        "_kept",
         "_sleepers",
         "attempt",
         "base",
+        "beginning",
+        "begun",
         "closed",
         "counted",
         "dropped",
@@ -81,7 +83,7 @@ class ChunkLog(Generic[C]):
         "writers",
     )
 
-    begin_burst, end_burst = burst.begin, burst.end
+    begin, wait_begun = begin, wait_begun
     takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
     def __init__(
@@ -96,15 +98,16 @@ class ChunkLog(Generic[C]):
         self.keeper = keeper
         self.owner: Place[C] | None = None  # of who opened the turn
         self.ended: Callable[[], object] | None = None  # called when it is closed
-        self.queue: deque[C] = deque()  # the chunks that are kept
+        self._kept = None if keeper is None else KeptQueue[C](self)
+        self.queue: deque[C] = deque() if self._kept is None else self._kept
         self.dropped = 0
         """Number of the chunk before the first that is kept."""
         self.base = 0
         """Number of the chunk before the first of the latest try."""
         self.attempt = 1
         """Which try that is, from 1 on."""
-        # what has a keeper does not pass by it
-        self.room: float = policy.chunks if keeper is None else 0
+        self.room = 0
+        """Of `queue`, for who puts something in without asking; 0: everybody asks."""
         # with a keeper: each waits with (chunk, the same as it is to be kept)
         self.writers: Writers[Any] = Writers()
         self.places: dict[Place[C], None] = {}  # the readers that are attached
@@ -117,13 +120,14 @@ class ChunkLog(Generic[C]):
         self.closed = self.is_cut = self.is_whole = False
         self.uncertain = False
         """More may have been read than is known here, in another process."""
-        self._begun = False
-        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self.begun = False
+        self.beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self.furthest = 0
         """Number of the newest chunk that somebody has read who is not attached."""
         self.unread = 0
         """How many were dropped before anybody had read them."""
+        self._open_or_full()
 
     @property
     def last(self) -> int:
@@ -155,21 +159,15 @@ class ChunkLog(Generic[C]):
             return True
         if self.closed or self.is_whole:
             raise trio.ClosedResourceError
-        keeper = self.keeper
-        queue = self.queue
-        if keeper is not None:
-            if self.writers:
-                keeper.pack(chunk)  # what cannot be kept does not wait
+        if self.keeper is not None:
+            if not self.room:  # too much is on its way, or others wait
+                self.keeper.pack(chunk)  # what cannot be kept does not wait
                 return False
-            if not keeper.put(self.dropped + len(queue) + 1, chunk):
-                return False
-            queue.append(chunk)
-            if len(queue) > self.policy.chunks:
-                self._forget_kept()
+            if len(self.queue) >= self.policy.chunks:
+                self._forget_kept(SCHEDULE_EVERY + 1)  # room for a burst
         elif self.writers or not self._has_room():
             return False
-        else:
-            queue.append(chunk)
+        self.queue.append(chunk)
         if self.reader is not None:
             self.wake_reader()
         return True
@@ -184,8 +182,7 @@ class ChunkLog(Generic[C]):
         self._calls += 1
         await pass_by(self._calls)
         if not self.put_if_room(chunk):
-            keeper = self.keeper
-            waits = chunk if keeper is None else (chunk, keeper.pack(chunk))
+            waits = (chunk, self.keeper.pack(chunk)) if self.keeper else chunk
             for place in self.places:
                 place.unready()
             await self.writers.wait(waits)
@@ -201,20 +198,16 @@ class ChunkLog(Generic[C]):
         if not self.put_if_room(chunk):
             raise trio.WouldBlock
 
-    def begin(self) -> None:
-        """The turn has its first step, or never will."""
-        self._begun = True
-        if self._beginning is not None:
-            self._beginning.set()
+    def begin_burst(self, run: Any) -> None:
+        """See there."""
+        if burst.begin(self, run) and self._kept is not None:
+            self._kept.begin()
 
-    async def wait_begun(self) -> None:
-        """Wait for `begin`.  A checkpoint."""
-        if self._begun:
-            await trio.lowlevel.checkpoint()
-            return
-        if self._beginning is None:
-            self._beginning = trio.Event()
-        await self._beginning.wait()
+    def end_burst(self) -> None:
+        """See there."""
+        burst.end(self)
+        if self._kept is not None:
+            self._kept.end()
 
     @enable_ki_protection
     def restart(self, attempt: int, base: int = 0) -> None:
@@ -222,20 +215,21 @@ class ChunkLog(Generic[C]):
 
         Args:
             attempt: which try it is.
-            base: the number before that of its first chunk, if more have been given
-                than are known here.
+            base: the numbers of its chunks are above this, at least.
         """
         self.attempt, self.is_whole = attempt, False
         self._drop_all()
         self.base = self.dropped = max(base, self.dropped)
         if self.keeper is not None:
             self.keeper.restart(self.base)
+        self._open_or_full()
         self.wake_reader()
 
     @enable_ki_protection
     def finish(self) -> None:
         """Let no more chunks in: its turn has ended, and that is being kept."""
-        self.is_whole = True
+        burst.stop(self)
+        self.is_whole, self.room = True, 0
         self.writers.refuse()
 
     @enable_ki_protection
@@ -247,13 +241,11 @@ class ChunkLog(Generic[C]):
         if self.closed:
             return
         burst.stop(self)
-        self.closed = True
-        self.room = 0
+        self.closed, self.room = True, 0
         self.begin()
         self.writers.refuse()
         self._forget_kept()
-        if self.reader is not None:
-            self.wake_reader()
+        self.wake_reader()
         if self.ended is not None:
             self.ended()
 
@@ -336,13 +328,12 @@ class ChunkLog(Generic[C]):
         while self.writers and (
             self._has_room() if keeper is None else keeper.has_room
         ):
-            if keeper is None:
+            if self._kept is None:
                 self.queue.append(self.writers.take())
             else:
-                chunk, packed = self.writers.take()
-                self.queue.append(chunk)
-                keeper.keep(self.last, packed)
+                self._kept.append_packed(*self.writers.take())
             self.wake_reader()
+        self._open_or_full()
 
     def wake_reader(self) -> None:
         """There is something for whoever waits to read."""
@@ -366,6 +357,13 @@ class ChunkLog(Generic[C]):
 
     # ------------------------------------------------------------------- the inside
 
+    def _open_or_full(self) -> None:
+        """Find out whether there is room for who does not ask."""
+        keeper = self.keeper
+        full = self.writers or (keeper is not None and not keeper.has_room)
+        ended = self.closed or self.is_whole or self.is_cut
+        self.room = 0 if full or ended else self.policy.chunks
+
     def _has_room(self) -> bool:
         """Whether one more may go in; if need be, the oldest one is dropped for it."""
         if len(self.queue) < self.policy.chunks:
@@ -381,13 +379,15 @@ class ChunkLog(Generic[C]):
             self.unread += 1
         return True
 
-    def _forget_kept(self) -> None:
-        """Have no more than there should be; at the end nothing that nobody reads."""
-        if (keeper := self.keeper) is not None:
+    def _forget_kept(self, spare: int = 0) -> None:
+        """Have no more than there should be, and have room for so many.
+
+        At the end nothing that nobody reads.
+        """
+        if self._kept is not None:
+            burst.stop(self)
             most = self.policy.chunks if self.places or not self.closed else 0
-            while len(self.queue) > most and self.dropped < keeper.written:
-                self.queue.popleft()
-                self.dropped += 1
+            self.dropped += self._kept.forget(most - min(spare, most // 2))
 
     def _drop_all(self) -> None:
         """Keep no chunk that there was; nobody is attached any more."""

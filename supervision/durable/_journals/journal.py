@@ -101,19 +101,32 @@ class PromptJournal:
             item, added = chunk, len(chunk) + BESIDE
         else:
             item, added = self.pack(chunk)
-        size = self._size
-        if size + self._out >= self._most:
-            return False
         # as `keep`
         items = self._items
         if not items:
             self._journals.due(self)
         items.append(item)
         self._last = number
-        self._size = size = size + added
-        if size >= self._block:
+        self._size = size = self._size + added
+        if size < self._block:
+            return size + self._out < self._most
+        self.write()
+        return self._out < self._most
+
+    @property
+    def bytes_of_texts(self) -> int:
+        """See `ChunkKeeper`: what fits into the block, and none that is too large."""
+        return min(self._largest, self._block - self._size) if self._texts else 0
+
+    def put_texts(self, last: int, texts: Sequence[Any]) -> None:
+        """See `ChunkKeeper`."""
+        if not self._items:
+            self._journals.due(self)
+        self._items += texts
+        self._last = last
+        self._size += sum(map(len, texts)) + BESIDE * len(texts)
+        if self._size >= self._block:
             self.write()
-        return True
 
     def keep(self, number: int, packed: Any) -> None:
         """See `ChunkKeeper`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -89,7 +90,17 @@ class Rules(trio.abc.Instrument):
             ),
             (
                 "nobody has missed any",
-                all(place.at >= it.dropped for place in it.places),
+                bool(it.keeper) or all(place.at >= it.dropped for place in it.places),
+            ),
+            (
+                "who waits to write: there is no room",
+                not (it.keeper and it.writers and it.room),
+            ),
+            (
+                "without a burst all is kept",
+                not (it.keeper and it.queue)
+                or it.stamped is not None
+                or it.queue._kept == it.last,
             ),
         ]
 
@@ -101,32 +112,44 @@ def burst(it: Any) -> list[tuple[str, bool]]:
         ("a burst: its turn knows", run.burst is it),
         ("a burst: its turn is a plain one that runs", run.open and run.extra is None),
         ("a burst: its reader comes", it.reader is None and it.reader_comes),
-        ("a burst: within its limits", it.counted <= len(it.queue) <= it.limit),
+        ("a burst: counted", it.counted <= len(it.queue)),
+        ("a burst: within its limit", len(it.queue) <= it.limit or not it.room),
         ("a burst: within the room", it.limit <= it.room),
     ]
 
 
-async def take(answer: TurnStream[Any, Said], count: int, read: list[Said]) -> None:
+async def take(
+    answer: TurnStream[Any, Any], count: int, read: list[Said], seen: Any
+) -> None:
     """Read so many; what was read is read, also if it is cancelled then."""
     for _ in range(count):
         chunk = await anext(answer)
-        read.append(chunk)
+        read.append(seen(chunk))
 
 
 class Speech:
-    """What is said in a turn, by how many, and what became of it."""
+    """What is said in a turn, by how many, and what became of it.
+
+    `shown` makes a chunk of it, and `seen` makes it again.
+    """
 
     def __init__(
-        self, router: RouterRef[Speech, Said], rules: Rules, seed: int
+        self,
+        router: RouterRef[Any, Any],
+        rules: Rules,
+        seed: int,
+        shown: Callable[[Said], Any] = lambda said: said,
+        seen: Callable[[Any], Said] = lambda chunk: chunk,
     ) -> None:
         self.router = router
         self.rules = rules
+        self.shown, self.seen = shown, seen
         self.dice = dice_of(seed)
         self.speakers = self.tried = 0
         self.said: list[Said] = []
 
     async def say(  # noqa: C901 - one deed after the other
-        self, turn: Turn[Speech, Said], dice: random.Random, depth: int = 0
+        self, turn: Turn[Any, Any], dice: random.Random, depth: int = 0
     ) -> None:
         """Say something, for a while."""
         self.rules.runs[turn.id] = turn._run
@@ -149,7 +172,7 @@ class Speech:
                     with suppress(trio.WouldBlock):
                         self.tried += 1
                         number = (who, self.tried)
-                        turn.emit_nowait(number)
+                        turn.emit_nowait(self.shown(number))
                         self.said.append(number)
                 case "two" if not depth:
                     async with trio.open_nursery() as nursery:
@@ -163,15 +186,15 @@ class Speech:
                     turn.progress()
             assert len(self.said) <= self.router.statistics().chunks <= self.tried
 
-    async def emit(self, turn: Turn[Speech, Said], who: int) -> None:
+    async def emit(self, turn: Turn[Any, Any], who: int) -> None:
         """Say one, and count."""
         self.tried += 1
         number = (who, self.tried)
-        await turn.emit(number)
+        await turn.emit(self.shown(number))
         self.said.append(number)
 
     async def read(
-        self, answer: TurnStream[Speech, Said], dice: random.Random
+        self, answer: TurnStream[Any, Any], dice: random.Random
     ) -> list[Said]:
         """Read to the end, in some way."""
         stream: Any = answer._reader
@@ -181,14 +204,14 @@ class Speech:
             while True:
                 match dice.choice(["next", "next", "late", "cancelled", "sleep"]):
                     case "next":
-                        await take(answer, dice.choice([1, 3, 100]), read)
+                        await take(answer, dice.choice([1, 3, 100]), read, self.seen)
                     case "sleep":
                         await trio.sleep(dice.choice([0, 0.5, 1]))
                     case how:
                         with trio.move_on_after(dice.choice([0, 0.5, 1])) as scope:
                             if how == "cancelled":
                                 scope.cancel()
-                            await take(answer, dice.choice([1, 70]), read)
+                            await take(answer, dice.choice([1, 70]), read, self.seen)
                 assert answer.number == len(read)
         return read
 

@@ -20,13 +20,21 @@ class Shelf:
         self.has_room = True
         self.written = 0
         self.kept: list[Any] = []
+        self.calls: list[Any] = []
+        self.bytes_of_texts = 100
         self.cuts = 0
 
     def put(self, number: int, chunk: Any) -> bool:
-        """Keep it, if there is room."""
-        if self.has_room:
-            self.keep(number, chunk)
+        """Keep it; whether there is room for more."""
+        self.calls.append(chunk)
+        self.keep(number, chunk)
         return self.has_room
+
+    def put_texts(self, last: int, texts: Sequence[str]) -> None:
+        """Keep them."""
+        self.calls.append(" ".join(texts))
+        for number, chunk in enumerate(texts, last - len(texts) + 1):
+            self.keep(number, chunk)
 
     def pack(self, chunk: Any) -> Any:
         """As it is."""
@@ -60,6 +68,7 @@ async def test_who_waits_for_a_keeper_is_let_in_when_there_is_room() -> None:
     """Not before, and before all who come later."""
     log, shelf = made()
     shelf.has_room = False
+    log.kept()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(log.put, "first")
         await settle()
@@ -133,3 +142,96 @@ async def test_a_reader_that_is_handed_over_goes_on_where_it_is() -> None:
 
     assert await reader.get() == "second"
     assert other.attached == 1
+
+
+class Room:
+    """The host of a turn, as far as a burst counts there."""
+
+    chunks = 0
+
+
+class Run:
+    """A turn, as far as a burst knows it."""
+
+    def __init__(self) -> None:
+        self.burst: Any = None
+        self.calls = 0
+        self.host = Room()
+
+
+def in_burst(chunks: int = 256) -> tuple[ChunkLog[Any], Shelf]:
+    """A log in a burst, whose keeper takes less than 100 bytes of texts at once."""
+    shelf = Shelf()
+    log = ChunkLog[Any](Journal(chunks=chunks), keeper=shelf)
+    log.begin_burst(Run())
+    return log, shelf
+
+
+def test_texts_are_kept_when_their_burst_ends() -> None:
+    """All together; what is no text is kept behind them, at once."""
+    log, shelf = in_burst()
+
+    for chunk in ("a", "b", ["c"], "d", "\u00e9"):
+        log.queue.append(chunk)
+    assert shelf.calls == ["a b", ["c"], "d", "\u00e9"]
+    log.queue.append("e")
+    log.end_burst()
+
+    assert shelf.calls[4:] == ["e"]
+    assert [number for number, _ in shelf.kept] == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_more_texts_wait_than_fit() -> None:
+    """The next one is kept with them; behind it so many wait as fit then."""
+    log, shelf = in_burst()
+
+    log.queue.append("a" * 60)
+    shelf.bytes_of_texts = 2
+    log.queue.append("b" * 60)
+    assert shelf.calls == ["a" * 60, "b" * 60]
+    log.queue.append("c")
+    assert shelf.calls[2:] == []
+    log.queue.append("d")
+    assert shelf.calls[2:] == ["c", "d"]
+
+
+def test_a_burst_ends_when_the_keeper_is_full() -> None:
+    """Nobody appends any more without asking."""
+    log, shelf = in_burst()
+    shelf.has_room = False
+
+    log.queue.append([])
+
+    assert (log.room, log.limit) == (0, 0)
+    log.end_burst()
+    assert log.stamped is None
+    assert not log.put_if_room("next")
+
+
+def test_what_is_forgotten_in_a_burst_has_been_said() -> None:
+    """It counts as much as what is still there."""
+    log, shelf = in_burst(chunks=2)
+    run = log.stamped
+    log.queue.append("a")
+    log.end_burst()
+    run.calls = 0
+    log.begin_burst(run)
+    log.queue.append("b")
+    shelf.written = 1
+    log.policy = Journal(chunks=1)
+
+    log.kept()
+
+    assert run.host.chunks == 2
+    assert (log.dropped, list(log.queue)) == (1, ["b"])
+
+
+def test_an_answer_that_is_whole_has_no_burst() -> None:
+    """What was said is kept before the end is; a child says nothing more."""
+    log, shelf = in_burst()
+    log.queue.append("a")
+
+    log.finish()
+
+    assert shelf.calls == ["a"]
+    assert (log.stamped, log.room) == (None, 0)
