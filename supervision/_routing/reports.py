@@ -120,6 +120,49 @@ class KeyInfo:
 
 
 @attrs.frozen(kw_only=True)
+class Remembered:
+    """What is remembered of a conversation: `RouterRef.read`.
+
+    State and entries are of one instant: what the last committed turn has left.
+    """
+
+    key: str
+    """The session's key."""
+    state: Any
+    """Its state, as a new session would find it; None: it has none yet, or it cannot
+    be read (`held`)."""
+    version: int | None
+    """`Session.state_version` of the class that wrote it; None: it was never
+    written."""
+    history: tuple[Any, ...]
+    """The newest entries of its history, the oldest of them first."""
+    entries: int
+    """How many its history has."""
+    before: int | None
+    """What to give as `read(before=)` for the entries in front of these; None: there
+    are none."""
+    waiting: int
+    """Prompts of it that have no outcome, those that run included."""
+    tenant: str | None
+    """Whose it is."""
+    generation: int
+    """How many actors the key has had."""
+    live: bool
+    """Whether this router has it in memory, and it is not held."""
+    phase: str
+    """As `SessionInfo.phase` if this router has it in memory; else passivated (only
+    the store has it), suspended (only its token is there), or elsewhere (it is another
+    node's: it may be live there).  Held goes before all of them."""
+    held: str | None
+    """Why nothing of it begins: what its store has of it cannot be read; None: it can,
+    as far as is known."""
+    node: str | None
+    """The node that owns it; None: this one, or nobody, or there are no nodes."""
+    age: float | None
+    """Seconds since this router knows the key; None: it has it not in memory."""
+
+
+@attrs.frozen(kw_only=True)
 class PromptInfo:
     """A prompt, as the store has it."""
 

@@ -17,6 +17,7 @@ from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
     DrainReport,
+    Remembered,
     RouterStatistics,
     SessionInfo,
     VerbResult,
@@ -279,11 +280,7 @@ class BlockingRouter(Generic[P, C]):
     ) -> BlockingReceipt[P]:
         """Ask a side question: as `RouterRef.ask_aside`."""
         receipt = self._line.send(
-            self.ref.ask_aside,
-            key,
-            prompt,
-            origin=origin,
-            tenant=tenant,
+            self.ref.ask_aside, key, prompt, origin=origin, tenant=tenant
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -374,6 +371,12 @@ class BlockingRouter(Generic[P, C]):
     def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: unknown."""
         return self._line.step(self.ref.inspect, key)
+
+    def read(
+        self, key: str, *, newest: int = 20, before: int | None = None
+    ) -> Remembered | None:
+        """Read what is remembered of a conversation: as `RouterRef.read`."""
+        return self._line.run(self.ref.read, key, newest=newest, before=before)
 
     def list(self) -> list[SessionInfo]:
         """Look at all sessions; O(n), in Trio's thread."""
