@@ -15,7 +15,7 @@ from actors import CloseReason, Outcome, Receipt
 
 @attrs.frozen
 class VerbResult:
-    """What `cancel`, `cancel_all`, `reset` or `close` did; falsy: no such key.
+    """What `cancel`, `close` and their like did; falsy: no such key.
 
     Its `str` is a sentence to print: `aborting turn 7 of 'ann'; took back 2 prompts`,
     `nothing was running for 'ann'`.
@@ -31,6 +31,11 @@ class VerbResult:
     """The node that has done it, of `RouterRef.anywhere`; None: this one."""
     key: str | None = attrs.field(default=None, eq=False, repr=False)
     """The session's key, for its words; two results are equal without it."""
+    away: bool = False
+    """Of `passivate`: its session has been put away, or it had none."""
+    busy: str | None = None
+    """Of `passivate`: what it does, as `SessionInfo.phase`, so that it was left as it
+    is; None: it was idle, or had no session."""
 
     def __bool__(self) -> bool:
         return self.known
@@ -38,7 +43,11 @@ class VerbResult:
     def __str__(self) -> str:
         whose = f" {self.key!r}" if self.key is not None else " that session"
         where = f" on node {self.node}" if self.node is not None else ""
-        if self.turn is None:
+        if self.away:
+            text = f"put away{whose}{where}"
+        elif self.busy is not None:
+            text = f"left{whose} as it is{where}: {self.busy}"
+        elif self.turn is None:
             text = f"nothing was running for{whose}{where}"
         else:
             text = f"aborting turn {self.turn} of{whose}{where}"

@@ -46,6 +46,7 @@ HELD: Final = "held"
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
 _IN_PLACE: Final = "read() of a state that can be changed in place"
+_VALUE: Final = "make its state a value, such as a tuple or a frozen class"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -196,7 +197,7 @@ def remembered(
     if state is UNSET:
         state = None
     if can_change(state):
-        raise NoStoreError(core.ref.path, _IN_PLACE)
+        raise NoStoreError(core.ref.path, _IN_PLACE, _VALUE)
     log: MemoryLog | None = None
     if lane is not None and lane.extra is not None:
         log = lane.extra.history

@@ -328,6 +328,10 @@ class AsyncRouter(Generic[P, C]):
         """As `reset`, and forget the key."""
         return await self._line.step(self.ref.close, key, reason)
 
+    async def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing: as `RouterRef.passivate`."""
+        return await self._line.run(self.ref.passivate, key)
+
     async def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return await self._line.run(self.ref.release, key)

@@ -73,17 +73,9 @@ class BlockingRouter(Generic[P, C]):
             RefusedError: it is not accepted, for one of the reasons named there.
             TreeEndedError, WrongSideError, TypeError, ValueError: as the others.
         """
+        send = partial(self.ref.send, key, prompt, id=id, job=job, attempts=attempts)
         receipt = self._line.send(
-            self.ref.send,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            job=job,
-            attempts=attempts,
-            busy=busy,
-            stream=stream,
+            send, origin=origin, tenant=tenant, busy=busy, stream=stream
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -334,6 +326,10 @@ class BlockingRouter(Generic[P, C]):
     def close(self, key: str, reason: object = None) -> VerbResult:
         """As `reset`, and forget the key."""
         return self._line.step(self.ref.close, key, reason)
+
+    def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing: as `RouterRef.passivate`."""
+        return self._line.run(self.ref.passivate, key)
 
     def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
