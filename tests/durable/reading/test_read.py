@@ -37,6 +37,7 @@ from tests.durable.keeping.stage import (
     turn_runs,
 )
 from tests.durable.nodes.town import open_town
+from tests.durable.sealing.boxes import Keyed
 
 KINDS = pytest.mark.parametrize("kind", ["memory", "sqlite"])
 ONE = Limits(sessions=1, turns=1, idle=10)
@@ -308,6 +309,53 @@ async def test_entries_that_cannot_be_read(kind: str, tmp_path: Path) -> None:
         both = await _when_open(process)
 
     assert (both.phase, both.history, both.entries) == ("held", (), 1)
+
+
+@KINDS
+async def test_bodies_that_a_seal_has_closed(kind: str, tmp_path: Path) -> None:
+    """Opened by the same seal; by another one the key is held."""
+    mine: Any = SqliteStore(tmp_path / "chat.db", seal=Keyed(b"mine"))
+    if kind == "memory":
+        mine = MemoryStore(seal=Keyed(b"mine"))
+    async with open_process(Stage(mine)) as process:
+        await said(process, "one say:a")
+        found = await read(process)
+    assert (found.state, found.history) == (("one say:a",), ("a",))
+    if kind == "memory":
+        return
+    other = SqliteStore(tmp_path / "chat.db", seal=Keyed(b"other"))
+    async with open_process(Stage(other)) as process:
+        closed = await _when_open(process)
+    assert (closed.phase, closed.state, closed.history) == ("held", None, ())
+    assert closed.held is not None
+    assert closed.entries == 1
+
+
+@seeds(3)
+async def test_others_have_their_turn_while_much_is_read() -> None:
+    """A thousand entries are not made in one step."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        words = " ".join(f"say:{number}-{600 * 'x'}" for number in range(1000))
+        await said(process, words)
+        steps = {"few": 0, "many": 0}
+
+        async def count(what: str) -> None:
+            while True:
+                await trio.lowlevel.checkpoint()
+                steps[what] += 1
+
+        async def read_them(what: str, newest: int) -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(count, what)
+                found = await read(process, newest=newest)
+                assert len(found.history) == newest
+                nursery.cancel_scope.cancel()
+
+        await read_them("few", 1)
+        await read_them("many", 1000)
+
+    assert steps["many"] >= steps["few"] + 8
 
 
 @seeds(3)
