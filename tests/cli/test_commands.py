@@ -251,7 +251,11 @@ def test_a_process_that_has_no_number_here_is_not_mistaken_for_another(
     path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a service says of itself is true where it runs; a Mac has nothing else."""
-    monkeypatch.setattr(Client, "pid", lambda _: None)
+
+    def unknown(_: Client) -> None:
+        """It is in another namespace."""
+
+    monkeypatch.setattr(Client, "pid", unknown)
     with StoryServer(path, ANSWERS):
         elsewhere = run("ps", "--pid", "chat")
         monkeypatch.delattr(socket, "SO_PEERCRED")
