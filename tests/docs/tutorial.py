@@ -14,7 +14,7 @@ being told:
     <!-- says -->         nothing is typed: what it says next, and it goes on
     <!-- presses Ctrl-C -->  before that, this was pressed
     <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
-    <!-- ended 1 -->      what went on in that terminal is killed: `(sleep 3; ...) &`
+    <!-- ended 1 -->      what went on in that terminal is killed: `(sleep 2; ...) &`
     <!-- server -->       here and below a PostgreSQL server is needed
     <!-- elsewhere -->    not typed here: it installs something
     <!-- if need be -->   a reader of all pages need not type it
