@@ -158,22 +158,23 @@ async def test_who_is_cancelled_has_it_put_away_all_the_same() -> None:
         assert process.router.list() == []
 
 
+@pytest.mark.parametrize("make", [Player, Slow])
 @seeds(30)
-async def test_a_prompt_that_comes_meanwhile_is_not_lost() -> None:
+async def test_a_prompt_that_comes_meanwhile_is_not_lost(make: type[Player]) -> None:
     """In whatever order; each has one turn, and finds what was before."""
     stage = Stage()
     receipts: list[Receipt[str]] = []
-    async with open_process(stage) as process:
+    async with open_process(stage, make) as process:
 
         async def send() -> None:
             for number in range(8):
                 receipts.append(await process.router.accept("ann", f"say:{number}"))
-                await trio.lowlevel.checkpoint()
+                await trio.sleep(number % 3)  # it begins to end, and ends, meanwhile
 
         async def put_away() -> None:
-            for _ in range(12):
-                assert await process.router.passivate("ann") is not None
-                await trio.lowlevel.checkpoint()
+            for _ in range(40):
+                assert await process.router.passivate("ann")
+                await trio.sleep(0.25)
 
         await said(process, "first")
         async with trio.open_nursery() as nursery:
@@ -182,6 +183,7 @@ async def test_a_prompt_that_comes_meanwhile_is_not_lost() -> None:
             nursery.start_soon(put_away)
         assert all([completed(await each.outcome()) for each in receipts])
         assert await process.router.passivate("ann") == AWAY
+        assert process.router.statistics().closed[CloseReason.PASSIVATED] > 2
 
     says = tuple(f"say:{number}" for number in range(8))
     assert stage.state("ann") == ("first", *says)
