@@ -107,19 +107,17 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
                 host.events.check_thread("Turn.emit()")
                 raise
             run.calls += 1
-        elif stream is not None and stream.takes_next:  # that lets others run
-            run.check_thread("emit")
-            run.calls = 0
-            host.chunks += 1
-            try:
-                await stream.writers.wait(chunk)
-                run.sign()
-            except trio.ClosedResourceError:  # as below
-                host.unread += 1
-            return
         else:
             run.check_thread("emit")
             run.calls = 0
+            if stream is not None and stream.takes_next:  # that lets others run
+                host.chunks += 1
+                try:
+                    await stream.writers.wait(chunk)
+                    run.sign()
+                except trio.ClosedResourceError:  # as below
+                    host.unread += 1
+                return
             await checkpoint()
             run.check_open("emit")
         coming = run.burst  # a stream whose reader is woken, and has not run yet
