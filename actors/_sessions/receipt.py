@@ -64,6 +64,7 @@ class More:
     tried = 0  # how often it has been, when its session crashed
     work: Callable[[Any], Awaitable[object]] | None = None  # of WORK: async_fn(turn)
     stream: Any = None  # the Chunks of its reader
+    unkept = False  # and what its turn says goes elsewhere: nobody here knows it
     steers: Any = None  # the turn whose checkpoint it waits for
     settling = False  # its outcome is being kept, and is not told yet
     body: bytes | None = None  # as a store is to have it

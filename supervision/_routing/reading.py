@@ -65,10 +65,11 @@ class Reading(Sending[P, C]):
                 router's store, where they outlive the process.
             leave: what leaving the block before the end does.  Default
                 `Leave.DETACH` with a `Replay` or a `Journal`, else `Leave.ABORT`.
-            id: see there; sent again, leaving the block aborts nothing, and there is
-                nothing to read, unless the first one was sent with `Replay` or
-                `Journal`: then the answer is read from its beginning.  Of an earlier
-                process: if both were sent with a `Journal`.
+            id: see there; sent again, leaving the block aborts nothing, and the answer
+                is read from its beginning, if the first one was sent with `Replay` or
+                `Journal`.  Of an earlier process: if both were sent with a `Journal`.
+                Else there is the outcome, and reading raises StreamNotKeptError where
+                a whole answer would end.
             origin: see there.
             tenant: see there.
             busy: see there; not STEER, for then there is nothing to read.
@@ -108,8 +109,14 @@ class Reading(Sending[P, C]):
         more.stream = chunks
         receipt = core.accepting.offer(offer_of(key, prompt, more, tenant, busy))
         own = receipt._more is more
+        unkept: str | int | None = None
         if not own:  # somebody else sent it first
-            chunks = await _again(core, receipt, id, chunks)
+            first = await _again(core, receipt, id, chunks)
+            if first is None:
+                unkept = id or receipt.id
+                chunks.close()
+            else:
+                chunks = first
         elif isinstance(chunks, ChunkLog):
             core.readers.keep(receipt, chunks, id)
         reader: Chunks[C] | Place[C]
@@ -120,7 +127,9 @@ class Reading(Sending[P, C]):
         else:
             reader = chunks
         aborts = own and not stays
-        opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=aborts)
+        opened = TurnStream[P, C](
+            core, receipt, reader, self.steer, aborts=aborts, unkept=unkept
+        )
         try:
             yield opened
         finally:
@@ -218,8 +227,8 @@ async def _again(
     receipt: Receipt[Any],
     id: str | None,  # noqa: A002
     chunks: Chunks[C] | ChunkLog[C],
-) -> Chunks[C] | ChunkLog[C]:
-    """What is read of a prompt that was sent before.
+) -> ChunkLog[C] | None:
+    """What is read of a prompt that was sent before; None: it is not kept.
 
     Raises:
         StreamGapError: of its answer nothing is kept any more.
@@ -238,16 +247,11 @@ async def _again(
         if log.keeper is None and log.last:  # its time is over
             raise StreamGapError(0, log.last + 1, log.last)
         return log
-    if not isinstance(chunks, ChunkLog):
-        chunks.close()
-        return chunks
-    if chunks.keeper is not None and journals is not None and id is not None:
+    kept_too = isinstance(chunks, ChunkLog)
+    if kept_too and journals is not None and id is not None:
         found = await journals.find(key, id)
-        if found is not None and found[1] is not None:
-            return found[1]
-    nothing: Chunks[C] = Chunks(Bounded())
-    nothing.close()
-    return nothing
+        return found[1] if found is not None else None
+    return None
 
 
 async def _kept(

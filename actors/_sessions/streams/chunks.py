@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import trio
 from trio.lowlevel import (
@@ -45,7 +45,6 @@ class Chunks(Generic[C]):
 
     __slots__ = (
         "_beginning",
-        "_begun",
         "_calls",
         "_capacity",
         "_closed",
@@ -61,6 +60,7 @@ class Chunks(Generic[C]):
         "_reading",
         "_taken",
         "_until",
+        "begun",
         "counted",
         "limit",
         "queue",
@@ -74,6 +74,7 @@ class Chunks(Generic[C]):
     )
 
     begin_burst, end_burst = burst.begin, burst.end
+    keeper: ClassVar = None  # as in `ChunkLog`
 
     def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
         self.queue: deque[C] = deque()
@@ -86,7 +87,7 @@ class Chunks(Generic[C]):
         self._left = False  # dropping, because the reader has left
         self._late = False  # dropping, because it does not read, and was not told yet
         self._cut = False  # dropping, and it gets the end
-        self._begun = False
+        self.begun = False
         self._beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self._capacity = math.inf
@@ -278,13 +279,13 @@ class Chunks(Generic[C]):
 
     def begin(self) -> None:
         """The turn has its first step, or never will."""
-        self._begun = True
+        self.begun = True
         if self._beginning is not None:
             self._beginning.set()
 
     async def wait_begun(self) -> None:
         """Wait for `begin`.  A checkpoint."""
-        if self._begun:
+        if self.begun:
             await trio.lowlevel.checkpoint()
             return
         if self._beginning is None:

@@ -52,12 +52,12 @@ class ChunkLog(Generic[C]):
 
     __slots__ = (
         "_beginning",
-        "_begun",
         "_calls",
         "_floor",
         "_sleepers",
         "attempt",
         "base",
+        "begun",
         "closed",
         "counted",
         "dropped",
@@ -117,7 +117,7 @@ class ChunkLog(Generic[C]):
         self.closed = self.is_cut = self.is_whole = False
         self.uncertain = False
         """More may have been read than is known here, in another process."""
-        self._begun = False
+        self.begun = False
         self._beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self.furthest = 0
@@ -203,13 +203,13 @@ class ChunkLog(Generic[C]):
 
     def begin(self) -> None:
         """The turn has its first step, or never will."""
-        self._begun = True
+        self.begun = True
         if self._beginning is not None:
             self._beginning.set()
 
     async def wait_begun(self) -> None:
         """Wait for `begin`.  A checkpoint."""
-        if self._begun:
+        if self.begun:
             await trio.lowlevel.checkpoint()
             return
         if self._beginning is None:
