@@ -86,7 +86,7 @@ class Accepting:
 
         Raises:
             RefusedError: it is.
-            TypeError, ValueError: not a key.
+            TypeError, BadInputError: not a key.
         """
         check_key(offer.key)
         try:
@@ -263,7 +263,7 @@ class Accepting:
     def draft(self, key: str, prompt: Any, id: object) -> Offer:  # noqa: A002
         """See `Host`."""
         check_key(key)
-        given = None if id is None else check_text("id", id)
+        given = None if id is None else check_text(key, "id", id)
         core, more = self._core, More()
         more.context = copy_context()
         more.message_id = given

@@ -236,9 +236,9 @@ class Core:
         reminds = self.reminds("turn.remind()")
         return reminds.draft(key, name, after, at, every, prompt=prompt)
 
-    def draft_forget(self, name: str) -> str:
+    def draft_forget(self, key: str, name: str) -> str:
         """See `Host`."""
-        return self.reminds("turn.forget()").draft_forget(name)
+        return self.reminds("turn.forget()").draft_forget(key, name)
 
     # --------------------------------------------------------------------- its prompts
 

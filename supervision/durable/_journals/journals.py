@@ -18,7 +18,6 @@ from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import GONE
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import Repeated, Row
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
@@ -181,7 +180,7 @@ class Journals:
         kept = self.kept
         number = id if isinstance(id, int) else None
         name = id if isinstance(id, str) else ""
-        if unwritable(key, name) is not None:
+        if not (kept.can_write(key) and kept.can_write(name)):
             return None
         if number is not None and not 0 < number <= _MOST:
             return None  # nor does any store take it
