@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import trio
 
 from actors import Receipt
-from actors.hosting import Whole
+from actors.hosting import Whole, stray_of
 
 from .boxes import Box
 
@@ -112,7 +112,8 @@ class Call(Generic[T]):
 
     def fail(self, error: BaseException) -> None:
         """It ends with an error."""
-        self.box.fail(error)
+        # asyncio's cancellation would look as if the caller was cancelled
+        self.box.fail(stray_of(error) or error)
         if self._ended is not None:
             self._ended(error)
 
