@@ -283,7 +283,7 @@ PLAN: Final = {
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(
         "supervision/bridge/_wire",
-        "actors routing service bridge_errors",
+        "actors terms routing service bridge_errors",
         "outcome trio",
     ),
     "blocking": Room(
