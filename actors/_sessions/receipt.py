@@ -232,17 +232,11 @@ class Receipt(Generic[P]):
             raise self._more.left
         if self._turn is None and self._lane.turn is not None:
             self._refuse_own(self._lane.turn)
-        waiter = _spares.pop() if _spares else _Waiter()
-        waiter.task = current_task()
-        waiter.awaited = self
-        waiter.earlier = self._waiters
-        self._waiters = waiter
+        waiter = enlist(self)
         try:
             await park(waiter.trap)
         finally:
-            waiter.task = waiter.awaited = waiter.earlier = None
-            if len(_spares) < _MOST_SPARES:
-                _spares.append(waiter)
+            dismiss(waiter)
         if self._outcome is None:
             assert self._more is not None
             assert self._more.left is not None
@@ -353,7 +347,10 @@ def wake(awaited: Awaited) -> None:
 
 def enlist(awaited: Awaited) -> _Waiter:
     """Have the current task wait for it: it is to park on the waiter's trap."""
-    waiter = _spares.pop() if _spares else _Waiter()
+    try:
+        waiter = _spares.pop()
+    except IndexError:  # not looked up first: another thread may be quicker
+        waiter = _Waiter()
     waiter.task = current_task()
     waiter.awaited = awaited
     waiter.earlier = awaited._waiters

@@ -28,7 +28,7 @@ from actors._engine.park import WAKE, park
 from actors._sessions.errors import StreamGapError
 from actors._sessions.policies import Bounded, Latest
 
-from . import burst
+from . import burst, first
 from .sleeper import give_back, lend
 from .writers import LEFT, SCHEDULE_EVERY, Writers, pass_by
 
@@ -44,7 +44,6 @@ class Chunks(Generic[C]):
     """
 
     __slots__ = (
-        "_beginning",
         "_calls",
         "_capacity",
         "_closed",
@@ -60,6 +59,7 @@ class Chunks(Generic[C]):
         "_reading",
         "_taken",
         "_until",
+        "beginning",
         "begun",
         "counted",
         "limit",
@@ -74,6 +74,7 @@ class Chunks(Generic[C]):
     )
 
     begin_burst, end_burst = burst.begin, burst.end
+    begin, wait_begun = first.begin, first.wait_begun
     keeper: ClassVar = None  # as in `ChunkLog`
 
     def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
@@ -88,7 +89,7 @@ class Chunks(Generic[C]):
         self._late = False  # dropping, because it does not read, and was not told yet
         self._cut = False  # dropping, and it gets the end
         self.begun = False
-        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self.beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self._capacity = math.inf
         self._merge: Callable[[Any, Any], Any] | None = None  # Latest only
@@ -276,21 +277,6 @@ class Chunks(Generic[C]):
         self._late = True
         self._drop()
         return True
-
-    def begin(self) -> None:
-        """The turn has its first step, or never will."""
-        self.begun = True
-        if self._beginning is not None:
-            self._beginning.set()
-
-    async def wait_begun(self) -> None:
-        """Wait for `begin`.  A checkpoint."""
-        if self.begun:
-            await trio.lowlevel.checkpoint()
-            return
-        if self._beginning is None:
-            self._beginning = trio.Event()
-        await self._beginning.wait()
 
     # ------------------------------------------------------------------- the inside
 

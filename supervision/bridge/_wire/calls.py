@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import trio
@@ -137,3 +138,9 @@ def take_back(receipt: Receipt[Any]) -> None:
     """
     if receipt._more is None or receipt._more.message_id is None:
         receipt.withdraw("its sender has left")
+
+
+def name_of(fn: Any) -> str:
+    """What a call is named by, for who has made it in the wrong place."""
+    fn = fn.func if isinstance(fn, partial) else fn
+    return f"{getattr(fn, '__name__', None) or 'a function'}()"

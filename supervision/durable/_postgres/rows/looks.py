@@ -7,9 +7,8 @@ ones of each partition, so that no more is read than is told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from supervision.durable._words.looks import KeyRow, Keys, Look, Seen, Waiting
+from supervision.durable._words.looks import Keys, Look, Seen, Waiting, key_row
 
 from . import sessions
 from .message import Message, Rows, array, text
@@ -54,7 +53,7 @@ def look(
     s = message.tables
 
     def read(found: Rows) -> None:
-        told(Seen(tuple(_row(*each) for each in found)))
+        told(Seen(tuple(key_row(*each) for each in found)))
 
     held = " and held is not null" if record.held else ""
     if record.key is not None:
@@ -82,20 +81,4 @@ def look(
         f" from (select * from ({keys}) k order by key limit {record.most}) k"
         f" left join {s}.sessions s on s.key = k.key order by k.key",
         read,
-    )
-
-
-def _row(*columns: Any) -> KeyRow:
-    """Make a row of what was found; Any: each column has its type."""
-    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
-    return KeyRow(
-        key=key,
-        waiting=waiting,
-        state=state,
-        token=token,
-        generation=generation,
-        crashes=crashes,
-        tenant=tenant,
-        held=held,
-        entries=0 if first is None else last + 1 - first,  # numbers without a gap
     )
