@@ -71,6 +71,7 @@ class More:
     row: Row | None = None  # its place in a store
     followers: list[Any] | None = None  # receipts of the same message, sent again
     reminder: Any = None  # which one it is the prompt of
+    attempt: Any = None  # the span of its latest one, where turns are followed
     left: Exception | None = None  # why its outcome will not be told here
 
 

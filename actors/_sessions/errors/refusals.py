@@ -119,7 +119,8 @@ class TenantLimitError(RefusedError):
     """This tenant has as many sessions as one may have, all busy: the tenant's act.
 
     Raised when a prompt would begin one more; if one of his were idle, that would have
-    been put away.  Wait until one has ended its turn, abort or close one, or raise
+    been put away.  Each node counts its own: a tenant on three nodes may have three
+    times as many.  Wait until one has ended its turn, abort or close one, or raise
     `Limits.sessions_per_tenant`.
     """
 
