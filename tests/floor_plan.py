@@ -181,7 +181,7 @@ PLAN: Final = {
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite",
-        "store_words sealing keeping store_threads sqlite_ground sqlite_rows",
+        "tokens store_words sealing keeping store_threads sqlite_ground sqlite_rows",
         "apsw attrs trio",
     ),
     "postgres_rows": Room(
