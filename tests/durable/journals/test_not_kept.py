@@ -18,7 +18,7 @@ from actors import (
     TurnNotCompletedError,
 )
 from actors.testing import seeds
-from supervision import RouterRef
+from supervision import PromptKeptError, RouterRef
 from tests.durable.keeping.stage import Process, Stage, open_process
 from tests.durable.nodes.town import open_town
 
@@ -154,3 +154,35 @@ async def test_an_answer_whose_key_moves_to_another_node_is_not_empty(
         assert isinstance(await kept.outcome(), Completed)
         with pytest.raises(StreamNotKeptError):
             await read(router, "r")
+
+
+@seeds(3)
+@pytest.mark.parametrize("stream", [Bounded(), Replay(), Journal()], ids=repr)
+async def test_who_reads_at_the_end_of_a_drain_is_told_that_the_prompt_is_kept(
+    stream: Any,
+) -> None:
+    """The next process has it; with a `Journal` its answer is read on there."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        await router.accept("ann", "wait:door", attempts=2)
+        with trio.fail_after(100), pytest.raises(PromptKeptError):
+            await read_to_the_end(router, stream)
+    stage.open("door")
+    async with open_process(stage) as process:
+        if stream == Journal():
+            assert await read(process.router, "m") == numbers(1, 3)
+            return
+        receipt = await process.router.find("ann", "m")
+        assert receipt is not None
+        assert isinstance(await receipt.outcome(), Completed)
+        with pytest.raises(StreamNotKeptError):
+            await read(process.router, "m")
+
+
+async def read_to_the_end(router: RouterRef[str, str], stream: Any) -> None:
+    """Read an answer whose prompt waits, over the end of its router."""
+    async with router.open_turn("ann", "count:3", id="m", stream=stream) as answer:
+        await router.drain(5)
+        router.ref.stop()
+        await anext(answer)
