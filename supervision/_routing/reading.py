@@ -227,7 +227,7 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
     async def __aexit__(self, *_: object) -> None:
         opened = self._opened
         assert opened is not None
-        await opened.close()  # it shields itself
+        await opened.close()  # noqa: ASYNC102 - it shields itself
 
 
 def _asked(stream: object, leave: object) -> tuple[Policy, bool]:

@@ -136,7 +136,7 @@ class Owner(Actor[str]):
 async def ended(heard: list[object]) -> BaseException:
     """The crash, when it has been heard of."""
     with trio.fail_after(10):
-        while not heard:
+        while not heard:  # noqa: ASYNC110 - nobody tells
             await trio.lowlevel.checkpoint()
     exit_ = heard[0]
     assert isinstance(exit_, Crashed)
@@ -238,7 +238,7 @@ async def test_it_is_the_crash_of_who_opens_a_resource() -> None:
         system.start(Owner, heard, Holder)
         check(await ended(heard))
         with trio.fail_after(10):
-            while len(tries) == 1:
+            while len(tries) == 1:  # noqa: ASYNC110 - nobody tells
                 await trio.lowlevel.checkpoint()
 
 

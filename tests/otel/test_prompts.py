@@ -338,7 +338,7 @@ async def test_what_is_tried_elsewhere_leaves_nothing_in_its_tracer() -> None:
         before = _sizes(router)
         receipt = router.send("ann", "hello", attempts=2)
         with trio.fail_after(10):
-            while not spans.named("turn"):
+            while not spans.named("turn"):  # noqa: ASYNC110 - nobody tells
                 await trio.lowlevel.checkpoint()
 
         assert _sizes(router) == before

@@ -67,7 +67,7 @@ def start(  # noqa: C901 - written out
     except BaseException as error:
         stray = stray_of(error)
         if stray is not None:
-            raise stray from error
+            raise stray from error  # noqa: ASYNC104 - no Cancelled of a plain def
         raise
     child = type(cell)(cell.hub, cell, props, args, name, context)
     child.actor = actor

@@ -115,7 +115,7 @@ class Tasks:
             if stray is not None:
                 if self.crash is None:
                     self.crash = stray
-                raise stray from error
+                raise stray from error  # noqa: ASYNC104 - it is no Cancelled
             if self.crash is None and not isinstance(error, trio.Cancelled):
                 self.crash = split_crash(error)[0]
             raise
