@@ -17,6 +17,7 @@ Nothing here knows of supervision.
 
 import logging as _logging
 
+from ._sessions.errors import BadInputError as BadInputError
 from ._sessions.errors import BudgetExceededError as BudgetExceededError
 from ._sessions.errors import ChildSlotTimeoutError as ChildSlotTimeoutError
 from ._sessions.errors import ClosedToNewError as ClosedToNewError
@@ -240,6 +241,7 @@ __all__ = [
     "ActorStoppedError",
     "ActorSystem",
     "AnyRef",
+    "BadInputError",
     "Batch",
     "Bounded",
     "BudgetExceededError",

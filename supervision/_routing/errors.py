@@ -6,7 +6,7 @@ not have to import a store to know them; the others are a store's own.
 
 from __future__ import annotations
 
-from actors import RefusedError
+from actors import BadInputError, RefusedError
 from supervision._trees.errors import SupervisionError
 
 
@@ -101,18 +101,16 @@ class PromptTooLargeError(RefusedError, ValueError):
         )
 
 
-class PromptIdError(RefusedError, ValueError):
+class PromptIdError(BadInputError):
     """The id is one that a store makes itself: the act of who chose it.
 
     Of a router with a store; nothing was started.  Choose another one, such as a UUID.
     """
 
     def __init__(self, key: str, id: str, begin: str) -> None:  # noqa: A002
-        super().__init__(key)
+        why = f"an id must not begin with {begin!r}, got {id!r:.100}"
+        super().__init__(key, "id", why)
         self.id = id
         """What was given."""
         self.begin = begin
         """With what no id may begin."""
-
-    def __str__(self) -> str:
-        return f"an id must not begin with {self.begin!r}, got {self.id!r:.100}"

@@ -6,6 +6,7 @@ and, where it is quick, through `queue`, `room`, `reader` and a `burst`.  In rea
 order:
 
     sleeper             a place to wait in
+    first               waiting until a turn has its first step
     writers             who waits for room
     burst               what is said between waking the reader and its next step
     keeper              what keeps chunks where they outlive the process: a protocol

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import trio
 from trio.lowlevel import (
@@ -28,7 +28,7 @@ from actors._engine.park import WAKE, park
 from actors._sessions.errors import StreamGapError
 from actors._sessions.policies import Bounded, Latest
 
-from . import burst
+from . import burst, first
 from .sleeper import give_back, lend
 from .writers import LEFT, SCHEDULE_EVERY, Writers, pass_by
 
@@ -44,8 +44,6 @@ class Chunks(Generic[C]):
     """
 
     __slots__ = (
-        "_beginning",
-        "_begun",
         "_calls",
         "_capacity",
         "_closed",
@@ -61,6 +59,8 @@ class Chunks(Generic[C]):
         "_reading",
         "_taken",
         "_until",
+        "beginning",
+        "begun",
         "counted",
         "limit",
         "queue",
@@ -74,6 +74,8 @@ class Chunks(Generic[C]):
     )
 
     begin_burst, end_burst = burst.begin, burst.end
+    begin, wait_begun = first.begin, first.wait_begun
+    keeper: ClassVar = None  # as in `ChunkLog`
 
     def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
         self.queue: deque[C] = deque()
@@ -86,8 +88,8 @@ class Chunks(Generic[C]):
         self._left = False  # dropping, because the reader has left
         self._late = False  # dropping, because it does not read, and was not told yet
         self._cut = False  # dropping, and it gets the end
-        self._begun = False
-        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self.begun = False
+        self.beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self._capacity = math.inf
         self._merge: Callable[[Any, Any], Any] | None = None  # Latest only
@@ -275,21 +277,6 @@ class Chunks(Generic[C]):
         self._late = True
         self._drop()
         return True
-
-    def begin(self) -> None:
-        """The turn has its first step, or never will."""
-        self._begun = True
-        if self._beginning is not None:
-            self._beginning.set()
-
-    async def wait_begun(self) -> None:
-        """Wait for `begin`.  A checkpoint."""
-        if self._begun:
-            await trio.lowlevel.checkpoint()
-            return
-        if self._beginning is None:
-            self._beginning = trio.Event()
-        await self._beginning.wait()
 
     # ------------------------------------------------------------------- the inside
 

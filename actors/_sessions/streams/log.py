@@ -32,7 +32,7 @@ from trio.lowlevel import Task, enable_ki_protection
 
 from actors._sessions.policies import Journal, Replay
 
-from . import burst
+from . import burst, first
 from .keeper import ChunkKeeper
 from .place import Place, place_of
 from .sleeper import Sleepers
@@ -51,13 +51,13 @@ class ChunkLog(Generic[C]):
     """
 
     __slots__ = (
-        "_beginning",
-        "_begun",
         "_calls",
         "_floor",
         "_sleepers",
         "attempt",
         "base",
+        "beginning",
+        "begun",
         "closed",
         "counted",
         "dropped",
@@ -82,6 +82,7 @@ class ChunkLog(Generic[C]):
     )
 
     begin_burst, end_burst = burst.begin, burst.end
+    begin, wait_begun = first.begin, first.wait_begun
     takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
     def __init__(
@@ -117,8 +118,8 @@ class ChunkLog(Generic[C]):
         self.closed = self.is_cut = self.is_whole = False
         self.uncertain = False
         """More may have been read than is known here, in another process."""
-        self._begun = False
-        self._beginning: trio.Event | None = None  # for who waits until it has begun
+        self.begun = False
+        self.beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
         self.furthest = 0
         """Number of the newest chunk that somebody has read who is not attached."""
@@ -200,21 +201,6 @@ class ChunkLog(Generic[C]):
         """
         if not self.put_if_room(chunk):
             raise trio.WouldBlock
-
-    def begin(self) -> None:
-        """The turn has its first step, or never will."""
-        self._begun = True
-        if self._beginning is not None:
-            self._beginning.set()
-
-    async def wait_begun(self) -> None:
-        """Wait for `begin`.  A checkpoint."""
-        if self._begun:
-            await trio.lowlevel.checkpoint()
-            return
-        if self._beginning is None:
-            self._beginning = trio.Event()
-        await self._beginning.wait()
 
     @enable_ki_protection
     def restart(self, attempt: int, base: int = 0) -> None:

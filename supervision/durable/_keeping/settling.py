@@ -20,7 +20,6 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .bringing import history_of
@@ -119,7 +118,7 @@ class Settling:
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """See `Keeping`."""
-        if unwritable(key) is not None:
+        if not self._kept.can_write(key):
             return False
         self._forget(key, (), reason)
         return True

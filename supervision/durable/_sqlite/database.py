@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import apsw
 
+from supervision._routing.tokens.disk import wait_for_path
 from supervision.durable._sealing.sealing import Sealing, limits_behind
 from supervision.durable._words.errors import (
     StoreAwayError,
@@ -28,11 +29,6 @@ from .carrying import Carrying
 from .schema import SCHEMA, Schema, bring_up, next_opening
 from .sql import connect
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not there on Windows
-    fcntl = None  # type: ignore[assignment]
-
 Synchronous: TypeAlias = Literal["full", "normal"]
 
 OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's lock
@@ -41,8 +37,6 @@ OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's l
 PAGES: Final = 4000
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
-_FOLDERS: Final = os.name != "nt"  # whether a folder can be waited for
-_WHOLE: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)
 _FRAME: Final = 24  # bytes before each page in the log
 _LOG_BYTES: Final = 64 * 1024 * 1024
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
@@ -273,11 +267,11 @@ class Copy:
 
         In any thread: it takes long, and the store is not needed for it.
         """
-        _sync(self._part)
+        wait_for_path(self._part)
         size = self._part.stat().st_size
         self._part.replace(self._path)
         self._made = False
-        _sync(self._path.parent)
+        wait_for_path(self._path.parent)
         return size
 
     def give_up(self) -> None:
@@ -299,19 +293,3 @@ def _make(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    is_folder = path.is_dir()
-    if is_folder and not _FOLDERS:
-        return
-    # Windows waits for no file that is open for reading only
-    file = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
-    try:
-        if _WHOLE is None or fcntl is None:
-            os.fsync(file)
-        else:  # macOS: fsync does not wait for the disk
-            fcntl.fcntl(file, _WHOLE)
-    finally:
-        os.close(file)

@@ -211,7 +211,7 @@ async def test_nobody_waits_for_the_disk_of_a_copy(
         token.run_sync_soon(syncing.set)
         assert synced.wait(PATIENCE), "the store waits for it"
 
-    monkeypatch.setattr(database_file, "_sync", sync)
+    monkeypatch.setattr(database_file, "wait_for_path", sync)
     async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
         opening = bench.opened
         async with trio.open_nursery() as nursery:

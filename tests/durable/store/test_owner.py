@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import trio
 
+from supervision._routing.tokens import disk as disk_file
 from supervision.durable import (
     SqliteStore,
     StoreAwayError,
     StoreInUseError,
     StorePolicy,
 )
-from supervision.durable._sqlite import database as database_file
 from supervision.durable._sqlite.database import Database, Synchronous
 from supervision.durable._words.records import Bring, Brought
 from tests.durable.store.bench import accept, opened
@@ -210,12 +210,12 @@ def test_a_copy_waits_for_the_disk_as_the_system_has_it(
 
     monkeypatch.setattr(os, "fsync", fsync)
     for folders in (True, False):
-        monkeypatch.setattr(database_file, "_FOLDERS", folders)
-        database_file._sync(file)
-        database_file._sync(tmp_path)
-    monkeypatch.setattr(database_file, "_WHOLE", 51)
+        monkeypatch.setattr(disk_file, "_FOLDERS", folders)
+        disk_file.wait_for_path(file)
+        disk_file.wait_for_path(tmp_path)
+    monkeypatch.setattr(disk_file, "_WHOLE", 51)
     monkeypatch.setattr(fcntl, "fcntl", wait_whole)
-    database_file._sync(file)
+    disk_file.wait_for_path(file)
 
     assert waited == ["fsync", "fsync", "fsync", 51]
 
