@@ -68,9 +68,10 @@ class StorePolicy:
     """Seconds from one look for what is no longer kept to the next.  Default 60."""
 
     prune: int = attrs.field(default=500, validator=valid_count)
-    """Prompts that are deleted in one step at most.  A step goes with the batch of
-    others, and takes 50, or twice as many as the batch before had records, so that
-    nobody waits for it long.  Default 500."""
+    """Prompts that are deleted in one step at most.  A step goes with a batch of
+    others, and takes as many as that has records, or five, so that nobody waits for it
+    long; while nobody else writes it takes a hundred, in a hundredth of the time.
+    Default 500."""
 
     retry_first: float = attrs.field(default=0.05, validator=valid_seconds)
     """Seconds until a batch without an answer is tried again; each time twice as long,
