@@ -77,7 +77,7 @@ class Place:
     def left(self) -> None:
         """Nobody will know."""
         if self.entry is not None:
-            self.written(PromptKeptError(self._key, self.number))
+            self.written(PromptKeptError(self._key, self.number, certain=False))
 
 
 class Key:
