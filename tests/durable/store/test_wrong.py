@@ -40,7 +40,7 @@ from tests.durable.store.disk import (
 
 
 @pytest.mark.parametrize("content", [b"hello, I am a diary\n" * 300, b"short"])
-async def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
+async def test_d62_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
     """Is left as it is."""
     path = tmp_path / "chat.db"
     path.write_bytes(content)
@@ -56,7 +56,7 @@ async def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [0, 7, APPLICATION])
-async def test_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
+async def test_d62_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
     """Is left as it is, whoever's it is."""
     path = tmp_path / "chat.db"
     path.touch()
@@ -71,7 +71,7 @@ async def test_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
     assert sizes(path) == before
 
 
-async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+async def test_d61_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     """And the error says which release is needed."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -93,7 +93,7 @@ NEWER = Schema(
 )
 
 
-async def test_an_older_file_is_brought_up(tmp_path: Path) -> None:
+async def test_d61_an_older_file_is_brought_up(tmp_path: Path) -> None:
     """With a copy of it as it was, and nothing of it lost."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -110,7 +110,9 @@ async def test_an_older_file_is_brought_up(tmp_path: Path) -> None:
     assert [each for each in names(tmp_path) if "part" in each] == []
 
 
-async def test_a_file_that_cannot_be_brought_up_is_as_it_was(tmp_path: Path) -> None:
+async def test_d61_a_file_that_cannot_be_brought_up_is_as_it_was(
+    tmp_path: Path,
+) -> None:
     """All of it or nothing."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -123,7 +125,7 @@ async def test_a_file_that_cannot_be_brought_up_is_as_it_was(tmp_path: Path) -> 
         await bench.ask(accept(9), Accepted)
 
 
-async def test_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> None:
+async def test_d62_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> None:
     """That batch is answered so, and nothing is rewritten."""
     path = tmp_path / "chat.db"
     await fill(path, 500)
@@ -141,7 +143,9 @@ async def test_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> Non
 # ------------------------------------------------------------------------ no more space
 
 
-async def test_a_full_disk_undoes_a_batch_and_it_is_repeated(tmp_path: Path) -> None:
+async def test_d59_a_full_disk_undoes_a_batch_and_it_is_repeated(
+    tmp_path: Path,
+) -> None:
     """With space again it is as if nothing had been."""
     async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
         await bench.carry(accept(1))
