@@ -40,6 +40,10 @@ class StorePolicy:
     """A state's body at most; with a larger one its turn is `Failed`.  Default 8 MiB.
     An outcome's body has the same limit."""
 
+    state_large: int = attrs.field(default=_MEBI, validator=valid_count)
+    """Bytes of a state above which `StateGrows` is told, and the log says so: it is
+    written whole by each turn that changes it.  Default 1 MiB."""
+
     entry_bytes: int = attrs.field(default=_MEBI, validator=valid_count)
     """The body of an entry of a history at most; a larger one is refused at the call.
     Default 1 MiB."""

@@ -30,6 +30,7 @@ from supervision import Limits
 from supervision.durable import (
     CodecError,
     MemoryStore,
+    StateGrows,
     StateTooLargeError,
     StoredError,
     StorePolicy,
@@ -276,6 +277,35 @@ async def test_d20_what_cannot_be_written_is_a_failed_turn(
     said = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
     assert len(said) == 4
     assert all("'ann'" in each for each in said)
+
+
+@seeds(2)
+async def test_a_state_that_grows_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With its key; again when it has been small, or its session gone."""
+    caplog.clear()
+    stage = Stage(MemoryStore(policy=StorePolicy(state_large=1000)))
+    limits = Limits(sessions=10, turns=10, idle=10)
+    async with open_process(stage, limits=limits) as process:
+        router, events = process.router, process.system.subscribe(StateGrows)
+
+        async def told(prompt: str) -> list[tuple[str, int]]:
+            await (await router.accept("ann", prompt)).outcome()
+            found = [each for each in events.drain() if isinstance(each, StateGrows)]
+            assert all(each.bytes > 1000 for each in found)
+            return [(each.key, each.limit) for each in found]
+
+        assert await told("small") == []
+        assert await told("x" * 1000) == [("ann", 1000)]
+        assert await told("more") == []
+        router.reset("ann")
+        assert await told("small") == []
+        assert await told("x" * 1000) == [("ann", 1000)]
+        await trio.sleep(100)
+        assert router.inspect("ann") is None
+        assert await told("more") == [("ann", 1000)]
+    assert caplog.text.count("belongs into turn.history") == 3
 
 
 class Hooked(Player):
