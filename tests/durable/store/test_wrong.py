@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -17,6 +19,7 @@ from supervision.durable import (
     StorePolicy,
     StoreTooNewError,
 )
+from supervision.durable._sqlite import database as database_file
 from supervision.durable._sqlite.database import Database
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.schema import APPLICATION, SCHEMA, Schema
@@ -165,6 +168,29 @@ async def test_d59_a_full_disk_undoes_a_batch_and_it_is_repeated(
         database.connection.pragma("max_page_count", 2**30)
         assert all(isinstance(each, Accepted) for each in await bench.carry(*batch))
         assert len((await bench.ask(Bring("a"), Brought)).rows) == 29
+
+
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [(0, "IO: disk I/O error: the disk is full"), (2**20, "IO: disk I/O error")],
+)
+async def test_d59_what_fails_at_an_opening_on_a_full_disk_says_so(
+    free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls it an error of the disk: there is no room for what is beside it."""
+    path = tmp_path / "chat.db"
+
+    def fails(_: Path) -> Any:
+        raise apsw.IOError(words.partition(": the")[0][4:])
+
+    def usage(_: Path) -> Any:
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(database_file, "connect", fails)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    with pytest.raises(StoreAwayError) as caught:
+        Database(path, 1, policy=StorePolicy())
+    assert str(caught.value).endswith(words)
 
 
 async def test_whoever_else_writes_makes_a_batch_wait(tmp_path: Path) -> None:
