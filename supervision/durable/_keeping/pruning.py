@@ -47,24 +47,24 @@ class Pruning:
 
     def end(self) -> None:
         """It is about to be closed."""
+        self._rest()
+
+    def _rest(self) -> None:
         self._kept.writer.rider = None
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _alone_in(self, seconds: float) -> None:
         self._timer = self._kept.at(self._kept.now() + seconds, self._alone)
 
     def _alone(self) -> None:
-        kept = self._kept
-        self._timer = kept.writer.rider = None
-        if not kept.leaving:
-            kept.submit(self._step(ALONE))
+        self._timer = self._kept.writer.rider = None
+        self._kept.submit(self._step(ALONE))
 
     def _ride(self, others: int) -> Entry:
         """The next step, in a batch with so many records of others."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._rest()
         return self._step(max(FEW, others))
 
     def _step(self, most: int) -> Entry:
