@@ -265,7 +265,8 @@ class Sending(Generic[P, C]):
 
         Raises:
             StoreRefusedError: the store does not take it.
-            PromptKeptError: the router has ended meanwhile, and nobody knows.
+            PromptKeptError: the router has ended meanwhile, and nobody knows: send it
+                again with its `id`, to the next router with that store.
             NoStoreError: this router has none.
             RefusedError, TypeError, ValueError: as `send_wait`.
         """

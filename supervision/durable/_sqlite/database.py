@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -38,6 +39,7 @@ PAGES: Final = 4000
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
 _FRAME: Final = 24  # bytes before each page in the log
+_ROOM: Final = 64 * 1024  # bytes of what is beside a file that is open
 _LOG_BYTES: Final = 64 * 1024 * 1024
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
 # with these it is as if it had not been tried: no space, no disk, no lock
@@ -214,6 +216,8 @@ class Database:
         why = f"{type(error).__name__.removesuffix('Error')}: {error}"
         if isinstance(error, _DAMAGED):
             return StoreDamagedError(str(self.path), why)
+        if isinstance(error, apsw.IOError) and _is_full(self.path.parent):
+            why += ": the disk is full"
         if isinstance(error, _AWAY):
             return StoreAwayError(why)
         return StoreError(why)
@@ -293,3 +297,10 @@ def _make(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a disk has no room for what is made beside a store at its opening."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < _ROOM
+    return False

@@ -281,7 +281,7 @@ async def test_the_log_is_brought_into_the_file_between_batches(
         assert log.stat().st_size < 100 * 4096
 
 
-async def test_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
+async def test_d64_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
     """Not while somebody reads in it; later then, without a restart."""
     path, log = tmp_path / "chat.db", tmp_path / "chat.db-wal"
     async with opened(SqliteStore(path)) as bench:

@@ -52,7 +52,7 @@ async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     assert names(tmp_path) == ["chat.db", "chat.db.lock"]
 
 
-async def test_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
+async def test_d60_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
     """Of this process, and through another name of the same path."""
     path = tmp_path / "chat.db"
     async with opened(SqliteStore(path)):
@@ -63,7 +63,7 @@ async def test_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
         pass
 
 
-async def test_another_processs_store_is_refused_even_while_it_is_stopped(
+async def test_d60_another_processs_store_is_refused_even_while_it_is_stopped(
     tmp_path: Path,
 ) -> None:
     """And free when it was killed."""
@@ -224,7 +224,9 @@ def test_a_copy_waits_for_the_disk_as_the_system_has_it(
 
 
 @pytest.mark.parametrize("lines", [1, 4])
-async def test_what_was_answered_survives_a_kill(lines: int, tmp_path: Path) -> None:
+async def test_d12_what_was_answered_survives_a_kill(
+    lines: int, tmp_path: Path
+) -> None:
     """A batch that was not is there whole, or not at all."""
     path = tmp_path / "chat.db"
     with child(path, "write") as process:
