@@ -258,7 +258,7 @@ def test_a_tenant_whose_sessions_are_busy_is_refused() -> None:
     core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
     send(core, "a", tenant="me")
 
-    with pytest.raises(TenantLimitError, match="all 1 sessions it has are busy"):
+    with pytest.raises(TenantLimitError, match="it has 1, all busy"):
         send(core, "b", tenant="me")
     assert list(core.lanes) == ["a"]
     core.verbs.end("a", CloseReason.CLOSED, None)
@@ -335,7 +335,7 @@ def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
         send(core, "me-5", tenant="me")
     assert (caught.value.limit, caught.value.has) == (1, 2)
     assert str(caught.value) == (
-        "no session 'me-5' for 'me': all 2 sessions it has are busy, and the limit is 1"
+        "no session 'me-5' for 'me': it has 2, all busy, and the limit is 1"
     )
     check(core, world)
     world.finish(4)
