@@ -321,6 +321,23 @@ def test_who_comes_back_while_it_goes_is_asked_as_a_new_one() -> None:
     check(core, world)
 
 
+def test_what_a_turn_has_left_for_a_key_that_goes_is_not_refused() -> None:
+    """Its turn has completed: the key is its tenant's again, above the limit."""
+    core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+    own(core, world, "me-1")
+    world.quick = False
+    send(core, "me-2", tenant="me")
+
+    core.accepting.take([core.accepting.draft("me-1", "x", None)])
+
+    assert core.lanes["me-1"].waiting == 1
+    assert core.admission.owns("me") == 2
+    check(core, world)
+    world.gone(core.lanes["me-1"].session)
+    assert core.lanes["me-1"].turn is not None
+    check(core, world)
+
+
 def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
     """The busy ones when they become idle; the refusal says how many there are."""
     core, world = made(Limits(sessions=9, turns=9))
