@@ -362,6 +362,22 @@ def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
     check(core, world)
 
 
+def test_who_comes_back_above_a_lower_limit_is_told_how_many_there_are() -> None:
+    """Its session goes because of it, and still cleans up."""
+    core, world = made(Limits(sessions=9, turns=9))
+    own(core, world, "me-1")
+    for key in ("me-2", "me-3"):
+        send(core, key, tenant="me")
+    world.quick = False
+    core.verbs.configure(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+
+    with pytest.raises(TenantLimitError) as caught:
+        send(core, "me-1")
+
+    assert (caught.value.limit, caught.value.has) == (1, 2)
+    check(core, world)
+
+
 def test_a_tenants_own_goes_even_when_all_places_are_taken() -> None:
     """And nobody else's: the place that it leaves is enough."""
     core, world = made(Limits(sessions=2, turns=9, sessions_per_tenant=1))
