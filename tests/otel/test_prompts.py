@@ -18,7 +18,8 @@ from actors import (
     Turn,
 )
 from actors.testing import seeds
-from supervision import Limits
+from supervision import Backoff, Limits
+from supervision._routing.census import routers_of
 from supervision.otel import trace_headers
 
 from .scene import (
@@ -327,3 +328,21 @@ async def test_another_attempt_is_another_span(seed: int) -> None:
     assert status(second) == ("UNSET", None)
     assert facts(second)["actors.turn.attempt"] == 2
     assert links_of(second) == [id_of(first)]
+
+
+async def test_of_an_attempt_that_no_other_follows_nothing_is_remembered(
+    autojump_clock: MockClock,
+) -> None:
+    """The prompt is taken back while its session's successor waits."""
+    del autojump_clock
+    Fragile.crashed = False
+    limits = Limits(backoff=Backoff(10, 10))
+    async with traced(Fragile, limits) as (_, router, system):
+        receipt = router.send("ann", "hello", attempts=2)
+        await trio.sleep(1)
+        (core,) = routers_of(system).values()
+        tracer: Any = core.tracer
+        assert [*tracer._retried] == [receipt.id]
+        receipt.withdraw()
+
+        assert tracer._retried == {}
