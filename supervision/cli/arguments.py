@@ -189,6 +189,14 @@ def _add_looking(commands: _Commands, shared: Parser) -> None:
         help="also the service that has its socket there (default: $ACTORS_SOCKET)",
     )
     ps.add_argument("--json", action="store_true", help="print the raw answers")
+    ps.add_argument(
+        "--pid",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="instead: print nothing but the number of a service's process, by the "
+        "service's name or its socket, also if it hangs (default: the only live one)",
+    )
 
     tree = _add(commands, "tree", one)
     tree.add_argument(

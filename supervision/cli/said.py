@@ -89,7 +89,8 @@ SAID: Final[Mapping[str, Said]] = {
         (
             "List the services that run: name, state, process, socket. It looks into "
             "the runtime folder of this user; of a service whose socket is elsewhere, "
-            "say which."
+            "say which. With --pid it prints one number, for other commands: "
+            "kill -9 $(actors ps --pid chat)."
         ),
         "actors ps",
     ),

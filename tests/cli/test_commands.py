@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from supervision._drawing.events import EventWriter
 from supervision.cli import Client, main
 from supervision.cli._commands import telling
 from supervision.client.failures import SilentServiceError
-from supervision.service import StatisticsShape
+from supervision.service import ExitCode, StatisticsShape
 from tests.cli.story import (
     StoryServer,
     actor,
@@ -198,6 +199,73 @@ def test_ps_lists_a_service_elsewhere_that_is_named(
     assert same == (["chat"], "")
     assert nobody[0] == ["chat"]
     assert nobody[1].startswith(f"actors: nobody answers at {elsewhere}")
+
+
+@pytest.mark.parametrize("name", [["chat"], []])
+def test_ps_prints_the_number_of_a_process(
+    name: list[str], path: Path, run: Run
+) -> None:
+    """As the kernel knows it; a service that hangs is asked nothing."""
+    with StoryServer(path, {}) as server:
+        status, out, err = run("ps", "--pid", *name)
+        by_path = run("ps", "--pid", str(path))
+
+    assert (status, out, err) == (0, f"{os.getpid()}\n", "")
+    assert by_path == (status, out, err)
+    assert server.asked == []
+
+
+def test_ps_prints_no_number_of_nobody(path: Path, run: Run) -> None:
+    """So `kill -9 $(actors ps --pid chat)` kills nothing."""
+    nobody = run("ps", "--pid")
+    unknown = run("ps", "--pid", "chat")
+    left = StoryServer(path.with_name("dead.sock"), {})
+    left._server.server_close()
+    killed = run("ps", "--pid", "dead")
+    with StoryServer(path, {}), StoryServer(path.with_name("odd.sock"), {}):
+        several = run("ps", "--pid")
+
+    found = [nobody, unknown, killed, several]
+    assert [(status, out) for status, out, _ in found] == [
+        (ExitCode.SOCKET, ""),
+        (ExitCode.SOCKET, ""),
+        (ExitCode.SOCKET, ""),
+        (ExitCode.USAGE, ""),
+    ]
+    assert nobody[2].startswith("actors: error: no service runs here")
+    assert unknown[2].startswith("actors: error: nobody answers at chat")
+    assert killed[2].startswith(f"actors: error: nobody answers at {left.path}")
+    assert several[2].startswith("actors: error: 2 services run here; say which one")
+
+
+@pytest.mark.parametrize("other", [["--socket", "x"], ["--json"]])
+def test_ps_prints_a_number_or_a_list(other: list[str], run: Run) -> None:
+    """Not both."""
+    status, out, err = run("ps", "--pid", "chat", *other)
+
+    assert (status, out) == (ExitCode.USAGE, "")
+    assert err == "actors: error: --pid NAME says all: no --socket, no --json\n"
+
+
+def test_a_process_that_has_no_number_here_is_not_mistaken_for_another(
+    path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a service says of itself is true where it runs; a Mac has nothing else."""
+
+    def unknown(_: Client) -> None:
+        """It is in another namespace."""
+
+    monkeypatch.setattr(Client, "pid", unknown)
+    with StoryServer(path, ANSWERS):
+        elsewhere = run("ps", "--pid", "chat")
+        monkeypatch.delattr(socket, "SO_PEERCRED")
+        on_a_mac = run("ps", "--pid", "chat")
+
+    assert elsewhere[:2] == (ExitCode.SOCKET, "")
+    assert elsewhere[2].endswith(
+        "has no number here: it runs in another PID namespace\n"
+    )
+    assert on_a_mac == (0, "4242\n", "")
 
 
 def test_tree_shows_names_under_their_owners(path: Path, run: Run) -> None:

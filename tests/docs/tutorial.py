@@ -14,13 +14,16 @@ being told:
     <!-- says -->         nothing is typed: what it says next, and it goes on
     <!-- presses Ctrl-C -->  before that, this was pressed
     <!-- leaves 2 -->     Ctrl-C was pressed in that terminal
-    <!-- ended 1 -->      what went on in that terminal was killed
+    <!-- ended 1 -->      what went on in that terminal is killed: `(sleep 2; ...) &`
     <!-- server -->       here and below a PostgreSQL server is needed
     <!-- elsewhere -->    not typed here: it installs something
+    <!-- if need be -->   a reader of all pages need not type it
+    <!-- takes 3 s -->    how long a person waits here; `test_tutorial.py` adds it up
 
 A person has time, so here nothing takes any: each `trio.sleep(...)` of a file is over
 at once, or when `<!-- go on -->` comes, if `<!-- hold -->` was before.  In between
-`<!-- a word -->` lets one of them be over.
+`<!-- a word -->` lets one of them be over.  What is virtual time on its own page is
+that there alone: later ones have its file as a service.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ FOLDER: Final = ROOT / "docs" / "tutorial"
 DSN: Final = "postgresql:///chat"  # of the page
 TRIES: Final = 100  # of a command that says it at last
 SIZE: Final = (50, 100)  # of a terminal: rows, columns
+WHEN_TOLD: Final = "(until [ -e later ]; do sleep 0.1; done;"
 GATE: Final = """
 from pathlib import Path
 import trio
@@ -70,6 +74,7 @@ _THEIRS = re.compile(
     r"(\.\.\.|\d\d:\d\d:\d\d\.\d+|(?:\d+m)?\d+(?:\.\d+)? ?m?s\b|\d+\.\d+|\d+ [KM]iB"
     r"|user \d+|/[\w/.-]+/[\w-]+\.sock|\b\d{4,7}\b| +)"
 )
+_LATER = re.compile(r"\(sleep \d+;")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -241,7 +246,6 @@ class Reader:
         }
         (folder / "gate.py").write_text(GATE, encoding="utf-8")
         self.terminals: dict[int, Terminal] = {}
-        self.pid = 0  # of the service that `actors ps` has listed
 
     def do(self) -> None:
         """Do all of it."""
@@ -277,7 +281,8 @@ class Reader:
         if program.file is None:
             return
         code = self.here(program.code)
-        if "virtual time" in program.notes:
+        here = (ROOT / program.page).samefile(FOLDER / self.page)
+        if "virtual time" in program.notes and here:
             code = jumping(code)
         else:
             code = code.replace("trio.sleep(", "pause(")
@@ -307,16 +312,18 @@ class Reader:
             (self.folder / "hold").touch()
         if "a word" in block.notes:
             (self.folder / "word").touch()
-        if "go on" in block.notes:
-            (self.folder / "hold").unlink()
         for note in block.notes:
             verb, _, number = note.partition(" ")
             if note == "presses Ctrl-C":
                 self.terminals[block.terminal].signal(signal.SIGINT)
             if verb == "leaves":
                 self.terminals[int(number)].signal(signal.SIGINT)
+            if verb == "ended":
+                (self.folder / "later").touch()
             if verb in ("leaves", "ended"):
                 self.terminals[int(number)].wait()
+        if "go on" in block.notes:
+            (self.folder / "hold").unlink()
 
     def look(self, terminal: Terminal, block: Block, said: str) -> None:
         """Look at what a command says that was typed before."""
@@ -329,9 +336,7 @@ class Reader:
 
     def type(self, terminal: Terminal, block: Block, command: str, said: str) -> None:
         """Type one command."""
-        if command.startswith("kill -9 "):
-            command = f"kill -9 {self.pid}"
-        terminal.type(command)
+        terminal.type(_LATER.sub(WHEN_TOLD, command))
         if {"serves", "goes on"} & set(block.notes):
             terminal.wait_said(said)
             return
@@ -344,5 +349,3 @@ class Reader:
             terminal.wait()
         found = wanted.fullmatch(terminal.said)
         assert found, f"{command}\nsays\n{terminal.said}\nand not\n{said}"
-        if (seen := re.search(r" READY +(\d+) ", terminal.said)) is not None:
-            self.pid = int(seen[1])

@@ -5,6 +5,7 @@ Each asks one question and prints the answer.
 
 from __future__ import annotations
 
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from supervision._view.shapes import (
 )
 from supervision.client.asking import Client
 from supervision.client.directory import (
+    CommandError,
     choose_client,
     live_services,
     named_client,
@@ -54,6 +56,8 @@ from .stores import list_keys, store_facts
 
 def list_services(arguments: Namespace) -> int:
     """`actors ps`: the services of this user that answer, and the one that is named."""
+    if arguments.pid is not None:
+        return _print_pid(arguments)
     directory = runtime_directory()
     clients = live_services(directory)
     named = named_client(arguments.socket)
@@ -197,6 +201,22 @@ def follow_events(arguments: Namespace) -> int:
                 print_lines([writer.write(event)])
     if gone.is_set():
         raise BrokenPipeError
+    return ExitCode.OK
+
+
+def _print_pid(arguments: Namespace) -> int:
+    if arguments.json or arguments.socket is not None:
+        raise CommandError("--pid NAME says all: no --socket, no --json")
+    client = choose_client(arguments.pid or None)
+    # the kernel knows it of a service that hangs, too; not on a Mac, nor of a process
+    # in another namespace, whose own word would be the number of another one here
+    pid = client.pid()
+    if pid is None and not hasattr(socket, "SO_PEERCRED"):
+        pid = client.service()["pid"]
+    if pid is None:
+        text = f"the process behind {client.path} has no number here: it runs in "
+        raise CommandError(f"{text}another PID namespace", ExitCode.SOCKET)
+    print_lines([Text(str(pid))])
     return ExitCode.OK
 
 
