@@ -204,9 +204,9 @@ from .mailbox import (
     Overflow as Overflow,
 )
 from .messages import Request as Request
-from .messages import Terminated as Terminated
 from .ref import ActorRef as ActorRef
 from .ref import AnyRef as AnyRef
+from .ref import Terminated as Terminated
 from .ref import broadcast as broadcast
 from .snapshot import (
     ActorSnapshot as ActorSnapshot,

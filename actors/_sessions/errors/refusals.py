@@ -137,8 +137,8 @@ class TenantLimitError(RefusedError):
 
     def __str__(self) -> str:
         return (
-            f"no session {self.key!r} for {self.tenant!r}: all {self.has} sessions it "
-            f"has are busy, and the limit is {self.limit}"
+            f"no session {self.key!r} for {self.tenant!r}: it has {self.has}, all "
+            f"busy, and the limit is {self.limit}"
         )
 
 
