@@ -191,6 +191,9 @@ class Looking:
         if others is not None and others.has(key):
             await trio.lowlevel.checkpoint()
             raise elsewhere(others, key, "release()")
+        if not self._kept.can_write(key):
+            await trio.lowlevel.checkpoint()
+            return False
         return bool(await self._ask(Bring(key), lambda came: self._tried(key, came)))
 
     def _tried(self, key: str, brought: Brought) -> bool:
