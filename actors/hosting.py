@@ -39,6 +39,7 @@ from ._sessions.receipt import (
 )
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
+from ._sessions.state import can_change
 from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
@@ -165,6 +166,7 @@ __all__ = (
     "Whole",
     "abort",
     "actor_of",
+    "can_change",
     "cells_of",
     "check_async",
     "completed",

@@ -222,7 +222,7 @@ PLAN: Final = {
     # a tree as a process, and over HTTP
     "said": Room("supervision/_words", "actors tree_words", "outcome trio"),
     "view_words": Room(
-        "supervision/_view: actors errors sessions shapes",
+        "supervision/_view: actors errors sessions shapes values",
         "actors trees pure routing_words routing_parts routing_core routing",
         "attrs trio",
     ),

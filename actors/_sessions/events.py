@@ -46,6 +46,7 @@ class CloseReason(enum.Enum):
     GIVEN_UP = "a turn of it did not end"
     STOPPED = "the router has ended"
     MOVED = "its key is another node's now"
+    PASSIVATED = "was put away"
 
 
 @attrs.frozen

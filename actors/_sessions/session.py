@@ -160,7 +160,7 @@ class Session(Actor[Any], Generic[P, C, S]):
         del turn, outcome
 
     async def suspend(self) -> None:
-        """Get ready to be forgotten: the session is to be reaped or evicted.
+        """Get ready to be forgotten: it is to be reaped, evicted or passivated.
 
         What it `bind`s here its successor will find as `token`.  Cut off after
         `TurnPolicy.cleanup_within` seconds.

@@ -42,7 +42,7 @@ def refuse_shared(name: str, state: object) -> None:
     """
     if isinstance(state, _CALLED):
         what = "would be the state itself, it is not called"
-    elif _can_change(state):
+    elif can_change(state):
         what = "can be changed, and would be shared by all keys"
     else:
         return
@@ -54,7 +54,8 @@ def refuse_shared(name: str, state: object) -> None:
     raise TypeError(msg)
 
 
-def _can_change(state: object) -> bool:
+def can_change(state: object) -> bool:
+    """Whether a state can be changed in place, as far as can be seen."""
     try:
         hash(state)
     except TypeError:

@@ -39,15 +39,18 @@ class NoStoreError(SupervisionError, RuntimeError):
     Give it one: `start_router(..., durable=SqliteStore("chat.db"))`.
     """
 
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(path, what)
+    def __init__(self, path: str, what: str, instead: str | None = None) -> None:
+        super().__init__(path, what, instead)
         self.path = path
         """The router's."""
         self.what = what
         """What was asked."""
+        self.instead = instead
+        """What can be done without one, in words; None: nothing of the kind."""
 
     def __str__(self) -> str:
-        return f"{self.what} needs a store, and {self.path} has none: give it durable="
+        text = f"{self.what} needs a store, and {self.path} has none: give it durable="
+        return text if self.instead is None else f"{text}, or {self.instead}"
 
 
 class StoreError(SupervisionError):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import Any, TypeVar, TypeVarTuple
 
 from actors import (
@@ -25,10 +24,11 @@ from actors import (
 from actors.hosting import actor_of, seconds, whole
 
 from .core.core import Core
-from .core.draining import drain
+from .core.draining import drain, put_away
 from .core.looking import info, statistics
 from .errors import NoStoreError
 from .limits import Limits
+from .offering import file_of
 from .parts.lane import check_key
 from .reading import Reading
 from .reports import DrainReport, RouterStatistics, SessionInfo, VerbResult
@@ -137,6 +137,34 @@ class RouterRef(Reading[P, C]):
             return VerbResult(known=False, key=key)
         return core.verbs.end(key, CloseReason.CLOSED, reason)
 
+    async def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing: its session ends, if it is idle.
+
+        As if it had been idle for `Limits.idle`: `suspend` and `stopped` run, its place
+        is free, and the next prompt brings it back with what the store has.  One that
+        comes meanwhile loses nothing.  A session that has anything to do is left as it
+        is: a turn or a side question runs, prompts wait, a child turn goes on; what a
+        session itself has started (`start_soon`) ends with it, and is not asked.
+
+        Returns when the session has ended; cancelled: it ends all the same.  A
+        checkpoint.
+
+        Returns:
+            `VerbResult.away`: it has no session any more, or had none; or `busy`: what
+            it does.  Falsy: neither this router nor its store knows the key.
+
+        Raises:
+            ElsewhereError: the key is another node's; `anywhere` has it done there.
+            NoStoreError: this router has no store: `close` ends the session then, and
+                forgets what it has.
+            ClosedToNewError: it has ended for good.
+            StoreError: it is to be asked, for a key without a session or for one whose
+                `suspend` has bound something, and does not answer.
+            TypeError, ValueError: not a key.
+        """
+        check_key(key)
+        return await put_away(self._house(key), key)
+
     async def release(self, key: str) -> bool:
         """Try a key again that is held: what its store has of it could not be read.
 
@@ -183,7 +211,7 @@ class RouterRef(Reading[P, C]):
                 `PostgresStore`, which pg_dump copies; or the copy cannot be written, or
                 another one is being made; or the store is not open.
         """
-        where = _file(path)
+        where = file_of(path)
         store = self._house().keeping.store
         if store is None:
             raise NoStoreError(self.ref.path, "backup()")
@@ -321,25 +349,6 @@ class RouterRef(Reading[P, C]):
         self._cell.hub.check_thread("a method of a RouterRef")
         router: Router | None = actor_of(self._cell)
         return router._house() if router is not None else None
-
-
-def _file(path: str | PathLike[str]) -> Path:
-    """Make an absolute path of what a user gave.
-
-    Raises:
-        TypeError, ValueError: it cannot be one.
-    """
-    try:
-        text: object = fspath(path)
-    except TypeError:
-        text = None
-    if not isinstance(text, str):
-        msg = f"path must be a str or a Path, got {path!r:.100}"
-        raise TypeError(msg)
-    if not text or "\0" in text:
-        msg = f"path must be the path of a file, got {text!r:.100}"
-        raise ValueError(msg)
-    return Path(text).absolute()
 
 
 def start_router(

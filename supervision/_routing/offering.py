@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from trio.lowlevel import (
@@ -177,3 +179,22 @@ def check(offer: Offer) -> None:
     if busy is not None and not isinstance(busy, WhileBusy):
         msg = f"busy must be a WhileBusy, got {busy!r}"
         raise TypeError(msg)
+
+
+def file_of(path: str | PathLike[str]) -> Path:
+    """Make an absolute path of what a user gave.
+
+    Raises:
+        TypeError, ValueError: it cannot be one.
+    """
+    try:
+        text: object = fspath(path)
+    except TypeError:
+        text = None
+    if not isinstance(text, str):
+        msg = f"path must be a str or a Path, got {path!r:.100}"
+        raise TypeError(msg)
+    if not text or "\0" in text:
+        msg = f"path must be the path of a file, got {text!r:.100}"
+        raise ValueError(msg)
+    return Path(text).absolute()

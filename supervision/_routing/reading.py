@@ -1,10 +1,12 @@
-"""The part of a router's handle through which answers are read."""
+"""The part of a router's handle through which answers are read, and conversations."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
+
+from trio.lowlevel import checkpoint
 
 from actors import (
     BadInputError,
@@ -22,10 +24,12 @@ from actors import (
 from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 
 from .core.core import Core
+from .core.looking import remembered
 from .errors import StoreAwayError
 from .offering import Policy, check, more_of, stream_of
 from .parts.admission import Offer
 from .parts.lane import check_key
+from .reports import Remembered
 from .router import Router, is_stored
 from .sending import Sending
 from .stream import TurnStream
@@ -33,11 +37,61 @@ from .stream import TurnStream
 P = TypeVar("P")
 C = TypeVar("C")
 
+_MOST: Final = 10_000  # entries that are read at once
+
 
 class Reading(Sending[P, C]):
-    """How answers are read; the rest of the handle is `RouterRef`."""
+    """How answers and conversations are read; the rest is `RouterRef`."""
 
     __slots__ = ()
+
+    async def read(
+        self, key: str, *, newest: int = 20, before: int | None = None
+    ) -> Remembered | None:
+        """Read what is remembered of a conversation: for a page, say.
+
+        Takes no place and no slot, starts no session, waits for no turn, and is no sign
+        of life.  While a turn runs it gives what was before that turn; behind an
+        outcome that has been told, what that turn has left.  It works for a key that
+        only the store has, and on every node that shares the store.  A checkpoint.
+
+        With a store state and entries are made anew of what is stored, so what is done
+        with them changes nothing; a large state takes as long in Trio's thread as it
+        does when its session begins.  Without a store they are the session's own: the
+        state is given if nobody can change it in place, and entries as
+        `History.window` gives them.
+
+        Args:
+            key: the session's.
+            newest: so many entries of the history, at most 10,000; or fewer: no more
+                are read in front of the one that comes to a mebibyte.  Default 20.
+            before: only those in front of this number, which is `Remembered.before` of
+                the page behind.  Default None: from the end.
+
+        Returns:
+            None: unknown: nothing is kept of it.
+
+        Raises:
+            CodecError: an entry cannot be read, and the key is not held.
+            NoStoreError: without a store: its state can be changed in place, so that
+                nobody knows what it was before the turn that may be running.
+            ClosedToNewError: the router has ended for good.
+            StoreError: the store does not answer, or the router is ending.
+            TypeError, ValueError: an argument that is not what it should be.
+        """
+        check_key(key)
+        whole("newest", newest, least=0)
+        if newest > _MOST:
+            msg = f"newest must be at most {_MOST}, got {newest}: read on with before="
+            raise ValueError(msg)
+        if before is not None:
+            whole("before", before, least=0)
+        core = self._house(key)
+        store = core.keeping.store
+        if store is not None:
+            return await store.remembered(key, newest, before)
+        await checkpoint()
+        return remembered(self._house(key), key, newest, before)
 
     def open_turn(
         self,
@@ -198,8 +252,7 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         core = router._house(offer.key)
         chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
         more.stream = chunks
-        id_ = more.message_id
-        receipt = core.accepting.offer(offer)
+        receipt, id_ = core.accepting.offer(offer), more.message_id
         own = receipt._more is more
         unkept: str | int | None = None
         if not own:  # somebody else sent it first

@@ -15,7 +15,7 @@ from actors import CloseReason, Outcome, Receipt
 
 @attrs.frozen
 class VerbResult:
-    """What `cancel`, `cancel_all`, `reset` or `close` did; falsy: no such key.
+    """What `cancel`, `close` and their like did; falsy: no such key.
 
     Its `str` is a sentence to print: `aborting turn 7 of 'ann'; took back 2 prompts`,
     `nothing was running for 'ann'`.
@@ -31,6 +31,11 @@ class VerbResult:
     """The node that has done it, of `RouterRef.anywhere`; None: this one."""
     key: str | None = attrs.field(default=None, eq=False, repr=False)
     """The session's key, for its words; two results are equal without it."""
+    away: bool = False
+    """Of `passivate`: its session has been put away, or it had none."""
+    busy: str | None = None
+    """Of `passivate`: what it does, as `SessionInfo.phase`, so that it was left as it
+    is; None: it was idle, or had no session."""
 
     def __bool__(self) -> bool:
         return self.known
@@ -38,7 +43,11 @@ class VerbResult:
     def __str__(self) -> str:
         whose = f" {self.key!r}" if self.key is not None else " that session"
         where = f" on node {self.node}" if self.node is not None else ""
-        if self.turn is None:
+        if self.away:
+            text = f"put away{whose}{where}"
+        elif self.busy is not None:
+            text = f"left{whose} as it is{where}: {self.busy}"
+        elif self.turn is None:
             text = f"nothing was running for{whose}{where}"
         else:
             text = f"aborting turn {self.turn} of{whose}{where}"
@@ -117,6 +126,49 @@ class KeyInfo:
     """Seconds until its quarantine lets a prompt in; None: it is in none."""
     entries: int
     """Of its history."""
+
+
+@attrs.frozen(kw_only=True)
+class Remembered:
+    """What is remembered of a conversation: `RouterRef.read`.
+
+    State and entries are of one instant: what the last committed turn has left.
+    """
+
+    key: str
+    """The session's key."""
+    state: Any
+    """Its state, as a new session would find it; None: it has none yet, or it cannot
+    be read (`held`)."""
+    version: int | None
+    """`Session.state_version` of the class that wrote it; None: it was never
+    written."""
+    history: tuple[Any, ...]
+    """The newest entries of its history, the oldest of them first."""
+    entries: int
+    """How many its history has."""
+    before: int | None
+    """What to give as `read(before=)` for the entries in front of these; None: there
+    are none."""
+    waiting: int
+    """Prompts of it that have no outcome, those that run included."""
+    tenant: str | None
+    """Whose it is."""
+    generation: int
+    """How many actors the key has had."""
+    live: bool
+    """Whether this router has it in memory, and it is not held."""
+    phase: str
+    """As `SessionInfo.phase` if this router has it in memory; else passivated (only
+    the store has it), suspended (only its token is there), or elsewhere (it is another
+    node's: it may be live there).  Held goes before all of them."""
+    held: str | None
+    """Why nothing of it begins: what its store has of it cannot be read; None: it can,
+    as far as is known."""
+    node: str | None
+    """The node that owns it; None: this one, or nobody, or there are no nodes."""
+    age: float | None
+    """Seconds since this router knows the key; None: it has it not in memory."""
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,8 @@ from actors import CloseReason
 from actors.hosting import last_sign_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.looking import (
+    ELSEWHERE,
+    PASSIVATED,
     PHASES,
     SUSPENDED,
     abandoned,
@@ -34,10 +36,6 @@ from .shapes import RouterShape, SessionShape, SessionsShape
 
 AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper
-PASSIVATED: Final = "passivated"
-"""The phase of a key that only a store knows."""
-ELSEWHERE: Final = "elsewhere"
-"""The phase of a key of another node, as long as nobody asks that one."""
 
 Order = Literal["worst", "key", "age", "idle", "queued"]
 """worst: what a person would look at first: given up and still burning, quarantined,

@@ -38,6 +38,7 @@ _TYPE: Any = type
 _DICT: Any = dict
 _TUPLE: Any = tuple
 _MISSING: Final = object()
+_FIELDS: Final = ("__attrs_attrs__", "__dataclass_fields__", "__pydantic_fields__")
 
 
 def show(value: object, limit: int = LONGEST) -> str:
@@ -66,7 +67,7 @@ def _show(value: Any, deep: int, limit: int) -> str:  # noqa: PLR0911 - a table
         return f"<class {_name(value)}>"
     if issubclass(kind, _REF):
         return str(value.path)
-    fields = _fields(value, kind)
+    fields = fields_of(value, kind, _ITEMS)
     if fields is None:
         return f"<{_name(kind)}>"
     inner = ", ".join(f"{name}={_show(each, deep - 1, limit)}" for name, each in fields)
@@ -104,14 +105,17 @@ def _name(named: Any) -> str:
     return str(getattr(named, "__qualname__", "a function"))
 
 
-def _fields(value: Any, kind: type) -> Iterator[tuple[str, Any]] | None:
-    """The fields of a record, of attrs or of dataclasses, as they are stored."""
-    for marker in ("__attrs_attrs__", "__dataclass_fields__"):
+def fields_of(value: Any, kind: type, most: int) -> Iterator[tuple[str, Any]] | None:
+    """So many fields of a record, of attrs, dataclasses, pydantic, as they are stored.
+
+    None: it is no record.
+    """
+    for marker in _FIELDS:
         declared: Any = inspect.getattr_static(kind, marker, None)
         if type(declared) is _DICT:
-            return _stored(value, list(declared)[:_ITEMS])
+            return _stored(value, list(declared)[:most])
         if isinstance(declared, _TUPLE):  # attrs makes a class of tuple for each
-            names = [str(each.name) for each in declared[:_ITEMS]]
+            names = [str(each.name) for each in declared[:most]]
             return _stored(value, names)
     return None
 

@@ -296,12 +296,25 @@ def _add_looking(commands: _Commands, shared: Parser) -> None:
     )
 
     _add(commands, "statistics", one)
+    _add_stored(commands, shared)
 
+
+def _add_stored(commands: _Commands, shared: Parser) -> None:
+    one = [shared]
     nodes = _add(commands, "nodes", one)
     _add_router(nodes, "all that share a store")
     locate = _add(commands, "locate", one)
     locate.add_argument("key", help="of the session")
     _add_router(locate, "the only one that shares a store")
+
+    read = _add(commands, "read", one)
+    _add_key(read)
+    read.add_argument(
+        "--newest", type=count, default=20, metavar="N", help="(default: %(default)s)"
+    )
+    read.add_argument(
+        "--before", type=count, metavar="N", help="the page in front: `before` of one"
+    )
 
     reminders = _add(commands, "reminders", one)
     reminders.add_argument("key", nargs="?", help="of a session (default: of all)")
@@ -359,8 +372,8 @@ def _add_doing(commands: _Commands, shared: Parser) -> None:
         help="copy it to a file that is not there, while the service runs",
     )
     _add_router(store, "all; to copy, the only one that has a store")
-    release = _add(commands, "release", one)
-    _add_key(release)
+    _add_key(_add(commands, "release", one))
+    _add_key(_add(commands, "passivate", one))
 
     cancel = _add(commands, "cancel", one)
     cancel.add_argument("--all", action="store_true", help="take back what waits, too")

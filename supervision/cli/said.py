@@ -21,8 +21,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Make and run a service": ("new", "check", "run", "demo"),
     "Services that run": ("ps", "top", "tree", "events", "statistics", "stop"),
     "Sessions and their turns": (
-        *("sessions", "session", "stack", "outcome", "reminders"),
-        *("abort", "cancel", "reset", "close", "release"),
+        *("sessions", "session", "stack", "read", "outcome", "reminders"),
+        *("abort", "cancel", "reset", "close", "passivate", "release"),
     ),
     "Actors": ("inspect", "restart"),
     "Routers, their stores, and nodes": ("limits", "store", "nodes", "locate"),
@@ -160,6 +160,16 @@ SAID: Final[Mapping[str, Said]] = {
         ),
         "actors outcome person/3 msg-17",
     ),
+    "read": Said(
+        "what is remembered of a conversation",
+        (
+            "Print what is remembered of a conversation, as lines of JSON: the key "
+            "with its state as the last turn has left it, then the newest entries of "
+            "its history. Nothing is started for it, and no turn is waited for. Where "
+            "something large is cut stand three dots."
+        ),
+        "actors read person/3 --newest 5",
+    ),
     "reminders": Said(
         "list the prompts that are to come at a time",
         (
@@ -192,6 +202,14 @@ SAID: Final[Mapping[str, Said]] = {
             "this one knows."
         ),
         "actors locate person/3",
+    ),
+    "passivate": Said(
+        "put a session away, and forget nothing",
+        (
+            "End a session that is idle, as if it had been idle for long enough: its "
+            "next prompt brings it back. One that has something to do is left as it is."
+        ),
+        "actors passivate person/3",
     ),
     "release": Said(
         "try a held key again",

@@ -30,6 +30,7 @@ from supervision._view.stored.shapes import (
     LocatedShape,
     NodesShape,
     OutcomeShape,
+    RememberedShape,
     RemindersShape,
     StoresShape,
 )
@@ -241,6 +242,25 @@ class Client(Exchange):
         found = self.get("/outcome", key=key, id=id, router=router)
         return self._checked(found, OutcomeShape)
 
+    def read(
+        self,
+        key: str,
+        *,
+        newest: int | None = None,
+        before: int | None = None,
+        router: str | None = None,
+    ) -> RememberedShape:
+        """What is remembered of a conversation: its state, and its newest entries.
+
+        Args:
+            key: the session's.
+            newest: so many entries; default 20, at most 1000.
+            before: only those in front of this number: `before` of the page behind.
+            router: its path, if several know the key.
+        """
+        found = self.get("/read", key=key, newest=newest, before=before, router=router)
+        return self._checked(found, RememberedShape)
+
     def reminders(
         self,
         *,
@@ -261,6 +281,11 @@ class Client(Exchange):
     def release(self, key: str, *, router: str | None = None) -> ResultShape:
         """Try a held key again."""
         found = self.post(f"{_session(key)}/release", router=router)
+        return self._checked(found, ResultShape)
+
+    def passivate(self, key: str, *, router: str | None = None) -> ResultShape:
+        """Put a key away, and forget nothing: its session ends, if it is idle."""
+        found = self.post(f"{_session(key)}/passivate", router=router)
         return self._checked(found, ResultShape)
 
     def backup(self, path: Path | str, *, router: str | None = None) -> ResultShape:

@@ -48,6 +48,11 @@ def test_a_prompt_is_accepted_and_found_from_asyncio() -> None:
         assert found is not None
         assert isinstance(await found.outcome(), Completed)
         assert await router.find("ann", "2") is None
+        remembered = await router.read("ann", newest=1)
+        assert remembered is not None
+        assert (remembered.state, remembered.live) == (("milk",), False)
+        assert (await router.passivate("ann")).away
+        assert (await router.anywhere.passivate("ann")).away
 
         with pytest.raises(StoreError, match="a MemoryStore is in no file"):
             await router.backup("copy.db")
@@ -120,6 +125,12 @@ def test_a_prompt_is_accepted_and_found_from_a_thread() -> None:
         assert found is not None
         assert found.id == receipt.id
         assert router.find("ann", "2") is None
+        remembered = router.read("ann", newest=1)
+        assert remembered is not None
+        assert (remembered.state, remembered.live) == (("milk",), True)
+        assert router.passivate("ann").away
+        assert router.anywhere.passivate("ann").away
+        assert not router.passivate("nobody")
         with pytest.raises(StoreError, match="a MemoryStore is in no file"):
             router.backup("copy.db")
     with (

@@ -34,7 +34,7 @@ async def test_the_root_lists_what_there_is(tmp_path: Path) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"}\n")
     assert (answer.json["name"], answer.json["state"]) == ("service", "ready")
-    assert len(answer.json["endpoints"]) == 31
+    assert len(answer.json["endpoints"]) == 33
 
 
 async def test_looking_at_things(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The other node is in another system of the same process; time is virtual.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -87,6 +88,33 @@ def _settled(server: MemoryServer, here: RouterRef[str, str]) -> bool:
     owners = list(server.owners().values())
     seen = {each.node: each.partitions for each in here.nodes()}
     return owners.count("a") == owners.count("b") == 4 == seen.get("b") == seen["a"]
+
+
+async def test_a_key_is_put_away_and_read_wherever_it_is(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """By the owner; the answer says which node it was."""
+    del autojump_clock  # time is virtual
+    async with pair(tmp_path) as both:
+        served = both.served
+        key = await both.key_of("b")
+        await (await both.here.accept(key, "milk")).outcome()
+        there = (await served.get(f"/read?key={key}")).json
+        away = (await served.post(f"/sessions/{key}/passivate")).json
+        again = await served.post(f"/sessions/{key}/passivate")
+        await (await both.here.accept(key, "hang")).durable()
+        await trio.sleep(5)
+        busy = await served.post(f"/sessions/{key}/passivate")
+
+    assert (there["phase"], there["node"], there["live"]) == ("elsewhere", "b", False)
+    assert json.loads(there["state"]) == ["milk"]
+    assert away["node"] == "b"
+    assert away["done"].startswith(f"passivate {key!r} on node b: it has no session")
+    assert again.status == 200
+    assert (busy.status, busy.error) == (
+        409,
+        f"session {key!r} is left as it is: running",
+    )
 
 
 async def test_the_nodes_are_listed(tmp_path: Path, autojump_clock: MockClock) -> None:

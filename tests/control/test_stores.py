@@ -106,6 +106,36 @@ async def test_keys_come_in_pages_wherever_they_are(tmp_path: Path) -> None:
     assert unknown.error == "no router knows the session 'nobody', and no store has it"
 
 
+async def test_a_conversation_is_read_and_put_away(tmp_path: Path) -> None:
+    """One that runs, one of a router without a store, one that is only stored."""
+    async with serving(tmp_path) as served:
+        router = start(served, tmp_path / "notes.db")
+        await (await router.accept("b/1", "bread", tenant="o")).outcome()
+        await served.router.send("plain", "hi").outcome()
+        live = (await served.get("/read?key=b/1&newest=0")).json
+        plain = (await served.get("/read?key=plain")).json
+        away = (await served.post("/sessions/b%2F1/passivate")).json
+        stored = (await served.get("/read?key=b/1&router=/notes")).json
+        await router.accept("b/1", "hang")
+        refused = [
+            await served.post("/sessions/b%2F1/passivate"),
+            await served.post("/sessions/nobody/passivate"),
+            await served.post("/sessions/plain/passivate", {"router": "/router"}),
+            await served.get("/read?key=nobody"),
+            await served.get("/read?key=b/1&newest=1001"),
+        ]
+
+    assert (live["state"], live["live"]) == ('["bread"]', True)
+    assert live["router"] == "/notes"
+    assert (live["phase"], live["tenant"], live["history"]) == ("idle", "o", [])
+    assert (plain["router"], plain["held"]) == ("/router", None)
+    assert away["done"] == "passivate 'b/1': it has no session, and is not forgotten"
+    assert (stored["phase"], stored["state"]) == ("passivated", '["bread"]')
+    assert [each.status for each in refused] == [409, 404, 409, 404, 400]
+    assert refused[0].error.startswith("session 'b/1' is left as it is: ")
+    assert "has no store" in refused[2].error
+
+
 async def test_what_is_to_come_is_listed_by_its_time(tmp_path: Path) -> None:
     """Of all sessions or of one; so many, and whether there are more."""
     async with serving(tmp_path) as served:

@@ -80,8 +80,11 @@ class MemoryLog:
     async def read(self, first: int, end: int) -> Sequence[tuple[int, Any]]:
         """See `Log`."""
         await trio.lowlevel.checkpoint()
-        entries = self._entries[max(0, first - self.first) : end - self.first]
-        return tuple(enumerate(entries, max(first, self.first)))
+        return tuple(enumerate(self.between(first, end), max(first, self.first)))
+
+    def between(self, first: int, end: int) -> Sequence[Any]:
+        """Give the entries from one number on, up to another."""
+        return self._entries[max(0, first - self.first) : max(0, end - self.first)]
 
     def commit(self, change: Change) -> None:
         """What a turn has left is kept."""

@@ -9,7 +9,8 @@ order:
     sessions leaving reaping    sessions come, end, and go when nobody needs them
     beyond/             what goes on elsewhere, where nodes share a store
     turns               turns begin and end
-    verbs draining      cancel, reset, close; stop in order
+    verbs               cancel, reset, close
     looking             what it says of itself
+    draining            stop in order; put a key away
     core                the parts together
 """

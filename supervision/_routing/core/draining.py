@@ -5,6 +5,8 @@ wait are lost; clean-up has the rest.
 
 With a store what waits is kept, and so are the prompts of turns that are aborted then,
 if they may be tried more than once: that is no attempt.
+
+And a key alone is put away, if nothing of it is to be finished.
 """
 
 from __future__ import annotations
@@ -12,14 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import attrs
 import trio
 
 from actors import Aborted, CloseReason, Crashed, Exit, Lost, Receipt
 from actors.hosting import ENDED, TurnRun, abort, cut
+from supervision._routing.errors import NoStoreError
 from supervision._routing.parts.lane import CLOSING, Lane
-from supervision._routing.reports import DrainReport
+from supervision._routing.reports import DrainReport, VerbResult
 
 from .core import Core
+from .keeping import Stored
+from .looking import phase_of
 
 DRAINING = "shutting down"
 _SHARE = 0.8  # of the time, for what runs to end by itself
@@ -187,3 +193,43 @@ def _lose_all(core: Core) -> list[Receipt[object]]:
     for lane in tuple(core.lanes.values()):
         lost += _lose(core, lane, DRAINING)
     return lost
+
+
+# ------------------------------------------------------------------- one key alone
+
+
+def passivate(core: Core, key: str) -> VerbResult:
+    """See `RouterRef.passivate`: one step, and its session may still be cleaning up."""
+    lane = core.verbs.find(key, "passivate()")
+    if lane is None:
+        return VerbResult(known=False, key=key)
+    if not core.reaping.passivate(lane):
+        return VerbResult(known=True, key=key, busy=phase_of(core, lane))
+    return VerbResult(known=True, key=key, away=True)
+
+
+async def put_away(core: Core, key: str) -> VerbResult:
+    """See `RouterRef.passivate`."""
+    store = core.keeping.store
+    if store is None:
+        forgets = "close() it, which forgets what it has"
+        raise NoStoreError(core.ref.path, "passivate()", forgets)
+    lane: Lane | None = core.lanes.get(key)
+    session = lane.session if lane is not None else None
+    done = passivate(core, key)
+    await trio.lowlevel.checkpoint()
+    if lane is None:
+        return await known_to(store, done)
+    if done.away and session is not None:
+        await session.ref.wait_stopped()
+        if session._suspends:
+            await store.key(key)  # behind what it has bound
+    return done
+
+
+async def known_to(store: Stored, done: VerbResult) -> VerbResult:
+    """Say of a key without a session whether its store has it: it is away then."""
+    if done.known or done.key is None:
+        return done
+    found = await store.key(done.key) is not None
+    return attrs.evolve(done, known=found, away=found)

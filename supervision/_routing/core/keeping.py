@@ -24,6 +24,7 @@ from supervision._routing.parts.lane import UNSET, Lane
 from supervision._routing.reports import (
     KeyInfo,
     PromptInfo,
+    Remembered,
     ReminderInfo,
     StoreStatistics,
 )
@@ -58,6 +59,12 @@ class Stored(Protocol):
 
     async def key(self, key: str) -> KeyInfo | None:
         """One key; None: the store has nothing of it."""
+        ...
+
+    async def remembered(
+        self, key: str, newest: int, before: int | None
+    ) -> Remembered | None:
+        """See `RouterRef.read`."""
         ...
 
     async def prompt(self, key: str, id: str) -> PromptInfo | None:  # noqa: A002

@@ -6,10 +6,19 @@ Looking asks nobody, changes nothing and is no sign of life.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from actors import Phase
-from actors.hosting import TurnRun, in_burst, last_sign_of, steering_of, tool_of
+from actors.hosting import (
+    MemoryLog,
+    TurnRun,
+    can_change,
+    in_burst,
+    last_sign_of,
+    steering_of,
+    tool_of,
+)
+from supervision._routing.errors import NoStoreError
 from supervision._routing.parts.lane import (
     ASLEEP,
     BACKOFF,
@@ -19,16 +28,25 @@ from supervision._routing.parts.lane import (
     PLACE,
     QUARANTINED,
     STARTING,
+    UNSET,
     Lane,
 )
-from supervision._routing.reports import RouterStatistics, SessionInfo
+from supervision._routing.reports import Remembered, RouterStatistics, SessionInfo
 
 from .core import Core
 
 GIVEN_UP = "given up"
 SUSPENDED = "suspended"
+PASSIVATED: Final = "passivated"
+"""The phase of a key that only a store knows."""
+ELSEWHERE: Final = "elsewhere"
+"""The phase of a key of another node, as long as nobody asks that one."""
+HELD: Final = "held"
+"""The phase of what is remembered of a key that is held."""
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
+_IN_PLACE: Final = "read() of a state that can be changed in place"
+_VALUE: Final = "make its state a value, such as a tuple or a frozen class"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -130,6 +148,71 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         quarantined=_quarantined(lane, now),
         held=store.why_held(lane) if store is not None else None,
         entries=_entries(core, lane),
+    )
+
+
+def whereabouts(core: Core, key: str) -> dict[str, Any]:
+    """Where a key is and what it does: fields of `Remembered`, as in memory.
+
+    Any: each has its type.
+    """
+    lane: Lane | None = core.lanes.get(key)
+    others = core.keeping.others
+    found: dict[str, Any] = {
+        "tenant": lane.tenant if lane is not None else None,
+        "generation": lane.generation if lane is not None else 0,
+        "live": lane is not None,
+        "phase": PASSIVATED,
+        "held": None,
+        "node": None,
+        "age": None,
+    }
+    if lane is not None:
+        store = core.keeping.store
+        found["phase"] = phase_of(core, lane)
+        found["age"] = core.now() - lane.created_at
+        found["held"] = store.why_held(lane) if store is not None else None
+    elif others is not None and others.has(key):
+        there = others.locate(key)
+        found["phase"] = ELSEWHERE
+        found["node"] = there.node if there is not None else None
+    elif key in core.tokens.suspended:
+        found["phase"] = SUSPENDED
+    return found
+
+
+def remembered(
+    core: Core, key: str, newest: int, before: int | None
+) -> Remembered | None:
+    """What is remembered of a key without a store, in memory; None: unknown.
+
+    Raises:
+        NoStoreError: its state can be changed in place, so that nobody knows what it
+            was before the turn that may be running.
+    """
+    lane: Lane | None = core.lanes.get(key)
+    if lane is None and key not in core.tokens.suspended:
+        return None
+    state: Any = core.committed(lane) if lane is not None else None
+    if state is UNSET:
+        state = None
+    if can_change(state):
+        raise NoStoreError(core.ref.path, _IN_PLACE, _VALUE)
+    log: MemoryLog | None = None
+    if lane is not None and lane.extra is not None:
+        log = lane.extra.history
+    first, end = (log.first, log.end) if log is not None else (0, 0)
+    stop = end if before is None else min(end, before)
+    begin = max(first, stop - newest)
+    return Remembered(
+        key=key,
+        state=state,
+        version=None,
+        history=tuple(log.between(begin, stop)) if log is not None else (),
+        entries=end - first,
+        before=begin if begin > first else None,
+        waiting=sum(1 for _ in lane.receipts()) if lane is not None else 0,
+        **whereabouts(core, key),
     )
 
 

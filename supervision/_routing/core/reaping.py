@@ -1,4 +1,4 @@
-"""Sessions that nobody needs go: reaped after so long, or evicted for another.
+"""Sessions that nobody needs go: reaped after so long, evicted for another, put away.
 
 Only idle sessions go, and deciding so is one step: out of the idle list, closed, and a
 prompt that comes from now on waits for the successor, which starts when the old one has
@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from actors import CloseReason, SaturatedError, TenantLimitError
-from supervision._routing.parts.lane import Lane
+from supervision._routing.parts.lane import CLOSING, Lane
 
 AT_ONCE = 500  # sessions reaped before others have their turn
 PAUSE = 0.001  # seconds between two such
@@ -59,6 +59,16 @@ class Reaping:
             self._core.turns.open_way(lane)
         elif self._core.places.stands_beside(lane):
             self._core.leaving.forget(lane)
+
+    def passivate(self, lane: Lane) -> bool:
+        """Make this one go, if it is idle, or goes already; False: it is not."""
+        core = self._core
+        if lane in core.idle:
+            core.sessions.close(lane, CloseReason.PASSIVATED)
+            return True
+        return (
+            lane.phase == CLOSING and not lane.busy and not core.sessions.forgets(lane)
+        )
 
     def evict(self, key: str, wanted: int) -> None:
         """Make the longest idle ones go until so many places are unpromised.

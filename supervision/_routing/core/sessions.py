@@ -37,6 +37,7 @@ _SUSPENDING = (
     CloseReason.EVICTED,
     CloseReason.STOPPED,
     CloseReason.MOVED,
+    CloseReason.PASSIVATED,
 )
 _FORGETTING = (CloseReason.RESET, CloseReason.CLOSED)
 

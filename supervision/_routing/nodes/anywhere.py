@@ -14,6 +14,7 @@ import trio
 
 from actors import CloseReason, Journal, Receipt, Replay
 from supervision._routing.core.core import Core
+from supervision._routing.core.draining import known_to, put_away
 from supervision._routing.core.looking import info
 from supervision._routing.parts.lane import check_key
 from supervision._routing.reports import SessionInfo, VerbResult
@@ -80,6 +81,16 @@ class Anywhere(Generic[P]):
     async def close(self, key: str, reason: object = None) -> VerbResult:
         """As `RouterRef.close`: and forget the key."""
         return await self._end(key, CloseReason.CLOSED, reason)
+
+    async def passivate(self, key: str) -> VerbResult:
+        """As `RouterRef.passivate`; of another node's key its clean-up may go on."""
+        check_key(key)
+        core = self._house(key)
+        others, store = core.keeping.others, core.keeping.store
+        if others is None or store is None or key in core.lanes or not others.has(key):
+            return await put_away(core, key)
+        done: VerbResult = await others.ask(key, "passivate", {})
+        return await known_to(store, done)
 
     async def _end(self, key: str, how: CloseReason, reason: object) -> VerbResult:
         return await self._do(

@@ -5,5 +5,6 @@ has it.  Unlike the rest of the view it asks somebody.  In reading order:
 
     shapes   the words
     nodes    keys of other nodes: where they are, what their owners say and do
+    contents what conversations hold, as JSON
     stores   keys that may be nowhere else, prompts, copies
 """

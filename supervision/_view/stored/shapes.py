@@ -33,6 +33,39 @@ class KeysShape(TypedDict):
     """The next page is behind this key; null: there is none."""
 
 
+class RememberedShape(TypedDict):
+    """`supervision.Remembered`: what is remembered of a conversation."""
+
+    router: str
+    """Path of its router."""
+    key: str
+    state: str | None
+    """Its state as a text of JSON, cut where it is large; null: it has none, or it
+    cannot be read."""
+    version: int | None
+    """Of the class that wrote it."""
+    history: list[str]
+    """The newest entries, each a text of JSON, the oldest of them first."""
+    entries: int
+    """How many its history has."""
+    before: int | None
+    """For the page in front; null: there is none."""
+    waiting: int
+    """Prompts that have no outcome, those that run included."""
+    tenant: str | None
+    generation: int
+    live: bool
+    """The router has it in memory, and it is not held."""
+    phase: str
+    """As of a session; or passivated, suspended, elsewhere, held."""
+    held: str | None
+    """Why nothing of it begins; null: it can."""
+    node: str | None
+    """The node that owns it; null: this one, or none."""
+    age: float | None
+    """Since the router knows the key; null: it has it not in memory."""
+
+
 class OutcomeShape(TypedDict):
     """A prompt, as a store has it."""
 

@@ -19,7 +19,7 @@ from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Stored
 from supervision._routing.handle import RouterRef
-from supervision._routing.reports import KeyInfo, PromptInfo
+from supervision._routing.reports import KeyInfo, PromptInfo, Remembered
 from supervision._view.errors import (
     AmbiguousKeyError,
     BadQueryError,
@@ -30,11 +30,13 @@ from supervision._view.sessions import GLANCES, chosen, passivated_shape, shape_
 from supervision._view.shapes import ResultShape, StoreShape
 from supervision._words.plain import outcome_text
 
-from .nodes import asking
+from .contents import remembered_shape
+from .nodes import WITHIN, asking
 from .shapes import (
     KeyShape,
     KeysShape,
     OutcomeShape,
+    RememberedShape,
     ReminderShape,
     RemindersShape,
     RouterStoreShape,
@@ -160,6 +162,43 @@ class Stores:
             raise UnknownSessionError(msg)
         return _the_one(key, found)
 
+    async def read(
+        self,
+        key: str,
+        *,
+        newest: int = 20,
+        before: int | None = None,
+        router: str | None = None,
+    ) -> RememberedShape:
+        """What is remembered of a conversation, as `RouterRef.read`.
+
+        Args:
+            key: whose; live without a store, too.
+            newest: so many entries, from 0 to 1000.
+            before: only those in front of this number.
+            router: its path; default: the only one that knows the key.
+
+        Raises:
+            UnknownSessionError: nobody knows it.
+            AmbiguousKeyError: several do, and none was named.
+            BadQueryError: a number out of range.
+        """
+        if newest:
+            _check(newest, "newest")
+        found: dict[str, Remembered] = {}
+        for path, core in chosen(routers_of(self._system), router).items():
+            with asking(path):
+                ref = RouterRef[Any, Any](core.ref)
+                told = await ref.read(key, newest=newest, before=before)
+            if told is not None:
+                found[path] = told
+        if not found:
+            msg = f"no router knows the session {key!r}, and no store has it"
+            raise UnknownSessionError(msg)
+        told = _the_one(key, found)
+        (path,) = found
+        return await remembered_shape(path, told)
+
     async def reminders(
         self, *, key: str | None = None, router: str | None = None, limit: int = 100
     ) -> RemindersShape:
@@ -199,6 +238,31 @@ class Stores:
             raise CannotError(msg)
         done = f"release {key!r}: it can be read, and is held no more"
         return ResultShape(done=done, turn=None, withdrawn=[], node=None)
+
+    async def passivate(self, key: str, *, router: str | None = None) -> ResultShape:
+        """Put a key away, as `RouterRef.passivate`, wherever its owner is.
+
+        Raises:
+            UnknownSessionError: no router with a store knows it.
+            AmbiguousKeyError: several do, and none was named.
+            CannotError: it has something to do; or it takes long, and goes on.
+        """
+        here = {
+            path: core
+            for path, core in self._stored(router).items()
+            if key in core.lanes
+        }
+        core = _the_one(key, here) if here else (await self.knowing(key, router))[0]
+        with asking(core.ref.path), trio.move_on_after(WITHIN):
+            done = await RouterRef[Any, Any](core.ref).anywhere.passivate(key)
+            if done.busy is not None:
+                msg = f"session {key!r} is left as it is: {done.busy}"
+                raise CannotError(msg)
+            where = f" on node {done.node}" if done.node is not None else ""
+            text = f"passivate {key!r}{where}: it has no session, and is not forgotten"
+            return ResultShape(done=text, turn=None, withdrawn=[], node=done.node)
+        msg = f"passivate {key!r}: not over within {WITHIN:g} s; it goes on"
+        raise CannotError(msg)
 
     async def backup(self, path: str, *, router: str | None = None) -> ResultShape:
         """Copy a store while it is used; returns when the copy is whole.
@@ -251,9 +315,9 @@ class Stores:
         return core
 
 
-def _check(limit: int) -> None:
+def _check(limit: int, what: str = "limit") -> None:
     if not 1 <= limit <= PAGE:
-        msg = f"limit must be a whole number from 1 to {PAGE}, got {limit!r}"
+        msg = f"{what} must be a whole number from 1 to {PAGE}, got {limit!r}"
         raise BadQueryError(msg)
 
 

@@ -56,6 +56,10 @@ class AsyncAnywhere(Generic[P, C]):
         """As `reset`, and forget the key."""
         return await self._line.run(self._ref.anywhere.close, key, reason)
 
+    async def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing."""
+        return await self._line.run(self._ref.anywhere.passivate, key)
+
     async def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: its owner has none of it."""
         return await self._line.run(self._ref.anywhere.inspect, key)

@@ -17,6 +17,7 @@ from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
     DrainReport,
+    Remembered,
     RouterStatistics,
     SessionInfo,
     VerbResult,
@@ -258,12 +259,7 @@ class AsyncRouter(Generic[P, C]):
     ) -> AsyncReceipt[P]:
         """Send a prompt that is to have a turn of its own."""
         receipt = await self._line.send(
-            self.ref.follow_up,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
+            self.ref.follow_up, key, prompt, id=id, origin=origin, tenant=tenant
         )
         return AsyncReceipt(self._line, receipt)
 
@@ -277,11 +273,7 @@ class AsyncRouter(Generic[P, C]):
     ) -> AsyncReceipt[P]:
         """Ask a side question: as `RouterRef.ask_aside`."""
         receipt = await self._line.send(
-            self.ref.ask_aside,
-            key,
-            prompt,
-            origin=origin,
-            tenant=tenant,
+            self.ref.ask_aside, key, prompt, origin=origin, tenant=tenant
         )
         return AsyncReceipt(self._line, receipt)
 
@@ -336,6 +328,10 @@ class AsyncRouter(Generic[P, C]):
         """As `reset`, and forget the key."""
         return await self._line.step(self.ref.close, key, reason)
 
+    async def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing: as `RouterRef.passivate`."""
+        return await self._line.run(self.ref.passivate, key)
+
     async def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return await self._line.run(self.ref.release, key)
@@ -372,6 +368,12 @@ class AsyncRouter(Generic[P, C]):
     async def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: unknown."""
         return await self._line.step(self.ref.inspect, key)
+
+    async def read(
+        self, key: str, *, newest: int = 20, before: int | None = None
+    ) -> Remembered | None:
+        """Read what is remembered of a conversation: as `RouterRef.read`."""
+        return await self._line.run(self.ref.read, key, newest=newest, before=before)
 
     async def list(self) -> list[SessionInfo]:
         """Look at all sessions; O(n), in Trio's thread."""

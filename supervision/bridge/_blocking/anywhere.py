@@ -57,6 +57,10 @@ class BlockingAnywhere(Generic[P, C]):
         """As `reset`, and forget the key."""
         return self._line.run(self._ref.anywhere.close, key, reason)
 
+    def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing."""
+        return self._line.run(self._ref.anywhere.passivate, key)
+
     def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: its owner has none of it."""
         return self._line.run(self._ref.anywhere.inspect, key)

@@ -17,6 +17,7 @@ from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
     DrainReport,
+    Remembered,
     RouterStatistics,
     SessionInfo,
     VerbResult,
@@ -72,17 +73,9 @@ class BlockingRouter(Generic[P, C]):
             RefusedError: it is not accepted, for one of the reasons named there.
             TreeEndedError, WrongSideError, TypeError, ValueError: as the others.
         """
+        send = partial(self.ref.send, key, prompt, id=id, job=job, attempts=attempts)
         receipt = self._line.send(
-            self.ref.send,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            job=job,
-            attempts=attempts,
-            busy=busy,
-            stream=stream,
+            send, origin=origin, tenant=tenant, busy=busy, stream=stream
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -279,11 +272,7 @@ class BlockingRouter(Generic[P, C]):
     ) -> BlockingReceipt[P]:
         """Ask a side question: as `RouterRef.ask_aside`."""
         receipt = self._line.send(
-            self.ref.ask_aside,
-            key,
-            prompt,
-            origin=origin,
-            tenant=tenant,
+            self.ref.ask_aside, key, prompt, origin=origin, tenant=tenant
         )
         return BlockingReceipt(self._line, receipt)
 
@@ -338,6 +327,10 @@ class BlockingRouter(Generic[P, C]):
         """As `reset`, and forget the key."""
         return self._line.step(self.ref.close, key, reason)
 
+    def passivate(self, key: str) -> VerbResult:
+        """Put a key away and forget nothing: as `RouterRef.passivate`."""
+        return self._line.run(self.ref.passivate, key)
+
     def release(self, key: str) -> bool:
         """Try a key again that is held: as `RouterRef.release`."""
         return self._line.run(self.ref.release, key)
@@ -374,6 +367,12 @@ class BlockingRouter(Generic[P, C]):
     def inspect(self, key: str) -> SessionInfo | None:
         """Look at a session; None: unknown."""
         return self._line.step(self.ref.inspect, key)
+
+    def read(
+        self, key: str, *, newest: int = 20, before: int | None = None
+    ) -> Remembered | None:
+        """Read what is remembered of a conversation: as `RouterRef.read`."""
+        return self._line.run(self.ref.read, key, newest=newest, before=before)
 
     def list(self) -> list[SessionInfo]:
         """Look at all sessions; O(n), in Trio's thread."""

@@ -5,6 +5,8 @@ The service asks its store: no other process opens the file.
 
 from __future__ import annotations
 
+import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +78,29 @@ def show_outcome(arguments: Namespace) -> int:
         print_json(found)
     else:
         print_facts(_outcome_facts(found))
+    return ExitCode.OK
+
+
+def read(arguments: Namespace) -> int:
+    """`actors read`: what is remembered of a conversation, as lines of JSON.
+
+    The first line is the key's, with its state; then a line for each entry.
+    """
+    found = choose_client(arguments.socket).read(
+        arguments.key,
+        newest=arguments.newest,
+        before=arguments.before,
+        router=arguments.router,
+    )
+    if arguments.json:
+        print_json(found)
+        return ExitCode.OK
+    state = json.loads(found["state"]) if found["state"] is not None else None
+    first = {**found, "state": state}
+    del first["history"]
+    entries = (json.loads(each) for each in found["history"])
+    for each in (first, *entries):
+        sys.stdout.write(json.dumps(each) + "\n")
     return ExitCode.OK
 
 
@@ -164,6 +189,14 @@ def release(arguments: Namespace) -> int:
     """`actors release`: try a held key again."""
     client = choose_client(arguments.socket)
     return print_done(client.release(arguments.key, router=arguments.router), arguments)
+
+
+def passivate(arguments: Namespace) -> int:
+    """`actors passivate`: put a key away, and forget nothing."""
+    client = choose_client(arguments.socket)
+    return print_done(
+        client.passivate(arguments.key, router=arguments.router), arguments
+    )
 
 
 def store_facts(store: StoreShape) -> Iterator[Fact]:

@@ -24,6 +24,7 @@ from supervision._view.stored.shapes import (
     LocatedShape,
     NodesShape,
     OutcomeShape,
+    RememberedShape,
     RemindersShape,
     StoresShape,
 )
@@ -197,6 +198,15 @@ _SESSIONS: Final = (
     ),
     Operation(
         "POST",
+        "/sessions/{key}/passivate",
+        "passivate",
+        "Put a key away, and forget nothing: its session ends, if it is idle.",
+        ResultShape,
+        (_KEY, _ROUTER),
+        (*_OF_SESSIONS, _NOT_NOW),
+    ),
+    Operation(
+        "POST",
         "/turns/{id}/abort",
         "abort",
         "Abort one turn, by its id.",
@@ -237,6 +247,20 @@ _STORES: Final = (
         (
             _OF_KEY,
             Parameter("id", "what the prompt was sent with", needed=True),
+            _ROUTER,
+        ),
+        (_NO_SESSION, _SEVERAL, _NOT_NOW),
+    ),
+    Operation(
+        "GET",
+        "/read",
+        "read",
+        "What is remembered of a conversation: state and newest entries.",
+        RememberedShape,
+        (
+            _OF_KEY,
+            Parameter("newest", "entries at most", "integer", default=20),
+            Parameter("before", "entries in front of this number: `before`", "integer"),
             _ROUTER,
         ),
         (_NO_SESSION, _SEVERAL, _NOT_NOW),

@@ -60,6 +60,20 @@ class StoreEndpoints:
         router = asked.text("router")
         return answer(await self._stores.outcome(key, name, router=router))
 
+    async def read(self, request: Request) -> Response:
+        """What is remembered of a conversation."""
+        asked = await parameters(request, "key", "newest", "before", "router")
+        key = asked.text("key")
+        if key is None:
+            return refusal(400, "say of which session: key=")
+        found = await self._stores.read(
+            key,
+            newest=asked.whole("newest", 20),
+            before=asked.whole_or_none("before"),
+            router=asked.text("router"),
+        )
+        return answer(found)
+
     async def reminders(self, request: Request) -> Response:
         """Reminders, by due time."""
         asked = await parameters(request, "key", "router", "limit")
@@ -75,6 +89,12 @@ class StoreEndpoints:
         asked = await parameters(request, "router")
         key = part(request, "key")
         return answer(await self._stores.release(key, router=asked.text("router")))
+
+    async def passivate(self, request: Request) -> Response:
+        """Put a key away."""
+        asked = await parameters(request, "router")
+        key = part(request, "key")
+        return answer(await self._stores.passivate(key, router=asked.text("router")))
 
     async def backup(self, request: Request) -> Response:
         """Copy a store."""

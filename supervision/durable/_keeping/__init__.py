@@ -24,6 +24,7 @@ which store it is.  In reading order:
     shared/     keys of other nodes, where the store is shared
     recovery    keys with open prompts are brought, as places are free
     pruning     what is old is deleted
+    recalling   what is remembered of a key, for whoever only reads it
     looking     what is said of the store, and what an operator does of it
     making      what a router with a store is given
     kept        `Kept`: all of it, as the router sees it

@@ -19,6 +19,7 @@ from supervision._routing.parts.lane import Lane
 from supervision._routing.reports import (
     KeyInfo,
     PromptInfo,
+    Remembered,
     ReminderInfo,
     StoreStatistics,
 )
@@ -49,6 +50,7 @@ from supervision.durable._writing.waiter import ENDED, Waiter
 
 from .ground.place import Key, key_of
 from .ground.wall import wall
+from .recalling import Recalling
 
 logger = logging.getLogger("supervision")
 
@@ -60,11 +62,12 @@ class Looking:
         kept: the other parts.
     """
 
-    __slots__ = ("_began", "_grown", "_kept")
+    __slots__ = ("_began", "_grown", "_kept", "_recalling")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
         self._began: float | None = None
+        self._recalling = Recalling(kept, self._ask)
         self._grown = 0  # so often it was told that the log grows
 
     def open(self) -> None:
@@ -129,6 +132,12 @@ class Looking:
         """See `Stored`."""
         seen: Seen = await self._ask(Look("", 1, key=key))
         return self._info(seen.rows[0]) if seen.rows else None
+
+    async def remembered(
+        self, key: str, newest: int, before: int | None
+    ) -> Remembered | None:
+        """See `RouterRef.read`."""
+        return await self._recalling.remembered(key, newest, before)
 
     async def prompt(self, key: str, id: str) -> PromptInfo | None:  # noqa: A002
         """See `Stored`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.histories import HistoryRow, Page, Read, Show
 from supervision.durable._words.records import (
     Complete,
 )
@@ -39,6 +39,19 @@ class Histories:
                 found.append(row)
                 size += len(row.body)
         return Page(tuple(found))
+
+    def newest(self, record: Show) -> tuple[HistoryRow, ...]:
+        """Give the newest entries, up to a number and a size."""
+        found: list[HistoryRow] = []
+        size = 0
+        for row in reversed(self.of(record.key)):
+            if record.before is not None and row.number >= record.before:
+                continue
+            if len(found) == record.newest or size >= record.most:
+                break
+            found.append(row)
+            size += len(row.body)
+        return tuple(reversed(found))
 
     def forget(self, key: str) -> None:
         """Those of a key are gone."""

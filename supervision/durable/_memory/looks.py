@@ -5,8 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 
-from supervision.durable._words.histories import HistoryRow
-from supervision.durable._words.looks import KeyRow, Look, Seen
+from supervision.durable._words.histories import HistoryRow, Show, Shown
+from supervision.durable._words.looks import (
+    KeyRow,
+    Look,
+    Seen,
+)
 from supervision.durable._words.records import SessionRow
 
 from .histories import Histories
@@ -42,6 +46,28 @@ def look(
     )
     found = (each for each in rows if not record.held or each.held is not None)
     return Seen(tuple(itertools.islice(found, record.most)))
+
+
+def show(
+    record: Show,
+    sessions: Mapping[str, SessionRow],
+    waiting: Mapping[str, Collection[int]],
+    histories: Histories,
+) -> Shown:
+    """Show what a key remembers; see `look`."""
+    seen = look(Look("", 1, key=record.key), sessions, waiting, histories)
+    if not seen.rows:
+        return Shown(None)
+    session = sessions.get(record.key)
+    state = session.state if session is not None else None
+    entries = histories.of(record.key)
+    return Shown(
+        seen.rows[0],
+        state.body if state is not None else None,
+        state.version if state is not None else None,
+        entries[-1].number + 1 if entries else 0,
+        histories.newest(record),
+    )
 
 
 def _seen(

@@ -19,7 +19,7 @@ from supervision.durable._sharing.words import (
     Owned,
     Sent,
 )
-from supervision.durable._words.histories import Read
+from supervision.durable._words.histories import Read, Show
 from supervision.durable._words.journals import GONE, Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
@@ -61,7 +61,7 @@ from supervision.durable._words.rules import FULL, accepting, marks_of
 
 from .histories import Histories
 from .journals import Journals
-from .looks import look
+from .looks import look, show
 from .prompts import Prompt, Prompts, StoredPrompt, copy, stored
 from .reminders import Reminders
 
@@ -169,6 +169,8 @@ class Tables:
                 return self._find(record)
             case Look():
                 return look(record, self._sessions, self.prompts.open, self.histories)
+            case Show():
+                return show(record, self._sessions, self.prompts.open, self.histories)
             case Read():
                 return self.histories.read(record)
             case Chunks():

@@ -12,13 +12,14 @@ from typing import Any, TypeAlias, assert_never
 import attrs
 
 from supervision.durable._codec.protocol import Where
-from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.histories import HistoryRow, Page, Read, Show, Shown
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
     Found,
     Hold,
     Holding,
+    KeyRow,
     Keys,
     Look,
     Seen,
@@ -113,6 +114,7 @@ def in_record(  # noqa: C901, PLR0911 - a case a record
             | Prune()
             | Read()
             | ReadChunks()
+            | Show()
             | Waiting()
         ):
             return record
@@ -120,7 +122,7 @@ def in_record(  # noqa: C901, PLR0911 - a case a record
             assert_never(record)
 
 
-def in_answer(  # noqa: C901, PLR0911 - a case an answer
+def in_answer(  # noqa: C901, PLR0911, PLR0912 - a case an answer
     record: Record, answer: Answer, change: Change
 ) -> Answer:
     """Make an answer to this record whose bodies are changed."""
@@ -149,14 +151,14 @@ def in_answer(  # noqa: C901, PLR0911 - a case an answer
                 tuple((last, change(body, Where.CHUNK, key)) for last, body in blocks)
             )
         case Seen(rows=seen):
-            return Seen(
-                tuple(
-                    attrs.evolve(
-                        each,
-                        crashes=_maybe(each.crashes, Where.ORIGIN, each.key, change),
-                    )
-                    for each in seen
-                )
+            return Seen(tuple(_seen(each, change) for each in seen))
+        case Shown(row=shown, entries=entries):
+            key = key_of(record)
+            return attrs.evolve(
+                answer,
+                row=_seen(shown, change) if shown is not None else None,
+                state=_maybe(answer.state, Where.STATE, key, change),
+                entries=tuple(_entry(each, key, change) for each in entries),
             )
         case DuePage(reminders=reminders):
             found = tuple(_reminder(each, change) for each in reminders)
@@ -205,6 +207,11 @@ def _state(state: State, key: str, change: Change) -> State:
 
 def _entry(entry: HistoryRow, key: str, change: Change) -> HistoryRow:
     return attrs.evolve(entry, body=change(entry.body, Where.ENTRY, key))
+
+
+def _seen(row: KeyRow, change: Change) -> KeyRow:
+    crashes = _maybe(row.crashes, Where.ORIGIN, row.key, change)
+    return attrs.evolve(row, crashes=crashes)
 
 
 def _reminder(reminder: ReminderRow, change: Change) -> ReminderRow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
-from supervision.durable._words.histories import Read
+from supervision.durable._words.histories import Read, Show
 from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
@@ -337,6 +337,7 @@ _LOOKS: Final[Mapping[type, Callable[[Carrying, int, Any], Answer]]] = {
     Bring: lambda by, index, it: by._brought(it.key, index),
     Find: lambda by, _, it: looks.find(by.cursor, it),
     Look: lambda by, _, it: looks.look(by.connection, it),
+    Show: lambda by, _, it: looks.show(by.connection, it),
     Read: lambda by, _, it: histories.read(by.connection, it),
     ReadChunks: lambda by, _, it: journals.read(by.connection, it),
     Waiting: lambda by, _, it: looks.waiting(by.connection, it),

@@ -22,7 +22,7 @@ from typing import Final, TypeAlias
 import attrs
 import msgspec
 
-from .histories import HistoryRow, Page, Read
+from .histories import HistoryRow, Page, Read, Show, Shown
 from .journals import ChunkPage, Chunks, ReadChunks
 from .looks import Find, Found, Hold, Holding, Keys, Look, Seen, Waiting
 from .reminders import (
@@ -265,6 +265,7 @@ Record: TypeAlias = (
     | Forget
     | Find
     | Look
+    | Show
     | Read
     | Chunks
     | ReadChunks
@@ -378,6 +379,7 @@ Answer: TypeAlias = (
     | Holding
     | Found
     | Seen
+    | Shown
     | Page
     | ChunkPage
     | Keys

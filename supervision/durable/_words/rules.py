@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias, assert_never
 
-from .histories import HistoryRow, Read
+from .histories import HistoryRow, Read, Show
 from .journals import Chunks, ReadChunks
 from .looks import (
     Find,
@@ -66,6 +66,7 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
             | Bind(key=key)
             | Quarantine(key=key)
             | Read(key=key)
+            | Show(key=key)
             | Waiting(after=key)
         ):
             return _text(key)

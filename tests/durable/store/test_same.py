@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from supervision.durable import MemoryStore, SqliteStore
-from supervision.durable._words.histories import HistoryRow, Read
+from supervision.durable._words.histories import HistoryRow, Read, Show, Shown
 from supervision.durable._words.journals import Chunks, ReadChunks
 from supervision.durable._words.looks import (
     Find,
@@ -79,7 +79,7 @@ class Dice:
             *(self.bring, self.find, self.find_number, self.waiting, self.read),
             *(self.chunks, self.chunks, self.chunks, self.read_chunks),
             *(self.remind, self.remind, self.fire, self.fire, self.due),
-            self.forget_reminder,
+            *(self.forget_reminder, self.show),
         ]
         self.has_again = self.dice.random() < 0.5
         times = self.dice.sample((1.0, 2.0, 3.0, 4.0), 4)
@@ -201,6 +201,11 @@ class Dice:
         last = self.dice.randint(0, ENTRIES + 1)
         return Read(self.key(), first, last, self.dice.choice((1, 60, 1000)))
 
+    def show(self) -> Record:
+        before = self.dice.choice((None, None, self.dice.randint(0, ENTRIES + 1)))
+        most = self.dice.choice((1, 60, 1000))
+        return Show(self.key(), self.dice.randint(0, 4), most, before)
+
     def find_number(self) -> Record:
         return Find(self.key(), "", self.number())
 
@@ -267,6 +272,7 @@ def everything(dice: Dice) -> Sequence[Record]:
             for held in (True, False)
         ),
         *(Look("", 1, held, key) for key in KEYS for held in (True, False)),
+        *(Show(key, ENTRIES, 10_000) for key in (*KEYS, "none")),
         Due(1e9, 100),
         dice.prune(),
     ]
@@ -338,6 +344,8 @@ def unsealed(answers: Sequence[Answer]) -> object:
         if isinstance(each, Seen):
             rows = tuple(attrs.evolve(row, state=None) for row in each.rows)
             found.append(Seen(rows))
+        elif isinstance(each, Shown) and each.row is not None:
+            found.append(attrs.evolve(each, row=attrs.evolve(each.row, state=None)))
         else:
             found.append(each)
     return plain(found)

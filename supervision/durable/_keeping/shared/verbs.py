@@ -15,6 +15,7 @@ import attrs
 import trio
 
 from actors import CloseReason, Receipt
+from supervision._routing.core.draining import passivate
 from supervision._routing.core.looking import info
 from supervision._routing.nodes.words import elsewhere
 from supervision._routing.reports import SessionInfo, VerbResult
@@ -109,6 +110,8 @@ class OtherVerbs:
             withdrawn=tuple(answer["withdrawn"]),
             node=answer["node"],
             key=key,
+            away=answer.get("away", False),  # an older release has none
+            busy=answer.get("busy"),
         )
 
     def came(
@@ -168,6 +171,8 @@ class OtherVerbs:
                 done = core.verbs.end(key, CloseReason.RESET, given["reason"])
             case "close":
                 done = core.verbs.end(key, CloseReason.CLOSED, given["reason"])
+            case "passivate":
+                done = passivate(core, key)
             case "withdraw":
                 receipt = self._kept.finding.here(given["number"])
                 if receipt is not None:

@@ -14,9 +14,11 @@ from typing import Final
 import attrs
 
 from supervision.durable._sharing.words import Lease
-from supervision.durable._words.histories import Read
+from supervision.durable._words.histories import Read, Show
 from supervision.durable._words.journals import Chunks, ReadChunks
-from supervision.durable._words.looks import Find
+from supervision.durable._words.looks import (
+    Find,
+)
 from supervision.durable._words.records import (
     Accept,
     Begin,
@@ -43,7 +45,7 @@ class Group:
 # of these two of one key may be in one group: their statement minds the order
 _TOGETHER: Final = frozenset({Accept, Begin, Settle, Chunks, Bring, Find, Remind})
 # these concern keys and numbers that they name; all others are walls
-_NAMED: Final = _TOGETHER | {Complete, Bind, Quarantine, Fire, Read, ReadChunks}
+_NAMED: Final = _TOGETHER | {Complete, Bind, Quarantine, Fire, Read, ReadChunks, Show}
 
 
 def grouped(
@@ -128,7 +130,7 @@ def _touched(  # noqa: C901, PLR0911 - a case a record
             return (key, number)
         case Remind(reminder=reminder):
             return (reminder.key,)
-        case Bind(key=key) | Quarantine(key=key) | Read(key=key):
+        case Bind(key=key) | Quarantine(key=key) | Read(key=key) | Show(key=key):
             return (key,)
         case _:  # pragma: no cover - not in `_NAMED`
             raise AssertionError(record)

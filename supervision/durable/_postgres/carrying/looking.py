@@ -15,9 +15,14 @@ from supervision.durable._postgres.rows import (
 )
 from supervision.durable._postgres.rows.message import Message
 from supervision.durable._sharing.words import Lease
-from supervision.durable._words.histories import Read
+from supervision.durable._words.histories import Read, Show
 from supervision.durable._words.journals import ReadChunks
-from supervision.durable._words.looks import Hold, Holding, Look, Waiting
+from supervision.durable._words.looks import (
+    Hold,
+    Holding,
+    Look,
+    Waiting,
+)
 from supervision.durable._words.records import Answer, Prune, Pruned
 from supervision.durable._words.reminders import Due, ForgetReminder, Unreminded
 
@@ -43,6 +48,12 @@ def _look(
     to: Message, partition_of: PartitionOf, record: Look, _: Lease | None, told: Told
 ) -> None:
     looks.look(to, record, partition_of, told)
+
+
+def _show(
+    to: Message, partition_of: PartitionOf, record: Show, _: Lease | None, told: Told
+) -> None:
+    looks.show(to, record, partition_of, told)
 
 
 def _waiting(
@@ -79,6 +90,7 @@ LOOKS: Final[Mapping[type, Look_]] = {
     Read: _read,
     ReadChunks: _read_chunks,
     Look: _look,
+    Show: _show,
     Waiting: _waiting,
     Due: _due,
     Hold: _hold,

@@ -7,7 +7,9 @@ ones of each partition, so that no more is read than is told.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
+from supervision.durable._words.histories import HistoryRow, Show, Shown
 from supervision.durable._words.looks import Keys, Look, Seen, Waiting, key_row
 
 from . import sessions
@@ -57,13 +59,7 @@ def look(
 
     held = " and held is not null" if record.held else ""
     if record.key is not None:
-        at, place = text(record.key), partition_of(record.key)
-        keys = f"select key, p from {s}.sessions where key = {at}{held}"
-        if not record.held:
-            keys += (
-                f" union select key, p from {s}.prompts where p = {place}"
-                f" and outcome is null and key = {at}"
-            )
+        keys = _one(message, record.key, partition_of(record.key), held=record.held)
     else:
         keys = (
             f"(select key, p from {s}.sessions where key > {text(record.after)}{held}"
@@ -73,12 +69,75 @@ def look(
             pages = _open(message, _all(message), record.after, record.most)
             keys += f" union select key, p from {pages} k"
     message.say(
-        f"select k.key, (select count(*) from {s}.prompts q where q.p = k.p"
-        " and q.key = k.key and q.outcome is null), length(state),"
-        " token is not null, coalesce(generation, 0), crashes, tenant, held,"
-        f" (select min(n) from {s}.history h where h.key = k.key),"
-        f" (select max(n) from {s}.history h where h.key = k.key)"
+        f"select {_columns(message)}"
         f" from (select * from ({keys}) k order by key limit {record.most}) k"
         f" left join {s}.sessions s on s.key = k.key order by k.key",
         read,
     )
+
+
+def _one(message: Message, key: str, place: int, *, held: bool) -> str:
+    """Write as SQL: this key, if it is there."""
+    s, at = message.tables, text(key)
+    if held:
+        return f"select key, p from {s}.sessions where key = {at} and held is not null"
+    return (
+        f"select key, p from {s}.sessions where key = {at}"
+        f" union select key, p from {s}.prompts where p = {place}"
+        f" and outcome is null and key = {at}"
+    )
+
+
+def _columns(message: Message) -> str:
+    """Write as SQL what is seen of a key, as `key_row` takes it."""
+    s = message.tables
+    return (
+        f"k.key, (select count(*) from {s}.prompts q where q.p = k.p"
+        " and q.key = k.key and q.outcome is null), length(state),"
+        " token is not null, coalesce(generation, 0), crashes, tenant, held,"
+        f" (select min(n) from {s}.history h where h.key = k.key),"
+        f" (select max(n) from {s}.history h where h.key = k.key)"
+    )
+
+
+def show(
+    message: Message,
+    record: Show,
+    partition_of: Callable[[str], int],
+    told: Callable[[Shown], None],
+) -> None:
+    """Show what a key remembers.
+
+    One statement: another node's commit is seen whole by it, or not at all.
+    """
+    s = message.tables
+
+    def read(found: Rows) -> None:
+        if not found or found[0][0]:
+            told(Shown(None))
+            return
+        (_, _, state, version, *columns), *entries = found
+        last = columns[-1]
+        end = 0 if last is None else last + 1
+        rows = tuple(HistoryRow(n, body, of) for _, n, body, of, *_ in entries)
+        told(Shown(key_row(*columns), state, version, end, rows))
+
+    keys = _one(message, record.key, partition_of(record.key), held=False)
+    before = "" if record.before is None else f" and n < {record.before}"
+    nothing = ", null" * _COLUMNS
+    message.say(
+        "select 0 as o, null::int8 as n, state as body, state_version as version,"
+        f" {_columns(message)}"
+        f" from ({keys}) k left join {s}.sessions s on s.key = k.key"
+        f" union all select 1, n, body, version{nothing} from"
+        " (select n, body, version, sum(length(body)) over (order by n desc)"
+        " - length(body) as size from"
+        f" (select n, body, version from {s}.history where key = {text(record.key)}"
+        f"{before} order by n desc limit {record.newest}) h) h"
+        f" where size < {record.most} order by o, n",
+        read,
+    )
+
+
+_COLUMNS: Final = 10
+"""How many `_columns` writes."""

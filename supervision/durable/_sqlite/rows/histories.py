@@ -5,12 +5,13 @@ All in a transaction that is the caller's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import starmap
 from typing import Final
 
 from supervision.durable._sqlite.sql import Connection, Cursor
-from supervision.durable._words.histories import HistoryRow, Page, Read
+from supervision.durable._words.histories import HistoryRow, Page, Read, Show
 from supervision.durable._words.records import (
     Complete,
 )
@@ -27,6 +28,10 @@ _WRITE: Final = (
 )
 _READ: Final = (
     "select n, body, version from history where key = ? and n >= ? and n < ? order by n"
+)
+_NEWEST: Final = (
+    "select n, body, version from history where key = ? and n < ?"
+    " order by n desc limit ?"
 )
 
 
@@ -49,6 +54,16 @@ def read(connection: Connection, record: Read) -> Page:
     cursor = connection.execute(_READ, (record.key, record.first, record.end))
     try:
         return Page(tuple(_first(starmap(HistoryRow, cursor), record.most)))
+    finally:
+        cursor.close()  # there may be more
+
+
+def newest(connection: Connection, record: Show) -> tuple[HistoryRow, ...]:
+    """Read the newest entries, up to a number and a size."""
+    before = sys.maxsize if record.before is None else record.before
+    cursor = connection.execute(_NEWEST, (record.key, before, record.newest))
+    try:
+        return tuple(reversed(_first(starmap(HistoryRow, cursor), record.most)))
     finally:
         cursor.close()  # there may be more
 

@@ -5,9 +5,10 @@ What it comes to is what `_memory/tables` says in plain Python.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from supervision.durable._sqlite.sql import Connection, Cursor, Value
+from supervision.durable._words.histories import Show, Shown
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -20,6 +21,7 @@ from supervision.durable._words.looks import (
     key_row,
 )
 
+from . import histories
 from .journals import LAST
 
 _HOLD: Final = "update sessions set held = ? where key = ?"
@@ -42,6 +44,10 @@ _SEEN_HELD: Final = _SEEN.format(
 _SEEN_ONE: Final = _SEEN.format(
     "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
     " select key from prompts where outcome is null and key = ?1 and not ?2"
+)
+_STATE: Final = (
+    "select state, state_version, (select max(n) from history where key = ?1)"
+    " from (select 1) left join sessions on key = ?1"
 )
 
 _WAITING: Final = (
@@ -81,6 +87,19 @@ def look(connection: Connection, record: Look) -> Seen:
         values = (record.after, record.most)
     found = connection.execute(query, values).fetchall()
     return Seen(tuple(key_row(*each) for each in found[: record.most]))
+
+
+def show(connection: Connection, record: Show) -> Shown:
+    """Show what a key remembers."""
+    seen = look(connection, Look("", 1, key=record.key))
+    if not seen.rows:
+        return Shown(None)
+    found: Any = connection.execute(_STATE, (record.key,)).fetchall()
+    ((state, version, last),) = found
+    end = 0 if last is None else last + 1
+    return Shown(
+        seen.rows[0], state, version, end, histories.newest(connection, record)
+    )
 
 
 def hold(connection: Connection, record: Hold) -> Holding:

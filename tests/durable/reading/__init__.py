@@ -1,0 +1,1 @@
+"""Conversations that are read without a session of theirs, and put away."""
