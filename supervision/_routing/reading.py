@@ -252,8 +252,7 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         core = router._house(offer.key)
         chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
         more.stream = chunks
-        id_ = more.message_id
-        receipt = core.accepting.offer(offer)
+        receipt, id_ = core.accepting.offer(offer), more.message_id
         own = receipt._more is more
         unkept: str | int | None = None
         if not own:  # somebody else sent it first

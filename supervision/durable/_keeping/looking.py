@@ -130,6 +130,9 @@ class Looking:
 
     async def key(self, key: str) -> KeyInfo | None:
         """See `Stored`."""
+        if not self._kept.can_write(key):  # nor is there anything of it
+            await trio.lowlevel.checkpoint()
+            return None
         seen: Seen = await self._ask(Look("", 1, key=key))
         return self._info(seen.rows[0]) if seen.rows else None
 

@@ -87,6 +87,8 @@ def verbs_of(router: Any, *, kept: bool) -> dict[str, Verb]:
     if kept:
         calls["find"] = lambda key: router.find(key, "m")
         calls["release"] = router.release
+        calls["passivate"] = router.passivate
+        calls["read"] = router.read
         calls["forget"] = lambda key: router.forget(key, "n")
         calls["remind"] = lambda key: router.remind(key, "n", after=5, prompt="x")
     return calls
