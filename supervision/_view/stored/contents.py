@@ -76,7 +76,7 @@ class _Contents:
     def of(self, value: Any, deep: int) -> Any:  # noqa: PLR0911 - a table
         """Give it as what JSON has."""
         self._values -= 1
-        kind = type(value)
+        kind: Any = type(value)
         if value is None or kind is bool:
             return value
         if isinstance(value, enum.Enum):

@@ -5,7 +5,7 @@ What it comes to is what `_memory/tables` says in plain Python.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from supervision.durable._sqlite.sql import Connection, Cursor, Value
 from supervision.durable._words.histories import Show, Shown
