@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ _EXACT: Final = 2**63  # whole numbers beyond it are not safe with others
 _CUT: Final = "..."
 _SEVERAL: Any = (list, tuple, set, frozenset)
 _DICT: Any = dict
+_class_of: Callable[[Any], Any] = type
 
 
 def as_json(value: object) -> str:
@@ -76,7 +77,7 @@ class _Contents:
     def of(self, value: Any, deep: int) -> Any:  # noqa: PLR0911 - a table
         """Give it as what JSON has."""
         self._values -= 1
-        kind: Any = type(value)
+        kind = _class_of(value)
         if value is None or kind is bool:
             return value
         if isinstance(value, enum.Enum):

@@ -237,8 +237,8 @@ async def test_who_resets_its_own_key_in_a_burst_has_said_what_it_said(
             router.reset("k")
             await turn.emit(3)
 
-        with pytest.raises(TurnNotCompletedError):
-            async with router.open_turn("k", say, stream=policy) as answer:
+        async with router.open_turn("k", say, stream=policy) as answer:
+            with pytest.raises(TurnNotCompletedError):
                 await read_all(answer)
         statistics = router.statistics()
 
