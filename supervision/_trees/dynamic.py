@@ -65,7 +65,8 @@ class DynamicSupervisor(Shell):
     """
 
     template: ClassVar[ChildSpec[Any]]
-    """What every child is."""
+    """What every child is: `ChildSpec.template(make, *args)`, without the arguments
+    that each brings itself."""
     max_children: ClassVar[int | None] = None
     """How many it may have at once, those that wait for their restart included, before
     `start_child` raises `MaxChildrenError`.  Default None: any number."""
