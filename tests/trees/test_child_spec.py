@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -72,6 +74,6 @@ def test_a_template_is_a_spec_without_the_last_arguments() -> None:
     made = ChildSpec.template(Counter, 40, restart=Restart.TEMPORARY, mailbox=mailbox)
 
     assert made == ChildSpec(Counter, 40, restart=Restart.TEMPORARY, mailbox=mailbox)
-    wrong: dict[str, object] = {"id": "c"}
+    wrong: Any = {"id": "c"}
     with pytest.raises(TypeError, match="a template has no 'id'; it has restart, "):
         ChildSpec.template(Counter, **wrong)
