@@ -5,10 +5,9 @@
 
 The router is the broker: it owns `{key: session}`, starts an agent for a new key, gives
 it one turn at a time, ends a turn that takes too long, ends agents that nobody uses and
-has them resumed when somebody does.  A session owns its process group.  There is no
-table of processes, no lock, no reaper here.  Killed and started again it goes on with
-each conversation, and answers no message twice: it has a store.  SIGSTOP stands for an
-agent that hangs, SIGKILL for one that dies.
+has them resumed when somebody does.  A session owns its process group.  Killed and
+started again it goes on with each conversation, answers no message twice, and shows
+what was answered.  SIGSTOP stands for an agent that hangs, SIGKILL for one that dies.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ import trio
 
 from actors import (
     ActorSystem,
+    Journal,
     Outcome,
     SessionClosed,
     Turn,
@@ -45,8 +45,8 @@ from supervision.durable import SqliteStore
 
 STORE = os.getenv("BROKER_STORE", "broker.db")
 AGENT = [sys.executable, str(Path(__file__).with_name("echo_agent.py"))]
-HASTE = 1.0  # seconds of patience in the demonstration: enough for our own agent
-PATIENCE = 15.0  # for those of others, some of which take long to start
+HASTE, PATIENCE = 1.0, 15.0  # seconds: for our own agent, for those of others
+KEPT = Journal()  # answers are kept as well
 Agents: TypeAlias = RouterRef[PromptLike, Chunk]
 
 
@@ -75,7 +75,7 @@ class Broker:
     async def chat(self, key: str, prompt: str, name: str | None = None) -> Outcome:
         """Put a prompt to a conversation, and show the answer as it comes."""
         said: list[str] = []
-        async with self.router.open_turn(key, prompt, id=name) as answer:
+        async with self.router.open_turn(key, prompt, id=name, stream=KEPT) as answer:
             with contextlib.suppress(TurnNotCompletedError):
                 async for chunk in answer:
                     if isinstance(chunk, Text):

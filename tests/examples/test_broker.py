@@ -87,7 +87,7 @@ def test_a_broker_that_was_killed_goes_on_with_its_conversations(
     after = calls_of(tmp_path)
 
     assert "alice: 'good morning' -> ['good ', 'morning '] Completed" in first
-    assert "alice: 'good morning' -> [] Completed" in second
+    assert "alice: 'good morning' -> ['good ', 'morning '] Completed" in second
     assert "bob: 'hello hello' -> ['hello ', 'hello '] Completed" in second
     asked = {session for call, session in before if call == "session/prompt"}
     assert len(asked) == 2
