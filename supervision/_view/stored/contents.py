@@ -33,6 +33,7 @@ _EXACT: Final = 2**63  # whole numbers beyond it are not safe with others
 _CUT: Final = "..."
 _SEVERAL: Any = (list, tuple, set, frozenset)
 _DICT: Any = dict
+_OBJECT: Any = object
 
 
 def as_json(value: object) -> str:
@@ -76,11 +77,11 @@ class _Contents:
     def of(self, value: Any, deep: int) -> Any:  # noqa: PLR0911 - a table
         """Give it as what JSON has."""
         self._values -= 1
-        kind = type(value)
+        kind: Any = type(value)
         if value is None or kind is bool:
             return value
-        if isinstance(value, enum.Enum):
-            return self._text(str(value._name_))
+        if issubclass(kind, enum.Enum):
+            return self._text(str(_OBJECT.__getattribute__(value, "_name_")))
         if kind is int or kind is float:
             is_exact = -_EXACT < value < _EXACT and math.isfinite(value)
             return value if is_exact else self._text(show(value))
@@ -88,8 +89,9 @@ class _Contents:
             return self._text(value)
         if deep <= 0 or self._values <= 0:
             return _CUT
-        if issubclass(kind, _SEVERAL):
-            return self._several(value, deep - 1)
+        for base in _SEVERAL:
+            if issubclass(kind, base):  # as Python goes through it, not as its class
+                return self._several(base.__iter__(value), deep - 1)
         if issubclass(kind, _DICT):
             return self._pairs(_DICT.items(value), deep - 1)
         fields = fields_of(value, kind, _FIELDS)
