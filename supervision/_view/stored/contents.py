@@ -34,6 +34,7 @@ _CUT: Final = "..."
 _SEVERAL: Any = (list, tuple, set, frozenset)
 _DICT: Any = dict
 _OBJECT: Any = object
+_TYPE: Any = type
 
 
 def as_json(value: object) -> str:
@@ -77,7 +78,7 @@ class _Contents:
     def of(self, value: Any, deep: int) -> Any:  # noqa: PLR0911 - a table
         """Give it as what JSON has."""
         self._values -= 1
-        kind: Any = type(value)
+        kind = _TYPE(value)
         if value is None or kind is bool:
             return value
         if issubclass(kind, enum.Enum):
