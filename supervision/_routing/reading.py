@@ -233,6 +233,9 @@ class Reading(Sending[P, C]):
         reader: Chunks[C] | Place[C]
         receipt, log = await _kept(core, key, id)
         if log is not None:
+            others = core.keeping.others
+            if others is not None and others.has(key):
+                log.uncertain = True  # what its owner says comes here a little later
             reader = log.open(after)
         else:
             reader = Chunks(Bounded())
