@@ -288,6 +288,27 @@ async def test_a_reader_goes_on_at_a_node_that_knows_of_fewer_chunks() -> None:
 
 
 @seeds(5)
+async def test_a_reader_elsewhere_finds_the_latest_try() -> None:
+    """Though its node has not heard of it yet, and knows chunks that are gone."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        near = town.nodes["a"]
+        receipt = await near.router.accept(
+            key, "count:5 wait:door crash", id="m", stream=Journal(), attempts=2
+        )
+        async with near.router.reopen_turn(key, "m") as here:
+            await trio.sleep(2)  # a has heard of five
+            near.store.question_latency = 6
+            town.stage.open("door")
+            await town.until(lambda: town.outcomes()["m"] is not None)
+            had = [await anext(here) for _ in range(5)]
+            near.store.question_latency = 0
+        await receipt.outcome()
+
+        assert had == [f"2.{number}" for number in range(1, 6)]
+
+
+@seeds(5)
 async def test_a_node_that_has_just_come_takes_what_is_to_be_its_own() -> None:
     """A stream that is read here too, as nobody else owns the key."""
     async with open_town() as town:
