@@ -17,6 +17,7 @@ Nothing here knows of supervision.
 
 import logging as _logging
 
+from ._sessions.errors import BadInputError as BadInputError
 from ._sessions.errors import BudgetExceededError as BudgetExceededError
 from ._sessions.errors import ChildSlotTimeoutError as ChildSlotTimeoutError
 from ._sessions.errors import ClosedToNewError as ClosedToNewError
@@ -203,9 +204,9 @@ from .mailbox import (
     Overflow as Overflow,
 )
 from .messages import Request as Request
-from .messages import Terminated as Terminated
 from .ref import ActorRef as ActorRef
 from .ref import AnyRef as AnyRef
+from .ref import Terminated as Terminated
 from .ref import broadcast as broadcast
 from .snapshot import (
     ActorSnapshot as ActorSnapshot,
@@ -240,6 +241,7 @@ __all__ = [
     "ActorStoppedError",
     "ActorSystem",
     "AnyRef",
+    "BadInputError",
     "Batch",
     "Bounded",
     "BudgetExceededError",

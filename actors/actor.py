@@ -22,8 +22,8 @@ from ._engine.seat import Props, Seat, room_of, without_types
 from .errors import NoPlaceError
 from .exits import Crashed, Decision, Exit
 from .mailbox import Mailbox
-from .messages import M_contra, Terminated
-from .ref import ActorRef, AnyRef
+from .messages import M_contra
+from .ref import ActorRef, AnyRef, Terminated
 
 M = TypeVar("M")
 Ts = TypeVarTuple("Ts")

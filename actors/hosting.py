@@ -17,7 +17,7 @@ from ._engine.checks import (
     valid_seconds_or_0,
     whole,
 )
-from ._engine.crashes import shown
+from ._engine.crashes import shown, stray_of
 from ._engine.explaining import declaration_of, explained, words_in
 from ._engine.objects import plainer
 from ._engine.park import park
@@ -198,6 +198,7 @@ __all__ = (
     "shown",
     "steering_of",
     "stop_within",
+    "stray_of",
     "time_left_of",
     "tool_of",
     "tools_of",

@@ -15,12 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
-import attrs
 import trio
 from trio.lowlevel import enable_ki_protection, reschedule
 
 from ._engine.park import WAKE, Trap, make_trap
-from .exits import Exit
 
 M_contra = TypeVar("M_contra", contravariant=True)
 M_co = TypeVar("M_co", covariant=True)
@@ -282,13 +280,3 @@ class Askable(Protocol[M_co, R_co]):
     """
 
     def _bind(self, to: Address[M_co]) -> R_co: ...
-
-
-@attrs.frozen
-class Terminated:
-    """A watched actor has ended for good; delivered once, before queued messages."""
-
-    ref: Address[Any]
-    """Whom you watched."""
-    exit: Exit
-    """How its last incarnation ended."""

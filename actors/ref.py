@@ -9,6 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Generic, Never, TypeVar
 
+import attrs
+
 from .errors import ActorStoppedError, MailboxFullError
 from .exits import Exit
 from .messages import Askable, M_contra, R
@@ -190,3 +192,13 @@ def broadcast(*refs: ActorRef[M], message: M) -> tuple[ActorRef[M], ...]:
 
 AnyRef = ActorRef[Any]
 """A ref whose message type does not matter."""
+
+
+@attrs.frozen
+class Terminated:
+    """A watched actor has ended for good; delivered once, before queued messages."""
+
+    ref: AnyRef
+    """Whom you watched."""
+    exit: Exit
+    """How its last incarnation ended."""

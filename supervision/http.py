@@ -36,6 +36,7 @@ from starlette.types import Receive, Scope, Send
 
 from actors import (
     ActorError,
+    BadInputError,
     Outcome,
     QueueFullError,
     RefusedError,
@@ -51,7 +52,6 @@ from actors import (
 from actors.hosting import is_plain, plainer, seconds
 
 from ._routing.errors import (
-    PromptIdError,
     PromptKeptError,
     PromptTooLargeError,
     StoreAwayError,
@@ -69,7 +69,7 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (StillRunningError, 409),
     (SessionBusyError, 409),
     (PromptTooLargeError, 413),
-    (PromptIdError, 422),
+    (BadInputError, 422),
     (RefusedError, 503),  # all others: not now
     (StoreAwayError, 503),
     (UnknownPromptError, 404),
@@ -87,7 +87,7 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `PromptIdError`; 503: any
+    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `BadInputError`; 503: any
     other `RefusedError`, `StoreAwayError`; 429 and 503 have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
     `StreamRestartedError`.  The detail is the error in words.

@@ -181,7 +181,7 @@ PLAN: Final = {
     ),
     "sqlite_store": Room(
         "supervision/durable/_sqlite",
-        "store_words sealing keeping store_threads sqlite_ground sqlite_rows",
+        "tokens store_words sealing keeping store_threads sqlite_ground sqlite_rows",
         "apsw attrs trio",
     ),
     "postgres_rows": Room(
@@ -283,7 +283,7 @@ PLAN: Final = {
     "bridge_errors": Room("supervision/bridge: errors", "tree_words", ""),
     "wire": Room(
         "supervision/bridge/_wire",
-        "actors routing service bridge_errors",
+        "actors terms routing service bridge_errors",
         "outcome trio",
     ),
     "blocking": Room(

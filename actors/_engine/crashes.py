@@ -8,6 +8,7 @@ once.  Knows nothing of cells.
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any, Final, cast
@@ -20,7 +21,8 @@ from actors.errors import ActorCrashedError, ActorStoppedError
 def split_crash(error: BaseException) -> tuple[Exception | None, BaseException | None]:
     """What of `error` is a crash, and what must go on to the top.
 
-    KeyboardInterrupt and SystemExit are never swallowed; mixed groups are split.
+    KeyboardInterrupt and SystemExit are never swallowed; mixed groups are split.  A
+    cancellation that is none of this system's, Trio's or asyncio's, is a crash.
     """
     if isinstance(error, Exception):
         return error, None
@@ -28,14 +30,45 @@ def split_crash(error: BaseException) -> tuple[Exception | None, BaseException |
         crash = RuntimeError("a trio.Cancelled escaped that nobody here had caused")
         crash.__cause__ = error
         return crash, None
+    stray = stray_of(error)
+    if stray is not None:
+        return stray, None
     if isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error)
-        crashes, others = error.split(Exception)
-        rest: BaseException | None = others
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        crashes, others = group.split(Exception)
+        rest: BaseExceptionGroup[BaseException] | None = others
         if others is not None:
-            rest = others.split(trio.Cancelled)[1]
+            strays, rest = others.split(_is_stray)
+            if strays is not None:
+                both = [] if crashes is None else [*crashes.exceptions]
+                crashes = ExceptionGroup(group.message, [*both, _stray(strays)])
+        if rest is not None:
+            rest = rest.split(trio.Cancelled)[1]
         return crashes, rest
     return None, error
+
+
+def stray_of(error: BaseException) -> Exception | None:
+    """The crash that asyncio's cancellation is here; None: it is something else.
+
+    It is no Exception, so that asyncio's own code lets it through, and nobody here has
+    cancelled anything by it: a library for asyncio has, or a loop in a thread.
+    """
+    return _stray(error) if _is_stray(error) else None
+
+
+def _is_stray(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio.exceptions")  # else nobody has raised it
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _stray(error: BaseException) -> Exception:
+    crash = RuntimeError(
+        "an asyncio.CancelledError escaped: it cancels nothing here, where Trio runs; "
+        "a library for asyncio, or a loop in a thread, has raised it"
+    )
+    crash.__cause__ = error
+    return crash
 
 
 def without_news(

@@ -150,7 +150,7 @@ class Host(Protocol):
         """
         ...
 
-    def draft_forget(self, name: str) -> str:
+    def draft_forget(self, key: str, name: str) -> str:
         """Look at the name of one that a turn is to forget.  Raises as that."""
         ...
 

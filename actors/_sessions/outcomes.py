@@ -22,7 +22,7 @@ class Outcome:
 
     turn: int | None = attrs.field(default=None, kw_only=True)
     """Id of the turn that the prompt was part of; None: it was part of none."""
-    notes: Mapping[str, Any] = attrs.field(default=NOTHING, kw_only=True)
+    notes: Mapping[str, Any] = attrs.field(default=NOTHING, kw_only=True, hash=False)
     """What the turn has noted (`Turn.note`), such as the reason an agent gave."""
     late: bool = attrs.field(default=False, kw_only=True)
     """The turn did not end within its `abort_grace` and was given up: its task may

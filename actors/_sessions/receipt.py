@@ -64,12 +64,14 @@ class More:
     tried = 0  # how often it has been, when its session crashed
     work: Callable[[Any], Awaitable[object]] | None = None  # of WORK: async_fn(turn)
     stream: Any = None  # the Chunks of its reader
+    unkept = False  # and what its turn says goes elsewhere: nobody here knows it
     steers: Any = None  # the turn whose checkpoint it waits for
     settling = False  # its outcome is being kept, and is not told yet
     body: bytes | None = None  # as a store is to have it
     row: Row | None = None  # its place in a store
     followers: list[Any] | None = None  # receipts of the same message, sent again
     reminder: Any = None  # which one it is the prompt of
+    attempt: Any = None  # the span of its latest one, where turns are followed
     left: Exception | None = None  # why its outcome will not be told here
 
 
@@ -231,17 +233,11 @@ class Receipt(Generic[P]):
             raise self._more.left
         if self._turn is None and self._lane.turn is not None:
             self._refuse_own(self._lane.turn)
-        waiter = _spares.pop() if _spares else _Waiter()
-        waiter.task = current_task()
-        waiter.awaited = self
-        waiter.earlier = self._waiters
-        self._waiters = waiter
+        waiter = enlist(self)
         try:
             await park(waiter.trap)
         finally:
-            waiter.task = waiter.awaited = waiter.earlier = None
-            if len(_spares) < _MOST_SPARES:
-                _spares.append(waiter)
+            dismiss(waiter)
         if self._outcome is None:
             assert self._more is not None
             assert self._more.left is not None
@@ -352,7 +348,10 @@ def wake(awaited: Awaited) -> None:
 
 def enlist(awaited: Awaited) -> _Waiter:
     """Have the current task wait for it: it is to park on the waiter's trap."""
-    waiter = _spares.pop() if _spares else _Waiter()
+    try:
+        waiter = _spares.pop()
+    except IndexError:  # not looked up first: another thread may be quicker
+        waiter = _Waiter()
     waiter.task = current_task()
     waiter.awaited = awaited
     waiter.earlier = awaited._waiters

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, TypeVar
+from typing import Any, Final, Self, SupportsIndex, TypeVar
 
 from supervision._log.safe import Log
 
@@ -52,6 +52,15 @@ class Registry:
         self._ours = ours
         self._metrics: dict[str, Metric] = {}
         self._others: list[Callable[[], str | bytes]] = []
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself, in a copy of what has it: who counts has its metrics from here."""
+        del memo
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """`REGISTRY` is that of the process which unpickles it."""
+        return "REGISTRY" if self is REGISTRY else super().__reduce_ex__(protocol)
 
     def counter(self, name: str, about: str, labels: Sequence[str] = ()) -> Counter:
         """A number that only grows.

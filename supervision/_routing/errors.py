@@ -6,26 +6,41 @@ not have to import a store to know them; the others are a store's own.
 
 from __future__ import annotations
 
-from actors import RefusedError
+from actors import BadInputError, RefusedError
 from supervision._trees.errors import SupervisionError
 
 
 class PromptKeptError(SupervisionError):
     """The router has ended before the prompt had its outcome, and a store keeps it.
 
-    The act of whoever stopped the router; nothing is lost.
+    The act of whoever stopped the router; nothing that was accepted is lost.
     The next router with that store goes on with it, in this process or another: ask
-    that one for the outcome, with `RouterRef.find`.
+    that one for the outcome, with `RouterRef.find`.  Where `certain` is false the store
+    had not answered: `find` says None if it has not got the prompt.  Sent again with
+    its id it is one prompt, whatever it has.
     """
 
-    def __init__(self, key: str, id: int) -> None:  # noqa: A002 - as `Receipt.id`
-        super().__init__(key, id)
+    def __init__(
+        self,
+        key: str,
+        id: int,  # noqa: A002 - as `Receipt.id`
+        certain: bool = True,  # noqa: FBT001, FBT002 - `args` are by position
+    ) -> None:
+        super().__init__(key, id, certain)
         self.key = key
         """The session's key."""
         self.id = id
         """`Receipt.id`."""
+        self.certain = certain
+        """Whether the store has it; False: nobody knows."""
 
     def __str__(self) -> str:
+        if not self.certain:
+            return (
+                f"the router has ended, and nobody knows whether its store has prompt "
+                f"{self.id} of session {self.key!r}: send it again with its id, to the "
+                f"next router with that store"
+            )
         return (
             f"the router has ended, and its store keeps prompt {self.id} of session "
             f"{self.key!r}: the next router with that store goes on with it"
@@ -101,18 +116,16 @@ class PromptTooLargeError(RefusedError, ValueError):
         )
 
 
-class PromptIdError(RefusedError, ValueError):
+class PromptIdError(BadInputError):
     """The id is one that a store makes itself: the act of who chose it.
 
     Of a router with a store; nothing was started.  Choose another one, such as a UUID.
     """
 
     def __init__(self, key: str, id: str, begin: str) -> None:  # noqa: A002
-        super().__init__(key)
+        why = f"an id must not begin with {begin!r}, got {id!r:.100}"
+        super().__init__(key, "id", why)
         self.id = id
         """What was given."""
         self.begin = begin
         """With what no id may begin."""
-
-    def __str__(self) -> str:
-        return f"an id must not begin with {self.begin!r}, got {self.id!r:.100}"

@@ -101,7 +101,7 @@ class RouterRef(Reading[P, C]):
         Raises:
             ElsewhereError: the key is another node's; so say `cancel_all`, `reset` and
                 `close`, too.  `anywhere` has the same done by its owner.
-            TypeError, ValueError: not a key.
+            TypeError, BadInputError: not a key.
         """
         check_key(key)
         core = self._or_none()
@@ -258,7 +258,7 @@ class RouterRef(Reading[P, C]):
         """
         check_key(key)
         reminds = self._house(key).reminds("forget()")
-        return await reminds.unremind(key, reminds.draft_forget(name))
+        return await reminds.unremind(key, reminds.draft_forget(key, name))
 
     def stop_admission(self) -> None:
         """Take no more prompts: `ClosedToNewError` from here on.  Idempotent."""

@@ -32,6 +32,9 @@ class Limits:
     that are objects in this process, ten of `supervision.acp.AgentSession`, each of
     which has a process of its own.  A class says so by `Session.limits`.
 
+    On nodes that share a store they are each node's own, those of a tenant too: n nodes
+    may have n times as many.
+
     Raises:
         TypeError, ValueError: a field that is not what it says.
     """

@@ -16,6 +16,7 @@ from trio.lowlevel import (
 )
 
 from actors import (
+    BadInputError,
     Bounded,
     Journal,
     Latest,
@@ -31,7 +32,7 @@ from .core.core import Core
 from .core.waiting import Sender
 from .errors import NoStoreError
 from .parts.admission import Offer
-from .parts.lane import check_text
+from .parts.lane import check_key, check_text
 
 Policy: TypeAlias = Bounded | Latest | Replay | Journal
 """How the chunks of an answer are kept until they are read."""
@@ -77,11 +78,12 @@ def log_of(core: Core, stream: object, offer: Offer) -> ChunkLog[Any]:
 
     Raises:
         NoStoreError: a `Journal`, and its router has no store.
-        TypeError, ValueError: it is no such stream, or the prompt may have none.
+        BadInputError: the prompt may have none.
+        TypeError: it is no such stream.
     """
     if offer.busy is WhileBusy.STEER:
-        msg = "a prompt that steers has no stream: there would be nothing to read"
-        raise ValueError(msg)
+        why = "a prompt that steers has no stream: there would be nothing to read"
+        raise BadInputError(offer.key, "busy", why)
     if not isinstance(stream, (Replay, Journal)):
         msg = f"stream must be a Replay or a Journal, got {stream!r}"
         raise TypeError(msg)
@@ -117,12 +119,16 @@ def stream_of(
 
 def more_of(
     kind: PromptKind,
-    id: object,  # noqa: A002
+    id: str | None,  # noqa: A002
     origin: object,
-    job: object,
+    job: str | None,
     attempts: int,
 ) -> More:
-    """Make what comes with a prompt.  Raises TypeError, ValueError: it is wrong."""
+    """Make what comes with a prompt, in the sender's context; `check` looks at texts.
+
+    Raises:
+        TypeError, ValueError: no number of attempts.
+    """
     more = More()
     if kind is not PROMPT:
         more.kind = kind
@@ -130,9 +136,9 @@ def more_of(
     if origin is not None:
         more.origin = origin
     if id is not None:
-        more.message_id = check_text("id", id)
+        more.message_id = id
     if job is not None:
-        more.job = check_text("job", job)
+        more.job = job
     whole("attempts", attempts, least=1)
     if attempts != 1:
         more.attempts = attempts
@@ -140,16 +146,39 @@ def more_of(
 
 
 def offer_of(
-    key: str, prompt: Any, more: More, tenant: object, busy: object = None
+    key: str,
+    prompt: Any,
+    more: More,
+    tenant: str | None,
+    busy: WhileBusy | None = None,
 ) -> Offer:
-    """A prompt for the way in.  Raises TypeError: not a tenant, or no WhileBusy."""
+    """A prompt for the way in.  Raises BadInputError, TypeError, ValueError: wrong."""
+    offer = Offer(key, prompt, more, tenant, busy=busy)
+    check(offer)
+    return offer
+
+
+def check(offer: Offer) -> None:
+    """Look at what a sender has given.
+
+    Raises:
+        BadInputError: the key or the id is empty, say.
+        TypeError, ValueError: something is not what it should be.
+    """
+    key, more = offer.key, offer.more
+    check_key(key)
+    if more.message_id is not None:
+        check_text(key, "id", more.message_id)
+    if more.job is not None:
+        check_text(key, "job", more.job)
+    tenant: object = offer.tenant
     if tenant is not None and not isinstance(tenant, str):
         msg = f"tenant must be a str, got {tenant!r}"
         raise TypeError(msg)
+    busy: object = offer.busy
     if busy is not None and not isinstance(busy, WhileBusy):
         msg = f"busy must be a WhileBusy, got {busy!r}"
         raise TypeError(msg)
-    return Offer(key, prompt, more, tenant, busy=busy)
 
 
 def file_of(path: str | PathLike[str]) -> Path:

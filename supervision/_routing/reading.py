@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import Context, copy_context
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from trio.lowlevel import checkpoint
 
 from actors import (
+    BadInputError,
     Bounded,
     Journal,
     Latest,
@@ -26,7 +26,8 @@ from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 from .core.core import Core
 from .core.looking import remembered
 from .errors import StoreAwayError
-from .offering import Policy, more_of, offer_of, stream_of
+from .offering import Policy, check, more_of, stream_of
+from .parts.admission import Offer
 from .parts.lane import check_key
 from .reports import Remembered
 from .router import Router, is_stored
@@ -119,10 +120,11 @@ class Reading(Sending[P, C]):
                 router's store, where they outlive the process.
             leave: what leaving the block before the end does.  Default
                 `Leave.DETACH` with a `Replay` or a `Journal`, else `Leave.ABORT`.
-            id: see there; sent again, leaving the block aborts nothing, and there is
-                nothing to read, unless the first one was sent with `Replay` or
-                `Journal`: then the answer is read from its beginning.  Of an earlier
-                process: if both were sent with a `Journal`.
+            id: see there; sent again, leaving the block aborts nothing, and the answer
+                is read from its beginning, if the first one was sent with `Replay` or
+                `Journal`.  Of an earlier process: if both were sent with a `Journal`.
+                Else there is the outcome, and reading raises StreamNotKeptError where
+                a whole answer would end.
             origin: see there.
             tenant: see there.
             busy: see there; not STEER, for then there is nothing to read.
@@ -132,53 +134,10 @@ class Reading(Sending[P, C]):
             StreamGapError: sent again, and the beginning is not kept any more.
             StoreError: sent again, and the store, which has it, does not answer.
         """
-        # whoever enters the block may be somebody else: a `TurnResponse` does so later
-        context = copy_context()
-        return self._open_turn(
-            context, key, prompt, stream, leave, id, origin, tenant, busy
+        offer = Offer(
+            key, prompt, more_of(PROMPT, id, origin, None, 1), tenant, busy=busy
         )
-
-    @asynccontextmanager
-    async def _open_turn(
-        self,
-        context: Context,
-        key: str,
-        prompt: P,
-        stream: Bounded | Latest | Replay | Journal | None,
-        leave: Leave | None,
-        id: str | None,  # noqa: A002 - its name to users
-        origin: object,
-        tenant: str | None,
-        busy: WhileBusy | None,
-    ) -> AsyncGenerator[TurnStream[P, C]]:
-        if busy is WhileBusy.STEER:
-            msg = "open_turn() cannot steer: there would be nothing to read"
-            raise ValueError(msg)
-        given, stays = _asked(stream, leave)
-        more = more_of(PROMPT, id, origin, None, 1)
-        more.context = context
-        core = self._house(key)
-        chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
-        more.stream = chunks
-        receipt = core.accepting.offer(offer_of(key, prompt, more, tenant, busy))
-        own = receipt._more is more
-        if not own:  # somebody else sent it first
-            chunks = await _again(core, receipt, id, chunks)
-        elif isinstance(chunks, ChunkLog):
-            core.readers.keep(receipt, chunks, id)
-        reader: Chunks[C] | Place[C]
-        if isinstance(chunks, ChunkLog):
-            reader = chunks.open()
-            if own:
-                chunks.owner = reader
-        else:
-            reader = chunks
-        aborts = own and not stays
-        opened = TurnStream[P, C](core, receipt, reader, self.steer, aborts=aborts)
-        try:
-            yield opened
-        finally:
-            await opened.close()  # noqa: ASYNC102 - it shields itself
+        return Opening(self, offer, stream, leave)
 
     @asynccontextmanager
     async def reopen_turn(
@@ -215,13 +174,17 @@ class Reading(Sending[P, C]):
             StreamRestartedError: `after` was said by a try of the turn that crashed.
             StoreAwayError: the router has a store, which does not answer, or has ended:
                 the next router with that store is to be asked.
-            TypeError, ValueError: an argument that is not what it should be.
+            BadInputError: an empty key, an `after` below 0.
+            TypeError: an argument that is not what it should be.
         """
         check_key(key)
         given: object = id
         if isinstance(given, bool) or not isinstance(given, str | int):
             msg = f"id must be a str, or an int: Receipt.id, got {id!r}"
             raise TypeError(msg)
+        if isinstance(after, int) and after < 0:
+            why = f"after must be the number of a chunk, or 0, got {after!r}"
+            raise BadInputError(key, "after", why)
         whole("after", after, least=0)
         router: Router | None = actor_of(self._cell)
         if router is None:
@@ -250,6 +213,79 @@ class Reading(Sending[P, C]):
             await opened.close()  # noqa: ASYNC102 - it does not wait
 
 
+class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
+    """What `open_turn` was given: looked at, and sent, when its block is entered.
+
+    That is once, and may be done by somebody else: a `TurnResponse` does so later.
+
+    Args:
+        router: whose session it is for.
+        offer: the prompt, not looked at yet.
+        stream: how chunks are kept.
+        leave: what leaving the block before the end does.
+    """
+
+    __slots__ = ("_leave", "_offer", "_opened", "_router", "_stream")
+
+    def __init__(
+        self,
+        router: Reading[P, C],
+        offer: Offer,
+        stream: Policy | None,
+        leave: Leave | None,
+    ) -> None:
+        self._router = router
+        self._offer = offer
+        self._stream = stream
+        self._leave = leave
+        self._opened: TurnStream[P, C] | None = None
+
+    async def __aenter__(self) -> TurnStream[P, C]:
+        offer = self._offer
+        more = offer.more
+        if more.stream is not None:
+            msg = "the block of open_turn() is entered once: call it again for another"
+            raise RuntimeError(msg)
+        check(offer)
+        if offer.busy is WhileBusy.STEER:
+            why = "open_turn() cannot steer: there would be nothing to read"
+            raise BadInputError(offer.key, "busy", why)
+        given, stays = _asked(self._stream, self._leave)
+        router = self._router
+        core = router._house(offer.key)
+        chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
+        more.stream = chunks
+        receipt, id_ = core.accepting.offer(offer), more.message_id
+        own = receipt._more is more
+        unkept: str | int | None = None
+        if not own:  # somebody else sent it first
+            first = await _again(core, receipt, id_, chunks)
+            if first is None:
+                unkept = id_ or receipt.id
+                chunks.close()
+            else:
+                chunks = first
+        elif isinstance(chunks, ChunkLog):
+            core.readers.keep(receipt, chunks, id_)
+        reader: Chunks[C] | Place[C]
+        if isinstance(chunks, ChunkLog):
+            reader = chunks.open()
+            if own:
+                chunks.owner = reader
+        else:
+            reader = chunks
+        aborts = own and not stays
+        self._opened = opened = TurnStream[P, C](
+            core, receipt, reader, router.steer, aborts=aborts, unkept=unkept
+        )
+        return opened
+
+    async def __aexit__(self, *_: object) -> None:
+        opened = self._opened
+        assert opened is not None
+        await opened.close()  # noqa: ASYNC102 - it shields itself
+
+
 def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
     """How chunks are kept, and whether the turn goes on when its reader leaves.
 
@@ -275,8 +311,8 @@ async def _again(
     receipt: Receipt[Any],
     id: str | None,  # noqa: A002
     chunks: Chunks[C] | ChunkLog[C],
-) -> Chunks[C] | ChunkLog[C]:
-    """What is read of a prompt that was sent before.
+) -> ChunkLog[C] | None:
+    """What is read of a prompt that was sent before; None: it is not kept.
 
     Raises:
         StreamGapError: of its answer nothing is kept any more.
@@ -295,16 +331,11 @@ async def _again(
         if log.keeper is None and log.last:  # its time is over
             raise StreamGapError(0, log.last + 1, log.last)
         return log
-    if not isinstance(chunks, ChunkLog):
-        chunks.close()
-        return chunks
-    if chunks.keeper is not None and journals is not None and id is not None:
+    kept_too = isinstance(chunks, ChunkLog)
+    if kept_too and journals is not None and id is not None:
         found = await journals.find(key, id)
-        if found is not None and found[1] is not None:
-            return found[1]
-    nothing: Chunks[C] = Chunks(Bounded())
-    nothing.close()
-    return nothing
+        return found[1] if found is not None else None
+    return None
 
 
 async def _kept(

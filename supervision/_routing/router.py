@@ -317,7 +317,9 @@ class _Kept:
         """There will be no other incarnation."""
         receipts, self.receipts = self.receipts, []
         for each in receipts:
-            each.leave(PromptKeptError(each.key, each.id))
+            row: Any = each.need_more().row
+            certain = row is None or not row.in_doubt
+            each.leave(PromptKeptError(each.key, each.id, certain))
 
 
 def is_stored(cell: Any) -> bool:  # Any: a ref, whose router has ended for good

@@ -91,7 +91,7 @@ class Sending(Generic[P, C]):
 
         Raises:
             ClosedToNewError: the router has ended for good.
-            TypeError, ValueError: not a key.
+            TypeError, BadInputError: not a key.
         """
         check_key(key)
         others = self._house(key).keeping.others
@@ -228,7 +228,6 @@ class Sending(Generic[P, C]):
         """
         more = more_of(PROMPT, id, origin, job, attempts)
         offer = offer_of(key, prompt, more, tenant, busy)
-        check_key(key)
         self._cell.hub.check_thread("RouterRef.send_wait()")
         if stream is not None:
             more.stream = log_of(self._house(key), stream, offer)
@@ -266,13 +265,13 @@ class Sending(Generic[P, C]):
 
         Raises:
             StoreRefusedError: the store does not take it.
-            PromptKeptError: the router has ended meanwhile, and nobody knows.
+            PromptKeptError: the router has ended meanwhile, and nobody knows: send it
+                again with its `id`, to the next router with that store.
             NoStoreError: this router has none.
             RefusedError, TypeError, ValueError: as `send_wait`.
         """
         more = more_of(PROMPT, id, origin, job, attempts)
         offer = offer_of(key, prompt, more, tenant, busy)
-        check_key(key)
         self._cell.hub.check_thread("RouterRef.accept()")
         core = self._house(key)
         if core.keeping.plain:

@@ -160,11 +160,20 @@ class TurnStream(Generic[P, C]):
             pass
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
-            if self._unkept is not None:
-                raise StreamNotKeptError(self.receipt.key, self._unkept)
+            self._check_kept()
             raise StopAsyncIteration
         cause = outcome.error if isinstance(outcome, Failed) else None
         raise TurnNotCompletedError(outcome) from cause
+
+    def _check_kept(self) -> None:
+        """Refuse to end as a whole answer does if its chunks went to nobody here."""
+        receipt, asked = self.receipt, self._unkept
+        if asked is None:
+            more = receipt._more
+            if more is None or not more.unkept:
+                return
+            asked = receipt.given_id or receipt.id
+        raise StreamNotKeptError(receipt.key, asked)
 
     async def close(self) -> None:
         """Stop reading.  If the block owns the turn: abort it, and wait for its end."""

@@ -65,7 +65,8 @@ class DynamicSupervisor(Shell):
     """
 
     template: ClassVar[ChildSpec[Any]]
-    """What every child is."""
+    """What every child is: `ChildSpec.template(make, *args)`, without the arguments
+    that each brings itself."""
     max_children: ClassVar[int | None] = None
     """How many it may have at once, those that wait for their restart included, before
     `start_child` raises `MaxChildrenError`.  Default None: any number."""
@@ -86,8 +87,16 @@ class DynamicSupervisor(Shell):
             raise SpecError("max_children", most, "an int of at least 1, or None")
 
     def declare(self) -> ChildSpec[Any]:
-        """The template; by default the class's.  Called once, in `started`."""
-        return self.template
+        """The template; by default the class's.  Called once, in `started`.
+
+        Raises:
+            SpecError: the class has none.
+        """
+        template: ChildSpec[Any] | None = getattr(self, "template", None)
+        if template is None:
+            expected = "a ChildSpec, declared in a subclass"
+            raise SpecError("template", template, expected)
+        return template
 
     # ------------------------------------------------------------ what happens to it
 

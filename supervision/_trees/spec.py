@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, Generic, TypeVar, TypeVarTuple, cast
+from typing import Any, Generic, TypedDict, TypeVar, TypeVarTuple, Unpack, cast
 
 import attrs
 
@@ -19,7 +19,18 @@ from .errors import CombinationError, DuplicateChildError, SpecError
 from .policies import AutoShutdown, Backoff, Restart, RestartLimit
 
 M = TypeVar("M")
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+class SharedOptions(TypedDict, total=False):
+    """What children of one template have in common, beside their class."""
+
+    restart: Restart
+    grace: float | None
+    mailbox: Mailbox | None
+    limit: RestartLimit | None
+    backoff: Backoff | None
 
 
 @explained
@@ -99,6 +110,37 @@ class ChildSpec(Generic[M]):
             strict=True,
         ):
             object.__setattr__(self, field, value)  # frozen, and attrs has no *args
+
+    @classmethod
+    def template(
+        cls, make: Callable[..., Actor[T]], *args: Any, **options: Unpack[SharedOptions]
+    ) -> ChildSpec[T]:
+        """What all children of a `DynamicSupervisor` have in common.
+
+        As `ChildSpec(...)`, for a type checker too: the rest of the arguments comes
+        with each child.
+
+        Example:
+            >>> template = ChildSpec.template(Room, "games.db")
+            >>> room = await start_child(rooms, "chess")  # Room("games.db", "chess")
+
+        Args:
+            make: the actor class.
+            args: the first of its arguments, the same for all.  What each child brings
+                itself stands behind them.
+            options: `restart`, `grace`, `mailbox`, `limit` and `backoff`, as of a
+                `ChildSpec`.
+
+        Raises:
+            SpecError: as `ChildSpec`.
+            TypeError: an unknown option.
+        """
+        for option in options:
+            if option not in SharedOptions.__annotations__:
+                known = ", ".join(SharedOptions.__annotations__)
+                msg = f"a template has no {option!r}; it has {known}"
+                raise TypeError(msg)
+        return ChildSpec(make, *args, **options)
 
     def evolve(self, **changes: Any) -> ChildSpec[M]:
         """The same with some fields changed, checked like a new one.

@@ -34,6 +34,8 @@ from supervision._routing.reports import KeyInfo, RouterStatistics, SessionInfo
 from .errors import AmbiguousKeyError, BadQueryError, UnknownSessionError
 from .shapes import RouterShape, SessionShape, SessionsShape
 
+AWAY: Final = frozenset({PASSIVATED, ELSEWHERE})
+"""The phases of keys that a router does not have in memory."""
 AT_ONCE: Final = 256
 GLANCES: Final = 4096  # for a look that is much cheaper
 

@@ -248,7 +248,8 @@ SAID: Final[Mapping[str, Said]] = {
         "show the limits of routers, or change some",
         (
             "Show the limits of routers; or change some of one, which outlives its "
-            "restart."
+            "restart. Of nodes that share a store each has its own, those of a tenant "
+            "too."
         ),
         "actors limits /chat/router turns=20 idle=600",
     ),

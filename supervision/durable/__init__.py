@@ -44,6 +44,7 @@ from ._words.events import PartitionGiven as PartitionGiven
 from ._words.events import PartitionLost as PartitionLost
 from ._words.events import PartitionTaken as PartitionTaken
 from ._words.events import SessionHeld as SessionHeld
+from ._words.events import StateGrows as StateGrows
 from ._words.events import StoreDown as StoreDown
 from ._words.events import StoreGrows as StoreGrows
 from ._words.events import StoreUp as StoreUp
@@ -64,6 +65,7 @@ __all__ = [
     "SessionHeldError",
     "SharingPolicy",
     "SqliteStore",
+    "StateGrows",
     "StateTooLargeError",
     "StoreAwayError",
     "StoreBusyError",

@@ -33,7 +33,7 @@ from ._process.progress import DrainFacts, show_progress
 from ._process.signals import hold_signals, watch_signals
 from ._terms.exit_codes import SHELL, ExitCode
 from ._terms.report import ServiceReport
-from ._terms.settings import LogFormat, Settings, address_in
+from ._terms.settings import LogFormat, Settings, address_in, settings_for
 
 Ts = TypeVarTuple("Ts")
 
@@ -77,7 +77,7 @@ async def serve(
         ImportError: a control socket is wanted, and its extra is not installed.
         RuntimeError: signals wanted outside the main thread.
     """
-    service = Service(make, args, _checked(settings))
+    service = Service(make, args, settings_for(make, args, settings))
     report = await _live(
         service, lambda: task_status.started(service), signals=signals, beside=()
     )
@@ -108,7 +108,7 @@ def run(
     Example:
         >>> sys.exit(run(Tree, settings=Settings(socket=Path("tree.sock"))))
     """
-    chosen = _checked(settings)
+    chosen = settings_for(make, args, settings)
     with hold_signals():
         return _as_process(make, args, chosen)
 
@@ -332,12 +332,3 @@ def _wrong_file(path: Path) -> str | None:
 
 
 _DRAWN = (LogFormat.AUTO, LogFormat.RICH)
-
-
-def _checked(settings: object) -> Settings:
-    if settings is None:
-        return Settings()
-    if not isinstance(settings, Settings):
-        msg = f"settings must be Settings, got {settings!r}"
-        raise TypeError(msg)
-    return settings

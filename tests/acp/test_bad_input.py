@@ -240,6 +240,21 @@ def test_secrets_of_the_environment_are_not_shown() -> None:
     assert "secret" not in repr(AgentSettings(["agent"], env={"KEY": "secret"}))
 
 
+def test_settings_are_hashable() -> None:
+    """As others are: equal ones are one in a set, whatever is in them."""
+    made = {
+        AgentSettings(
+            ["agent"],
+            env={"KEY": value},
+            config={"a": True},
+            meta={"b": [1]},
+            authenticate={"methodId": "key"},
+        )
+        for value in ("one", "two", "one")
+    }
+    assert len(made) == 2
+
+
 def test_chunks_are_values() -> None:
     """Equal if they say the same, and safe to keep."""
     assert Text("a") == Text("a") != Text("b")

@@ -235,6 +235,9 @@ def test_a_block_is_entered_once_and_its_settings_are_checked() -> None:
             await block.__aenter__()
         with pytest.raises(TypeError, match="settings must be Settings"):
             await open_tree(Tree, settings=3).__aenter__()  # type: ignore[arg-type]
+        wrong: Any = Tree
+        with pytest.raises(TypeError, match="settings are given by name"):
+            await open_tree(wrong, Settings()).__aenter__()
 
     play(main)
     block = open_blocking_tree(Tree, settings=Settings(name="named"))

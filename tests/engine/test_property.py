@@ -534,7 +534,7 @@ async def carry_out(plan: Plan) -> None:
     # whoever watches is told once
     assert Counter(story.watched) == Counter(story.everybody)
     assert Counter(n.ref for n in story.notices) == Counter(story.everybody)
-    assert all(n.exit is n.ref.exit for n in story.notices)  # type: ignore[attr-defined]
+    assert all(n.exit is n.ref.exit for n in story.notices)
     # a counter that nothing happened to counts right
     ends = subscription.drain()
     lives = Counter(e.ref for e in ends if isinstance(e, IncarnationEnded))

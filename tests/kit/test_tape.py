@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import json
 import math
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -287,6 +288,42 @@ async def test_numbers_that_are_none_are_the_same_again(tmp_path: Path) -> None:
     assert await tape.play().whole(request) == (-math.inf,)
     with pytest.raises(ScriptError, match=r"at\[1\] was inf, and is 5"):
         await tape.play().whole({"at": [math.nan, 5]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "send Bearer <abc12345> now",
+        "use bearer <x1y2z>",
+        "BEARER <a.b.c>",
+        "the Bearer: <tok-123>, and go on",
+        "curl -H 'Authorization: Bearer <x>'",
+        "authorization=basic <dXNl>",
+        "basic <dXNlcjpw>",
+        "api_key=<swordfish>",
+        "my password: <hunter2>",
+        "{'api_key': '<swordfish>', 'a': 1}",
+        r"{\"token\": \"<swordfish>\"}",
+        "X-Api-Key: <abcdef12>; more",
+        "the secret key = <s3cr3t>",
+        "SESSION_TOKEN=<abcd> run",
+        # and what is none
+        "bearer of news",
+        "basic knowledge",
+        "password: the word you say",
+        "token: the smallest unit",
+        "max_tokens=1000",
+        "tokens: 1234567",
+        "a cookie: it is sweet",
+        "password=''",
+    ],
+)
+def test_a_key_is_hidden_inside_of_prose(text: str) -> None:
+    """By what stands before it; hidden again it is the same."""
+    there = re.sub("<.*>", "(hidden)", text)
+
+    assert hide(re.sub("[<>]", "", text)) == there
+    assert hide(there) == there
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,23 @@ async def test_behind_a_message_there_is_no_span() -> None:
     assert Leaver.seen == [True, True]
 
 
+async def test_of_what_nobody_handles_nothing_is_remembered() -> None:
+    """It waited when its actor was killed."""
+    async with open_system() as system:
+        tracing = instrument(system, tracer_provider=Spans().provider, messages=True)
+        idler = system.start(Idler)
+        await idler.tell(trio.Event())
+        await wait_all_tasks_blocked()
+        await idler.tell(trio.Event())
+        messages = tracing._messages
+        assert messages is not None
+        assert (len(messages._open), len(messages._sent)) == (1, 1)
+        idler.kill()
+        await idler.wait_stopped()
+
+        assert (messages._open, messages._sent) == ({}, {})
+
+
 @seeds(10)
 async def test_each_is_in_its_own(seed: int) -> None:
     """Of many that wait at once, and none is open when the system has ended."""

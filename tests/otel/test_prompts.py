@@ -18,8 +18,9 @@ from actors import (
     Turn,
 )
 from actors.testing import seeds
-from supervision import Limits
+from supervision import Backoff, Limits
 from supervision.otel import trace_headers
+from supervision.otel._spans.prompts import PromptTracer
 
 from .scene import (
     Doer,
@@ -327,3 +328,30 @@ async def test_another_attempt_is_another_span(seed: int) -> None:
     assert status(second) == ("UNSET", None)
     assert facts(second)["actors.turn.attempt"] == 2
     assert links_of(second) == [id_of(first)]
+
+
+async def test_what_is_tried_elsewhere_leaves_nothing_in_its_tracer() -> None:
+    """The link lies with the prompt: it may go to another node, and not come back."""
+    Fragile.crashed = False
+    limits = Limits(backoff=Backoff(1000.0, 1000.0, jitter=0.0))
+    async with traced(Fragile, limits) as (spans, router, _):
+        before = _sizes(router)
+        receipt = router.send("ann", "hello", attempts=2)
+        with trio.fail_after(10):
+            while not spans.named("turn"):  # noqa: ASYNC110 - nobody tells
+                await trio.lowlevel.checkpoint()
+
+        assert _sizes(router) == before
+        assert receipt._more is not None
+        assert receipt._more.attempt.span_id == id_of(spans.one("turn"))
+        router.cancel_all("ann")
+
+
+def _sizes(router: Any) -> list[int]:
+    """How much a router's tracer remembers."""
+    tracer: PromptTracer = router._house().tracer
+    kept = vars(tracer)
+    return [len(each) for name, each in kept.items() if name not in _WORDS]
+
+
+_WORDS: Any = {"tracer", "_core", "_prompts"}

@@ -17,6 +17,7 @@ from trio.testing import wait_all_tasks_blocked as settle
 from actors import (
     Abort,
     Aborted,
+    BadInputError,
     Batch,
     Bounded,
     ClosedToNewError,
@@ -83,7 +84,7 @@ def assert_untouched(router: RouterRef[Any, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("key", "error"),
-    [(3, TypeError), (None, TypeError), (b"k", TypeError), ("", ValueError)],
+    [(3, TypeError), (None, TypeError), (b"k", TypeError), ("", BadInputError)],
 )
 @pytest.mark.parametrize("how", SENDS)
 async def test_a_key_is_a_str_that_is_not_empty(
@@ -106,8 +107,8 @@ WRONG_OPTIONS: list[tuple[list[str], str, Any, type[Exception]]] = [
     ([*ALL, "steer", "follow_up"], "id", b"m1", TypeError),
     ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", 3, TypeError),
     ([*ALL, "steer", "follow_up", "ask_aside"], "tenant", ["alice"], TypeError),
-    ([*ALL, "steer", "follow_up"], "id", "", ValueError),
-    (BOTH, "job", "", ValueError),
+    ([*ALL, "steer", "follow_up"], "id", "", BadInputError),
+    (BOTH, "job", "", BadInputError),
     (BOTH, "job", 3, TypeError),
     (BOTH, "job", True, TypeError),
     (BOTH, "attempts", 0, ValueError),

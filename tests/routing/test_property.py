@@ -108,7 +108,7 @@ class Run:
             "follow-up": partial(router.follow_up, key, prompt),
             "aside": partial(router.ask_aside, key, prompt),
             "exclusive": partial(router.run_exclusive, key, self.compact),
-            "repeat": partial(router.send, key, prompt, id=prompt),
+            "repeat": partial(router.send, key, prompt, id=prompt or "none"),
             "job": partial(router.send, key, prompt, job="job"),
             "owned": partial(router.send, key, prompt, tenant=prompt[:1]),
             "again": partial(router.send, key, prompt, attempts=2),
@@ -241,6 +241,10 @@ def check_story(log: TurnLog, run: Run) -> None:
     """Compare the events with what receipts and sessions know."""
     outcomes = {event.prompt: event.outcome for event in log.of(PromptEnded)}
     for receipt in run.receipts:
+        assert receipt.ended is not None
+        if receipt.ended.forgotten:  # it repeats one that has ended long since
+            assert type(receipt.ended) is type(outcomes[receipt.id])
+            continue
         assert receipt.ended is outcomes[receipt.id]
         if isinstance(receipt.ended, Failed):
             assert isinstance(receipt.ended.error, FAULTS), receipt.ended

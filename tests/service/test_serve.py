@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -47,6 +49,7 @@ from supervision import (
     serve,
     start_router,
 )
+from supervision.metrics import Registry
 from supervision.service import ServiceState
 
 
@@ -249,6 +252,42 @@ async def test_settings_are_settings() -> None:
         await serve(Tree, settings=wrong)
     with pytest.raises(TypeError, match="settings must be Settings"):
         run(Tree, settings=wrong)
+
+
+async def test_settings_are_given_by_name() -> None:
+    """Behind the tree they are for its constructor: it may take some."""
+    made: list[object] = []
+
+    class Set(Tree):
+        def __init__(self, settings: Settings) -> None:
+            super().__init__()
+            made.append(settings)
+
+    wrong: Any = Tree
+    with pytest.raises(TypeError, match=r"write settings=Settings\(...\): Tree takes"):
+        await serve(wrong, Settings())
+    with pytest.raises(TypeError, match="settings are given by name"):
+        run(wrong, Settings())
+
+    own = Settings(name="own")
+    async with trio.open_nursery() as nursery:
+        service = await nursery.start(serve, Set, own)
+        service.stop("enough")
+    assert made == [own]
+
+
+def test_a_copy_of_settings_has_their_registry() -> None:
+    """Who counts has its metrics from it; another process has its own."""
+    for registry in (Registry(), Settings().registry):
+        settings = Settings(registry=registry)
+        for made in (
+            attrs.evolve(settings, budget=3),
+            copy.copy(settings),
+            copy.deepcopy(settings),
+        ):
+            assert made.registry is registry
+        assert hash(copy.deepcopy(settings)) == hash(settings)
+    assert pickle.loads(pickle.dumps(Settings())) == Settings()  # noqa: S301 - ours
 
 
 # -------------------------------------------------------------------------- the drain

@@ -13,7 +13,19 @@ import attrs
 import pytest
 import trio
 
-from actors import Completed, Failed, Session, SessionStartError, Turn, open_system
+from actors import (
+    Aborted,
+    Completed,
+    Failed,
+    Lost,
+    Outcome,
+    Session,
+    SessionStartError,
+    TimedOut,
+    Turn,
+    Withdrawn,
+    open_system,
+)
 from supervision import start_router
 
 T = typing.TypeVar("T")
@@ -227,3 +239,11 @@ def test_a_session_that_is_generic_in_one_type_has_that_type() -> None:
             """Do nothing."""
 
     assert typing.get_args(Chat[int]) == (int,)
+
+
+@pytest.mark.parametrize("kind", [Aborted, Completed, Lost, TimedOut, Withdrawn])
+def test_outcomes_are_values(kind: type[Outcome]) -> None:
+    """Hashable, whatever has been noted: notes do not count for that."""
+    one, other = kind(notes={"a": []}), kind(notes={"b": 1})
+    assert one != other
+    assert len({one, other, kind(notes={"a": []})}) == 2

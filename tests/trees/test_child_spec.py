@@ -64,3 +64,14 @@ def test_an_evolved_spec_is_checked() -> None:
         FULL.evolve(restart=Restart.PERMANENT)
     with pytest.raises(TypeError, match="a ChildSpec has no 'shutdown'; it has make"):
         FULL.evolve(shutdown=5)
+
+
+def test_a_template_is_a_spec_without_the_last_arguments() -> None:
+    """It has no id: children of a template have none."""
+    mailbox = Mailbox(7)
+    made = ChildSpec.template(Counter, 40, restart=Restart.TEMPORARY, mailbox=mailbox)
+
+    assert made == ChildSpec(Counter, 40, restart=Restart.TEMPORARY, mailbox=mailbox)
+    wrong: dict[str, object] = {"id": "c"}
+    with pytest.raises(TypeError, match="a template has no 'id'; it has restart, "):
+        ChildSpec.template(Counter, **wrong)

@@ -128,6 +128,8 @@ class Watcher(Actor[Add | Ended | Terminated]):
         match message:
             case Terminated():
                 assert_type(message.exit, Exit)
+                assert_type(message.ref, ActorRef[Any])
+                assert_type(message.ref.path, str)
             case Ended():
                 self.finish()
             case Add():

@@ -110,10 +110,17 @@ class Crowd(DynamicSupervisor):
     max_children = 10
 
 
+class Rooms(DynamicSupervisor):
+    """One whose children bring an argument each."""
+
+    template = ChildSpec.template(Counter, restart=Restart.TEMPORARY)
+
+
 def specs_know_the_messages() -> None:
     """What a spec starts takes these messages."""
     assert_type(ChildSpec(Counter, 1), ChildSpec[Add | Total])
     assert_type(ChildSpec(Clock), ChildSpec[Add])
+    assert_type(ChildSpec.template(Counter), ChildSpec[Add | Total])
     assert_type(check_specs([ChildSpec(Clock)]), tuple[ChildSpec[Any], ...])
 
 

@@ -70,6 +70,8 @@ def specs() -> None:
     ChildSpec(Add, 1)  # error: mypy[arg-type] pyright[reportArgumentType]
     ChildSpec(Counter, 1, id=3)  # error: mypy[arg-type] pyright[reportArgumentType]
     ChildSpec(Counter, 1, x=3)  # error: mypy[call-arg] pyright[reportCallIssue]
+    ChildSpec.template(Counter, id=3)  # error: mypy[call-arg] pyright[reportCallIssue]
+    ChildSpec.template(Add)  # error: mypy[arg-type] pyright[reportArgumentType]
     RestartLimit(3, 5.0)  # error: mypy[call-arg] pyright[reportCallIssue]
 
 

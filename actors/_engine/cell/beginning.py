@@ -14,6 +14,7 @@ from typing import Any, Final
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from actors._engine.crashes import stray_of
 from actors._engine.parts.life import ALIVE, ENDED
 from actors._engine.parts.notices import ChildNews
 from actors._engine.seat import Props, check_name, with_options
@@ -62,6 +63,11 @@ def start(  # noqa: C901 - written out
         actor = context.run(make, *args)
     except TypeError as error:
         explain(make, error)
+        raise
+    except BaseException as error:
+        stray = stray_of(error)
+        if stray is not None:
+            raise stray from error  # noqa: ASYNC104 - no Cancelled of a plain def
         raise
     child = type(cell)(cell.hub, cell, props, args, name, context)
     child.actor = actor

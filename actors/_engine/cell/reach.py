@@ -24,7 +24,8 @@ from actors._engine.timers import Timer
 from actors.errors import ActorStoppedError, MailboxFullError, StashFullError
 from actors.events import DeadLetterReason
 from actors.messages import HELD as HELD_TICKET
-from actors.messages import QUEUED, Terminated, open_ticket
+from actors.messages import QUEUED, open_ticket
+from actors.ref import Terminated
 
 from .fields import CONTROL, FAIL, Fields
 from .inbox import bury, control, line_up, put, stopped_error

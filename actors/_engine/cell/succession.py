@@ -20,7 +20,8 @@ from actors._engine.seat import Own
 from actors.errors import DuplicateNameError
 from actors.events import ActorStopped, DeadLetterReason
 from actors.exits import Crashed, Decision, Exit
-from actors.messages import PENDING, Terminated
+from actors.messages import PENDING
+from actors.ref import Terminated
 
 from .beginning import publish_started, tell_started
 from .fields import FAIL, RESUME, START, Fields, Rare

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
-from actors._engine.crashes import split_crash
+from actors._engine.crashes import split_crash, stray_of
 
 AsyncFn: TypeAlias = Callable[..., Awaitable[Any]]
 
@@ -111,6 +111,11 @@ class Tasks:
             await _unprotected(async_fn, args)
         except BaseException as error:
             self.failing = True  # it stays the round until it has reported
+            stray = stray_of(error)
+            if stray is not None:
+                if self.crash is None:
+                    self.crash = stray
+                raise stray from error  # noqa: ASYNC104 - it is no Cancelled
             if self.crash is None and not isinstance(error, trio.Cancelled):
                 self.crash = split_crash(error)[0]
             raise

@@ -9,6 +9,7 @@ Callers import them from here.
 
 from __future__ import annotations
 
+from .refusals import BadInputError as BadInputError
 from .refusals import ClosedToNewError as ClosedToNewError
 from .refusals import QuarantinedError as QuarantinedError
 from .refusals import QueueFullError as QueueFullError

@@ -29,6 +29,24 @@ class RefusedError(ActorError):
         return f"session {self.key!r} {self.text}"
 
 
+class BadInputError(RefusedError, ValueError):
+    """What came with a call cannot be what it is to be: the act of whoever chose it.
+
+    An id that is empty, say, or a key that no store can write.  Nothing was started.
+    To try again is of no use: tell who has chosen it; `http_error` makes it a 422.
+    """
+
+    def __init__(self, key: str, what: str, why: str) -> None:
+        super().__init__(key)
+        self.what = what
+        """Which it was: "key", "id", "tenant", "job", "busy", "after" or "name"."""
+        self.why = why
+        """In words, with what would be right."""
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class ClosedToNewError(RefusedError):
     """The router takes no more prompts: it drains, stops or has ended.
 
@@ -101,7 +119,8 @@ class TenantLimitError(RefusedError):
     """This tenant has as many sessions as one may have, all busy: the tenant's act.
 
     Raised when a prompt would begin one more; if one of his were idle, that would have
-    been put away.  Wait until one has ended its turn, abort or close one, or raise
+    been put away.  Each node counts its own: a tenant on three nodes may have three
+    times as many.  Wait until one has ended its turn, abort or close one, or raise
     `Limits.sessions_per_tenant`.
     """
 
@@ -118,8 +137,8 @@ class TenantLimitError(RefusedError):
 
     def __str__(self) -> str:
         return (
-            f"no session {self.key!r} for {self.tenant!r}: all {self.has} sessions it "
-            f"has are busy, and the limit is {self.limit}"
+            f"no session {self.key!r} for {self.tenant!r}: it has {self.has}, all "
+            f"busy, and the limit is {self.limit}"
         )
 
 

@@ -97,9 +97,10 @@ class UnknownPromptError(ActorError):
 class StreamNotKeptError(ActorError):
     """The prompt is there, but its chunks are not kept: what was said is not known.
 
-    The act of the sender: it was sent without `Replay` or `Journal`.  While its turn
-    has not ended the block is not entered; afterwards reading raises it, where a whole
-    answer would end: `TurnStream.ended` has the outcome.
+    The act of the sender: it was sent without `Replay` or `Journal`, or without a
+    `Journal` and is answered by another process than this one.  Reading raises it
+    where a whole answer would end: `TurnStream.ended` has the outcome.  The block of
+    `reopen_turn` is not entered with it while the turn has not ended.
     """
 
     def __init__(self, key: str, id: str | int) -> None:  # noqa: A002

@@ -122,7 +122,7 @@ class TurnLeaves(Generic[P]):
             TypeError, ValueError, RuntimeError, TurnOverError: as `remind`.
         """
         run = self._leaving("forget anything")
-        name = run.host.draft_forget(name)
+        name = run.host.draft_forget(run.lane.key, name)
         extra = run.need_extra()
         extra.reminders = {**extra.reminders, name: None}
 

@@ -6,8 +6,8 @@ and, where it is quick, through `queue`, `room`, `reader` and a `burst`.  In rea
 order:
 
     sleeper             a place to wait in
+    first               waiting until a turn has its first step
     writers             who waits for room
-    beginning           that its turn has begun, for who waits for that
     burst               what is said between waking the reader and its next step
     keeper              what keeps chunks where they outlive the process: a protocol
     chunks              one reader: what is read is gone

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import trio
 from trio.lowlevel import (
@@ -28,8 +28,7 @@ from actors._engine.park import WAKE, park
 from actors._sessions.errors import StreamGapError
 from actors._sessions.policies import Bounded, Latest
 
-from . import burst
-from .beginning import begin, wait_begun
+from . import burst, first
 from .sleeper import give_back, lend
 from .writers import LEFT, SCHEDULE_EVERY, Writers, pass_by
 
@@ -74,8 +73,9 @@ class Chunks(Generic[C]):
         "writers",
     )
 
-    begin, wait_begun = begin, wait_begun
     begin_burst, end_burst = burst.begin, burst.end
+    begin, wait_begun = first.begin, first.wait_begun
+    keeper: ClassVar = None  # as in `ChunkLog`
 
     def __init__(self, policy: Bounded | Latest, *, stays: bool = False) -> None:
         self.queue: deque[C] = deque()

@@ -32,8 +32,7 @@ from trio.lowlevel import Task, enable_ki_protection
 
 from actors._sessions.policies import Journal, Replay
 
-from . import burst
-from .beginning import begin, wait_begun
+from . import burst, first
 from .keeper import ChunkKeeper, KeptQueue
 from .place import Place, place_of
 from .sleeper import Sleepers
@@ -83,7 +82,7 @@ class ChunkLog(Generic[C]):
         "writers",
     )
 
-    begin, wait_begun = begin, wait_begun
+    begin, wait_begun = first.begin, first.wait_begun
     takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
     def __init__(

@@ -45,7 +45,7 @@ def escaped(run: Any, error: BaseException) -> BaseException | None:
     if not isinstance(error, trio.Cancelled):
         crash, interrupt = split_crash(error)
         cause = crash if crash is not None else interrupt
-        if cause is not None and not refused_to(run.id, cause):
+        if cause is not None and not refused_to(run, cause):
             run.returned = failed(cause)
     if run.extra is not None:
         run.extra.body_over = True

@@ -75,15 +75,19 @@ def failed(error: BaseException) -> Outcome:
     return Failed(error=error)
 
 
-def refused_to(turn: int, error: BaseException) -> bool:
+def refused_to(run: Any, error: BaseException) -> bool:
     """Whether a turn wanted to start something when it was being ended already.
 
-    Then that is no failure of its own: what ends it is its outcome.
+    In itself, or in its session that was.  Then that is no failure of its own: what
+    ends it is its outcome.
     """
     alone = unwrapped(error) if isinstance(error, Exception) else error
+    if isinstance(alone, ActorStoppedError):
+        session = run.session
+        return bool(session._seat.ending) and alone.path == session.ref.path
     return (
         isinstance(alone, TurnOverError)
-        and alone.turn == turn
+        and alone.turn == run.id
         and isinstance(alone.__cause__, ActorStoppedError)
     )
 

@@ -27,7 +27,23 @@ _LOOKS: Final = re.compile(
     r"|\bAKIA[A-Z0-9]{16}\b"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
 )
-_BEARER: Final = re.compile(r"\b(Bearer|Basic) +[^\s\"']{8,}")
+_BEARER: Final = re.compile(
+    r"\b(Bearer|Basic) +[^\s\"']{8,}"
+    # behind the name of the header, and however it is written if no word follows
+    r"|((?i:authorization)[\\\"']*\s*[:=]\s*[\\\"']*(?i:bearer|basic|token) +)"
+    r"[^\s\"',;]+"
+    r"|\b((?i:bearer|basic)\b[ :=]+)"
+    r"(?=[^\s\"',;]*(?:\d|[._~+/=-]\w|[a-z][A-Z]))[^\s\"',;]{4,}"
+)
+# in prose, in code, in a header or a JSON that is a text: api_key=..., password: "..."
+_TOLD: Final = re.compile(
+    r"(?i)\b((?:\w+[_-])?(?:(?:api|access|private|secret|signing|subscription)[_ -]?key"
+    r"|token|secret|authorization|cookie|credentials?|passw(?:or)?d|passphrase)"
+    r"(?:=|[\\\"']{1,2}\s*[:=]\s*[\\\"']{1,2}|\s*[:=]\s*[\"']"
+    # after a colon or a space it may be a word of a sentence
+    r"|\s*[:=]\s*(?=[^\s\"',;&]*\d|[^\s\"',;&]{16})))"
+    r"(?!\(hidden\)|bearer\b|basic\b)[^\s\"',;&\\]{4,}"
+)
 # in an address: https://user:password@host/?api_key=...
 _ADDRESS: Final = re.compile(
     rf"(?i)(://[^\s/:@]*:)[^\s/@]+(?=@)|([?&](?:\w+[_-])?(?:key|sig|{_KEYS})=)[^\s&#\"']+"
@@ -78,7 +94,14 @@ def hide(value: Any, secrets: Collection[str] = ()) -> Any:
     for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
         text = text.replace(secret, HIDDEN)
     text = _ADDRESS.sub(rf"\1\2{HIDDEN}", text)
-    return _BEARER.sub(rf"\1 {HIDDEN}", _LOOKS.sub(HIDDEN, text))
+    text = _BEARER.sub(_behind, _LOOKS.sub(HIDDEN, text))
+    return _TOLD.sub(rf"\1{HIDDEN}", text)
+
+
+def _behind(found: re.Match[str]) -> str:
+    scheme, *written = found.groups()
+    before = f"{scheme} " if scheme else "".join(filter(None, written))
+    return f"{before}{HIDDEN}"
 
 
 def _hidden(value: Any, secrets: Collection[str]) -> Any:

@@ -56,8 +56,8 @@ class Tape(Generic[Q, P]):
     Record once, with a key and a network; play it in every test.  Lines are written
     when an answer ends, so the file is in the order of the ends.  It goes into your
     repository: look at it first.  Keys are not in it, if they look like keys, stand in
-    a field that is named so, or are given as `secrets`; one that is cut into two pieces
-    of an answer is not seen.
+    a field that is named so or behind such a name in a text, or are given as `secrets`;
+    one that is cut into two pieces of an answer is not seen.
 
     Args:
         path: the file; its folders are made.

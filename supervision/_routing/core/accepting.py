@@ -86,7 +86,7 @@ class Accepting:
 
         Raises:
             RefusedError: it is.
-            TypeError, ValueError: not a key.
+            TypeError, BadInputError: not a key.
         """
         check_key(offer.key)
         try:
@@ -126,11 +126,7 @@ class Accepting:
     def _judge(self, found: Lane | None, offer: Offer) -> Receipt[Any]:
         core = self._core
         key, more = offer.key, offer.more
-        past = core.past.get(key, core.now()) if found is None else None
-        known: Receipt[Any] | None = core.admission.known(found, offer, past)
-        if known is not None:
-            core.books.repeated += 1
-            core.tell(PromptRepeated, key, known.id)
+        if (known := self._known(found, offer)) is not None:
             return known
         policy = core.policy(found)
         if core.admission.open:
@@ -169,6 +165,16 @@ class Accepting:
             core.turns.open_way(lane)
         core.turns.advance(lane)
         return receipt
+
+    def _known(self, found: Lane | None, offer: Offer) -> Receipt[Any] | None:
+        """The receipt of a message that has come before; None: it is new."""
+        core, key = self._core, offer.key
+        past = core.past.get(key, core.now()) if found is None else None
+        known: Receipt[Any] | None = core.admission.known(found, offer, past)
+        if known is not None:
+            core.books.repeated += 1
+            core.tell(PromptRepeated, key, known.id)
+        return known
 
     def _plainly(self, lane: Lane, offer: Offer) -> Receipt[Any]:
         """As `admit`, without the questions: it stands at the end of a queue."""
@@ -263,10 +269,9 @@ class Accepting:
     def draft(self, key: str, prompt: Any, id: object) -> Offer:  # noqa: A002
         """See `Host`."""
         check_key(key)
-        given = None if id is None else check_text("id", id)
         core, more = self._core, More()
         more.context = copy_context()
-        more.message_id = given
+        more.message_id = None if id is None else check_text(key, "id", id)
         offer = Offer(key, prompt, more)
         offer.left = True
         batch = core.policy(core.lanes.get(key)).batch
@@ -291,13 +296,8 @@ class Accepting:
         if others is not None and others.has(key):
             return core.keeping.leave_there(offer)  # type: ignore[no-any-return]
         found: Lane | None = core.lanes.get(key)
-        if core.keeping.plain:  # else its store has looked
-            past = core.past.get(key, core.now()) if found is None else None
-            known: Receipt[Any] | None = core.admission.known(found, offer, past)
-            if known is not None:
-                core.books.repeated += 1
-                core.tell(PromptRepeated, key, known.id)
-                return known
+        if core.keeping.plain and (known := self._known(found, offer)) is not None:
+            return known  # else its store has looked
         try:
             lane = found if found is not None else self._new_lane(key)
             if lane.phase == CLOSING:
@@ -344,7 +344,7 @@ class Accepting:
         lane: Lane,
         prompt: Any,
         origin: object,
-        id: Any,  # noqa: A002 - its name to users
+        id: Any,  # noqa: A002 - its name
     ) -> Receipt[Any]:
         """Accept a prompt that a session sends to itself: a turn of its own."""
         more = More()

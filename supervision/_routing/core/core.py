@@ -236,9 +236,9 @@ class Core:
         reminds = self.reminds("turn.remind()")
         return reminds.draft(key, name, after, at, every, prompt=prompt)
 
-    def draft_forget(self, name: str) -> str:
+    def draft_forget(self, key: str, name: str) -> str:
         """See `Host`."""
-        return self.reminds("turn.forget()").draft_forget(name)
+        return self.reminds("turn.forget()").draft_forget(key, name)
 
     # --------------------------------------------------------------------- its prompts
 
@@ -271,9 +271,12 @@ class Core:
             return
         more = receipt._more
         if more is not None:
-            if more.stream is not None:
-                more.stream.close()
-                self.unread += more.stream.unread
+            stream = more.stream
+            if stream is not None:
+                if not stream.begun and stream.keeper is None:
+                    more.unkept = True  # if a turn has it at all, it was none with this
+                stream.close()
+                self.unread += stream.unread
             if more.message_id is not None:
                 self._remember(receipt, more.message_id)
             followers, more.followers = more.followers, None

@@ -101,7 +101,7 @@ class Reminds(Protocol):
     ) -> Any:
         """Make one.  Raises TypeError, ValueError: it cannot be."""
 
-    def draft_forget(self, name: str) -> str:
+    def draft_forget(self, key: str, name: str) -> str:
         """Look at a name.  Raises TypeError, ValueError: it cannot be one."""
         ...
 

@@ -227,7 +227,8 @@ class Sessions:
         elif past:  # its state is not thrown away
             lane.phase = ASLEEP
             core.accepting.admit_parked(lane)
-            self.rest(lane)
+            if lane.phase == ASLEEP:  # else who was let in has had it begin, or go
+                self.rest(lane)
         else:
             self._core.leaving.forget(lane)
 
@@ -264,6 +265,7 @@ class Sessions:
             self._count_out(lane)
         if lane.turn is None and not extra.asides:
             self.end(lane)
+        core.accepting.admit_crowd()  # its place is free soon: who waits is the first
 
     def stay(self, lane: Lane, *, accepted: bool = True) -> None:
         """A prompt has come to a lane that is closing: it keeps its place.

@@ -36,7 +36,7 @@ class Verbs:
         """The key's entry, for a verb; None: unknown.
 
         Raises:
-            TypeError, ValueError: not a key.
+            TypeError, BadInputError: not a key.
             ElsewhereError: it is another node's.
         """
         check_key(key)

@@ -35,7 +35,7 @@ class Anywhere(Generic[P]):
         ElsewhereError: no owner has done it within `SharingPolicy.verb_within`.
         StoreError: the store does not answer.
         ClosedToNewError: the router has ended for good.
-        TypeError, ValueError: not a key.
+        TypeError, BadInputError: not a key.
     """
 
     __slots__ = ("_house", "_steer")

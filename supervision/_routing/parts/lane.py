@@ -27,7 +27,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from actors import Batch, Receipt, Withdrawn
+from actors import BadInputError, Batch, Receipt, Withdrawn
 from actors.hosting import PROMPT, steering_of
 
 from .fates import Crashes
@@ -311,14 +311,14 @@ def _rank(receipt: Receipt[Any]) -> tuple[bool, int]:
     return not receipt.need_more().preempts, receipt.id
 
 
-def check_text(name: str, value: object) -> str:
-    """What a prompt is known by.  Raises TypeError, ValueError: no text, or empty."""
+def check_text(key: str, name: str, value: object) -> str:
+    """What a prompt is known by.  Raises TypeError, BadInputError: no text, empty."""
     if not isinstance(value, str):
         msg = f"{name} must be a str, got {value!r}"
         raise TypeError(msg)
     if not value:
-        msg = f"{name} must not be empty: it would tell nothing apart; None is none"
-        raise ValueError(msg)
+        why = f"{name} must not be empty: it would tell nothing apart; None is none"
+        raise BadInputError(key, name, why)
     return value
 
 
@@ -326,11 +326,10 @@ def check_key(key: object) -> None:
     """Refuse what cannot be a session's key.
 
     Raises:
-        TypeError, ValueError: not a non-empty str.
+        TypeError, BadInputError: not a non-empty str.
     """
     if not isinstance(key, str):
         msg = f"a session's key must be a str, got {key!r}"
         raise TypeError(msg)
     if not key:
-        msg = "a session's key must not be empty"
-        raise ValueError(msg)
+        raise BadInputError(key, "key", "a session's key must not be empty")

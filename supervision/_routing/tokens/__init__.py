@@ -6,6 +6,7 @@ order:
 
     words       where tokens are kept, and what one is
     memory      MemoryTokens: they outlive sessions and routers
+    disk        waiting until a file is on the disk
     file        FileTokens: they outlive the process
     book        those of one router, and which keys have no session
 

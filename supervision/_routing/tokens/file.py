@@ -11,6 +11,7 @@ from typing import Final
 
 from supervision._trees.errors import SupervisionError
 
+from .disk import wait_for_disk, wait_for_path
 from .words import keep, to_json
 
 try:
@@ -199,10 +200,11 @@ class FileTokens:
         with new.open("wb") as file:
             file.writelines(_line(key, text) for key, text in self._texts.items())
             file.flush()
-            os.fsync(file.fileno())
+            wait_for_disk(file.fileno())
         if self.path.exists():
             new.chmod(self.path.stat().st_mode & 0o777)
         new.replace(self.path)
+        wait_for_path(self.path.parent)
         self._lines = len(self._texts)
         self._whole = True
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ _CUT: Final = "..."
 _SEVERAL: Any = (list, tuple, set, frozenset)
 _DICT: Any = dict
 _OBJECT: Any = object
-_TYPE: Any = type
+_class_of: Callable[[Any], Any] = type
 
 
 def as_json(value: object) -> str:
@@ -78,7 +78,7 @@ class _Contents:
     def of(self, value: Any, deep: int) -> Any:  # noqa: PLR0911 - a table
         """Give it as what JSON has."""
         self._values -= 1
-        kind = _TYPE(value)
+        kind = _class_of(value)
         if value is None or kind is bool:
             return value
         if issubclass(kind, enum.Enum):

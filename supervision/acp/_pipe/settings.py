@@ -67,6 +67,8 @@ class AgentSettings:
     order.  An agent that does not offer them is not used: its session does not start
     (`AgentOptionError`).
 
+    Hashable, as other settings are: by the fields that are no mappings and no servers.
+
     Raises:
         TypeError, ValueError: a field that is not what it says.
 
@@ -82,17 +84,17 @@ class AgentSettings:
     """Where it runs, and the working directory of its session.  Default: where we are;
     a relative path counts from there, too."""
     env: Mapping[str, str | None] = attrs.field(
-        factory=dict[str, str | None], kw_only=True, repr=False
+        factory=dict[str, str | None], kw_only=True, repr=False, hash=False
     )
     """Put over our own environment; None removes a variable.  Not shown by `repr`.
     Default: nothing."""
-    mcp_servers: Sequence[McpServer] = attrs.field(default=(), kw_only=True)
+    mcp_servers: Sequence[McpServer] = attrs.field(default=(), kw_only=True, hash=False)
     """What servers of tools it is to use.  Default: none."""
     auth_method: str | None = attrs.field(default=None, kw_only=True)
     """The id of one of its own ways to log in, done each time before a session is made.
     Default None: it needs none."""
     authenticate: str | Mapping[str, Any] | None = attrs.field(
-        default=None, kw_only=True, repr=False
+        default=None, kw_only=True, repr=False, hash=False
     )
     """The id of one of its own ways to log in, or all params of `authenticate` (with
     `methodId`, and `_meta` for a key); done only if it says that it needs a login, and
@@ -104,11 +106,11 @@ class AgentSettings:
     model: str | None = attrs.field(default=None, kw_only=True)
     """The id of the model that it is to use.  Default None: its own default."""
     config: Mapping[str, str | bool] = attrs.field(
-        factory=dict[str, str | bool], kw_only=True
+        factory=dict[str, str | bool], kw_only=True, hash=False
     )
     """`{option: value}` of its own options, by their ids.  Default: none."""
     meta: Mapping[str, Any] = attrs.field(
-        factory=dict[str, Any], kw_only=True, repr=False
+        factory=dict[str, Any], kw_only=True, repr=False, hash=False
     )
     """JSON for agents that want more when a conversation is made or gone on with: the
     `_meta` of these requests.  Not shown by `repr`.  Default: nothing."""

@@ -18,7 +18,7 @@ import trio
 
 from actors import Receipt
 from supervision.bridge._wire.boxes import Source
-from supervision.bridge._wire.calls import Call, Left
+from supervision.bridge._wire.calls import Call, Left, name_of
 from supervision.bridge._wire.thread import TrioThread
 from supervision.bridge.errors import TreeEndedError, WrongSideError
 
@@ -87,7 +87,7 @@ class Line:
         **options: Params.kwargs,
     ) -> T:
         """Have a plain function called in Trio."""
-        check_loop(_name(fn))
+        check_loop(name_of(fn))
         return await self.end_of(self.thread.step(partial(fn, *args, **options)))
 
     async def run(
@@ -98,7 +98,7 @@ class Line:
         **options: Params.kwargs,
     ) -> T:
         """Have an async function called in Trio."""
-        check_loop(_name(async_fn))
+        check_loop(name_of(async_fn))
         return await self.end_of(self.thread.run(partial(async_fn, *args, **options)))
 
     async def send(
@@ -109,7 +109,7 @@ class Line:
         **options: Params.kwargs,
     ) -> Receipt[P]:
         """Have a prompt sent; one whose sender leaves meanwhile is taken back."""
-        check_loop(_name(fn))
+        check_loop(name_of(fn))
         call = self.thread.send(partial(fn, *args, **options), waits=False)
         return await self.end_of(call)
 
@@ -121,7 +121,7 @@ class Line:
         **options: Params.kwargs,
     ) -> Receipt[P]:
         """Have a prompt sent when there is room."""
-        check_loop(_name(async_fn))
+        check_loop(name_of(async_fn))
         call = self.thread.send(partial(async_fn, *args, **options), waits=True)
         return await self.end_of(call)
 
@@ -148,8 +148,3 @@ class Line:
         error = call.box.error
         if error is not None and not isinstance(error, Left | TreeEndedError):
             raise error
-
-
-def _name(fn: Any) -> str:
-    fn = fn.func if isinstance(fn, partial) else fn
-    return f"{getattr(fn, '__name__', None) or 'a function'}()"

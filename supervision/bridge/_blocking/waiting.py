@@ -16,7 +16,7 @@ import trio
 
 from actors import Receipt
 from supervision.bridge._wire.boxes import Source
-from supervision.bridge._wire.calls import Call, Left
+from supervision.bridge._wire.calls import Call, Left, name_of
 from supervision.bridge._wire.thread import TrioThread
 from supervision.bridge.errors import TreeEndedError, WrongSideError
 
@@ -73,7 +73,7 @@ class Line:
         **options: Params.kwargs,
     ) -> T:
         """Have a plain function called in Trio."""
-        check_thread(_name(fn))
+        check_thread(name_of(fn))
         return self.end_of(self.thread.step(partial(fn, *args, **options)))
 
     def run(
@@ -90,7 +90,7 @@ class Line:
         self, within: float | None, async_fn: Callable[[], Awaitable[T]]
     ) -> T:
         """As `run`, for so many seconds."""
-        check_thread(_name(async_fn))
+        check_thread(name_of(async_fn))
         return self.end_of(self.thread.run(async_fn), within)
 
     def send(
@@ -101,7 +101,7 @@ class Line:
         **options: Params.kwargs,
     ) -> Receipt[P]:
         """Have a prompt sent; one whose sender leaves meanwhile is taken back."""
-        check_thread(_name(fn))
+        check_thread(name_of(fn))
         call = self.thread.send(partial(fn, *args, **options), waits=False)
         return self.end_of(call)
 
@@ -109,7 +109,7 @@ class Line:
         self, within: float | None, async_fn: Callable[[], Awaitable[Receipt[P]]]
     ) -> Receipt[P]:
         """Have a prompt sent when there is room."""
-        check_thread(_name(async_fn))
+        check_thread(name_of(async_fn))
         return self.end_of(self.thread.send(async_fn, waits=True), within)
 
     def end_of(self, call: Call[T], within: float | None = None) -> T:
@@ -139,8 +139,3 @@ class Line:
         error = call.box.error
         if error is not None and not isinstance(error, Left | TreeEndedError):
             raise error
-
-
-def _name(fn: Any) -> str:
-    fn = fn.func if isinstance(fn, partial) else fn
-    return f"{getattr(fn, '__name__', None) or 'a function'}()"

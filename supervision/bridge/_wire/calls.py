@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import trio
 
 from actors import Receipt
-from actors.hosting import Whole
+from actors.hosting import Whole, stray_of
 
 from .boxes import Box
 
@@ -112,7 +113,8 @@ class Call(Generic[T]):
 
     def fail(self, error: BaseException) -> None:
         """It ends with an error."""
-        self.box.fail(error)
+        # asyncio's cancellation would look as if the caller was cancelled
+        self.box.fail(stray_of(error) or error)
         if self._ended is not None:
             self._ended(error)
 
@@ -136,3 +138,9 @@ def take_back(receipt: Receipt[Any]) -> None:
     """
     if receipt._more is None or receipt._more.message_id is None:
         receipt.withdraw("its sender has left")
+
+
+def name_of(fn: Any) -> str:
+    """What a call is named by, for who has made it in the wrong place."""
+    fn = fn.func if isinstance(fn, partial) else fn
+    return f"{getattr(fn, '__name__', None) or 'a function'}()"

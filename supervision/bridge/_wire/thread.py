@@ -22,6 +22,7 @@ import trio
 from actors import Actor
 from supervision.bridge.errors import TreeEndedError
 from supervision.service import Service, ServiceReport, Settings, serve
+from supervision.service._terms.settings import settings_for
 
 from .boxes import Box
 from .calls import Call, Left, take_back
@@ -56,10 +57,7 @@ class TrioThread:
         host: HostLoop | None,
         crashed: Callable[[], object] = lambda: None,
     ) -> None:
-        chosen: object = Settings() if settings is None else settings
-        if not isinstance(chosen, Settings):
-            msg = f"settings must be Settings, got {settings!r}"
-            raise TypeError(msg)
+        chosen = settings_for(make, args, settings)
         own: str = getattr(make, "__name__", "tree")
         self.name = chosen.name if chosen.name is not None else own
         """What the tree is called."""

@@ -29,7 +29,7 @@ from supervision._drawing.session_rows import (
 )
 from supervision._drawing.text import clean, plural, size, span, whole, words
 from supervision._drawing.tree_rows import tree_cells, tree_columns, tree_rows
-from supervision._view.sessions import ELSEWHERE, PASSIVATED
+from supervision._view.sessions import AWAY
 from supervision._view.shapes import (
     ActorDetailShape,
     RouterShape,
@@ -171,7 +171,7 @@ def show_session(arguments: Namespace) -> int:
         print_json(session)
     else:
         print_facts(_session_facts(session))
-        if session["phase"] in {PASSIVATED, ELSEWHERE} or session["node"] is not None:
+        if session["phase"] in AWAY or session["node"] is not None:
             return ExitCode.OK  # where it stands is known there alone, if anywhere
         stack = client.session_stack(session["key"], router=session["router"])
         print_lines([Text()])

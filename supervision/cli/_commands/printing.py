@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -15,6 +16,9 @@ from rich.text import Text
 
 from supervision._drawing.columns import Column, lay_out
 from supervision._drawing.look import LABEL
+from supervision._drawing.text import clean
+from supervision._view.shapes import ResultShape
+from supervision.service import ExitCode
 
 Fact = tuple[str, str | Text]
 """A label, and what it is."""
@@ -69,3 +73,12 @@ def print_json(answer: object) -> None:
     indent = 2 if sys.stdout.isatty() else None
     sys.stdout.write(json.dumps(answer, indent=indent) + "\n")
     sys.stdout.flush()
+
+
+def print_done(result: ResultShape, arguments: Namespace) -> int:
+    """Say what a verb has done, in words, or as `--json`."""
+    if arguments.json:
+        print_json(result)
+    else:
+        sys.stdout.write(clean(result["done"]) + "\n")
+    return ExitCode.OK

@@ -16,7 +16,7 @@ from rich.text import Text
 from supervision._drawing.columns import Column
 from supervision._drawing.look import DIM, GOOD, MAYBE, PLAIN, WRONG, phase
 from supervision._drawing.text import clean, plural, size, span, whole, words
-from supervision._view.shapes import ResultShape, StoreShape
+from supervision._view.shapes import StoreShape
 from supervision._view.stored.shapes import (
     KeyShape,
     LocatedShape,
@@ -28,7 +28,14 @@ from supervision._view.stored.shapes import (
 from supervision.client.directory import CommandError, choose_client
 from supervision.service import ExitCode
 
-from .printing import Fact, print_facts, print_json, print_lines, print_table
+from .printing import (
+    Fact,
+    print_done,
+    print_facts,
+    print_json,
+    print_lines,
+    print_table,
+)
 
 
 def list_keys(arguments: Namespace) -> int:
@@ -134,7 +141,7 @@ def store(arguments: Namespace) -> int:
         case ["backup", path]:
             # of the caller's directory, which is not the service's
             where = Path(path).absolute()
-            return _said(client.backup(where, router=arguments.router), arguments)
+            return print_done(client.backup(where, router=arguments.router), arguments)
         case _:
             text = "say 'actors store', or 'actors store backup PATH'"
             raise CommandError(text)
@@ -181,13 +188,14 @@ def locate(arguments: Namespace) -> int:
 def release(arguments: Namespace) -> int:
     """`actors release`: try a held key again."""
     client = choose_client(arguments.socket)
-    return _said(client.release(arguments.key, router=arguments.router), arguments)
+    return print_done(client.release(arguments.key, router=arguments.router), arguments)
 
 
 def passivate(arguments: Namespace) -> int:
     """`actors passivate`: put a key away, and forget nothing."""
     client = choose_client(arguments.socket)
-    return _said(client.passivate(arguments.key, router=arguments.router), arguments)
+    done = client.passivate(arguments.key, router=arguments.router)
+    return print_done(done, arguments)
 
 
 def store_facts(store: StoreShape) -> Iterator[Fact]:
@@ -313,11 +321,3 @@ def _reminder_cells(found: ReminderShape) -> list[Text]:
         Text(f"in {span(due)}") if due > 0 else Text("now", MAYBE),
         Text("" if every is None else span(every)),
     ]
-
-
-def _said(result: ResultShape, arguments: Namespace) -> int:
-    if arguments.json:
-        print_json(result)
-    else:
-        sys.stdout.write(clean(result["done"]) + "\n")
-    return ExitCode.OK

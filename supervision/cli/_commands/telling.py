@@ -14,7 +14,7 @@ import time
 from argparse import Namespace
 
 from supervision._drawing.text import clean, plural, span
-from supervision._view.shapes import ResultShape, StatisticsShape
+from supervision._view.shapes import StatisticsShape
 from supervision.client.asking import Client
 from supervision.client.directory import CommandError, choose_client
 from supervision.client.failures import (
@@ -24,7 +24,7 @@ from supervision.client.failures import (
 )
 from supervision.service import ExitCode
 
-from .printing import print_json
+from .printing import print_done, print_json
 
 
 def stop(arguments: Namespace) -> int:
@@ -35,13 +35,13 @@ def stop(arguments: Namespace) -> int:
     if arguments.within is not None:
         text = "--within is for the service: an actor has its own grace"
         raise CommandError(text)
-    return _said(client.stop_actor(arguments.path), arguments)
+    return print_done(client.stop_actor(arguments.path), arguments)
 
 
 def restart(arguments: Namespace) -> int:
     """`actors restart`: stop a supervisor's child if it runs, and start it again."""
     client = choose_client(arguments.socket)
-    return _said(client.restart_actor(arguments.path), arguments)
+    return print_done(client.restart_actor(arguments.path), arguments)
 
 
 def abort(arguments: Namespace) -> int:
@@ -54,7 +54,7 @@ def abort(arguments: Namespace) -> int:
         hint=arguments.soft,
         reason=arguments.reason,
     )
-    return _said(result, arguments)
+    return print_done(result, arguments)
 
 
 def tell_session(arguments: Namespace) -> int:
@@ -66,15 +66,7 @@ def tell_session(arguments: Namespace) -> int:
     result = client.session_verb(
         arguments.key, verb, router=arguments.router, reason=arguments.reason
     )
-    return _said(result, arguments)
-
-
-def _said(result: ResultShape, arguments: Namespace) -> int:
-    if arguments.json:
-        print_json(result)
-    else:
-        sys.stdout.write(clean(result["done"]) + "\n")
-    return ExitCode.OK
+    return print_done(result, arguments)
 
 
 def _stop_service(client: Client, arguments: Namespace) -> int:

@@ -18,7 +18,6 @@ from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import GONE
 from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import Repeated, Row
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
@@ -181,7 +180,7 @@ class Journals:
         kept = self.kept
         number = id if isinstance(id, int) else None
         name = id if isinstance(id, str) else ""
-        if unwritable(key, name) is not None:
+        if not (kept.can_write(key) and kept.can_write(name)):
             return None
         if number is not None and not 0 < number <= _MOST:
             return None  # nor does any store take it
@@ -231,6 +230,7 @@ class Journals:
         """
         log = stream_of(receipt)
         if log is None:
+            receipt.need_more().unkept = True
             then()
             return
         key, core = receipt.key, self.kept.core
@@ -238,10 +238,14 @@ class Journals:
         def told(found: Found) -> None:
             there = self._answer(key, found, None)
             core.readers.let_go(receipt)
-            if there is not None:
-                self._read_first(log, receipt, *there)
-            elif found.stream == GONE:
-                keeper: Any = log.keeper
+            keeper = keeper_of(receipt)
+            if there is not None and there[1] is not None:
+                self._read_first(log, receipt, there[0], there[1])
+            elif keeper is None or found.stream != GONE:
+                more = receipt.need_more()
+                more.unkept, more.stream = True, None
+                log.close()
+            else:
                 name = receipt.need_more().message_id or receipt.id
                 keeper.gone = UnknownPromptError(key, name)
                 log.dropped = 1  # whoever reads asks the keeper
@@ -256,15 +260,14 @@ class Journals:
         log: ChunkLog[Any],
         receipt: Receipt[Any],
         first: Receipt[Any],
-        its: ChunkLog[Any] | None,
+        its: ChunkLog[Any],
     ) -> None:
         """Have whoever reads the second one's answer read the first one's."""
-        if its is not None:
-            log.hand_over(its)
-            more = receipt.need_more()
-            more.stream = None
-            if first.ended is None:
-                self.kept.core.readers.keep(first, its, more.message_id)
+        log.hand_over(its)
+        more = receipt.need_more()
+        more.stream = None
+        if first.ended is None:
+            self.kept.core.readers.keep(first, its, more.message_id)
 
 
 def stream_of(receipt: Receipt[Any]) -> ChunkLog[Any] | None:

@@ -30,7 +30,6 @@ from supervision.durable._words.records import (
     Repeated,
     Row,
 )
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .ground.bodies import ORIGIN, PROMPT
@@ -118,13 +117,12 @@ class Arriving:
     def offered(self, offer: Offer) -> None:
         """See `Keeping`."""
         more, key = offer.more, offer.key
-        why = None if key.isascii() else unwritable(key)
-        if why is not None:  # not even to be asked for
-            msg = f"a session's key must be text: {why}"
-            raise ValueError(msg)
+        kept = self._kept
+        kept.check_text(key, "key", key)  # not even to be asked for
         if more.kind is not PROMPT_KIND and more.kind in (ASIDE, WORK):
             return
-        kept = self._kept
+        if offer.tenant is not None:
+            kept.check_text(key, "tenant", offer.tenant)
         if kept.leaving:
             raise ClosedToNewError(key)
         size = self._encode(offer)
@@ -134,8 +132,7 @@ class Arriving:
 
     def drafted(self, offer: Offer) -> None:
         """See `Keeping`."""
-        for text in (offer.key, offer.more.message_id or ""):
-            text.encode()  # UnicodeEncodeError, a ValueError: not to be stored
+        self._kept.check_text(offer.key, "key", offer.key)
         self._encode(offer)
 
     def _encode(self, offer: Offer) -> int:
@@ -143,12 +140,17 @@ class Arriving:
 
         Raises:
             PromptIdError: its id is one that a store makes.
+            BadInputError: its id or its job is one that no store can write.
             PromptTooLargeError: it is larger than the store's policy says.
             TypeError, ValueError: it cannot be kept as it is.
         """
-        more = offer.more
-        if more.message_id is not None and more.message_id.startswith(MADE):
-            raise PromptIdError(offer.key, more.message_id, MADE)
+        more, check = offer.more, self._kept.check_text
+        if more.message_id is not None:
+            if more.message_id.startswith(MADE):
+                raise PromptIdError(offer.key, more.message_id, MADE)
+            check(offer.key, "id", more.message_id)
+        if more.job is not None:
+            check(offer.key, "job", more.job)
         body = more.body
         if body is None:
             body = more.body = self._kept.codec.encode(offer.prompt, PROMPT)

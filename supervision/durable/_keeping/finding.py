@@ -17,7 +17,6 @@ from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import (
     Repeated,
 )
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
@@ -142,7 +141,7 @@ class Finding:
             known: Receipt[Any] | None = lane.extra.known.find(id)
             if known is not None and not getattr(known.ended, "forgotten", False):
                 return known
-        if unwritable(key, id) is not None:
+        if not (self._kept.can_write(key) and self._kept.can_write(id)):
             await trio.lowlevel.checkpoint()
             return None
         if self._kept.closed:

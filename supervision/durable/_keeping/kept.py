@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from actors import (
+    BadInputError,
     Lost,
     Receipt,
     RefusedError,
@@ -31,6 +32,7 @@ from supervision.durable._words.errors import (
 from supervision.durable._words.events import StoreDown, StoreUp
 from supervision.durable._words.opened import Claimed, Opened
 from supervision.durable._words.policy import StorePolicy
+from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED
 from supervision.durable._writing.writer import Writer
@@ -51,6 +53,8 @@ from .turning import Turning
 from .vanishing import Vanishing
 
 logger = logging.getLogger("supervision")
+LONGEST: Final = 1024
+"""Bytes of a key, an id or a name: two of them and more fit into an index's row."""
 
 
 class Kept:
@@ -163,6 +167,29 @@ class Kept:
             self.finding.clear_doubts()
         self.reminding.begin()
         self.pruning.begin()
+
+    def can_write(self, text: str) -> bool:
+        """Whether the store can write a text: a key, an id, a name."""
+        return self._why_not(text) is None
+
+    def check_text(self, key: str, what: str, text: str) -> None:
+        """Refuse what the store cannot write.  Raises BadInputError."""
+        why = self._why_not(text)
+        if why is not None:
+            why = f"the {what} must be text {why}, got {text!r:.100}"
+            raise BadInputError(key, what, why)
+
+    def _why_not(self, text: str) -> str | None:
+        """What a text would have to be, so that the store can write it; None: it is."""
+        if not text.isascii() and unwritable(text) is not None:
+            return "that has bytes, without half of a pair of surrogates"
+        if self.others is None:
+            return None
+        if "\0" in text:
+            return "without a zero, as nodes share the store"
+        if len(text) > LONGEST or len(text.encode()) > LONGEST:
+            return f"of at most {LONGEST} bytes, as nodes share the store"
+        return None
 
     def came(self, number: int) -> bool:
         """Whether the prompt with this number came to this router."""

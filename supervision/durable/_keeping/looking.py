@@ -130,6 +130,9 @@ class Looking:
 
     async def key(self, key: str) -> KeyInfo | None:
         """See `Stored`."""
+        if not self._kept.can_write(key):  # nor is there anything of it
+            await trio.lowlevel.checkpoint()
+            return None
         seen: Seen = await self._ask(Look("", 1, key=key))
         return self._info(seen.rows[0]) if seen.rows else None
 
@@ -191,6 +194,9 @@ class Looking:
         if others is not None and others.has(key):
             await trio.lowlevel.checkpoint()
             raise elsewhere(others, key, "release()")
+        if not self._kept.can_write(key):
+            await trio.lowlevel.checkpoint()
+            return False
         return bool(await self._ask(Bring(key), lambda came: self._tried(key, came)))
 
     def _tried(self, key: str, brought: Brought) -> bool:

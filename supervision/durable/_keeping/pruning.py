@@ -1,8 +1,11 @@
 """`Pruning`: what has been kept for long enough is deleted, some at a time.
 
-With the batches of others, so that nobody waits for it long: a step is a few prompts,
-or twice as many as there were records in the batch before.  So a batch of one takes
-little longer by it, and where very many come together as many go.
+So that nobody waits for it long.  A step goes with the next batch of others, and takes
+as many prompts as they have records, or a few: no commit is made for it, the batch of a
+lone prompt takes little longer, and as a prompt has two records at least, more goes
+than comes, however much comes.  While nobody else writes, a step has a batch of its
+own, now and then: a prompt that comes in the middle of one waits for it, so one in a
+hundred does.
 """
 
 from __future__ import annotations
@@ -15,8 +18,14 @@ from supervision.durable._writing.book import Entry
 
 from .ground.wall import wall
 
-_FEW: Final = 50
-_MANY: Final = 2  # times the records of the batch before
+FEW: Final = 5
+"""So many go with a batch at least.  Each is a page or two in the log, and every 4,000
+pages the log is brought into the file: with 50 that is one `accept` in thirty, and who
+waits for it waits long."""
+ALONE: Final = 100
+"""So many at once while nobody else writes."""
+_REST: Final = 100  # times what the latest batch took, from one alone to the next
+_REST_MOST: Final = 1.0  # seconds
 
 
 class Pruning:
@@ -34,28 +43,43 @@ class Pruning:
 
     def begin(self) -> None:
         """The store is open."""
-        due = self._kept.now() + self._kept.policy.prune_every
-        self._timer = self._kept.at(due, self._prune)
+        self._alone_in(self._kept.policy.prune_every)
 
     def end(self) -> None:
         """It is about to be closed."""
+        self._rest()
+
+    def _rest(self) -> None:
+        self._kept.writer.rider = None
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
-    def _prune(self) -> None:
-        self._timer = None
-        kept = self._kept
-        if kept.leaving:
-            return
-        policy = kept.policy
+    def _alone_in(self, seconds: float) -> None:
+        self._timer = self._kept.at(self._kept.now() + seconds, self._alone)
+
+    def _alone(self) -> None:
+        self._timer = self._kept.writer.rider = None
+        self._kept.submit(self._step(ALONE))
+
+    def _ride(self, others: int) -> Entry:
+        """The next step, in a batch with so many records of others."""
+        self._rest()
+        return self._step(max(FEW, others))
+
+    def _step(self, most: int) -> Entry:
+        policy = self._kept.policy
+        most = min(policy.prune, most)
         journals = wall() - min(policy.journal_keep, policy.keep)
-        most = min(policy.prune, max(_FEW, _MANY * kept.writer.latest))
-        record = Prune(wall() - policy.keep, most, journals)
 
         def told(answer: Pruned) -> None:
-            if answer.number >= most:
-                self._prune()
-            elif not kept.leaving:
+            if self._kept.leaving:
+                return
+            if answer.number < most:
                 self.begin()
+                return
+            writer = self._kept.writer
+            writer.rider = self._ride
+            self._alone_in(min(_REST_MOST, _REST * writer.took))
 
-        kept.submit(Entry(record, told))
+        return Entry(Prune(wall() - policy.keep, most, journals), told)

@@ -58,6 +58,9 @@ class Recalling:
     ) -> Remembered | None:
         """See `RouterRef.read`."""
         core = self._kept.core
+        if not self._kept.can_write(key):  # nor is there anything of it
+            await trio.lowlevel.checkpoint()
+            return None
 
         def there(shown: Shown) -> tuple[Shown, dict[str, Any]] | None:
             lane: Lane | None = core.lanes.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from actors import Outcome, Receipt, Steered, Withdrawn
@@ -11,6 +12,7 @@ from supervision._routing.core.keeping import Settle as GoSettle
 from supervision._routing.parts.lane import UNSET, Lane
 from supervision.durable._codec.failures import words_of
 from supervision.durable._words.errors import StoreRefusedError
+from supervision.durable._words.events import StateGrows
 from supervision.durable._words.records import (
     Bind,
     Ended,
@@ -20,7 +22,6 @@ from supervision.durable._words.records import (
     Refused,
     Settle,
 )
-from supervision.durable._words.rules import unwritable
 from supervision.durable._writing.book import Entry
 
 from .bringing import history_of
@@ -94,6 +95,19 @@ class Settling:
         told = kept.store.heard_of(key, "token")
         kept.submit_key(key, Entry(Bind(key, body, wall()), told))
 
+    def grows(self, lane: Lane, size: int) -> None:
+        """Its state is large, or was: told once."""
+        kept, key = self._kept, key_of(lane)
+        limit = kept.policy.state_large
+        told, key.large = key.large, size > limit
+        if key.large and not told:
+            text = (
+                f"has a state of {size} bytes, above {limit}: each turn writes it "
+                "whole, and what grows belongs into turn.history"
+            )
+            kept.core.world.log_failure(logging.WARNING, lane.key, text)
+            kept.tell(StateGrows, lane.key, size, limit)
+
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         kept = self._kept
@@ -119,7 +133,7 @@ class Settling:
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:
         """See `Keeping`."""
-        if unwritable(key) is not None:
+        if not self._kept.can_write(key):
             return False
         self._forget(key, (), reason)
         return True

@@ -165,6 +165,8 @@ class Turning:
         most = kept.policy.state_bytes
         if len(body) > most:
             raise StateTooLargeError(lane.key, "state", len(body), most)
+        if key.large or len(body) > kept.policy.state_large:
+            kept.settling.grows(lane, len(body))
         return State(body, kept.codec.version)
 
     def steered(self, receipt: Receipt[Any], outcome: Outcome, go: GoSettle) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import apsw
 
+from supervision._routing.tokens.disk import wait_for_path
 from supervision.durable._sealing.sealing import Sealing, limits_behind
 from supervision.durable._words.errors import (
     StoreAwayError,
@@ -28,11 +30,6 @@ from .carrying import Carrying
 from .schema import SCHEMA, Schema, bring_up, next_opening
 from .sql import connect
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not there on Windows
-    fcntl = None  # type: ignore[assignment]
-
 Synchronous: TypeAlias = Literal["full", "normal"]
 
 OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's lock
@@ -41,9 +38,8 @@ OPENS_WITHIN: Final = 10_000  # ms that an opening waits for another process's l
 PAGES: Final = 4000
 _STEP: Final = 256  # pages of a copy between two batches
 _BEYOND: Final = 2**20  # what the number of a copy's opening is raised by
-_FOLDERS: Final = os.name != "nt"  # whether a folder can be waited for
-_WHOLE: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)
 _FRAME: Final = 24  # bytes before each page in the log
+_ROOM: Final = 64 * 1024  # bytes of what is beside a file that is open
 _LOG_BYTES: Final = 64 * 1024 * 1024
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
 # with these it is as if it had not been tried: no space, no disk, no lock
@@ -220,6 +216,8 @@ class Database:
         why = f"{type(error).__name__.removesuffix('Error')}: {error}"
         if isinstance(error, _DAMAGED):
             return StoreDamagedError(str(self.path), why)
+        if isinstance(error, apsw.IOError) and _is_full(self.path.parent):
+            why += ": the disk is full"
         if isinstance(error, _AWAY):
             return StoreAwayError(why)
         return StoreError(why)
@@ -273,11 +271,11 @@ class Copy:
 
         In any thread: it takes long, and the store is not needed for it.
         """
-        _sync(self._part)
+        wait_for_path(self._part)
         size = self._part.stat().st_size
         self._part.replace(self._path)
         self._made = False
-        _sync(self._path.parent)
+        wait_for_path(self._path.parent)
         return size
 
     def give_up(self) -> None:
@@ -301,17 +299,8 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    is_folder = path.is_dir()
-    if is_folder and not _FOLDERS:
-        return
-    # Windows waits for no file that is open for reading only
-    file = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
-    try:
-        if _WHOLE is None or fcntl is None:
-            os.fsync(file)
-        else:  # macOS: fsync does not wait for the disk
-            fcntl.fcntl(file, _WHOLE)
-    finally:
-        os.close(file)
+def _is_full(folder: Path) -> bool:
+    """Whether a disk has no room for what is made beside a store at its opening."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free < _ROOM
+    return False

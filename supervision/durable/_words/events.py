@@ -40,6 +40,22 @@ class StoreGrows(Event):
 
 
 @attrs.frozen
+class StateGrows(Event):
+    """A session's state is above its limit; told again when it was below, or gone.
+
+    It is written whole by each turn that changes it.  What grows from turn to turn
+    belongs into `turn.history`.
+    """
+
+    key: str
+    """The session's."""
+    bytes: int
+    """How long the state is when stored."""
+    limit: int
+    """`StorePolicy.state_large`."""
+
+
+@attrs.frozen
 class SessionHeld(Event):
     """What the store has of a key cannot be read: nothing of it begins."""
 

@@ -5,6 +5,8 @@ Which keys are held is known to the store, so that it is seen without trying eac
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 
@@ -42,6 +44,22 @@ class KeyRow:
     held: str | None
     entries: int = 0
     """Of its history."""
+
+
+def key_row(*columns: Any) -> KeyRow:
+    """Make a row of the columns of a database; Any: each has its type."""
+    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
+    return KeyRow(
+        key=key,
+        waiting=waiting,
+        state=state,
+        token=bool(token),
+        generation=generation,
+        crashes=crashes,
+        tenant=tenant,
+        held=held,
+        entries=0 if first is None else last + 1 - first,  # numbers without a gap
+    )
 
 
 @attrs.frozen(eq=False)

@@ -40,6 +40,10 @@ class StorePolicy:
     """A state's body at most; with a larger one its turn is `Failed`.  Default 8 MiB.
     An outcome's body has the same limit."""
 
+    state_large: int = attrs.field(default=_MEBI, validator=valid_count)
+    """Bytes of a state above which `StateGrows` is told, and the log says so: it is
+    written whole by each turn that changes it.  Default 1 MiB."""
+
     entry_bytes: int = attrs.field(default=_MEBI, validator=valid_count)
     """The body of an entry of a history at most; a larger one is refused at the call.
     Default 1 MiB."""
@@ -68,9 +72,10 @@ class StorePolicy:
     """Seconds from one look for what is no longer kept to the next.  Default 60."""
 
     prune: int = attrs.field(default=500, validator=valid_count)
-    """Prompts that are deleted in one step at most.  A step goes with the batch of
-    others, and takes 50, or twice as many as the batch before had records, so that
-    nobody waits for it long.  Default 500."""
+    """Prompts that are deleted in one step at most.  A step goes with a batch of
+    others, and takes as many as that has records, or five, so that nobody waits for it
+    long; while nobody else writes it takes a hundred, in a hundredth of the time.
+    Default 500."""
 
     retry_first: float = attrs.field(default=0.05, validator=valid_seconds)
     """Seconds until a batch without an answer is tried again; each time twice as long,

@@ -79,9 +79,10 @@ class Writer:
         "batches",
         "book",
         "ended",
-        "latest",
         "records",
+        "rider",
         "seconds",
+        "took",
     )
 
     def __init__(self, policy: StorePolicy, around: Surroundings) -> None:
@@ -104,10 +105,13 @@ class Writer:
         """Batches that have been answered."""
         self.records = 0
         """Records in them."""
-        self.latest = 0
-        """Records in the latest one."""
         self.seconds = 0.0
         """Time that they took in the store."""
+        self.took = 0.0
+        """Time that the latest one took."""
+        self.rider: Callable[[int], Entry] | None = None
+        """Makes what goes with the next batch of others, and makes none: so many
+        records are waiting for it.  Called once."""
 
     @property
     def down(self) -> bool:
@@ -154,6 +158,9 @@ class Writer:
         self._due = False
         if self._opened is None or self.book.out:
             return
+        if self.rider is not None and self.book.waits:
+            rider, self.rider = self.rider, None
+            self.book.add(rider(len(self.book)))
         if self.book.close():
             self._carry()
         elif self._quiet is not None:
@@ -188,9 +195,9 @@ class Writer:
             self._around.is_up(seconds)
         batch = self.book.answered()
         self.batches += 1
-        self.latest = len(batch)
-        self.records += self.latest
-        self.seconds += now - self._sent_at
+        self.records += len(batch)
+        self.took = now - self._sent_at
+        self.seconds += self.took
         for at, (entry, answer) in enumerate(zip(batch, answers, strict=True)):
             try:
                 if type(answer) is Fenced:

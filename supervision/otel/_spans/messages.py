@@ -7,7 +7,7 @@ it came from: a timer that tells itself the next tick would make one trace witho
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import (
@@ -37,7 +37,7 @@ _NEWS: Final = (READY, SUSPEND)  # what routers tell their sessions
 _NOTHING: Final = Context()
 
 Event = MessageAccepted | MessageBegun | MessageEnded
-EVENTS: Final = (MessageAccepted, MessageBegun, MessageEnded)
+EVENTS: Final = get_args(Event)
 
 
 class MessageTracer:

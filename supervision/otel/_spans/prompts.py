@@ -22,7 +22,6 @@ from opentelemetry.context import Context, attach
 from opentelemetry.trace import (
     Link,
     Span,
-    SpanContext,
     SpanKind,
     Tracer,
     get_current_span,
@@ -57,7 +56,6 @@ class PromptTracer:
         self.tracer = tracer
         self._core = core
         self._prompts = prompts
-        self._retried: dict[int, SpanContext] = {}  # {prompt: span of its last attempt}
         path: str = core.ref.path
         self._send = f"send {path}"
         self._turn = f"turn {path}"
@@ -123,8 +121,12 @@ class PromptTracer:
 
     def _links_to_last(self, receipts: tuple[Receipt[Any], ...]) -> list[Link]:
         """Give links to the attempts before: to one, if it had all of the prompts."""
-        found = [self._retried.pop(each.id, None) for each in receipts]
-        by_id = {each.span_id: Link(each) for each in found if each is not None}
+        by_id: dict[int, Link] = {}
+        for each in receipts:
+            more = each._more
+            if more is not None and more.attempt is not None:
+                by_id[more.attempt.span_id] = Link(more.attempt)
+                more.attempt = None
         return list(by_id.values())
 
     def _begin_child(self, run: TracedRun) -> Span:
@@ -149,8 +151,10 @@ class PromptTracer:
             if run.stream is not None and run.parent is None:
                 span.set_attribute(names.CHUNKS, _emitted(run.stream))
             if run.extra is not None and run.extra.again:
-                for number in run.extra.again:
-                    self._retried[number] = span.get_span_context()
+                for receipt in run.receipts:
+                    # with the prompt: it may go to another node, and never come back
+                    if receipt.id in run.extra.again:
+                        receipt.need_more().attempt = span.get_span_context()
         finally:
             end_with(span, outcome)
 
@@ -216,7 +220,6 @@ class PromptTracer:
         self, receipt: Receipt[Any], variables: Variables, outcome: Outcome
     ) -> None:
         """Make the span of a prompt that has come to its end without a turn's."""
-        self._retried.pop(receipt.id, None)
         with GUARD:
             context = context_of(variables, receipt.origin)
             span, _ = self._begin_prompt(receipt, context)

@@ -6,7 +6,9 @@ Pure vocabulary.
 from __future__ import annotations
 
 import enum
+import inspect
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
@@ -95,6 +97,41 @@ class Settings:
         if self.log_level not in _LEVELS:
             msg = f"log_level must be one of {', '.join(_LEVELS)}, not {self.log_level}"
             raise ValueError(msg)
+
+
+def settings_for(
+    make: Callable[..., object], args: Sequence[object], given: object
+) -> Settings:
+    """What a tree is run with; None: `Settings()`.
+
+    Raises:
+        TypeError: they are none, or stand among the arguments of its constructor, which
+            takes none.
+    """
+    if given is None:
+        if any(isinstance(each, Settings) for each in args) and not _takes(make, args):
+            name = getattr(make, "__name__", "the tree")
+            msg = (
+                f"settings are given by name, write settings=Settings(...): {name} "
+                "takes none, and what stands behind it is for its constructor"
+            )
+            raise TypeError(msg)
+        return Settings()
+    if not isinstance(given, Settings):
+        msg = f"settings must be Settings, got {given!r}"
+        raise TypeError(msg)
+    return given
+
+
+def _takes(make: Callable[..., object], args: Sequence[object]) -> bool:
+    """Whether a constructor can be called with these, as far as can be seen."""
+    try:
+        inspect.signature(make).bind(*args)
+    except TypeError:
+        return False
+    except ValueError:
+        return True  # it says nothing about what it takes
+    return True
 
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

@@ -60,7 +60,7 @@ def test_a_version_is_one_if_nobody_says() -> None:
     assert codec(str, 3).version == 3
 
 
-def test_upcasters_are_called_in_order() -> None:
+def test_d66_upcasters_are_called_in_order() -> None:
     """Each is given what the one before has made."""
     body = codec(Old, 1).encode(Old("a b"), Where.STATE)
     new = codec(New, 3, STEPS)

@@ -11,7 +11,7 @@ import trio
 
 from actors import ActorError, Journal, Turn, open_system
 from actors.testing import seeds
-from supervision import RouterRef, start_router
+from supervision import PromptKeptError, RouterRef, start_router
 from supervision.durable import (
     MemoryStore,
     StoreAwayError,
@@ -142,6 +142,18 @@ async def test_everybody_is_told(close_within: float) -> None:
             ("find", "unknown", "reopen", "release", "forget", "remind", "history"),
             "StoreAwayError",
         ),
+    }
+    kept = {
+        name: told.certain
+        for name, told in strangers.told.items()
+        if isinstance(told, PromptKeptError)
+    }
+    assert kept == {
+        "accept": False,
+        "durable": False,
+        "outcome": False,
+        "again": False,
+        "behind": True,
     }
     stage.memory.go_on()
     stage.open("never")

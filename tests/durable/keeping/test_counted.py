@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import attrs
 import pytest
 import trio
 
 from actors import (
     Completed,
     Failed,
+    Outcome,
     QuarantinedError,
     Turn,
 )
 from actors.testing import seeds
-from supervision import Limits, MemoryTokens, NoStoreError, RestartLimit, start_router
+from supervision import (
+    Backoff,
+    Limits,
+    MemoryTokens,
+    NoStoreError,
+    RestartLimit,
+    start_router,
+)
 from supervision.durable import MemoryStore, StoreRefusedError
+from supervision.durable._keeping import bringing, settling
 from supervision.durable._words.records import Complete, Settle
 
-from .stage import WIDE, Player, Stage, open_process
+from .stage import WIDE, Player, Process, Stage, open_process, turn_runs
 
 ONCE = Limits(restarts=RestartLimit(0, within=100))
 
@@ -70,8 +80,89 @@ async def test_d43_a_quarantine_outlives_the_process() -> None:
 
 
 @seeds(3)
-async def test_d43_a_quarantine_ends_with_its_term() -> None:
-    """By the wall clock, which is not the test's: an hour is over at once."""
+async def test_d43_a_quarantine_ends_with_its_term(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the next process, by the wall clock: not before, whoever asks; and then."""
+    passed = 0.0
+    for module in (bringing, settling):
+        monkeypatch.setattr(module, "wall", lambda: 1e9 + passed)
+    stage = Stage()
+    limits = attrs.evolve(ONCE, quarantine=Backoff(30, 60, jitter=0))
+    async with open_process(stage, limits=limits) as process:
+        await (await process.router.accept("a", "one")).outcome()
+        await (await process.router.accept("a", "crash")).outcome()
+        await trio.sleep(1)
+        process.kill()
+
+    passed = 20.0
+    async with open_process(stage, limits=limits) as process:
+        for _ in range(2):  # the first one brings the key
+            with pytest.raises(QuarantinedError):
+                await _sent(process, "early")
+        with pytest.raises(QuarantinedError) as caught:
+            process.router.send("a", "early")
+        assert caught.value.until == pytest.approx(trio.current_time() + 10, abs=1)
+        process.kill()
+
+    passed = 31.0
+    async with open_process(stage, limits=limits) as process:
+        assert isinstance(await _sent(process, "late"), Completed)
+    assert stage.state("a") == ("one", "late")
+
+
+async def _sent(process: Process, prompt: str) -> Outcome:
+    """Send it; refused by its outcome, it is raised as if at once."""
+    outcome = await (await process.router.accept("a", prompt)).outcome()
+    if isinstance(outcome, Failed) and isinstance(outcome.error, QuarantinedError):
+        raise outcome.error
+    return outcome
+
+
+@seeds(3)
+async def test_d43_what_waits_when_its_key_is_quarantined_has_failed() -> None:
+    """Each, in the store too; the state is as it was."""
+    stage = Stage()
+    async with open_process(stage, limits=ONCE) as process:
+        router = process.router
+        await (await router.accept("a", "one", id="one")).outcome()
+        await router.accept("a", "wait:door crash", id="crash")
+        await turn_runs(stage, "wait:door crash")
+        for name in ("2", "3"):
+            await router.accept("a", "waits", id=name)
+        stage.open("door")
+        for name in ("2", "3"):
+            found = await router.find("a", name)
+            assert found is not None
+            outcome = await found.outcome()
+            assert isinstance(outcome, Failed)
+            assert isinstance(outcome.error, QuarantinedError)
+        process.kill()
+    for name in ("2", "3"):
+        stored = stage.outcomes()[name]
+        assert isinstance(stored, Failed)
+        assert type(stored.error) is QuarantinedError
+    assert stage.state("a") == ("one",)
+
+
+@seeds(3)
+async def test_d43_a_reset_before_any_prompt_ends_a_quarantine() -> None:
+    """The key is not there yet in the process that is asked."""
+    stage = Stage()
+    async with open_process(stage, limits=ONCE) as process:
+        await (await process.router.accept("a", "crash")).outcome()
+        await trio.sleep(1)
+        process.kill()
+
+    async with open_process(stage, limits=ONCE) as process:
+        assert process.router.inspect("a") is None
+        process.router.reset("a")
+        assert isinstance(await _sent(process, "two"), Completed)
+
+
+@seeds(3)
+async def test_d43_a_reset_of_a_quarantined_key_outlives_the_process() -> None:
+    """There is none in the next one."""
     stage = Stage()
     async with open_process(stage, limits=ONCE) as process:
         await (await process.router.accept("a", "crash")).outcome()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ from actors import (
 from actors.testing import seeds
 from supervision import Limits
 from supervision.durable import MemoryStore, StorePolicy
-from supervision.durable._words.records import Prune
+from supervision.durable._words.records import Prune, Record
 
 from .stage import (
     Player,
@@ -217,16 +218,23 @@ async def test_d34_two_keys_may_have_the_same_id(kind: str, tmp_path: Path) -> N
 
 @KINDS
 async def test_d35_memory_is_only_faster(kind: str, tmp_path: Path) -> None:
-    """What it does not know any more the store does, restarted or not."""
+    """What it does not know any more the store does: 10,000 prompts later."""
 
     class Short(Player):
-        prompts = PromptPolicy(dedupe=2, capacity=1000)
+        prompts = PromptPolicy(capacity=10_000, batch=Batch(prompts=500))
+        initial_state = None
 
+        async def take_turn(self, turn: Turn[str, str]) -> str:
+            self.stage.begun += [(turn.key, each) for each in turn.prompts]
+            return turn.prompt
+
+    assert Short.prompts.dedupe == 64
     stage = Stage(make_store(kind, tmp_path))
     async with open_process(stage, Short) as process:
         router = process.router
         first = await router.accept("ann", "first", id="first")
-        last = [router.send("ann", str(n), id=str(n)) for n in range(50)][-1]
+        await first.outcome()
+        last = [router.send("ann", str(n), id=str(n)) for n in range(10_000)][-1]
         await last.outcome()
         again = await router.accept("ann", "first", id="first")
         assert await again.outcome() == first.ended
@@ -234,7 +242,7 @@ async def test_d35_memory_is_only_faster(kind: str, tmp_path: Path) -> None:
         again = await process.router.accept("ann", "first", id="first")
         assert await again.outcome() == first.ended
     assert stage.begun.count(("ann", "first")) == 1
-    assert len(stage.begun) == 51
+    assert len(stage.begun) == 10_001
 
 
 @seeds(3)
@@ -303,36 +311,62 @@ def _a_moment() -> None:
 
 
 @seeds(3)
-@pytest.mark.parametrize("most", [20, 120, 500])
+@pytest.mark.parametrize("most", [3, 20, 500])
 async def test_d65_as_many_are_pruned_as_others_do_beside_it(most: int) -> None:
-    """A few, or twice the records of the batch before; never more than may be."""
+    """In their batches: as many as they have records, or five; no more than may be."""
     policy = StorePolicy(keep=1e-6, prune_every=10, prune=most)
     stage = Stage(MemoryStore(policy=policy))
-    steps: list[int] = []
     async with open_process(stage, limits=Limits(sessions=900)) as process:
         router = process.router
         for number in range(800):
             router.send(f"key{number}", "x")
         await trio.sleep(9)
+        stage.memory.latency = 1.0
         process.watch()
-        stage.memory.latency = 0.1
-        await trio.sleep(1.3)  # it prunes, alone
-        for number in range(100):
+        await trio.sleep(2.5)  # the first step is over
+        for number in range(20):
             router.send(f"new{number}", "x")
+            await trio.sleep(0.1)
+        for number in range(50):
+            router.send(f"newer{number}", "x")
+        await trio.sleep(7)
+        batches = process.batches
+        stage.memory.latency = 0.0
+        await trio.sleep(1000)
+        assert stage.memory.prompts() == ()
+    steps = [(len(batch) - 1, batch[-1]) for batch in batches if len(batch) > 1]
+    assert len(steps) > 3
+    for others, step in steps:
+        assert isinstance(step, Prune)
+        assert step.most == min(most, max(5, others))
+    assert min(others for others, _ in steps) < 5
+    assert max(others for others, _ in steps) > 20
+
+
+@seeds(3)
+async def test_d65_while_nobody_writes_it_prunes_now_and_then() -> None:
+    """A hundredth of the time, or once a second: who comes seldom meets a step."""
+    policy = StorePolicy(keep=1e-6, prune_every=10)
+    stage = Stage(MemoryStore(policy=policy))
+    at: list[float] = []
+
+    def note(point: str, batch: Sequence[Record]) -> None:
+        if point == "after carry" and any(isinstance(each, Prune) for each in batch):
+            at.append(trio.current_time())
+
+    async with open_process(stage, limits=Limits(sessions=900)) as process:
+        for number in range(800):
+            process.router.send(f"key{number}", "x")
+        await trio.sleep(9)
+        stage.memory.at_point(note)
+        stage.memory.latency = 0.001
+        await trio.sleep(1.35)
+        stage.memory.latency = 0.5
         await trio.sleep(100)
         assert stage.memory.prompts() == ()
-        batches = process.batches
-    for before, batch in pairwise(batches):
-        steps += [
-            each.most - min(most, max(50, 2 * len(before)))
-            for each in batch
-            if isinstance(each, Prune)
-        ]
-    assert len(steps) > 5
-    assert not any(steps)
-    sizes = {each.most for one in batches for each in one if isinstance(each, Prune)}
-    assert min(sizes) == min(most, 50)
-    assert max(sizes) >= min(most, 200)
+    pauses = [later - earlier for earlier, later in pairwise(at)]
+    assert pauses[:3] == pytest.approx([0.101] * 3)
+    assert pauses[4:8] == pytest.approx([1.5] * 4)
 
 
 @KINDS

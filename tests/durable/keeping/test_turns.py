@@ -30,6 +30,7 @@ from supervision import Limits
 from supervision.durable import (
     CodecError,
     MemoryStore,
+    StateGrows,
     StateTooLargeError,
     StoredError,
     StorePolicy,
@@ -97,24 +98,32 @@ async def test_d14_a_turn_that_was_interrupted_is_not_tried_again(
 @seeds(3)
 async def test_d15_a_prompt_that_kills_the_process_is_tried_three_times() -> None:
     """And not once more: there is no crash loop, and the next prompt runs."""
+    attempts: list[tuple[str, int]] = []
+
+    class Counting(Player):
+        async def take_turn(self, turn: Turn[str, str]) -> str:
+            attempts.append((turn.prompt, turn.attempt))
+            return await super().take_turn(turn)
+
     stage = Stage()
-    async with open_process(stage) as process:
+    async with open_process(stage, Counting) as process:
         await process.router.accept("ann", "wait:never", id="one", attempts=3)
         await process.router.accept("ann", "two", id="two")
         await turn_runs(stage, "wait:never")
         process.kill()
     for life in (2, 3):
-        async with open_process(stage) as process:
+        async with open_process(stage, Counting) as process:
             while len(stage.begun) < life:  # noqa: ASYNC110 - any life
                 await trio.sleep(1)
             process.kill()
-    async with open_process(stage) as process:
+    async with open_process(stage, Counting) as process:
         await stage.all_ended()
 
     outcome = stage.outcomes()["one"]
     assert isinstance(outcome, Failed)
     assert outcome.attempts == 3
     assert stage.begun == [*[("ann", "wait:never")] * 3, ("ann", "two")]
+    assert attempts == [*[("wait:never", each) for each in (1, 2, 3)], ("two", 1)]
 
 
 @seeds(3)
@@ -168,6 +177,37 @@ async def test_d17_the_next_turn_waits_for_the_commit_of_the_last() -> None:
 
 
 @seeds(3)
+async def test_d17_another_key_begins_while_a_commit_stands_still() -> None:
+    """Its mark was in the batch before, and there is a slot."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        await (await router.accept("bob", "before")).outcome()
+        await router.accept("ann", "wait:door")
+        await router.accept("ann", "next")
+        await turn_runs(stage, "wait:door")
+        stage.memory.latency = 1.0
+
+        def at(point: str, batch: Any) -> None:
+            if point == "before carry" and any(
+                isinstance(each, Complete) for each in batch
+            ):
+                stage.memory.stand_still()
+
+        stage.memory.at_point(at)
+        router.send("bob", "x")
+        await trio.sleep(0.5)  # it is on its way
+        stage.open("door")
+        await trio.sleep(100)
+        assert stage.begun[1:] == [("ann", "wait:door"), ("bob", "x")]
+
+        stage.memory.at_point(None)
+        stage.memory.go_on()
+        await stage.all_ended()
+    assert stage.begun[-1] == ("ann", "next")
+
+
+@seeds(3)
 async def test_d18_no_more_turns_are_in_doubt_than_there_are_slots() -> None:
     """A store that stops answering after the marks holds up all the others."""
     stage = Stage()
@@ -193,13 +233,33 @@ async def test_d18_no_more_turns_are_in_doubt_than_there_are_slots() -> None:
     assert len(stage.outcomes()) == 20
 
 
+class Returning(Player):
+    """Returns what its prompt says."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> Any:
+        """Return it: an object that no codec knows, or very much."""
+        returned = {"return": object(), "return much": "x" * 20_000}
+        return returned.get(turn.prompt) or await super().take_turn(turn)
+
+
 @seeds(3)
-async def test_d20_what_cannot_be_written_is_a_failed_turn() -> None:
-    """The state is as it was, and the session lives."""
+async def test_d20_what_cannot_be_written_is_a_failed_turn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The state is as it was, the session lives, and the log names it."""
+    caplog.clear()
     stage = Stage(MemoryStore(policy=StorePolicy(state_bytes=10_000)))
-    async with open_process(stage) as process:
+    async with open_process(stage, Returning) as process:
         router = process.router
         await router.accept("ann", "one", id="one")
+        for prompt, error in (
+            ("return", TypeError),
+            ("return much", StateTooLargeError),
+        ):
+            receipt = await router.accept("ann", prompt, id=prompt)
+            returned = await receipt.outcome()
+            assert isinstance(returned, Failed)
+            assert isinstance(returned.error, error)
         odd = await (await router.accept("ann", "odd", id="odd")).outcome()
         big = await (await router.accept("ann", "x" * 20_000, id="big")).outcome()
         two = await (await router.accept("ann", "two", id="two")).outcome()
@@ -212,8 +272,40 @@ async def test_d20_what_cannot_be_written_is_a_failed_turn() -> None:
     assert stage.state("ann") == ("one", "two")
     assert len(stage.started) == 1
     again = stage.outcomes()
-    assert isinstance(again["odd"], Failed)
-    assert isinstance(again["big"], Failed)
+    for name in ("odd", "big", "return", "return much"):
+        assert isinstance(again[name], Failed)
+    said = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert len(said) == 4
+    assert all("'ann'" in each for each in said)
+
+
+@seeds(2)
+async def test_a_state_that_grows_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With its key; again when it has been small, or its session gone."""
+    caplog.clear()
+    stage = Stage(MemoryStore(policy=StorePolicy(state_large=1000)))
+    limits = Limits(sessions=10, turns=10, idle=10)
+    async with open_process(stage, limits=limits) as process:
+        router, events = process.router, process.system.subscribe(StateGrows)
+
+        async def told(prompt: str) -> list[tuple[str, int]]:
+            await (await router.accept("ann", prompt)).outcome()
+            found = [each for each in events.drain() if isinstance(each, StateGrows)]
+            assert all(each.bytes > 1000 for each in found)
+            return [(each.key, each.limit) for each in found]
+
+        assert await told("small") == []
+        assert await told("x" * 1000) == [("ann", 1000)]
+        assert await told("more") == []
+        router.reset("ann")
+        assert await told("small") == []
+        assert await told("x" * 1000) == [("ann", 1000)]
+        await trio.sleep(100)
+        assert router.inspect("ann") is None
+        assert await told("more") == [("ann", 1000)]
+    assert caplog.text.count("belongs into turn.history") == 3
 
 
 class Hooked(Player):

@@ -315,7 +315,7 @@ def contents(folder: Path) -> list[bytes]:
     return [each.read_bytes() for each in folder.iterdir()]
 
 
-async def test_nothing_that_is_said_is_in_the_files(tmp_path: Path) -> None:
+async def test_d69_nothing_that_is_said_is_in_the_files(tmp_path: Path) -> None:
     """Nor in the log beside it, nor in a copy."""
     async with open_system() as system:
         store = SqliteStore(tmp_path / "chat.db", seal=Keyed(b"k"))

@@ -35,7 +35,7 @@ def test_a_sealed_body_comes_back() -> None:
     assert sealer.open(body, HERE, "a state") == b"a secret"
 
 
-def test_a_body_of_an_older_key_is_read_as_long_as_the_seal_can() -> None:
+def test_d69_a_body_of_an_older_key_is_read_as_long_as_the_seal_can() -> None:
     """New ones have the new key."""
     body = Sealer(Keyed(b"old")).seal(b"x", HERE)
 

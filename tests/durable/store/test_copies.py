@@ -211,7 +211,7 @@ async def test_nobody_waits_for_the_disk_of_a_copy(
         token.run_sync_soon(syncing.set)
         assert synced.wait(PATIENCE), "the store waits for it"
 
-    monkeypatch.setattr(database_file, "_sync", sync)
+    monkeypatch.setattr(database_file, "wait_for_path", sync)
     async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
         opening = bench.opened
         async with trio.open_nursery() as nursery:
@@ -281,7 +281,7 @@ async def test_the_log_is_brought_into_the_file_between_batches(
         assert log.stat().st_size < 100 * 4096
 
 
-async def test_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
+async def test_d64_the_log_is_emptied_when_it_is_quiet(tmp_path: Path) -> None:
     """Not while somebody reads in it; later then, without a restart."""
     path, log = tmp_path / "chat.db", tmp_path / "chat.db-wal"
     async with opened(SqliteStore(path)) as bench:

@@ -71,7 +71,7 @@ async def test_a_key_is_held_until_it_is_not(store: Engine) -> None:
         assert (await bench.ask(Hold("a", "\ud800"), Refused)).why.endswith("stored")
 
 
-async def test_what_ended_of_a_held_key_is_not_pruned(store: Engine) -> None:
+async def test_d65_what_ended_of_a_held_key_is_not_pruned(store: Engine) -> None:
     """Until it is not held any more."""
     async with opened(store) as bench:
         await bench.carry(accept(1, "a"), accept(2, "b"), Bind("a", b"t"))

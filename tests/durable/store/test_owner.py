@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import trio
 
+from supervision._routing.tokens import disk as disk_file
 from supervision.durable import (
     SqliteStore,
     StoreAwayError,
     StoreInUseError,
     StorePolicy,
 )
-from supervision.durable._sqlite import database as database_file
 from supervision.durable._sqlite.database import Database, Synchronous
 from supervision.durable._words.records import Bring, Brought
 from tests.durable.store.bench import accept, opened
@@ -52,7 +52,7 @@ async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     assert names(tmp_path) == ["chat.db", "chat.db.lock"]
 
 
-async def test_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
+async def test_d60_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
     """Of this process, and through another name of the same path."""
     path = tmp_path / "chat.db"
     async with opened(SqliteStore(path)):
@@ -63,7 +63,7 @@ async def test_a_second_opening_is_refused_with_the_pid(tmp_path: Path) -> None:
         pass
 
 
-async def test_another_processs_store_is_refused_even_while_it_is_stopped(
+async def test_d60_another_processs_store_is_refused_even_while_it_is_stopped(
     tmp_path: Path,
 ) -> None:
     """And free when it was killed."""
@@ -210,12 +210,12 @@ def test_a_copy_waits_for_the_disk_as_the_system_has_it(
 
     monkeypatch.setattr(os, "fsync", fsync)
     for folders in (True, False):
-        monkeypatch.setattr(database_file, "_FOLDERS", folders)
-        database_file._sync(file)
-        database_file._sync(tmp_path)
-    monkeypatch.setattr(database_file, "_WHOLE", 51)
+        monkeypatch.setattr(disk_file, "_FOLDERS", folders)
+        disk_file.wait_for_path(file)
+        disk_file.wait_for_path(tmp_path)
+    monkeypatch.setattr(disk_file, "_WHOLE", 51)
     monkeypatch.setattr(fcntl, "fcntl", wait_whole)
-    database_file._sync(file)
+    disk_file.wait_for_path(file)
 
     assert waited == ["fsync", "fsync", "fsync", 51]
 
@@ -224,7 +224,9 @@ def test_a_copy_waits_for_the_disk_as_the_system_has_it(
 
 
 @pytest.mark.parametrize("lines", [1, 4])
-async def test_what_was_answered_survives_a_kill(lines: int, tmp_path: Path) -> None:
+async def test_d12_what_was_answered_survives_a_kill(
+    lines: int, tmp_path: Path
+) -> None:
     """A batch that was not is there whole, or not at all."""
     path = tmp_path / "chat.db"
     with child(path, "write") as process:

@@ -548,7 +548,7 @@ async def test_keys_that_wait_come_in_pages(store: Engine) -> None:
         assert seen == sorted(keys)[1:]  # "" begins: nobody is behind it but the rest
 
 
-async def test_what_ended_long_ago_is_pruned_some_at_a_time(store: Engine) -> None:
+async def test_d65_what_ended_long_ago_is_pruned_some_at_a_time(store: Engine) -> None:
     """The oldest first; what is open stays, however old, and so does what is kept."""
     async with opened(store) as bench:
         await bench.carry(*(accept(each, at=0.0) for each in range(1, 8)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -17,6 +19,7 @@ from supervision.durable import (
     StorePolicy,
     StoreTooNewError,
 )
+from supervision.durable._sqlite import database as database_file
 from supervision.durable._sqlite.database import Database
 from supervision.durable._sqlite.opening import SqliteOpening
 from supervision.durable._sqlite.schema import APPLICATION, SCHEMA, Schema
@@ -40,7 +43,7 @@ from tests.durable.store.disk import (
 
 
 @pytest.mark.parametrize("content", [b"hello, I am a diary\n" * 300, b"short"])
-async def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
+async def test_d62_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> None:
     """Is left as it is."""
     path = tmp_path / "chat.db"
     path.write_bytes(content)
@@ -56,7 +59,7 @@ async def test_a_file_that_is_no_database(content: bytes, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [0, 7, APPLICATION])
-async def test_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
+async def test_d62_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
     """Is left as it is, whoever's it is."""
     path = tmp_path / "chat.db"
     path.touch()
@@ -71,7 +74,7 @@ async def test_a_database_that_is_no_store(number: int, tmp_path: Path) -> None:
     assert sizes(path) == before
 
 
-async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+async def test_d61_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     """And the error says which release is needed."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -93,7 +96,7 @@ NEWER = Schema(
 )
 
 
-async def test_an_older_file_is_brought_up(tmp_path: Path) -> None:
+async def test_d61_an_older_file_is_brought_up(tmp_path: Path) -> None:
     """With a copy of it as it was, and nothing of it lost."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -110,7 +113,9 @@ async def test_an_older_file_is_brought_up(tmp_path: Path) -> None:
     assert [each for each in names(tmp_path) if "part" in each] == []
 
 
-async def test_a_file_that_cannot_be_brought_up_is_as_it_was(tmp_path: Path) -> None:
+async def test_d61_a_file_that_cannot_be_brought_up_is_as_it_was(
+    tmp_path: Path,
+) -> None:
     """All of it or nothing."""
     path = tmp_path / "chat.db"
     await fill(path)
@@ -123,7 +128,7 @@ async def test_a_file_that_cannot_be_brought_up_is_as_it_was(tmp_path: Path) -> 
         await bench.ask(accept(9), Accepted)
 
 
-async def test_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> None:
+async def test_d62_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> None:
     """That batch is answered so, and nothing is rewritten."""
     path = tmp_path / "chat.db"
     await fill(path, 500)
@@ -141,7 +146,9 @@ async def test_a_damaged_page_is_found_when_it_is_touched(tmp_path: Path) -> Non
 # ------------------------------------------------------------------------ no more space
 
 
-async def test_a_full_disk_undoes_a_batch_and_it_is_repeated(tmp_path: Path) -> None:
+async def test_d59_a_full_disk_undoes_a_batch_and_it_is_repeated(
+    tmp_path: Path,
+) -> None:
     """With space again it is as if nothing had been."""
     async with opened(SqliteStore(tmp_path / "chat.db")) as bench:
         await bench.carry(accept(1))
@@ -161,6 +168,29 @@ async def test_a_full_disk_undoes_a_batch_and_it_is_repeated(tmp_path: Path) -> 
         database.connection.pragma("max_page_count", 2**30)
         assert all(isinstance(each, Accepted) for each in await bench.carry(*batch))
         assert len((await bench.ask(Bring("a"), Brought)).rows) == 29
+
+
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [(0, "IO: disk I/O error: the disk is full"), (2**20, "IO: disk I/O error")],
+)
+async def test_d59_what_fails_at_an_opening_on_a_full_disk_says_so(
+    free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls it an error of the disk: there is no room for what is beside it."""
+    path = tmp_path / "chat.db"
+
+    def fails(_: Path) -> Any:
+        raise apsw.IOError(words.partition(": the")[0][4:])
+
+    def usage(_: Path) -> Any:
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(database_file, "connect", fails)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    with pytest.raises(StoreAwayError) as caught:
+        Database(path, 1, policy=StorePolicy())
+    assert str(caught.value).endswith(words)
 
 
 async def test_whoever_else_writes_makes_a_batch_wait(tmp_path: Path) -> None:

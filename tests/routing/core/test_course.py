@@ -454,9 +454,12 @@ def test_a_closed_stream_is_the_end_of_its_prompt() -> None:
         """It hears of the begin and of the end."""
 
         unread = 0
+        begun = False
+        keeper = None
 
         def begin(self) -> None:
             """Write it down."""
+            self.begun = True
             closed.append("begun")
 
         def close(self) -> None:

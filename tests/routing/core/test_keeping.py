@@ -21,6 +21,7 @@ from actors.hosting import ASIDE
 from supervision import Limits
 from supervision._routing.core.core import Core
 from supervision._routing.core.draining import end_all
+from supervision._routing.core.looking import phase_of
 from tests.routing.core.double import Later, Plain, World, check, made, send
 
 ONE = Limits(sessions=9, turns=1)
@@ -56,6 +57,17 @@ def test_a_turn_begins_when_its_mark_is_stored() -> None:
     world.finish(1)
     assert receipt.ended == Completed(turn=1)
     check(core, world)
+
+
+def test_a_turn_that_waits_for_its_mark_does_not_wait_for_its_tenant() -> None:
+    """It has the slot that its tenant may have."""
+    core, _world, _ = late("begins", limits=Limits(turns=9, turns_per_tenant=1))
+
+    for key in "ab":
+        send(core, key, tenant="me")
+
+    first, other = (phase_of(core, core.lanes[key]) for key in "ab")
+    assert (first, other) == ("waiting for a slot", "waiting for tenant")
 
 
 def test_an_abort_between_slot_and_go_is_concluded_and_gives_its_slot_back() -> None:

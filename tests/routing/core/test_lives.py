@@ -258,7 +258,7 @@ def test_a_tenant_whose_sessions_are_busy_is_refused() -> None:
     core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
     send(core, "a", tenant="me")
 
-    with pytest.raises(TenantLimitError, match="all 1 sessions it has are busy"):
+    with pytest.raises(TenantLimitError, match="it has 1, all busy"):
         send(core, "b", tenant="me")
     assert list(core.lanes) == ["a"]
     core.verbs.end("a", CloseReason.CLOSED, None)
@@ -321,6 +321,23 @@ def test_who_comes_back_while_it_goes_is_asked_as_a_new_one() -> None:
     check(core, world)
 
 
+def test_what_a_turn_has_left_for_a_key_that_goes_is_not_refused() -> None:
+    """Its turn has completed: the key is its tenant's again, above the limit."""
+    core, world = made(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+    own(core, world, "me-1")
+    world.quick = False
+    send(core, "me-2", tenant="me")
+
+    core.accepting.take([core.accepting.draft("me-1", "x", None)])
+
+    assert core.lanes["me-1"].waiting == 1
+    assert core.admission.owns("me") == 2
+    check(core, world)
+    world.gone(core.lanes["me-1"].session)
+    assert core.lanes["me-1"].turn is not None
+    check(core, world)
+
+
 def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
     """The busy ones when they become idle; the refusal says how many there are."""
     core, world = made(Limits(sessions=9, turns=9))
@@ -335,13 +352,29 @@ def test_with_a_lower_limit_idle_ones_of_each_tenant_go() -> None:
         send(core, "me-5", tenant="me")
     assert (caught.value.limit, caught.value.has) == (1, 2)
     assert str(caught.value) == (
-        "no session 'me-5' for 'me': all 2 sessions it has are busy, and the limit is 1"
+        "no session 'me-5' for 'me': it has 2, all busy, and the limit is 1"
     )
     check(core, world)
     world.finish(4)
     assert list(core.lanes) == ["you-1", "me-4"]
     world.finish(5)
     assert list(core.lanes) == ["you-1", "me-4"]
+    check(core, world)
+
+
+def test_who_comes_back_above_a_lower_limit_is_told_how_many_there_are() -> None:
+    """Its session goes because of it, and still cleans up."""
+    core, world = made(Limits(sessions=9, turns=9))
+    own(core, world, "me-1")
+    for key in ("me-2", "me-3"):
+        send(core, key, tenant="me")
+    world.quick = False
+    core.verbs.configure(Limits(sessions=9, turns=9, sessions_per_tenant=1))
+
+    with pytest.raises(TenantLimitError) as caught:
+        send(core, "me-1")
+
+    assert (caught.value.limit, caught.value.has) == (1, 2)
     check(core, world)
 
 

@@ -26,14 +26,18 @@ from actors import (
     Stopped,
     WhileBusy,
 )
-from actors.hosting import ASIDE, FOLLOW_UP, PROMPT
+from actors.hosting import ASIDE, FOLLOW_UP, PROMPT, More
 from supervision import Backoff, Limits, RestartLimit
+from supervision._routing.core.core import Core
 from supervision._routing.core.draining import end_all
+from supervision._routing.core.waiting import Sender
 from supervision._routing.parts import lane as lanes
+from supervision._routing.parts.admission import Offer
 from tests.routing.core.double import Later, Plain, Slow, check, handle, made, send
 from tests.routing.parts.making import MACHINE
 
 KEYS = st.sampled_from("abcd")
+TENANTS = st.sampled_from([None, "me", "you"])
 NUMBERS = st.integers(0, 99)
 ENDS = st.sampled_from([CloseReason.CLOSED, CloseReason.RESET])
 KINDS = st.sampled_from([PROMPT, PROMPT, PROMPT, FOLLOW_UP, ASIDE])
@@ -107,6 +111,7 @@ class CoreMachine(RuleBasedStateMachine):
         self.told: dict[int, Outcome | None] = {}
         self.most_turns = limits.turns
         self.most_sessions = limits.sessions
+        self.senders: list[Sender] = []  # those who wait for room
 
     def accepted(self, receipt: Receipt[Any]) -> None:
         """It will have its outcome."""
@@ -118,7 +123,7 @@ class CoreMachine(RuleBasedStateMachine):
         key=KEYS,
         kind=KINDS,
         steer=st.booleans(),
-        mine=st.booleans(),
+        tenant=TENANTS,
         busy=st.sampled_from([None, None, *WhileBusy]),
     )
     def send(
@@ -127,23 +132,55 @@ class CoreMachine(RuleBasedStateMachine):
         kind: Any,
         *,
         steer: bool,
-        mine: bool,
+        tenant: str | None,
         busy: WhileBusy | None,
     ) -> None:
-        """Offer a prompt."""
-        tenant = "me" if mine else None
-        with contextlib.suppress(RefusedError):
-            self.accepted(
-                send(
-                    self.core,
-                    key,
-                    kind=kind,
-                    steer=steer and kind is PROMPT,
-                    tenant=tenant,
-                    attempts=2 if mine else 1,
-                    busy=busy,
-                )
+        """Offer a prompt: refused, it changes nothing; accepted, it passes nobody."""
+        core = self.core
+        before, new = looks_of(core), key not in core.lanes
+        waits = bool(core.accepting.waiting.crowd)
+        try:
+            receipt = send(
+                core,
+                key,
+                kind=kind,
+                steer=steer and kind is PROMPT,
+                tenant=tenant,
+                attempts=2 if tenant else 1,
+                busy=busy,
             )
+        except RefusedError:
+            assert looks_of(core) == before
+        else:
+            self.accepted(receipt)
+            assert not (new and waits)
+
+    @rule(key=KEYS, tenant=TENANTS)
+    def send_wait(self, key: str, tenant: str | None) -> None:
+        """Offer a prompt, and wait for room."""
+        sender = Sender(Offer(key, "", More(), tenant), lambda: None)
+        self.senders.append(sender)
+        self.core.accepting.waiting.enter(sender)
+
+    @rule(number=NUMBERS)
+    def wait_no_more(self, number: int) -> None:
+        """One who waits for room is cancelled."""
+        self.see_who_was_let_in()
+        if self.senders:
+            sender = self.senders.pop(number % len(self.senders))
+            sender.leave()
+            lane = self.core.lanes.get(sender.offer.key)
+            if lane is not None:
+                self.core.reaping.nothing_left(lane)
+
+    def see_who_was_let_in(self) -> None:
+        """Those who waited have their receipts, or are told why not."""
+        for sender in tuple(self.senders):
+            if sender.receipt is not None:
+                self.accepted(sender.receipt)
+            elif sender.error is None:
+                continue
+            self.senders.remove(sender)
 
     @rule(key=KEYS)
     def send_quickly(self, key: str) -> None:
@@ -254,6 +291,7 @@ class CoreMachine(RuleBasedStateMachine):
         if not hasattr(self, "core"):
             return
         core = self.core
+        self.see_who_was_let_in()
         check(core, self.world)
         assert core.slots.running <= self.most_turns
         assert core.places.used <= self.most_sessions
@@ -268,6 +306,9 @@ class CoreMachine(RuleBasedStateMachine):
             assert self.told.setdefault(each.id, each.ended) is each.ended
         keys = [run.lane.key for run in core.turns.running.values() if not run.aside]
         assert len(keys) == len(set(keys))
+        if core.accepting.waiting.crowd:  # nobody waits while there is room
+            assert core.places.unpromised <= 0
+            assert len(core.idle) == 0
 
     @invariant()
     def nobody_waits_in_vain(self) -> None:
@@ -301,6 +342,8 @@ class CoreMachine(RuleBasedStateMachine):
         if self.keeping is not None:
             self.keeping.release_all()
         core = self.core
+        self.see_who_was_let_in()
+        assert self.senders == []
         assert core.lanes == {}
         assert core.turns.running == {}
         assert (core.slots.running, core.slots.waiting) == (0, 0)
@@ -316,6 +359,15 @@ class LateMachine(CoreMachine):
     """With a store that takes its time in everything."""
 
     hooks = ("bring", "begins", "ended", "settled")
+
+
+def looks_of(core: Core) -> object:
+    """What a prompt that is refused must not change."""
+    lanes = [
+        (key, each.phase, each.waiting, each.turn, each in core.idle)
+        for key, each in core.lanes.items()
+    ]
+    return lanes, dict(core.admission._tenants), dict(core.books.closed)
 
 
 def _of(turns: dict[int, Any], number: int) -> int:

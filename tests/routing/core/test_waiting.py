@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import attrs
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -13,8 +14,10 @@ from actors import (
     ClosedToNewError,
     CloseReason,
     Completed,
+    Failed,
     PromptPolicy,
     Receipt,
+    SaturatedError,
     Steered,
     WhileBusy,
     Withdrawal,
@@ -90,6 +93,42 @@ def test_a_key_that_is_closed_lets_in_who_waits_for_a_place() -> None:
 
     assert let_in(senders) == ["b"]
     assert list(core.lanes) == ["b"]
+    check(core, world)
+
+
+def test_a_place_that_is_free_soon_is_of_who_waits_for_it() -> None:
+    """Its session still cleans up: nobody who comes now passes them."""
+    core, world = made(ONE)
+    send(core, "a")
+    world.step()
+    senders = waiting(core, "b", "c")
+
+    core.verbs.end("a", CloseReason.CLOSED, None)
+
+    assert let_in(senders) == ["b"]
+    with pytest.raises(SaturatedError):
+        send(core, "d")
+    check(core, world)
+    world.die(1)
+    assert list(core.lanes) == ["b"]
+
+
+def test_who_waits_for_a_key_that_cannot_start_does_not_bring_it_back() -> None:
+    """It is let in, fails, and its key is put away, all in one step."""
+    limits = Limits(sessions=2, turns=1, backoff=Backoff(1.0, 1.0))
+    core, world = made(limits)
+    for key in "abbb":
+        send(core, key)
+    crash(core, world, "b")
+    world.unborn = ValueError("unborn")
+    (sender,) = waiting(core, "b")
+    core.verbs.configure(attrs.evolve(limits, sessions=1))
+
+    core.verbs.end("b", CloseReason.CLOSED, None)
+
+    assert sender.receipt is not None
+    assert isinstance(sender.receipt.ended, Failed)
+    assert list(core.lanes) == ["a"]
     check(core, world)
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked as settle
 
-from actors import Completed, Outcome, Receipt, Replay
+from actors import (
+    Completed,
+    Outcome,
+    Receipt,
+    Replay,
+    Session,
+    Turn,
+    open_system,
+)
 from actors.hosting import ChunkLog
+from supervision import start_router
+from supervision.durable import MemoryStore
 from tests.routing.core.double import made, send
 from tests.routing.parts.making import lane, receipt
 
@@ -108,3 +119,34 @@ def test_a_receipt_that_is_left_ends_its_stream() -> None:
 
     assert log.closed
     assert log.last == 1
+
+
+class Taken(list[Any]):
+    """It seems to have something, until another thread has taken that."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def pop(self, *_: object) -> Any:
+        """Find nothing."""
+        raise IndexError
+
+
+async def test_another_thread_may_take_the_last_free_place_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are shared by all runs of Trio, and a look at them says nothing."""
+    monkeypatch.setattr("actors._sessions.receipt._spares", Taken())
+    async with open_system() as system:
+        router = start_router(system, Waiting, durable=MemoryStore())
+        sent = router.send("k", "x")
+        await sent.durable()
+        assert isinstance(await sent.outcome(), Completed)
+
+
+class Waiting(Session[str, str]):
+    """Its turns take a step."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> None:
+        del turn
+        await trio.lowlevel.checkpoint()

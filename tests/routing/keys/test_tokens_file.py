@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import trio
 
-from supervision import FileTokens, TokensHeldError
+from actors import Session, Turn, open_system
+from supervision import FileTokens, TokensHeldError, start_router
+from supervision._routing.tokens import disk
+from supervision.durable import SqliteStore
 
 fcntl = pytest.importorskip("fcntl")
 SLACK = 1000  # superseded lines that a file may hold whatever its size
@@ -130,3 +136,94 @@ def test_a_fork_of_the_process_holds_nothing(tmp_path: Path) -> None:
         for each in (over, until, there):
             os.close(each)
         os.waitpid(child, 0)
+
+
+class Mac:
+    """A `fcntl` of macOS: it writes down what it is asked to wait for."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.waited: list[tuple[bool, int]] = []
+        """(whether it was a folder, what it was asked for)"""
+        self.error = error
+
+    def fcntl(self, file: int, what: int) -> None:
+        """Wait for a file."""
+        self.waited.append((stat.S_ISDIR(os.fstat(file).st_mode), what))
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What is waited for with fsync: whether it was a folder."""
+    waited: list[bool] = []
+
+    def fsync(file: int) -> None:
+        waited.append(stat.S_ISDIR(os.fstat(file).st_mode))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return waited
+
+
+async def copy_a_store(tmp_path: Path) -> None:
+    """A copy of a store in a file, which is whole when it is there."""
+    async with open_system() as system:
+        store = SqliteStore(tmp_path / "chat.db")
+        router = start_router(system, Quiet, durable=store)
+        await router.accept("k", "x")
+        await router.backup(tmp_path / "copy.db")
+
+
+class Quiet(Session[str, str]):
+    """Does nothing."""
+
+    async def take_turn(self, turn: Turn[str, str]) -> None:
+        """Do it."""
+
+
+async def write_tokens(tmp_path: Path) -> None:
+    """A file of tokens, put in order when it is opened."""
+    FileTokens(tmp_path / "tokens").load()
+    await trio.lowlevel.checkpoint()
+
+
+WRITES = pytest.mark.parametrize("write", [write_tokens, copy_a_store])
+
+
+@WRITES
+async def test_what_is_to_last_is_on_the_disk_and_its_name_too(
+    write: Callable[[Path], Awaitable[None]], tmp_path: Path, plainly: list[bool]
+) -> None:
+    """The file first, then the folder in which it has got its name."""
+    await write(tmp_path)
+
+    assert plainly == [False, True]
+
+
+@WRITES
+async def test_on_macos_it_is_waited_for_the_disk_itself(
+    write: Callable[[Path], Awaitable[None]],
+    tmp_path: Path,
+    plainly: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As SQLite does there; fsync alone would wait for less."""
+    mac = Mac()
+    monkeypatch.setattr(disk, "fcntl", mac)
+    monkeypatch.setattr(disk, "_WHOLE", 51)
+
+    await write(tmp_path)
+
+    assert (mac.waited, plainly) == ([(False, 51), (True, 51)], [])
+
+
+def test_a_file_system_that_does_not_know_it_is_waited_for_as_ever(
+    tmp_path: Path, plainly: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network's, say."""
+    monkeypatch.setattr(disk, "fcntl", Mac(OSError(errno.ENOTSUP, "not here")))
+    monkeypatch.setattr(disk, "_WHOLE", 51)
+
+    disk.wait_for_path(tmp_path)
+
+    assert plainly == [True]

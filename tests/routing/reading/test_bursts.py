@@ -17,6 +17,7 @@ from actors import (
     Completed,
     Replay,
     Turn,
+    TurnNotCompletedError,
     TurnOverError,
     TurnPolicy,
 )
@@ -222,6 +223,29 @@ async def test_who_aborts_its_own_turn_in_a_burst_is_told(
 
 
 @seeds(50)
+@BOTH
+async def test_who_resets_its_own_key_in_a_burst_has_said_what_it_said(
+    policy: Bounded | Replay,
+) -> None:
+    """Nobody gets to read it; it is counted all the same, once."""
+    async with open_router() as router:
+
+        async def say(turn: Turn[Any, int]) -> None:
+            for number in range(3):
+                await turn.emit(number)
+            assert turn._run.burst is not None
+            router.reset("k")
+            await turn.emit(3)
+
+        async with router.open_turn("k", say, stream=policy) as answer:
+            with pytest.raises(TurnNotCompletedError):
+                await read_all(answer)
+        statistics = router.statistics()
+
+    assert answer.ended == Aborted(turn=1)
+    assert (statistics.chunks, statistics.unread) == (3, 3)
+
+
 async def test_parent_and_child_are_read_in_the_order_of_their_saying() -> None:
     """One stream, two that say: a burst of one ends when the other says something."""
     said: list[int] = []

@@ -19,6 +19,7 @@ from actors import (
     Overflow,
     PromptPolicy,
     Session,
+    SessionCrashedError,
     Turn,
     TurnOverError,
     TurnPolicy,
@@ -179,6 +180,37 @@ async def test_a_turn_that_is_being_aborted_starts_nothing() -> None:
         await receipt.outcome()
 
     assert refused == [str(TurnOverError(1, "start a task"))]
+
+
+async def test_what_a_session_that_crashes_refuses_is_no_failure_of_its_turn() -> None:
+    """The crash is what ends the turn, so it is tried again."""
+    tries: list[int] = []
+
+    class Fragile(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> str:
+            tries.append(turn.attempt)
+            if turn.attempt == 1:
+                self.start_soon(self.crash)
+                with trio.CancelScope(shield=True):
+                    await settle()
+                self.start_soon(self.crash)  # it is stopping
+            return "done"
+
+        async def crash(self) -> None:
+            msg = "oh"
+            raise OSError(msg)
+
+    async with open_system() as system:
+        router = start_router(system, Fragile)
+        once = await router.send("ann", "hello").outcome()
+        tries.clear()
+        twice = await router.send("bob", "hello", attempts=2).outcome()
+
+    assert isinstance(once, Failed)
+    assert isinstance(once.error, SessionCrashedError)
+    assert isinstance(once.error.__cause__, OSError)
+    assert isinstance(twice, Completed)
+    assert tries == [1, 2]
 
 
 async def test_a_turn_that_has_ended_starts_nothing() -> None:

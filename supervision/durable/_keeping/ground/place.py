@@ -77,7 +77,7 @@ class Place:
     def left(self) -> None:
         """Nobody will know."""
         if self.entry is not None:
-            self.written(PromptKeptError(self._key, self.number))
+            self.written(PromptKeptError(self._key, self.number, certain=False))
 
 
 class Key:
@@ -93,6 +93,7 @@ class Key:
         "go",
         "held",
         "history",
+        "large",
         "lease",
         "stale",
         "state",
@@ -114,6 +115,8 @@ class Key:
         """The state that the store has, as the object that was written or read."""
         self.history: StoredLog | None = None
         """What its turns have appended; None: nothing is known of it yet."""
+        self.large = False
+        """Its state is so large that this has been told."""
         self.stale = False
         """It was forgotten after the store was asked: the answer is of no use."""
         self.forgotten = False

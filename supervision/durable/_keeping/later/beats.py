@@ -48,14 +48,13 @@ def at_beat(due: float, every: float, number: int) -> float:
 
 
 def first_due(
-    name: str, now: float, after: object, at: object, every: object
+    now: float, after: object, at: object, every: object
 ) -> tuple[float, float | None]:
     """Look at what a reminder is to be: when it is due first, and how often.
 
     Raises:
         TypeError, ValueError: it cannot be.
     """
-    check_name(name)
     if every is not None:
         length = _number("every", every)
         if length < LEAST_EVERY:
@@ -80,21 +79,6 @@ def first_due(
         msg = f"a reminder is due between 1970 and 9999, got {due:.0f} s since 1970"
         raise ValueError(msg)
     return due, every
-
-
-def check_name(name: object) -> None:
-    """Refuse what cannot be a reminder's name.
-
-    Raises:
-        TypeError, ValueError: not a non-empty str that can be stored.
-    """
-    if not isinstance(name, str):
-        msg = f"a reminder's name must be a str, got {name!r}"
-        raise TypeError(msg)
-    if not name:
-        msg = "a reminder's name must not be empty"
-        raise ValueError(msg)
-    name.encode()  # UnicodeEncodeError, a ValueError
 
 
 def _number(name: str, value: object) -> float:

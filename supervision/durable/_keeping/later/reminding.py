@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from actors import ClosedToNewError, Failed, Outcome, Receipt
+from actors import BadInputError, ClosedToNewError, Failed, Outcome, Receipt
 from actors.hosting import FOLLOW_UP, More, Timer, TurnRun, completed
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
@@ -36,7 +36,7 @@ from supervision.durable._words.reminders import (
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import Waiter
 
-from .beats import beat_of, check_name, first_due, id_of, reminder_of
+from .beats import beat_of, first_due, id_of, reminder_of
 
 _EARLY: Final = 0.001  # seconds that a timer may be early: a float is not exact
 _LOOK: Final = 60.0  # the wall clock is looked at so often, as somebody may set it
@@ -113,20 +113,35 @@ class Reminding:
         Raises:
             TypeError, ValueError: it cannot be, or the prompt cannot be kept.
         """
-        due, often = first_due(name, self._clock.now(), after, at, every)
+        self._check_name(key, name)
+        due, often = first_due(self._clock.now(), after, at, every)
         offer = Offer(key, prompt, More())
         self._kept.drafted(offer)
         assert offer.more.body is not None
         return ReminderRow(key, name, due, often, offer.more.body)
 
-    def draft_forget(self, name: str) -> str:
+    def draft_forget(self, key: str, name: str) -> str:
         """Look at the name of one that is to be forgotten.
 
         Raises:
-            TypeError, ValueError: it cannot be one.
+            TypeError, BadInputError: it cannot be one.
         """
-        check_name(name)
+        self._check_name(key, name)
         return name
+
+    def _check_name(self, key: str, name: object) -> None:
+        """Refuse what cannot be a reminder's name.
+
+        Raises:
+            TypeError, BadInputError: not a non-empty str that can be stored.
+        """
+        if not isinstance(name, str):
+            msg = f"a reminder's name must be a str, got {name!r}"
+            raise TypeError(msg)
+        if not name:
+            raise BadInputError(key, "name", "a reminder's name must not be empty")
+        self._kept.check_text(key, "key", key)
+        self._kept.check_text(key, "name", name)
 
     async def remind(self, row: ReminderRow) -> None:
         """Keep one.  A checkpoint.  Raises StoreRefusedError: it is not kept."""

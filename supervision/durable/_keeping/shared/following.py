@@ -77,6 +77,7 @@ class Following:
                 log.uncertain = True
             elif more.stream is not None:
                 more.stream.close()  # nothing more comes here
+                more.unkept, more.stream = True, None
             kept.bringing.hold([receipt])
         if receipts:
             self.soon()

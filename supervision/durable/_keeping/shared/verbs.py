@@ -56,6 +56,7 @@ class OtherVerbs:
     async def ask(self, key: str, verb: str, arguments: Mapping[str, Any]) -> Any:
         """See `Elsewhere`."""
         kept = self._kept
+        kept.check_text(key, "key", key)
         members = kept.others.members
         body = kept.codec.encode(dict(arguments), ORIGIN)
         if kept.closed or members.sharing is None:

@@ -7,16 +7,10 @@ ones of each partition, so that no more is read than is told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from supervision.durable._words.histories import HistoryRow, Show, Shown
-from supervision.durable._words.looks import (
-    KeyRow,
-    Keys,
-    Look,
-    Seen,
-    Waiting,
-)
+from supervision.durable._words.looks import Keys, Look, Seen, Waiting, key_row
 
 from . import sessions
 from .message import Message, Rows, array, text
@@ -61,7 +55,7 @@ def look(
     s = message.tables
 
     def read(found: Rows) -> None:
-        told(Seen(tuple(_row(*each) for each in found)))
+        told(Seen(tuple(key_row(*each) for each in found)))
 
     held = " and held is not null" if record.held else ""
     if record.key is not None:
@@ -95,7 +89,7 @@ def _one(message: Message, key: str, place: int, *, held: bool) -> str:
 
 
 def _columns(message: Message) -> str:
-    """Write as SQL what is seen of a key, as `_row` takes it."""
+    """Write as SQL what is seen of a key, as `key_row` takes it."""
     s = message.tables
     return (
         f"k.key, (select count(*) from {s}.prompts q where q.p = k.p"
@@ -126,7 +120,7 @@ def show(
         last = columns[-1]
         end = 0 if last is None else last + 1
         rows = tuple(HistoryRow(n, body, of) for _, n, body, of, *_ in entries)
-        told(Shown(_row(*columns), state, version, end, rows))
+        told(Shown(key_row(*columns), state, version, end, rows))
 
     keys = _one(message, record.key, partition_of(record.key), held=False)
     before = "" if record.before is None else f" and n < {record.before}"
@@ -147,19 +141,3 @@ def show(
 
 _COLUMNS: Final = 10
 """How many `_columns` writes."""
-
-
-def _row(*columns: Any) -> KeyRow:
-    """Make a row of what was found; Any: each column has its type."""
-    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
-    return KeyRow(
-        key=key,
-        waiting=waiting,
-        state=state,
-        token=token,
-        generation=generation,
-        crashes=crashes,
-        tenant=tenant,
-        held=held,
-        entries=0 if first is None else last + 1 - first,  # numbers without a gap
-    )

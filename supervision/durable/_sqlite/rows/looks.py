@@ -5,7 +5,7 @@ What it comes to is what `_memory/tables` says in plain Python.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from supervision.durable._sqlite.sql import Connection, Cursor, Value
 from supervision.durable._words.histories import Show, Shown
@@ -14,11 +14,11 @@ from supervision.durable._words.looks import (
     Found,
     Hold,
     Holding,
-    KeyRow,
     Keys,
     Look,
     Seen,
     Waiting,
+    key_row,
 )
 
 from . import histories
@@ -86,7 +86,7 @@ def look(connection: Connection, record: Look) -> Seen:
         query = _SEEN_HELD if record.held else _SEEN_ALL
         values = (record.after, record.most)
     found = connection.execute(query, values).fetchall()
-    return Seen(tuple(_row(*each) for each in found[: record.most]))
+    return Seen(tuple(key_row(*each) for each in found[: record.most]))
 
 
 def show(connection: Connection, record: Show) -> Shown:
@@ -94,27 +94,11 @@ def show(connection: Connection, record: Show) -> Shown:
     seen = look(connection, Look("", 1, key=record.key))
     if not seen.rows:
         return Shown(None)
-    found: Any = connection.execute(_STATE, (record.key,)).fetchall()
+    found = connection.execute(_STATE, (record.key,)).fetchall()
     ((state, version, last),) = found
     end = 0 if last is None else last + 1
     return Shown(
         seen.rows[0], state, version, end, histories.newest(connection, record)
-    )
-
-
-def _row(*columns: Any) -> KeyRow:
-    """Make a row of what was found; Any: each column has its type."""
-    key, waiting, state, token, generation, crashes, tenant, held, first, last = columns
-    return KeyRow(
-        key=key,
-        waiting=waiting,
-        state=state,
-        token=bool(token),
-        generation=generation,
-        crashes=crashes,
-        tenant=tenant,
-        held=held,
-        entries=0 if first is None else last + 1 - first,  # numbers without a gap
     )
 
 

@@ -1,6 +1,6 @@
-"""That a turn has begun: said once, to who waits for it at its stream.
+"""Waiting until a turn has its first step, as a stream's readers do.
 
-A stream has `begun`, False at first, and `beginning`, None until somebody waits.
+A stream has `begun`, and `beginning`: whom `wait_begun` has wait, or None.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from typing import Any
 
 import trio
 
-# Any in this room: a stream, whose room stands above this one
 
-
-def begin(stream: Any) -> None:
+def begin(stream: Any) -> None:  # Any: of two kinds, which stand above this one
     """The turn has its first step, or never will."""
     stream.begun = True
     if stream.beginning is not None:
