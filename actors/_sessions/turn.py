@@ -123,33 +123,31 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
         coming = run.burst  # a stream whose reader is woken, and has not run yet
         if coming is not None:
             coming.end_burst()
-        host.chunks += 1
         run.signed_at, extra = host.now(), run.extra  # as `run.sign`, not called
-        if extra is not None:
-            if extra.stalled:
-                run.sign()
-            if extra.partial is not None:
-                extra.partial.add(chunk)
-        stream = run.stream
+        if extra is not None and extra.stalled:
+            run.sign()
+        stream, taken = run.stream, True
         if stream is None:
             host.unread += 1
-            return
-        run.replied = True
-        if stream.reader is not None and len(stream.queue) < stream.room:
+        elif stream.reader is not None and len(stream.queue) < stream.room:
             stream.queue.append(chunk)  # as `put_if_room`, without the call
             stream.wake_reader()
             if extra is None:
                 stream.begin_burst(run)
-            return
-        try:
-            if stream.put_if_room(chunk):
-                if stream is coming:  # so its turn is a plain one still
+            run.replied = True
+        else:
+            try:
+                taken = stream.put_if_room(chunk)
+                if taken and stream is coming:  # so its turn is a plain one still
                     stream.begin_burst(run)
-                return
-        except trio.ClosedResourceError:  # of a parent that it has outlived
-            host.unread += 1
-            return
-        await hand_over(run, stream, chunk)
+            except trio.ClosedResourceError:  # of a parent that it has outlived
+                host.unread += 1
+            run.replied = True
+        host.chunks += 1  # it has not been refused
+        if extra is not None and extra.partial is not None:
+            extra.partial.add(chunk)
+        if not taken:
+            await hand_over(run, stream, chunk)
 
     def emit_nowait(self, chunk: C) -> None:
         """As `emit`, from anywhere and without waiting; also in the drain window.

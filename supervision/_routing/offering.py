@@ -26,7 +26,7 @@ from actors import (
     Replay,
     WhileBusy,
 )
-from actors.hosting import PROMPT, ChunkLog, Chunks, More, whole
+from actors.hosting import PROMPT, ChunkLog, Chunks, More, Place, whole
 
 from .core.core import Core
 from .core.waiting import Sender
@@ -115,6 +115,14 @@ def stream_of(
     log = journals.make(policy)
     log.stays = stays
     return log
+
+
+def attached(core: Core, key: str, log: ChunkLog[Any], after: int) -> Place[Any]:
+    """Attach a reader to the answer of a prompt; see `ChunkLog.open`."""
+    others = core.keeping.others
+    if others is not None and others.has(key):
+        log.uncertain = True  # what its owner says comes here a little later
+    return log.open(after)
 
 
 def more_of(

@@ -26,7 +26,7 @@ from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 from .core.core import Core
 from .core.looking import remembered
 from .errors import StoreAwayError
-from .offering import Policy, check, more_of, stream_of
+from .offering import Policy, attached, check, more_of, stream_of
 from .parts.admission import Offer
 from .parts.lane import check_key
 from .reports import Remembered
@@ -196,7 +196,7 @@ class Reading(Sending[P, C]):
         reader: Chunks[C] | Place[C]
         receipt, log = await _kept(core, key, id)
         if log is not None:
-            reader = log.open(after)
+            reader = attached(core, key, log, after)
         else:
             reader = Chunks(Bounded())
             reader.close()

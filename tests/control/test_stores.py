@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 import pytest
 import trio
+import trio.testing
 
 from actors import Session, Turn, open_system
 from actors.hosting import hub_of
 from supervision import RouterRef, start_router
 from supervision.durable import MemoryStore, SqliteStore, StoreDown, StoreGrows
-from supervision.service import BadQueryError, View
+from supervision.service import BadQueryError, CannotError, View
 from tests.control.client import Served, serving
 from tests.durable.store.disk import names
 
@@ -123,6 +124,9 @@ async def test_a_conversation_is_read_and_put_away(tmp_path: Path) -> None:
             await served.post("/sessions/plain/passivate", {"router": "/router"}),
             await served.get("/read?key=nobody"),
             await served.get("/read?key=b/1&newest=1001"),
+            await served.get("/read?key=b/1&newest=-1"),
+            await served.get("/read?key=b/1&before=-1"),
+            await served.get("/read?key="),
         ]
 
     assert (live["state"], live["live"]) == ('["bread"]', True)
@@ -131,9 +135,30 @@ async def test_a_conversation_is_read_and_put_away(tmp_path: Path) -> None:
     assert (plain["router"], plain["held"]) == ("/router", None)
     assert away["done"] == "passivate 'b/1': it has no session, and is not forgotten"
     assert (stored["phase"], stored["state"]) == ("passivated", '["bread"]')
-    assert [each.status for each in refused] == [409, 404, 409, 404, 400]
+    assert [each.status for each in refused] == [409, 404, 409, 404, *[400] * 4]
     assert refused[0].error.startswith("session 'b/1' is left as it is: ")
     assert "has no store" in refused[2].error
+    assert "from 0 to 1000" in refused[4].error
+
+
+async def test_a_router_that_ends_while_another_is_asked() -> None:
+    """It is said to have, as a store that does not answer."""
+    store = MemoryStore()
+    async with open_system() as system, trio.open_nursery() as nursery:
+        start_router(system, Notes, durable=store, name="a")
+        other = start_router(system, Notes, durable=MemoryStore(), name="b")
+        await trio.testing.wait_all_tasks_blocked()
+        store.stand_still()
+
+        async def read() -> None:
+            with pytest.raises(CannotError, match=r"^/b: .* shutting down"):
+                await View(system).stores.read("ann")
+
+        nursery.start_soon(read)
+        await trio.testing.wait_all_tasks_blocked()
+        other.ref.stop()
+        await other.ref.wait_stopped()
+        store.go_on()
 
 
 async def test_what_is_to_come_is_listed_by_its_time(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -64,6 +65,22 @@ class Trap:
     __str__ = __repr__
 
 
+class TrapList(list[int]):
+    """Goes through itself in a way of its own."""
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError
+
+
+class TrapPair(tuple[int, ...]):
+    """The same."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError
+
+
 class Pair(NamedTuple):
     """A tuple with names."""
 
@@ -96,6 +113,8 @@ WHEN = datetime(2026, 11, 30, tzinfo=UTC)
         (Level.HIGH, "HIGH"),
         (WHEN, "<datetime>"),
         (Trap(), "<Trap>"),
+        (TrapList([1, 2]), [1, 2]),
+        (TrapPair([1, 2]), [1, 2]),
     ],
 )
 def test_a_value_as_json(value: object, right: object) -> None:
@@ -106,6 +125,17 @@ def test_a_value_as_json(value: object, right: object) -> None:
     assert text.isascii()
     assert "\n" not in text
     assert "\x1b" not in text
+
+
+def test_a_proxy_is_not_asked_what_it_is() -> None:
+    """A class that answers for another one is itself."""
+
+    def fail(_: object) -> type:
+        raise AssertionError
+
+    proxy = type("Proxy", (), {"__class__": property(fail)})()
+
+    assert as_json(proxy).startswith('"<')
 
 
 def test_what_is_large_is_cut() -> None:

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from trio.lowlevel import enable_ki_protection
+
 from .writers import SCHEDULE_EVERY
 
 # Any in this room: a stream and a turn, whose rooms stand above this one
@@ -26,6 +28,7 @@ from .writers import SCHEDULE_EVERY
 # a stream may have its own `begin_burst` and `end_burst` that call these
 
 
+@enable_ki_protection
 def begin(stream: Any, run: Any) -> bool:
     """A turn has just given a sign; its reader is woken.  False: there is no burst."""
     there = len(stream.queue)
@@ -38,6 +41,7 @@ def begin(stream: Any, run: Any) -> bool:
     return True
 
 
+@enable_ki_protection
 def end(stream: Any) -> None:
     """There is one: count what was said in it."""
     run, stream.stamped = stream.stamped, None

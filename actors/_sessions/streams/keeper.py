@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
+from trio.lowlevel import enable_ki_protection
+
 # Any in this file: a chunk as it is kept is the keeper's own, the log stands above
 
 C = TypeVar("C")
@@ -70,6 +72,7 @@ class KeptQueue(deque[C]):
     """The chunks of a log that has a keeper, and how far that has them.
 
     What is appended is kept at once; in a burst, texts are when it ends, all together.
+    A turn appends, and Ctrl-C may interrupt that one anywhere: not here in between.
 
     Args:
         log: whose chunks they are, a `ChunkLog`; None: of a copy.
@@ -83,6 +86,7 @@ class KeptQueue(deque[C]):
         self._kept = 0  # number of the latest chunk that the keeper has
         self._left = 0  # bytes of texts that may wait for the end of a burst
 
+    @enable_ki_protection
     def append(self, chunk: Any) -> None:
         """Have one more.
 

@@ -197,11 +197,13 @@ class ChunkLog(Generic[C]):
         if not self.put_if_room(chunk):
             raise trio.WouldBlock
 
+    @enable_ki_protection
     def begin_burst(self, run: Any) -> None:
         """See there."""
         if burst.begin(self, run) and self._kept is not None:
             self._kept.begin()
 
+    @enable_ki_protection
     def end_burst(self) -> None:
         """See there."""
         burst.end(self)
@@ -379,10 +381,7 @@ class ChunkLog(Generic[C]):
         return True
 
     def _forget_kept(self, spare: int = 0) -> None:
-        """Have no more than there should be, and have room for so many.
-
-        At the end nothing that nobody reads.
-        """
+        """Have room for so many more; at the end nothing that nobody reads."""
         if self._kept is not None:
             burst.stop(self)
             most = self.policy.chunks if self.places or not self.closed else 0

@@ -33,6 +33,7 @@ _EXACT: Final = 2**63  # whole numbers beyond it are not safe with others
 _CUT: Final = "..."
 _SEVERAL: Any = (list, tuple, set, frozenset)
 _DICT: Any = dict
+_OBJECT: Any = object
 _class_of: Callable[[Any], Any] = type
 
 
@@ -80,8 +81,8 @@ class _Contents:
         kind = _class_of(value)
         if value is None or kind is bool:
             return value
-        if isinstance(value, enum.Enum):
-            return self._text(str(value._name_))
+        if issubclass(kind, enum.Enum):
+            return self._text(str(_OBJECT.__getattribute__(value, "_name_")))
         if kind is int or kind is float:
             is_exact = -_EXACT < value < _EXACT and math.isfinite(value)
             return value if is_exact else self._text(show(value))
@@ -89,8 +90,9 @@ class _Contents:
             return self._text(value)
         if deep <= 0 or self._values <= 0:
             return _CUT
-        if issubclass(kind, _SEVERAL):
-            return self._several(value, deep - 1)
+        for base in _SEVERAL:
+            if issubclass(kind, base):  # as Python goes through it, not as its class
+                return self._several(base.__iter__(value), deep - 1)
         if issubclass(kind, _DICT):
             return self._pairs(_DICT.items(value), deep - 1)
         fields = fields_of(value, kind, _FIELDS)

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import attrs
 import trio
 
-from actors import ActorSystem
+from actors import ActorSystem, ClosedToNewError
 from actors.hosting import root_of
 from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
@@ -206,7 +206,7 @@ def asking(path: str) -> Generator[None]:
     """Say what a store, or whoever shares it, says no to.
 
     Raises:
-        CannotError: it does not answer, or refuses.
+        CannotError: it does not answer, refuses, or its router has ended.
         OtherNodeError: only the owner of the key can do it.
     """
     try:
@@ -215,7 +215,7 @@ def asking(path: str) -> Generator[None]:
         raise OtherNodeError(
             error.key, f"{path}: {error.what}", error.node, error.address
         ) from error
-    except SupervisionError as error:
+    except (SupervisionError, ClosedToNewError) as error:  # it may end meanwhile
         msg = f"{path}: {error}"
         raise CannotError(msg) from error
     except FileExistsError as error:

@@ -181,10 +181,15 @@ class Stores:
         Raises:
             UnknownSessionError: nobody knows it.
             AmbiguousKeyError: several do, and none was named.
-            BadQueryError: a number out of range.
+            BadQueryError: a number out of range, or an empty key.
         """
-        if newest:
-            _check(newest, "newest")
+        if not key:
+            msg = "key must not be empty"
+            raise BadQueryError(msg)
+        _check(newest, "newest", least=0)
+        if before is not None and before < 0:
+            msg = f"before must be a whole number from 0 on, got {before!r}"
+            raise BadQueryError(msg)
         found: dict[str, Remembered] = {}
         for path, core in chosen(routers_of(self._system), router).items():
             with asking(path):
@@ -315,9 +320,9 @@ class Stores:
         return core
 
 
-def _check(limit: int, what: str = "limit") -> None:
-    if not 1 <= limit <= PAGE:
-        msg = f"{what} must be a whole number from 1 to {PAGE}, got {limit!r}"
+def _check(limit: int, what: str = "limit", *, least: int = 1) -> None:
+    if not least <= limit <= PAGE:
+        msg = f"{what} must be a whole number from {least} to {PAGE}, got {limit!r}"
         raise BadQueryError(msg)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from actors.hosting import ChunkLog
 from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
+from supervision.durable._words.looks import Find, Found
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
@@ -217,7 +218,28 @@ class PromptJournal:
             if begins > first + len(chunks):
                 break  # what is between is not kept any more
             chunks += block
+        if not chunks and self._is_elsewhere():  # its turn may be tried again there
+            await self._hear()
         return chunks
+
+    def _is_elsewhere(self) -> bool:
+        """Whether another node gives this answer."""
+        others = self._journals.kept.others
+        return others is not None and others.has(self.key)
+
+    async def _hear(self) -> None:
+        """Find out how far the answer has come, and in which try."""
+        waiter = Waiter()
+
+        def told(answer: Found | Exception) -> None:
+            # in this very step: the key may be this node's in a later one
+            if isinstance(answer, Found) and answer.number and self._is_elsewhere():
+                self._journals.has_said(self.log, answer)
+            waiter.told(answer)
+
+        look = Find(self.key, "", self.number)
+        self._journals.kept.submit(Question(look, told))
+        await waiter.wait()
 
 
 def _nothing(_: object) -> None:

@@ -6,12 +6,23 @@ changed by whoever has said them.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 import pytest
 import trio
 
-from actors import Completed, Journal, Session, Turn, open_system
+from actors import (
+    Completed,
+    Failed,
+    Journal,
+    Partial,
+    Session,
+    Turn,
+    TurnNotCompletedError,
+    TurnPolicy,
+    open_system,
+)
 from actors.testing import seeds
 from supervision import RouterRef, start_router
 from supervision.durable import MemoryStore, StorePolicy
@@ -57,6 +68,19 @@ class Mixed(Session[str, int]):
             await turn.emit(2)
             return ["refused"]
         return []
+
+
+class Refused(Session[str, str]):
+    """Says two texts, and what is refused in front and between; and fails."""
+
+    turns = TurnPolicy(partial=Partial())
+
+    async def take_turn(self, turn: Turn[str, str]) -> None:
+        wrong: Any = object()
+        for said in (wrong, "a", wrong, "x" * 11, "b"):
+            with suppress(TypeError, ValueError):
+                await turn.emit(said)
+        raise ZeroDivisionError
 
 
 class Long(Session[str, str]):
@@ -116,6 +140,29 @@ async def test_a_burst_keeps_no_chunk_that_is_too_large() -> None:
         assert isinstance(answer.ended, Completed)
         (why,) = answer.ended.result
         assert why == "a chunk has at most 10 bytes when stored, got 11"
+
+
+@pytest.mark.parametrize("policy", [Refused.turns, TurnPolicy()])
+@pytest.mark.parametrize("latency", [0.0, 1.0])
+async def test_a_chunk_that_is_refused_was_not_emitted(
+    policy: TurnPolicy, latency: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither counted nor part of the outcome; in a burst or not, with room or not."""
+    monkeypatch.setattr(Refused, "turns", policy)
+    room = StorePolicy(chunk_bytes=10, journal_bytes=60)
+    store = MemoryStore(policy=room)
+    store.latency = latency
+    async with open_system() as system:
+        router = start_router(system, Refused, durable=store)
+        async with router.open_turn("k", "it", stream=Journal()) as answer:
+            said: list[str] = []
+            with suppress(TurnNotCompletedError):
+                async for chunk in answer:
+                    said.append(chunk)  # noqa: PERF401 - those before it raises
+        assert said == ["a", "b"]
+        assert router.statistics().chunks == 2
+        assert isinstance(answer.ended, Failed)
+        assert answer.ended.partial == (("a", "b") if policy.partial else ())
 
 
 @pytest.mark.parametrize("chunks", [1, 100, 1000])

@@ -19,7 +19,7 @@ from actors import (
 from actors.testing import seeds
 from supervision import ElsewhereError
 from supervision.durable import SharingPolicy
-from tests.durable.keeping.stage import Player
+from tests.durable.keeping.stage import Player, turn_runs
 
 from .town import TTL, Node, open_town
 
@@ -258,6 +258,54 @@ async def test_an_answer_with_a_journal_is_read_from_another_node() -> None:
         assert isinstance(answer.receipt.ended, Completed)
         async with router.reopen_turn(key, "m", after=3) as again:
             assert [chunk async for chunk in again] == [*first[3:], *rest]
+
+
+@seeds(5)
+async def test_a_reader_goes_on_at_a_node_that_knows_of_fewer_chunks() -> None:
+    """It waits there for what it has not had; the store had nothing yet."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        near, owner = town.nodes["a"].router, town.nodes["b"].router
+        receipt = await near.accept(
+            key, "wait:begin count:5 wait:door count:2", id="m", stream=Journal()
+        )
+        async with near.reopen_turn(key, "m"):  # so that a knows of the answer
+            await turn_runs(town.stage, "wait:begin count:5 wait:door count:2")
+        town.nodes["b"].store.stand_still()
+        town.stage.open("begin")
+        async with owner.reopen_turn(key, "m") as there:
+            had = [await anext(there) for _ in range(5)]
+
+        async with near.reopen_turn(key, "m", after=5) as here:
+            town.nodes["b"].store.go_on()
+            town.stage.open("door")
+            rest = [each async for each in here]
+        await receipt.outcome()
+
+        assert had == [f"1.{number}" for number in range(1, 6)]
+        assert rest == ["1.1", "1.2"]
+        assert here.number == 7
+
+
+@seeds(5)
+async def test_a_reader_elsewhere_finds_the_latest_try() -> None:
+    """Though its node has not heard of it yet, and knows chunks that are gone."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        near = town.nodes["a"]
+        receipt = await near.router.accept(
+            key, "count:5 wait:door crash", id="m", stream=Journal(), attempts=2
+        )
+        async with near.router.reopen_turn(key, "m") as here:
+            await trio.sleep(2)  # a has heard of five
+            near.store.question_latency = 6
+            town.stage.open("door")
+            await town.until(lambda: town.outcomes()["m"] is not None)
+            had = [await anext(here) for _ in range(5)]
+            near.store.question_latency = 0
+        await receipt.outcome()
+
+        assert had == [f"2.{number}" for number in range(1, 6)]
 
 
 @seeds(5)

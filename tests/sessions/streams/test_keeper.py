@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.lowlevel import currently_ki_protected, disable_ki_protection
 from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import Journal, Replay, StreamGapError, StreamRestartedError
@@ -235,3 +236,41 @@ def test_an_answer_that_is_whole_has_no_burst() -> None:
 
     assert shelf.calls == ["a"]
     assert (log.stamped, log.room) == (None, 0)
+
+
+class Guarded(Shelf):
+    """Writes down whether Ctrl-C could have interrupted it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.guards: list[bool] = []
+
+    def put(self, number: int, chunk: Any) -> bool:
+        """As it does."""
+        self.guards.append(currently_ki_protected())
+        return super().put(number, chunk)
+
+    def put_texts(self, last: int, texts: Sequence[str]) -> None:
+        """As it does."""
+        self.guards.append(currently_ki_protected())
+        super().put_texts(last, texts)
+
+
+async def test_ctrl_c_comes_between_no_chunk_and_its_number() -> None:
+    """Neither in a burst nor outside of one, though the turn may be interrupted."""
+    shelf, run = Guarded(), Run()
+    log = ChunkLog[Any](Journal(), keeper=shelf)
+
+    @disable_ki_protection
+    def speak() -> bool:
+        log.queue.append("a")
+        log.begin_burst(run)
+        log.queue.append("b")
+        log.queue.append([])
+        log.queue.append("c")
+        log.end_burst()
+        return currently_ki_protected()
+
+    assert not speak()
+    assert shelf.calls == ["a", "b", [], "c"]
+    assert shelf.guards == [True] * 4
