@@ -1,7 +1,9 @@
 """The tables, their version, and how an older file is brought up.
 
 A prompt that has ended keeps its row, without its body, for as long as its id is to be
-known: that an address is there once is an index, and nothing else.
+known: that an address is there once is an index, and nothing else.  Chunks have rows of
+their own, and their key is an index: in a table that is one, a block of more than a
+kilobyte would take pages of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ create table history  (
 create table chunks   (
     prompt integer not null, last integer not null, body blob not null,
     primary key (prompt, last)
-) without rowid;
+);
 create table reminders (
     key text not null, name text not null, due real not null, every real,
     body blob not null, gone integer, gone_at real, primary key (key, name)
