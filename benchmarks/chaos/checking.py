@@ -166,8 +166,9 @@ def _unasked(book: Book, rows: Rows) -> Iterator[str]:
             right = sent.steers
         elif each.outcome == "withdrawn":
             # a node that ends cancels those who wait there for it to be stored: they
-            # take it back, also from whoever has sent it again elsewhere
-            right = sent.calls > 1
+            # take it back, also from whoever has sent it again elsewhere; and what was
+            # to steer a turn goes with it when that is cancelled
+            right = sent.calls > 1 or (sent.steers and each.key in book.cancelled)
         elif each.outcome == "aborted":
             right = each.key in book.cancelled
         elif each.outcome == "failed":

@@ -276,3 +276,17 @@ def test_what_turns_have_written_down_is_read(tmp_path: Path) -> None:
         Began("p1", 1, 2, "n1", 7),
         Began("p1", 2, 3, "n2", 8),
     ]
+
+
+def test_what_was_to_steer_goes_with_a_turn_that_is_cancelled() -> None:
+    """It is taken back, though it was sent once; else nobody knows why."""
+    made = book()
+    made.sent["p6"].steers, made.sent["p6"].told = True, told("Withdrawn", None)
+    rows = changed("p6", outcome="withdrawn", turn=None)
+    assert wrongs(made, rows) == []
+
+    made.cancelled.clear()
+
+    assert "p6 of k is withdrawn, for no reason" in [
+        each.words for each in wrongs(made, rows)
+    ]
