@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
@@ -90,6 +90,17 @@ class Bringing:
         live = self._live.items()
         return [number for number, each in live if is_there(each)]
 
+    def count_out(self, receipts: Sequence[Receipt[Any]]) -> None:
+        """These wait in the store, and are no more among the accepted here.
+
+        Nor are those who follow them: they come back with them, or are told with them.
+        """
+        self._kept.core.unused += sum(map(_counted, receipts))
+
+    def count_in(self, receipt: Receipt[Any]) -> None:
+        """It is one of the accepted, and so is who follows it."""
+        self._kept.core.unused -= _counted(receipt)
+
     def is_void(self, number: int) -> bool:
         """Whether the end of one is on its way."""
         return number in self._void
@@ -102,10 +113,11 @@ class Bringing:
 
     def ends(self, number: int) -> bool:
         """Say that one gets an outcome: if somebody holds it, it is not brought."""
-        if self._live.pop(number, None) is None:
+        receipt = self._live.pop(number, None)
+        if receipt is None:
             return False
         self._void.add(number)
-        self._kept.core.unused -= 1  # it is one of the accepted
+        self.count_in(receipt)
         return True
 
     def has_ended(self, number: int) -> None:
@@ -277,11 +289,10 @@ class Bringing:
         more.job = row.job
         more.attempts, more.tried = row.attempts, row.tried
         more.row = Place(row.key, row.number)
-        core.unused -= len(more.followers or ())  # of the router before this one
+        self.count_in(receipt)
         followers = self._kept.finding.followers_of(row.number)
         more.followers = [*(more.followers or ()), *followers] or None
         self._kept.finding.come(receipt)
-        core.unused -= 1  # it is one of the accepted
         if more.message_id is not None:
             window = core.policy(lane).dedupe
             lane.need_known().remember(more.message_id, receipt, window)
@@ -360,3 +371,7 @@ def is_there(receipt: Receipt[Any]) -> bool:
 def is_kept(receipt: Receipt[Any]) -> bool:
     """Whether it is for the store: not a side question, not work of `run_exclusive`."""
     return receipt.kind not in (ASIDE, WORK)
+
+
+def _counted(receipt: Receipt[Any]) -> int:
+    return 1 + len(receipt.need_more().followers or ())

@@ -112,7 +112,7 @@ class Finding:
         kept = self._kept
         if kept.bringing.let_go(receipt.id) is None:
             return
-        kept.core.unused -= 1  # it is one of the accepted
+        kept.bringing.count_in(receipt)
         if found.outcome is None:
             kept.core.give(receipt, Lost("the store has not got it"))
         else:
@@ -225,7 +225,7 @@ class Finding:
         core = self._kept.core
         live: Receipt[Any] | None = self._kept.bringing.let_go(number)
         if live is not None:
-            core.unused -= 1  # it is one of the accepted
+            self._kept.bringing.count_in(live)
             core.give(live, outcome)
         for receipt in self.followers_of(number):
             core.give(receipt, outcome)

@@ -88,7 +88,7 @@ class Vanishing:
             kept.others.handing.leave(receipts)
             return
         left = [each for each in receipts if each.ended is None]
-        kept.core.unused += len(left)  # no more among the accepted, until it is known
+        kept.bringing.count_out(left)  # until it is known
         for receipt in left:
             more = receipt.need_more()
             more.settling, more.steers = False, None

@@ -7,6 +7,7 @@ an outcome already.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import trio
@@ -22,7 +23,7 @@ from supervision.durable._words.records import Complete, Ended
 from supervision.durable._words.rules import marks_of
 from tests.durable.keeping.stage import WIDE, Player, Stage
 
-from .town import TTL, open_town
+from .town import TTL, Town, open_town
 
 
 def end_beside(store: MemoryStore, key: str, number: int) -> None:
@@ -154,3 +155,30 @@ async def test_a_turn_whose_prompt_has_another_outcome_leaves_nothing() -> None:
 async def test_so_it_is_where_the_store_is_shared() -> None:
     """The key is this node's all the time."""
     await overtake(MemoryServer().node("a"))
+
+
+@seeds(5)
+async def test_who_has_sent_again_counts_once_however_often_its_key_moves() -> None:
+    """It follows a prompt that comes to its node, goes, and comes back."""
+    async with open_town("a", "b") as town:
+        a, b = town.nodes["a"], town.nodes["b"]
+        key = town.key_of("b")
+        await b.router.accept(key, "wait:door", id="m", attempts=9)
+        again = a.router.send(key, "wait:door", id="m")
+        await town.until(lambda: bool(town.stage.begun))
+        for away, there in ((b, a), (a, b), (b, a)):
+            times = len(town.stage.begun)
+            away.store.cut_off()
+            await town.until(partial(_has_begun, town, times + 1))
+            assert there.owns() == town.partitions
+            away.store.join_again()
+            await trio.sleep(TTL)
+        town.stage.open("door")
+        with trio.fail_after(9 * TTL):
+            assert isinstance(await again.outcome(), Completed)
+
+        assert [each.router.statistics().queued for each in (a, b)] == [0, 0]
+
+
+def _has_begun(town: Town, times: int) -> bool:
+    return len(town.stage.begun) >= times

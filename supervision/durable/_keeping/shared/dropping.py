@@ -96,7 +96,7 @@ class Handing:
         """These are left to the store: whoever has them hears what it comes to have."""
         left = [each for each in receipts if each.ended is None]
         self.moved += len(left)
-        self._kept.core.unused += len(left)  # no more among the accepted here
+        self._kept.bringing.count_out(left)
         self._follow(left)
 
     def fenced(self, entry: Entry, answer: Fenced) -> None:

@@ -196,6 +196,7 @@ class Following:
                 self._tell(receipt, outcome, row)
         for each in kept.finding.followers_of(number):
             if outcome is None:
+                core.unused += 1  # it was one of the accepted
                 each.leave(UnknownPromptError(each.key, number))
             else:
                 each._turn = row.turn
@@ -222,9 +223,10 @@ class Following:
             outcome = Lost("the store has not got it")
         elif outcome is None:
             name = receipt.given_id or receipt.id
-            receipt.leave(UnknownPromptError(receipt.key, name))
+            for each in (receipt, *(receipt.need_more().followers or ())):
+                each.leave(UnknownPromptError(receipt.key, name))
             return
-        kept.core.unused -= 1  # it is one of the accepted
+        kept.bringing.count_in(receipt)
         receipt._turn = row.turn
         kept.core.give(receipt, outcome)
 

@@ -167,7 +167,7 @@ class Storing:
         place: Any = receipt.need_more().row
         place.written(error)
         if kept.bringing.let_go(receipt.id) is not None:
-            kept.core.unused -= 1
+            kept.bringing.count_in(receipt)
             kept.core.give(receipt, Rejected(error))
 
     def repeats(self, receipt: Receipt[Any], answer: Repeated) -> None:
@@ -176,7 +176,7 @@ class Storing:
         if kept.bringing.let_go(receipt.id) is None:
             return
         core, lane = kept.core, receipt._lane
-        core.unused -= 1
+        kept.bringing.count_in(receipt)
         core.books.repeated += 1
         then = partial(kept.finding.follow, lane, receipt, answer)
         kept.journals.follow(receipt, answer, then)
