@@ -156,7 +156,7 @@ class Count(NamedTuple):
 
 
 def count_of(page: str) -> Count:
-    """Count it."""
+    """Go through its blocks, and the words between them."""
     found = blocks(page)
     notes = [note for block in found for note in block.notes]
     typed = [

@@ -14,7 +14,6 @@ import trio.testing
 from actors import (
     ClosedToNewError,
     CloseReason,
-    Completed,
     Receipt,
     SessionClosed,
     open_system,
@@ -39,13 +38,9 @@ from tests.durable.keeping.stage import (
 )
 from tests.durable.nodes.town import open_town
 
+from .speaking import said
+
 AWAY = VerbResult(known=True, away=True)
-
-
-async def said(process: Process, prompt: str, key: str = "ann") -> None:
-    """Have a prompt answered."""
-    outcome = await (await process.router.accept(key, prompt)).outcome()
-    assert isinstance(outcome, Completed)
 
 
 class Slow(Player):

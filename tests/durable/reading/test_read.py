@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors import ClosedToNewError, Completed, Session, Turn, open_system
+from actors import ClosedToNewError, Session, Turn, open_system
 from actors.testing import seeds
 from benchmarks.postgres.server import Server
 from supervision import (
@@ -39,14 +39,10 @@ from tests.durable.keeping.stage import (
 from tests.durable.nodes.town import open_town
 from tests.durable.sealing.boxes import Keyed
 
+from .speaking import said
+
 KINDS = pytest.mark.parametrize("kind", ["memory", "sqlite"])
 ONE = Limits(sessions=1, turns=1, idle=10)
-
-
-async def said(process: Process, prompt: str, key: str = "ann") -> None:
-    """Have a prompt answered."""
-    outcome = await (await process.router.accept(key, prompt)).outcome()
-    assert isinstance(outcome, Completed)
 
 
 async def read(process: Process, key: str = "ann", **how: Any) -> Remembered:
