@@ -120,19 +120,24 @@ class TurnStream(Generic[P, C]):
     def abort(self, reason: object = None) -> Abort:
         """Abort the turn, hard, or take the prompt back if no turn has it yet.
 
+        A prompt that has steered has no turn of its own: the one that took it goes on.
+        That is another's answer, and `router.abort(answer.turn)` aborts it.
+
         Returns:
-            Of a prompt that no turn has: `ABORTING` if this call took it back,
-            `ALREADY` if its outcome is on its way, `STALE` if it has one.
+            Of a prompt that no turn has, or that has steered: `ABORTING` if this call
+            took it back, `ALREADY` if its outcome is on its way, `STALE` if it has one.
         """
-        self._core.events.check_thread("TurnStream.abort()")
-        turn = self.receipt.turn
+        core, receipt = self._core, self.receipt
+        core.events.check_thread("TurnStream.abort()")
+        turn = receipt.turn
         if turn is None:
-            if self.receipt.withdraw(reason) is Withdrawal.WITHDRAWN:
+            if receipt.withdraw(reason) is Withdrawal.WITHDRAWN:
                 return Abort.ABORTING  # with a store its outcome comes a little later
-            return Abort.ALREADY if self.receipt.ended is None else Abort.STALE
-        return self._core.verbs.abort(
-            turn, hard=True, reason=reason, hint=None, within=None
-        )
+            return Abort.ALREADY if receipt.ended is None else Abort.STALE
+        run: TurnRun | None = core.turns.running.get(turn)
+        if run is not None and receipt not in run.receipts:  # it has steered it
+            return Abort.ALREADY if receipt.ended is None else Abort.STALE
+        return core.verbs.abort(turn, hard=True, reason=reason, hint=None, within=None)
 
     def steer(self, prompt: P) -> Receipt[P]:
         """Put a message into this conversation's turn; as `RouterRef.steer`."""
