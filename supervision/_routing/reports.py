@@ -281,7 +281,7 @@ class RouterStatistics:
     given_up: int
     """Turns that were given up and whose code goes on."""
     chunks: int
-    """Chunks emitted so far."""
+    """Chunks emitted so far.  One counts when `emit` returns."""
     unread: int
     """Of these: dropped, because nobody read them: of turns without a reader, or whose
     readers had left."""
