@@ -152,7 +152,8 @@ class RouterRef(Reading[P, C]):
 
         Returns:
             `VerbResult.away`: it has no session any more, or had none; or `busy`: what
-            it does.  Falsy: neither this router nor its store knows the key.
+            it does.  Falsy: neither this router nor its store knows the key; one that
+            has no more than a reminder is known.
 
         Raises:
             ElsewhereError: the key is another node's; `anywhere` has it done there.

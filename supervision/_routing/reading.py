@@ -68,7 +68,7 @@ class Reading(Sending[P, C]):
                 the page behind.  Default None: from the end.
 
         Returns:
-            None: unknown: nothing is kept of it.
+            None: unknown: nothing is kept of it, no reminder either.
 
         Raises:
             CodecError: an entry cannot be read, and the key is not held.

@@ -18,6 +18,7 @@ from supervision import (
     Limits,
     NoStoreError,
     Remembered,
+    VerbResult,
     start_router,
 )
 from supervision.durable import (
@@ -200,6 +201,25 @@ async def test_a_key_that_nothing_is_known_of(kind: str, tmp_path: Path) -> None
     assert (found.before, found.waiting, found.version) == (None, 1, None)
     assert found.live
     assert closed is None
+
+
+@KINDS
+async def test_a_key_that_has_nothing_but_a_reminder_is_known(
+    kind: str, tmp_path: Path
+) -> None:
+    """It has no state and no session, and is away already; until it is forgotten."""
+    async with open_process(Stage(make_store(kind, tmp_path))) as process:
+        router = process.router
+        await router.remind("ann", "alarm", after=1000, prompt="one")
+        found = await read(process)
+        away = await router.passivate("ann")
+        await router.forget("ann", "alarm")
+        forgotten = await router.read("ann"), await router.passivate("ann")
+
+    assert (found.state, found.history, found.waiting) == (None, (), 0)
+    assert (found.phase, found.live) == ("passivated", False)
+    assert (away.known, away.away) == (True, True)
+    assert forgotten == (None, VerbResult(known=False))
 
 
 class Slow(Player):
