@@ -57,8 +57,8 @@ class Reading(Sending[P, C]):
         With a store state and entries are made anew of what is stored, so what is done
         with them changes nothing; a large state takes as long in Trio's thread as it
         does when its session begins.  Without a store they are the session's own: the
-        state is given if nobody can change it in place, and entries as
-        `History.window` gives them.
+        state is given if nobody can change it in place, nor what it holds, and entries
+        as `History.window` gives them.
 
         Args:
             key: the session's.

@@ -47,7 +47,7 @@ HELD: Final = "held"
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
 _IN_PLACE: Final = "read() of a state that can be changed in place"
-_VALUE: Final = "make its state a value, such as a tuple or a frozen class"
+_VALUE: Final = "make its state a value, such as a tuple or a frozen class of such"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",

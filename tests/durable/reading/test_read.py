@@ -487,6 +487,25 @@ class Listing(Session[str, str, list[str]]):
         turn.state.append(turn.prompt)
 
 
+@attrs.frozen(eq=False)
+class Box:
+    """Cannot be changed; what is in it can."""
+
+    words: list[str]
+
+
+class Boxing(Session[str, str, Box]):
+    """Changes what its state holds."""
+
+    def new_state(self) -> Box:
+        """Make one."""
+        return Box([])
+
+    async def take_turn(self, turn: Turn[str, str, Box]) -> None:
+        """Add the prompt."""
+        turn.state.words.append(turn.prompt)
+
+
 @seeds(1)
 async def test_without_a_store_a_state_that_can_be_changed_is_refused() -> None:
     """Whether a turn runs or not; with a store it is another object each time."""
@@ -498,6 +517,10 @@ async def test_without_a_store_a_state_that_can_be_changed_is_refused() -> None:
         ):
             await plain.read("ann")
         assert await plain.read("bob") is None
+        boxed = start_router(system, Boxing, name="boxed")
+        await boxed.send("ann", "one").outcome()
+        with pytest.raises(NoStoreError, match="a frozen class of such"):
+            await boxed.read("ann")
 
         stored = start_router(system, Listing, durable=MemoryStore(), name="stored")
         await stored.send("ann", "one").outcome()
