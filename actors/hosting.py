@@ -39,7 +39,6 @@ from ._sessions.receipt import (
 )
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
-from ._sessions.state import can_change
 from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
@@ -67,6 +66,7 @@ from ._sessions.turns.run import TurnRun
 from ._sessions.turns.steering import Steering as SteeringQueue
 from ._sessions.turns.steering import is_steerable, steering_of
 from ._sessions.turns.verdicts import SHUT_DOWN, completed
+from ._sessions.values import can_change
 from .errors import NoPlaceError
 from .events import EventType, Listener
 from .messages import Ticket
