@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._engine.carrying import Whole
-from ._engine.cell.shown import request_of
+from ._engine.cell.shown import FUNCTIONS, request_of
 from ._engine.checks import (
     is_plain,
     seconds,
@@ -73,6 +73,12 @@ from .messages import Ticket
 from .ref import AnyRef
 from .snapshot import Late
 from .system import ActorSystem, open_systems
+
+
+def looked_for(*functions: Callable[..., object]) -> None:
+    """Have a ref that is asked for a method of their name tell of these functions."""
+    for each in functions:
+        FUNCTIONS[each.__name__] = each.__module__.partition(".")[0]
 
 
 def actor_of(ref: AnyRef) -> Any:
@@ -187,6 +193,7 @@ __all__ = (
     "last_sign_of",
     "late_so_far",
     "listen",
+    "looked_for",
     "open_systems",
     "park",
     "plainer",
