@@ -14,6 +14,7 @@ import attrs
 import pytest
 import trio
 
+import supervision
 from actors import (
     Actor,
     ActorRef,
@@ -721,3 +722,21 @@ async def test_an_id_that_the_supervisor_has_given_away_is_the_callers_error() -
         assert await list_children(sup) == ()
         await trio.sleep(1)
     assert made == ["its own"]
+
+
+@pytest.mark.parametrize(
+    "name", ["start_child", "list_children", "get_spec", "resize_partitions"]
+)
+async def test_a_function_that_is_called_as_a_method_of_a_ref(name: str) -> None:
+    """The error says that it is one; of a name that is none it is as ever."""
+    async with open_system() as system:
+        ref = system.start(Plain, "ref")
+        with pytest.raises(AttributeError) as caught:
+            getattr(ref, name)
+        with pytest.raises(AttributeError, match=r"'x': send the actor a message"):
+            getattr(ref, "x")  # noqa: B009 - no checker lets it be written
+
+        said = f"a ref has no {name!r}: it is a function of supervision, {name}("
+        assert str(caught.value).startswith(said)
+        assert callable(getattr(supervision, name))
+        assert not hasattr(ref, name)

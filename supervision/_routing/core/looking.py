@@ -36,17 +36,18 @@ from supervision._routing.reports import Remembered, RouterStatistics, SessionIn
 from .core import Core
 
 GIVEN_UP = "given up"
+GATHERING: Final = "gathering"
 SUSPENDED = "suspended"
 PASSIVATED: Final = "passivated"
 """The phase of a key that only a store knows."""
 ELSEWHERE: Final = "elsewhere"
 """The phase of a key of another node, as long as nobody asks that one."""
 HELD: Final = "held"
-"""The phase of what is remembered of a key that is held."""
+"""What is kept of it cannot be read."""
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
 _IN_PLACE: Final = "read() of a state that can be changed in place"
-_VALUE: Final = "make its state a value, such as a tuple or a frozen class"
+_VALUE: Final = "make its state a value, such as a tuple or a frozen class of such"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -57,14 +58,18 @@ _NAMES = {
     ASLEEP: "idle",
 }
 _AT_REST = (OPEN, ASLEEP, GONE)
+_UNREAD = (PLACE, STARTING, ASLEEP)
+"""Where a key is that is held: beside those with places, or where it was asked for."""
 
 
 PHASES: Final = (
     *dict.fromkeys(_NAMES.values()),
     *(phase.value for phase in Phase if phase is not Phase.ENDED),
     TENANT,
+    GATHERING,
     "children",
     GIVEN_UP,
+    HELD,
 )
 """All that `phase_of` says."""
 
@@ -76,9 +81,11 @@ def phase_of(core: Core, lane: Lane) -> str:
         if run is not None:
             return phase_of_turn(core, run)
         if lane.waiting:
-            return "gathering"
+            return GATHERING
         if lane.busy:
             return "children"
+    elif lane.phase in _UNREAD and _is_held(core, lane):
+        return HELD
     if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
         return GIVEN_UP
     return _NAMES[lane.phase]
@@ -91,6 +98,11 @@ def phase_of_turn(core: Core, run: TurnRun) -> str:
     if phase is Phase.WAITING and not run.slot and run.extra is not None:
         return TENANT if core.slots.is_full(run.extra.slot_tenant) else phase.value
     return phase.value
+
+
+def _is_held(core: Core, lane: Lane) -> bool:
+    store = core.keeping.store
+    return store is not None and store.why_held(lane) is not None
 
 
 def abandoned(core: Core) -> list[Lane]:
