@@ -42,7 +42,7 @@ PASSIVATED: Final = "passivated"
 ELSEWHERE: Final = "elsewhere"
 """The phase of a key of another node, as long as nobody asks that one."""
 HELD: Final = "held"
-"""The phase of what is remembered of a key that is held."""
+"""The phase of a key of which nothing can begin: what is kept of it is unreadable."""
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
 _IN_PLACE: Final = "read() of a state that can be changed in place"
@@ -57,6 +57,7 @@ _NAMES = {
     ASLEEP: "idle",
 }
 _AT_REST = (OPEN, ASLEEP, GONE)
+_NOT_BEGUN = (PLACE, STARTING, ASLEEP)
 
 
 PHASES: Final = (
@@ -65,6 +66,7 @@ PHASES: Final = (
     TENANT,
     "children",
     GIVEN_UP,
+    HELD,
 )
 """All that `phase_of` says."""
 
@@ -81,7 +83,15 @@ def phase_of(core: Core, lane: Lane) -> str:
             return "children"
     if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
         return GIVEN_UP
+    if lane.phase in _NOT_BEGUN and why_held(core, lane) is not None:
+        return HELD
     return _NAMES[lane.phase]
+
+
+def why_held(core: Core, lane: Lane) -> str | None:
+    """Why nothing of a session begins: what its store has is unreadable; None."""
+    store = core.keeping.store
+    return store.why_held(lane) if store is not None else None
 
 
 def phase_of_turn(core: Core, run: TurnRun) -> str:
@@ -120,7 +130,6 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     burnt = core.burning.of(lane.key)
     phase = phase_of(core, lane)
     turn = run.id if run is not None else None
-    store = core.keeping.store
     if run is not None and run.has_begun:
         last = last_sign_of(run)
     elif phase == GIVEN_UP:
@@ -146,7 +155,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         given_up=len(burnt),
         burning=now - burnt[0].since if burnt else None,
         quarantined=_quarantined(lane, now),
-        held=store.why_held(lane) if store is not None else None,
+        held=why_held(core, lane),
         entries=_entries(core, lane),
     )
 
@@ -168,10 +177,9 @@ def whereabouts(core: Core, key: str) -> dict[str, Any]:
         "age": None,
     }
     if lane is not None:
-        store = core.keeping.store
         found["phase"] = phase_of(core, lane)
         found["age"] = core.now() - lane.created_at
-        found["held"] = store.why_held(lane) if store is not None else None
+        found["held"] = why_held(core, lane)
     elif others is not None and others.has(key):
         there = others.locate(key)
         found["phase"] = ELSEWHERE
