@@ -11,6 +11,7 @@ an int of more than 64 bits, a time that is not UTC, half a surrogate pair.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from actors.hosting import shown
 
 from .columns import Unfaithful
 from .places import Places
+from .versions import left_out
 
 # Any in this file: values are anything
 
@@ -77,6 +79,14 @@ class Typed:
     def decode(self, body: bytes | memoryview) -> Any:
         """Make the value again.  Raises any Exception: it cannot be."""
         return self._unpack(body)
+
+    def left_out(self, body: bytes | memoryview, value: Any) -> Iterator[str]:
+        """Yield the fields in a body that are not in the value it was read as.
+
+        Mostly it is written again as it was, and nothing has to be looked at.
+        """
+        if not self.builtin and self._pack(value) != bytes(body):
+            yield from left_out(read_untyped(body), value)
 
     def convert(self, plain: Any) -> Any:
         """Make a value of builtin values.  Raises any Exception: it cannot be."""
