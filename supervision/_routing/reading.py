@@ -58,7 +58,7 @@ class Reading(Sending[P, C]):
         with them changes nothing; a large state takes as long in Trio's thread as it
         does when its session begins.  Without a store they are the session's own: the
         state is given if nobody can change it in place, nor what it holds, and entries
-        as `History.window` gives them.
+        as `History.window` gives them: not to be changed.
 
         Args:
             key: the session's.

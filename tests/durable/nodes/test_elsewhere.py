@@ -14,6 +14,8 @@ from actors import (
     Receipt,
     Replay,
     Steered,
+    StreamGapError,
+    UnknownPromptError,
     WhileBusy,
 )
 from actors.testing import seeds
@@ -198,6 +200,30 @@ async def test_an_answer_from_elsewhere_is_whole_in_the_moment_of_its_end() -> N
             assert isinstance(await receipt.outcome(), Completed)
             async with router.reopen_turn(key, name) as answer:
                 assert len([each async for each in answer]) == 3
+
+
+@seeds(5)
+@pytest.mark.parametrize("at", ["the owner", "another node"])
+async def test_a_reader_who_is_behind_is_told_that_the_key_was_reset(at: str) -> None:
+    """It has not read all of a whole answer, which is not kept any more."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        owner, other = town.nodes["b"].router, town.nodes["a"].router
+        router = owner if at == "the owner" else other
+        journal = Journal(chunks=2)
+        receipt = await router.accept(key, "count:20", id="m", stream=journal)
+        assert isinstance(await receipt.outcome(), Completed)
+        async with router.reopen_turn(key, "m") as answer:
+            owner.reset(key)
+            await trio.sleep(20)
+            with pytest.raises(StreamGapError) as caught:
+                await anext(answer)
+            assert (caught.value.after, caught.value.last) == (0, 20)
+            with pytest.raises(StopAsyncIteration):
+                await anext(answer)
+        with pytest.raises(UnknownPromptError):
+            async with router.reopen_turn(key, "m"):
+                pass
 
 
 @seeds(5)
