@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 from trio.lowlevel import checkpoint
 
@@ -14,30 +14,27 @@ from actors import (
     Journal,
     Latest,
     Leave,
-    Receipt,
     Replay,
-    StreamGapError,
-    StreamNotKeptError,
     UnknownPromptError,
     WhileBusy,
 )
 from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 
-from .core.core import Core
 from .core.looking import remembered
-from .errors import StoreAwayError
+from .errors import NoStoreError, StoreAwayError
 from .offering import Policy, attached, check, more_of, stream_of
 from .parts.admission import Offer
 from .parts.lane import check_key
-from .reports import Remembered
+from .reports import KeyInfo, Remembered
 from .router import Router, is_stored
 from .sending import Sending
-from .stream import TurnStream
+from .stream import TurnStream, first_answer, kept_answer
 
 P = TypeVar("P")
 C = TypeVar("C")
 
 _MOST: Final = 10_000  # entries that are read at once
+_MOST_KEYS: Final = 1000
 
 
 class Reading(Sending[P, C]):
@@ -92,6 +89,52 @@ class Reading(Sending[P, C]):
             return await store.remembered(key, newest, before)
         await checkpoint()
         return remembered(self._house(key), key, newest, before)
+
+    async def keys(
+        self, prefix: str = "", *, after: str = "", most: int = 100
+    ) -> tuple[KeyInfo, ...]:
+        """Look at the keys that the store has, in their order: of one tenant, say.
+
+        All of them, also those that have no session: the conversations of a user, where
+        keys begin with whose they are.  On every node that shares the store.  Starts
+        nothing, and is no sign of life.  A key is there as soon as its first prompt is
+        stored, and until `close`.  A checkpoint.
+
+        Args:
+            prefix: only those that begin with it.  Default `""`: all.
+            after: only those behind this key; the next page begins behind the last one
+                of this.  Default `""`: from the first.
+            most: how many, from 1 to 1000.  Default 100.
+
+        Returns:
+            Fewer than `most`: there are no more.
+
+        Raises:
+            NoStoreError: this router has no store.
+            ClosedToNewError: the router has ended for good.
+            StoreError: the store does not answer, or the router is ending.
+            TypeError, ValueError: an argument that is not what it should be.
+        """
+        for name, given in (("prefix", prefix), ("after", after)):
+            text: object = given
+            if not isinstance(text, str):
+                msg = f"{name} must be a str, got {given!r}"
+                raise TypeError(msg)
+        whole("most", most, least=1)
+        if most > _MOST_KEYS:
+            msg = f"most must be at most {_MOST_KEYS}, got {most}: read on with after="
+            raise ValueError(msg)
+        store = self._house().keeping.store
+        if store is None:
+            raise NoStoreError(self.ref.path, "keys()", "list(), what is in memory")
+        own: KeyInfo | None = None
+        if after < prefix:
+            own = await store.key(prefix)
+            after = prefix
+        found = [own] if own is not None else []
+        if len(found) < most:
+            found += await store.keys(after, most - len(found))
+        return tuple(each for each in found if each.key.startswith(prefix))
 
     def open_turn(
         self,
@@ -194,7 +237,7 @@ class Reading(Sending[P, C]):
             raise UnknownPromptError(key, id)
         core = router._house()
         reader: Chunks[C] | Place[C]
-        receipt, log = await _kept(core, key, id)
+        receipt, log = await kept_answer(core, key, id)
         if log is not None:
             reader = attached(core, key, log, after)
         else:
@@ -256,7 +299,7 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         own = receipt._more is more
         unkept: str | int | None = None
         if not own:  # somebody else sent it first
-            first = await _again(core, receipt, id_, chunks)
+            first = await first_answer(core, receipt, id_, chunks)
             if first is None:
                 unkept = id_ or receipt.id
                 chunks.close()
@@ -301,100 +344,3 @@ def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
         msg = f"leave must be a Leave, got {leave!r}"
         raise TypeError(msg)
     return given, leave is Leave.DETACH
-
-
-async def _again(
-    core: Core,
-    receipt: Receipt[Any],
-    id: str | None,  # noqa: A002
-    chunks: Chunks[C] | ChunkLog[C],
-) -> ChunkLog[C] | None:
-    """What is read of a prompt that was sent before; None: it is not kept.
-
-    Raises:
-        StreamGapError: of its answer nothing is kept any more.
-        StoreError: it is to be looked up in the store, which does not answer.
-    """
-    key, journals = receipt.key, core.keeping.journals
-    kept = core.readers.find(key, receipt.id)
-    if kept is None and id is not None:
-        kept = core.readers.find(key, id)  # it repeats one of an earlier process
-    if kept is not None:
-        return kept.log
-    more = receipt._more
-    first: object = more.stream if more is not None else None
-    if isinstance(first, ChunkLog):
-        log = cast("ChunkLog[C]", first)
-        if log.keeper is None and log.last:  # its time is over
-            raise StreamGapError(0, log.last + 1, log.last)
-        return log
-    kept_too = isinstance(chunks, ChunkLog)
-    if kept_too and journals is not None and id is not None:
-        found = await journals.find(key, id)
-        return found[1] if found is not None else None
-    return None
-
-
-async def _kept(
-    core: Core,
-    key: str,
-    id: str | int,  # noqa: A002
-) -> tuple[Receipt[Any], ChunkLog[Any] | None]:
-    """A prompt whose answer may be read again; without a stream: it has ended.
-
-    Raises:
-        UnknownPromptError, StreamNotKeptError: it may not.
-        StoreError: the store does not answer.
-    """
-    kept = core.readers.find(key, id)
-    journals = core.keeping.journals
-    if kept is None and journals is not None:
-        found = await journals.find(key, id)
-        kept = core.readers.find(key, id)  # it may have come meanwhile
-        if kept is None and found is not None:
-            receipt, log = found
-            if log is None:
-                if receipt.ended is None:
-                    raise StreamNotKeptError(key, id)
-                here = _here(core, key, id)
-                if here is not None and _had_stream(here):  # a Replay, not the store's
-                    raise UnknownPromptError(key, id)
-            return receipt, log
-    if kept is not None:
-        return kept.receipt, kept.log
-    return _not_kept(core, key, id), None
-
-
-def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A002
-    """The receipt of a prompt whose answer is not kept, if it has its outcome.
-
-    Raises:
-        UnknownPromptError, StreamNotKeptError: it has not.
-    """
-    receipt = _here(core, key, id)
-    if receipt is None:
-        raise UnknownPromptError(key, id)
-    if _had_stream(receipt):  # its time is over
-        raise UnknownPromptError(key, id)
-    if receipt.ended is None:
-        raise StreamNotKeptError(key, id)
-    return receipt
-
-
-def _had_stream(receipt: Receipt[Any]) -> bool:
-    """Whether it was sent for readers who come back."""
-    more = receipt._more
-    return more is not None and isinstance(more.stream, ChunkLog)
-
-
-def _here(core: Core, key: str, id: str | int) -> Receipt[Any] | None:  # noqa: A002
-    """The receipt of a prompt that this process remembers."""
-    lane = core.lanes.get(key)
-    if lane is None:
-        memory = core.past.get(key, core.now())
-    else:
-        memory = lane.extra.known if lane.extra is not None else None
-    receipt: Receipt[Any] | None = memory.find(id) if memory is not None else None
-    if receipt is None and lane is not None:  # it has no id of its own
-        receipt = next((each for each in lane.receipts() if each.id == id), None)
-    return receipt

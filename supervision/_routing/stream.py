@@ -8,7 +8,7 @@ the turn is to go on, leaving the block gives up nothing but this reader's place
 from __future__ import annotations
 
 from threading import get_ident
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 import trio
 from trio.lowlevel import checkpoint_if_cancelled
@@ -20,11 +20,13 @@ from actors import (
     Outcome,
     Phase,
     Receipt,
+    StreamGapError,
     StreamNotKeptError,
     TurnNotCompletedError,
+    UnknownPromptError,
     Withdrawal,
 )
-from actors.hosting import Chunks, Place, TurnRun
+from actors.hosting import ChunkLog, Chunks, Place, TurnRun
 
 from .core.core import Core
 
@@ -184,3 +186,100 @@ class TurnStream(Generic[P, C]):
             self.abort("its reader has left")
             with trio.CancelScope(shield=True):  # as long as `abort_grace` at most
                 await self.receipt.outcome()
+
+
+async def first_answer(
+    core: Core,
+    receipt: Receipt[Any],
+    id: str | None,  # noqa: A002
+    chunks: Chunks[C] | ChunkLog[C],
+) -> ChunkLog[C] | None:
+    """What is read of a prompt that was sent before; None: it is not kept.
+
+    Raises:
+        StreamGapError: of its answer nothing is kept any more.
+        StoreError: it is to be looked up in the store, which does not answer.
+    """
+    key, journals = receipt.key, core.keeping.journals
+    kept = core.readers.find(key, receipt.id)
+    if kept is None and id is not None:
+        kept = core.readers.find(key, id)  # it repeats one of an earlier process
+    if kept is not None:
+        return kept.log
+    more = receipt._more
+    first: object = more.stream if more is not None else None
+    if isinstance(first, ChunkLog):
+        log = cast("ChunkLog[C]", first)
+        if log.keeper is None and log.last:  # its time is over
+            raise StreamGapError(0, log.last + 1, log.last)
+        return log
+    kept_too = isinstance(chunks, ChunkLog)
+    if kept_too and journals is not None and id is not None:
+        found = await journals.find(key, id)
+        return found[1] if found is not None else None
+    return None
+
+
+async def kept_answer(
+    core: Core,
+    key: str,
+    id: str | int,  # noqa: A002
+) -> tuple[Receipt[Any], ChunkLog[Any] | None]:
+    """A prompt whose answer may be read again; without a stream: it has ended.
+
+    Raises:
+        UnknownPromptError, StreamNotKeptError: it may not.
+        StoreError: the store does not answer.
+    """
+    kept = core.readers.find(key, id)
+    journals = core.keeping.journals
+    if kept is None and journals is not None:
+        found = await journals.find(key, id)
+        kept = core.readers.find(key, id)  # it may have come meanwhile
+        if kept is None and found is not None:
+            receipt, log = found
+            if log is None:
+                if receipt.ended is None:
+                    raise StreamNotKeptError(key, id)
+                here = _here(core, key, id)
+                if here is not None and _had_stream(here):  # a Replay, not the store's
+                    raise UnknownPromptError(key, id)
+            return receipt, log
+    if kept is not None:
+        return kept.receipt, kept.log
+    return _not_kept(core, key, id), None
+
+
+def _not_kept(core: Core, key: str, id: str | int) -> Receipt[Any]:  # noqa: A002
+    """The receipt of a prompt whose answer is not kept, if it has its outcome.
+
+    Raises:
+        UnknownPromptError, StreamNotKeptError: it has not.
+    """
+    receipt = _here(core, key, id)
+    if receipt is None:
+        raise UnknownPromptError(key, id)
+    if _had_stream(receipt):  # its time is over
+        raise UnknownPromptError(key, id)
+    if receipt.ended is None:
+        raise StreamNotKeptError(key, id)
+    return receipt
+
+
+def _had_stream(receipt: Receipt[Any]) -> bool:
+    """Whether it was sent for readers who come back."""
+    more = receipt._more
+    return more is not None and isinstance(more.stream, ChunkLog)
+
+
+def _here(core: Core, key: str, id: str | int) -> Receipt[Any] | None:  # noqa: A002
+    """The receipt of a prompt that this process remembers."""
+    lane = core.lanes.get(key)
+    if lane is None:
+        memory = core.past.get(key, core.now())
+    else:
+        memory = lane.extra.known if lane.extra is not None else None
+    receipt: Receipt[Any] | None = memory.find(id) if memory is not None else None
+    if receipt is None and lane is not None:  # it has no id of its own
+        receipt = next((each for each in lane.receipts() if each.id == id), None)
+    return receipt
