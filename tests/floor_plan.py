@@ -45,7 +45,7 @@ PLAN: Final = {
         "trio",
     ),
     "conversation_words": Room(
-        "actors/_sessions: events outcomes phase policies receipt sizes",
+        "actors/_sessions: events outcomes phase policies receipt sizes values",
         "park words",
         "attrs trio",
     ),

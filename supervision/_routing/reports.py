@@ -71,9 +71,9 @@ class SessionInfo:
     """waiting for a place, starting, idle, gathering (the window of a burst), waiting
     for a slot, waiting for tenant (for a slot too: its tenant has as many as one may),
     running, tool, draining, ending, children (only child turns that have outlived
-    theirs), backing off, closing, quarantined; given up: it has nothing to do, and the
-    code of a turn that was given up goes on; held: what its store has of it cannot be
-    read, so nothing of it begins (`held`)."""
+    theirs), backing off, closing, quarantined; held: what its store has of it cannot be
+    read (`held`); given up: it has nothing to do, and the code of a turn that was given
+    up goes on."""
     turn: int | None
     """Id of its turn."""
     tool: str | None
@@ -121,7 +121,7 @@ class KeyInfo:
     token: bool
     """Whether a token is bound."""
     generation: int
-    """How many actors it has had; 0: its first prompt waits."""
+    """How many actors it has had; 0: its first prompt waits, or a reminder."""
     tenant: str | None
     """Whose it is."""
     held: str | None
@@ -285,7 +285,7 @@ class RouterStatistics:
     given_up: int
     """Turns that were given up and whose code goes on."""
     chunks: int
-    """Chunks emitted so far."""
+    """Chunks emitted so far.  One counts when `emit` returns."""
     unread: int
     """Of these: dropped, because nobody read them: of turns without a reader, or whose
     readers had left."""
