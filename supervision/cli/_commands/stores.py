@@ -10,6 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from rich.text import Text
 
@@ -35,6 +36,11 @@ from .printing import (
     print_json,
     print_lines,
     print_table,
+)
+
+_NONE_HELD: Final = (
+    "none is known: a key is tried when somebody speaks to it; to try all of a copy: "
+    "actors check module:Tree --store FILE"
 )
 
 
@@ -67,6 +73,8 @@ def list_keys(arguments: Namespace) -> int:
     print_table(columns, [_key_cells(each, nodes=elsewhere) for each in keys])
     if found["after"] is not None:
         print_lines([Text(f"more: --after {clean(found['after'])}", DIM)])
+    elif arguments.held and not keys:
+        print_lines([Text(_NONE_HELD, DIM)])
     return ExitCode.OK
 
 
