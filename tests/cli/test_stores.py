@@ -148,6 +148,7 @@ def test_all_keys_are_listed_page_by_page(path: Path, run: Run) -> None:
     with StoryServer(path, ANSWERS) as server:
         status, out, _ = run("sessions", "--all", "--limit", "2")
         run("sessions", "--held", "--after", "b ob", "--router", "/r")
+        run("sessions", "--prefix", "acme/")
         _, raw, _ = run("sessions", "--all", "--json")
 
     assert status == 0
@@ -161,6 +162,7 @@ def test_all_keys_are_listed_page_by_page(path: Path, run: Run) -> None:
     assert server.asked == [
         "GET /keys?limit=2",
         "GET /keys?router=%2Fr&after=b+ob&held=True&limit=100",
+        "GET /keys?prefix=acme%2F&limit=100",
         "GET /keys?limit=100",
     ]
 

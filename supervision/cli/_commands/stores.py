@@ -48,10 +48,14 @@ def list_keys(arguments: Namespace) -> int:
     """`actors sessions --all`: a page of keys, also of those that are only stored."""
     for name in ("phase", "match", "order"):
         if getattr(arguments, name) is not None:
-            text = f"--{name} is not for --all, --held and --after: keys come in order"
+            text = (
+                f"--{name} is not for --all, --held, --prefix and --after: keys come "
+                "in order, and --prefix TEXT gives those that begin with it"
+            )
             raise CommandError(text)
     found = choose_client(arguments.socket).keys(
         router=arguments.router,
+        prefix=arguments.prefix,
         after=arguments.after,
         held=arguments.held,
         limit=arguments.limit,
