@@ -71,9 +71,9 @@ class SessionInfo:
     """waiting for a place, starting, idle, gathering (the window of a burst), waiting
     for a slot, waiting for tenant (for a slot too: its tenant has as many as one may),
     running, tool, draining, ending, children (only child turns that have outlived
-    theirs), backing off, closing, quarantined; held: what its store has of it cannot be
-    read (`held`); given up: it has nothing to do, and the code of a turn that was given
-    up goes on."""
+    theirs), backing off, closing, quarantined; given up: it has nothing to do, and the
+    code of a turn that was given up goes on; held: what its store has of it cannot be
+    read, so nothing of it begins (`held`)."""
     turn: int | None
     """Id of its turn."""
     tool: str | None

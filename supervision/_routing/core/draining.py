@@ -26,7 +26,7 @@ from supervision._routing.reports import DrainReport, VerbResult
 
 from .core import Core
 from .keeping import Stored
-from .looking import is_held, phase_of
+from .looking import phase_of, why_held
 
 DRAINING = "shutting down"
 _SHARE = 0.8  # of the time, for what runs to end by itself
@@ -82,7 +82,7 @@ def _rest_is_held(core: Core) -> bool:
         return False
     held = 0
     for lane in core.lanes.values():
-        if lane.waiting and is_held(core, lane):
+        if lane.waiting and why_held(core, lane) is not None:
             for receipt in lane.live():
                 more = receipt._more
                 held += 1 + len((more.followers if more is not None else None) or ())

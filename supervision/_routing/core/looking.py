@@ -84,11 +84,17 @@ def phase_of(core: Core, lane: Lane) -> str:
             return GATHERING
         if lane.busy:
             return "children"
-    elif lane.phase in _UNREAD and is_held(core, lane):
+    elif lane.phase in _UNREAD and why_held(core, lane) is not None:
         return HELD
     if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
         return GIVEN_UP
     return _NAMES[lane.phase]
+
+
+def why_held(core: Core, lane: Lane) -> str | None:
+    """Why nothing of a session begins: what its store has is unreadable; None."""
+    store = core.keeping.store
+    return store.why_held(lane) if store is not None else None
 
 
 def phase_of_turn(core: Core, run: TurnRun) -> str:
@@ -98,12 +104,6 @@ def phase_of_turn(core: Core, run: TurnRun) -> str:
     if phase is Phase.WAITING and not run.slot and run.extra is not None:
         return TENANT if core.slots.is_full(run.extra.slot_tenant) else phase.value
     return phase.value
-
-
-def is_held(core: Core, lane: Lane) -> bool:
-    """Whether nothing of a session begins, as what its store has is unreadable."""
-    store = core.keeping.store
-    return store is not None and store.why_held(lane) is not None
 
 
 def abandoned(core: Core) -> list[Lane]:
@@ -133,7 +133,6 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     burnt = core.burning.of(lane.key)
     phase = phase_of(core, lane)
     turn = run.id if run is not None else None
-    store = core.keeping.store
     if run is not None and run.has_begun:
         last = last_sign_of(run)
     elif phase == GIVEN_UP:
@@ -159,7 +158,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         given_up=len(burnt),
         burning=now - burnt[0].since if burnt else None,
         quarantined=_quarantined(lane, now),
-        held=store.why_held(lane) if store is not None else None,
+        held=why_held(core, lane),
         entries=_entries(core, lane),
     )
 
@@ -181,10 +180,9 @@ def whereabouts(core: Core, key: str) -> dict[str, Any]:
         "age": None,
     }
     if lane is not None:
-        store = core.keeping.store
         found["phase"] = phase_of(core, lane)
         found["age"] = core.now() - lane.created_at
-        found["held"] = store.why_held(lane) if store is not None else None
+        found["held"] = why_held(core, lane)
     elif others is not None and others.has(key):
         there = others.locate(key)
         found["phase"] = ELSEWHERE

@@ -62,6 +62,11 @@ class Plain:
 
     def tree(self, value: Any) -> Any:
         """Make what `pack` takes.  Raises TypeError: it would not come back."""
+        cls = _class_of(value)
+        if cls is int and 0 <= value <= _MOST:  # as below, for most results
+            return value
+        if cls is str and value.isascii():
+            return value
         try:
             return self._tree(value)
         except RecursionError:

@@ -19,7 +19,7 @@ from msgspec import inspect as kinds
 
 from actors.hosting import shown
 
-from .columns import Unfaithful
+from .columns import Classes, Unfaithful
 from .places import Places
 from .versions import left_out
 
@@ -40,6 +40,9 @@ class Typed:
         places = Places()
         self._place = places.of(kinds.type_info(declared))
         self._careful = places.careful
+        # classes of which any value may be: nothing is inside to be looked at
+        inner = self._place.inner
+        self._any_of: Classes = self._place.takes if inner is None else frozenset()
         self.builtin = places.builtin
         """A body is read the same without the type."""
         self.plain = places.builtin and not places.careful
@@ -56,7 +59,8 @@ class Typed:
             Unfaithful: it is, and would not come back as it is.
         """
         try:
-            self._place.check((value,))
+            if type(value) not in self._any_of:
+                self._place.check((value,))
             body = self._pack(value)
         except RecursionError:
             msg = f"{shown(value)[:60]} is nested too deeply, or contains itself"
