@@ -101,7 +101,9 @@ class Kind:
         if self._maker is not None:
             # of a model: a tag, then names and values by turns
             given, known = dict.fromkeys(given[FIELDS][1::2]), self.cls.model_fields
-        yield from (name for name in given if name not in known)
+        for name in given:  # in older bodies of a model: a cached property, too
+            if name not in known and not (self._maker and hasattr(self.cls, name)):
+                yield name
 
     def member(self, name: object) -> Any:
         """Give a member of an enum.  Raises ValueError: there is none."""

@@ -37,9 +37,19 @@ def types_of(cls: Any) -> Iterable[Any]:
 
 
 def parts_of(model: Any) -> tuple[Any, ...]:
-    """Take a model apart, into `PARTS`; a `RootModel` has not all of them."""
+    """Take a model apart, into `PARTS`; a `RootModel` has not all of them.
+
+    Pydantic keeps more beside the fields: what a `cached_property` has given, and what
+    `model_copy(update=)` was told of no field.  It is left out, as of other classes.
+    """
     state: Mapping[str, Any] = model.__getstate__()
-    return tuple(state.get(each) for each in _STATE)
+    fields: Any = state[_STATE[0]]
+    rest = (state.get(each) for each in _STATE[1:])
+    cls: Any = model.__class__
+    known: Mapping[str, Any] = cls.model_fields
+    if not fields.keys() <= known.keys():
+        fields = {name: each for name, each in fields.items() if name in known}
+    return fields, *rest
 
 
 def maker_of(cls: Any) -> Callable[[Mapping[str, Any]], Any]:

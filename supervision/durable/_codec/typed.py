@@ -87,7 +87,8 @@ class Typed:
     def left_out(self, body: bytes | memoryview, value: Any) -> Iterator[str]:
         """Yield the fields in a body that are not in the value it was read as.
 
-        Mostly it is written again as it was, and nothing has to be looked at.
+        Mostly it is written again as it was, and nothing has to be looked at.  Raises
+        any Exception: it cannot be, as of a dict with objects for keys.
         """
         if not self.builtin and self._pack(value) != bytes(body):
             yield from left_out(read_untyped(body), value)

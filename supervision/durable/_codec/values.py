@@ -182,7 +182,12 @@ class Values:
     def _current_value(self, data: bytes, where: Where) -> Any:
         value = self._read(data, where)
         if where is _A_STATE:
-            refuse_left_out(self._left_out(data, value))
+            try:
+                lost = next(self._left_out(data, value), None)
+            except Exception:  # noqa: BLE001 - it was read, so nobody says it is lost
+                lost = None
+            if lost is not None:
+                refuse_left_out(lost)
         return value
 
     def _read(self, data: bytes, where: Where) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Never, TypeAlias
 
 import attrs
 
@@ -100,19 +100,18 @@ class Versions:
         return plain
 
 
-def refuse_left_out(fields: Iterator[str]) -> None:
-    """Refuse a state with fields that its class has not.  Raises CodecError.
+def refuse_left_out(field: str) -> Never:
+    """Refuse a state with a field that its class has not.  Raises CodecError.
 
     Args:
-        fields: `State.title`, of each that would be lost.
+        field: `State.title`: it would be lost.
     """
-    for each in fields:
-        raise CodecError(
-            Where.STATE.value,
-            f"it has a field {each}, which this code does not know and would lose: run "
-            "the code that knows it, or count up state_version and say in upcasters "
-            "what becomes of it",
-        )
+    raise CodecError(
+        Where.STATE.value,
+        f"it has a field {field}, which this code does not know and would lose: run "
+        "the code that knows it, or count up state_version and say in upcasters "
+        "what becomes of it",
+    )
 
 
 def left_out(plain: Any, value: Any) -> Iterator[str]:

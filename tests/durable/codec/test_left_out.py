@@ -94,6 +94,17 @@ class NewModel(BaseModel):
     text: str
 
 
+class Remembers(BaseModel):
+    """Pydantic keeps what has been computed beside its fields."""
+
+    x: int
+
+    @functools.cached_property
+    def twice(self) -> int:
+        """Twice as much."""
+        return 2 * self.x
+
+
 def codec(state: Any, *types: type[Any], **more: Any) -> Values:
     """Make the codec of a class with states of this type."""
     session = session_of(str, str, state)
@@ -203,6 +214,48 @@ def test_what_is_remembered_of_an_object_is_no_field() -> None:
         value = cls(1)
         assert value.twice == 2
         assert read(codec(cls), value, codec(cls)) == cls(1)
+
+
+def test_what_a_model_has_beside_its_fields_is_no_field() -> None:
+    """A `cached_property`, and what it was copied with; so it was in older bodies."""
+    value = Remembers(x=1)
+    assert value.twice == 2
+    values = codec(Remembers)
+    copied = value.model_copy(update={"of_no_field": 3})
+    for each in (value, copied):
+        body = values.encode(each, Where.STATE)
+        assert b"twice" not in body
+        assert values.decode(body, Where.STATE, 1) == Remembers(x=1)
+
+    older = value.__getstate__()
+    parts = [older[f"__{each}__"] for each in ("dict", *_BESIDE)]
+
+    def given_out(_: object) -> Any:
+        return parts
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values._plain.classes.of(Remembers), "parts", given_out)
+        body = values.encode(value, Where.STATE)
+    assert b"twice" in body
+    assert values.decode(body, Where.STATE, 1) == Remembers(x=1)
+
+
+_BESIDE = ("pydantic_extra", "pydantic_fields_set", "pydantic_private")
+
+
+def test_a_state_that_cannot_be_looked_at_is_read() -> None:
+    """Objects for keys cannot be read without the type; nothing is known to be lost."""
+    state = tuple[dict[Pair, Said], dict[New, int], list[str], set[int]]
+    value = ({Pair("a"): Said("b", "c")}, {New(1): 2}, ["d"], {1, 2})
+    values = codec(state)
+    body = values.encode(value, Where.STATE)
+    # a set may come in another order in another process
+    other = body.replace(b"\x92\x01\x02", b"\x92\x02\x01")
+    assert body[:1] == b"T"
+    assert other != body
+
+    assert values.decode(body, Where.STATE, 1) == value
+    assert values.decode(other, Where.STATE, 1) == value
 
 
 @given(anything)
