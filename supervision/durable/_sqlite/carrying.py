@@ -170,7 +170,8 @@ class Carrying:
             run = self._not_overtaken(run)
         sends = [row for _, record in run for row in record.sends]
         new = self._insert(sends) if sends else True
-        self._end(_ends(run, slice(1, None)))
+        # with the first ones, if some may have been made just now
+        self._end(_ends(run, slice(0 if sends else 1, None)))
         again = [
             (tried, 0, number) for _, record in run for number, tried in record.again
         ]

@@ -414,6 +414,20 @@ async def test_two_turns_of_a_key_in_a_batch_are_in_order(store: Engine) -> None
         assert await session(bench) == SessionRow(State(b"two", 2), None, 3, None, None)
 
 
+async def test_what_a_turn_sends_may_be_ended_in_the_same_batch(store: Engine) -> None:
+    """As if each record had come alone; also by the first prompt of a turn."""
+    async with opened(store) as bench:
+        await bench.carry(accept(1, "a"), accept(2, "b"))
+        answers = await bench.carry(
+            complete(1, key="a", sends=(row(3, "b"), row(4, "c"))),
+            complete(3, key="b"),
+            complete(4, key="c"),
+        )
+        assert [type(each) for each in answers] == [Completion] * 3
+        assert await numbers(bench, "b") == [2]
+        assert await numbers(bench, "c") == []
+
+
 async def test_an_outcome_is_the_first_one(store: Engine) -> None:
     """Whatever comes later, in the same batch too."""
     async with opened(store) as bench:
