@@ -225,11 +225,12 @@ class Writer:
                 self.book.out = rest + self.book.out
                 self._fail(error)
                 return
+        # in each step: else those who were told might take it before those who wait
+        self._around.has_room()
         if self.book.out:
             token = trio.lowlevel.current_trio_token()
             token.run_sync_soon(self._tell, answers, last)
             return
-        self._around.has_room()
         self._soon(told=True)
         if not self.book and self._quiet is not None:
             self._quiet.set()
