@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
+from weakref import ref
 
 from trio.lowlevel import enable_ki_protection
 
@@ -73,6 +74,7 @@ class KeptQueue(deque[C]):
 
     What is appended is kept at once; in a burst, texts are when it ends, all together.
     A turn appends, and Ctrl-C may interrupt that one anywhere: not here in between.
+    It does not hold its log, which is gone, with its chunks, when nobody else has it.
 
     Args:
         log: whose chunks they are, a `ChunkLog`; None: of a copy.
@@ -82,7 +84,7 @@ class KeptQueue(deque[C]):
 
     def __init__(self, log: Any) -> None:
         super().__init__()
-        self._log = log
+        self._log: Callable[[], Any] = _nothing if log is None else ref(log)
         self._kept = 0  # number of the latest chunk that the keeper has
         self._left = 0  # bytes of texts that may wait for the end of a burst
 
@@ -99,7 +101,7 @@ class KeptQueue(deque[C]):
                 self._left = left
                 _append(self, chunk)
                 return
-        log = self._log
+        log = self._log()
         keeper = log.keeper
         if self._left:
             self._keep(log)
@@ -115,12 +117,13 @@ class KeptQueue(deque[C]):
     def append_packed(self, chunk: C, packed: Any) -> None:
         """Have one more, which has waited for room."""
         _append(self, chunk)
-        self._kept = number = self._log.last
-        self._log.keeper.keep(number, packed)
+        log = self._log()
+        self._kept = number = log.last
+        log.keeper.keep(number, packed)
 
     def forget(self, most: int) -> int:
         """Let go of the oldest that are kept for good, if there are more; how many."""
-        log = self._log
+        log = self._log()
         gone = min(len(self) - most, log.keeper.written - log.dropped)
         if gone <= 0:
             return 0
@@ -133,12 +136,13 @@ class KeptQueue(deque[C]):
 
     def begin(self) -> None:
         """A burst begins."""
-        self._kept = self._log.last
-        self._left = self._log.keeper.bytes_of_texts
+        log = self._log()
+        self._kept = log.last
+        self._left = log.keeper.bytes_of_texts
 
     def end(self) -> None:
         """It has ended."""
-        self._keep(self._log)
+        self._keep(self._log())
         self._left = 0
 
     def _keep(self, log: Any) -> None:
@@ -147,6 +151,10 @@ class KeptQueue(deque[C]):
         if count:
             log.keeper.put_texts(log.last, list(self)[-count:])
             self._kept = log.last
+
+
+def _nothing() -> None:
+    """There is no log."""
 
 
 _class_of: Callable[[Any], Any] = type

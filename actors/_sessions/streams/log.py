@@ -51,6 +51,7 @@ class ChunkLog(Generic[C]):
     """
 
     __slots__ = (
+        "__weakref__",
         "_calls",
         "_floor",
         "_kept",
@@ -95,7 +96,7 @@ class ChunkLog(Generic[C]):
         self.policy = policy
         self.stays = stays
         self.keeper = keeper
-        self.owner: Place[C] | None = None  # of who opened the turn
+        self.owner: Place[C] | None = None  # of who opened the turn, as long as it has
         self.ended: Callable[[], object] | None = None  # called when it is closed
         self._kept = None if keeper is None else KeptQueue[C](self)
         self.queue: deque[C] = deque() if self._kept is None else self._kept
@@ -242,13 +243,14 @@ class ChunkLog(Generic[C]):
         if self.closed:
             return
         burst.stop(self)
-        self.closed, self.room = True, 0
+        self.closed, self.room, self.owner = True, 0, None
         self.begin()
         self.writers.refuse()
         self._forget_kept()
         self.wake_reader()
         if self.ended is not None:
-            self.ended()
+            ended, self.ended = self.ended, None
+            ended()
 
     @enable_ki_protection
     def cut(self) -> None:

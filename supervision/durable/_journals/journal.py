@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
+from weakref import ref
 
 from actors.hosting import ChunkLog
 from supervision.durable._words.errors import StoreAwayError
@@ -24,6 +25,8 @@ _ON_THEIR_WAY: Final = 4  # times `journal_bytes`
 class PromptJournal:
     """A `ChunkKeeper`: keeps the chunks of one answer.
 
+    It does not hold its log, or each answer would be garbage for the collector.
+
     Args:
         journals: of its router.
     """
@@ -35,6 +38,7 @@ class PromptJournal:
         "_journals",
         "_largest",
         "_last",
+        "_log",
         "_most",
         "_out",
         "_size",
@@ -42,13 +46,12 @@ class PromptJournal:
         "base",
         "gone",
         "key",
-        "log",
         "number",
         "written",
     )
 
     def __init__(self, journals: Any) -> None:  # Any: its module stands above this one
-        self.log: ChunkLog[Any]  # whose chunks it keeps
+        self._log: ref[ChunkLog[Any]]
         self.key = ""
         self.number = 0
         """The prompt's; 0: it has not been accepted."""
@@ -74,6 +77,17 @@ class PromptJournal:
         self._most: int = _ON_THEIR_WAY * self._block
         self._items.clear()
         self._size = self._out = 0
+
+    @property
+    def log(self) -> ChunkLog[Any]:
+        """Whose chunks it keeps; for those who have that one."""
+        log = self._log()
+        assert log is not None
+        return log
+
+    @log.setter
+    def log(self, log: ChunkLog[Any]) -> None:
+        self._log = ref(log)
 
     # ------------------------------------------------------------------- what is kept
 
@@ -155,7 +169,9 @@ class PromptJournal:
                 self._lose(answer.why)
             self._out -= size
             self.written = max(self.written, last)
-            self.log.kept()
+            log = self._log()
+            if log is not None:
+                log.kept()
             others = self._journals.kept.others
             if others is not None:
                 others.following.hint_senders((self.number,))
@@ -233,8 +249,11 @@ class PromptJournal:
 
         def told(answer: Found | Exception) -> None:
             # in this very step: the key may be this node's in a later one
-            if isinstance(answer, Found) and answer.number and self._is_elsewhere():
-                self._journals.has_said(self.log, answer)
+            log = self._log()
+            if log is None:
+                pass  # nor does anybody wait
+            elif isinstance(answer, Found) and answer.number and self._is_elsewhere():
+                self._journals.has_said(log, answer)
             waiter.told(answer)
 
         look = Find(self.key, "", self.number)
