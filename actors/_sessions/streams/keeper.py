@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Protocol, TypeVar, cast
 from weakref import ref
 
 from trio.lowlevel import enable_ki_protection
+
+from .writers import SCHEDULE_EVERY
 
 # Any in this file: a chunk as it is kept is the keeper's own, the log stands above
 
@@ -24,6 +27,8 @@ class ChunkKeeper(Protocol):
 
     written: int
     """Number of the newest chunk that is kept for good."""
+    bytes_of_texts: int
+    """Bytes of ASCII texts that `put_texts` takes at once."""
 
     @property
     def has_room(self) -> bool:
@@ -45,11 +50,6 @@ class ChunkKeeper(Protocol):
         Raises:
             TypeError, ValueError: as `pack`.
         """
-        ...
-
-    @property
-    def bytes_of_texts(self) -> int:
-        """How many ASCII texts `put_texts` takes at once: less than these bytes."""
         ...
 
     def put_texts(self, last: int, texts: Sequence[Any]) -> None:
@@ -80,13 +80,13 @@ class KeptQueue(deque[C]):
         log: whose chunks they are, a `ChunkLog`; None: of a copy.
     """
 
-    __slots__ = ("_kept", "_left", "_log")
+    __slots__ = ("_kept", "_log", "_short")
 
     def __init__(self, log: Any) -> None:
         super().__init__()
         self._log: Callable[[], Any] = _nothing if log is None else ref(log)
         self._kept = 0  # number of the latest chunk that the keeper has
-        self._left = 0  # bytes of texts that may wait for the end of a burst
+        self._short = 0  # bytes of a text that is too long to wait for a burst's end
 
     @enable_ki_protection
     def append(self, chunk: Any) -> None:
@@ -95,22 +95,17 @@ class KeptQueue(deque[C]):
         Raises:
             TypeError, ValueError: it cannot be kept, and is not there.
         """
-        if _class_of(chunk) is str and chunk.isascii():
-            left = self._left - len(chunk)
-            if left > 0:
-                self._left = left
-                _append(self, chunk)
-                return
+        if _class_of(chunk) is str and len(chunk) < self._short and chunk.isascii():
+            _append(self, chunk)
+            return
         log = self._log()
         keeper = log.keeper
-        if self._left:
+        if self._short:
             self._keep(log)
         number = log.last + 1
         if not keeper.put(number, chunk):
-            self._left = 0
+            self._short = 0
             log.room = log.limit = 0  # from the next one on all ask
-        elif self._left:
-            self._left = keeper.bytes_of_texts
         _append(self, chunk)
         self._kept = number
 
@@ -138,18 +133,21 @@ class KeptQueue(deque[C]):
         """A burst begins."""
         log = self._log()
         self._kept = log.last
-        self._left = log.keeper.bytes_of_texts
+        # so that all fit together
+        self._short = log.keeper.bytes_of_texts // (SCHEDULE_EVERY + 1)
 
     def end(self) -> None:
         """It has ended."""
         self._keep(self._log())
-        self._left = 0
+        self._short = 0
 
     def _keep(self, log: Any) -> None:
         """Have all kept that are not."""
         count = log.last - self._kept
         if count:
-            log.keeper.put_texts(log.last, list(self)[-count:])
+            texts = list(islice(reversed(self), count))
+            texts.reverse()
+            log.keeper.put_texts(log.last, texts)
             self._kept = log.last
 
 

@@ -44,6 +44,7 @@ class PromptJournal:
         "_size",
         "_texts",
         "base",
+        "bytes_of_texts",
         "gone",
         "key",
         "number",
@@ -75,6 +76,9 @@ class PromptJournal:
         self._largest: int = policy.chunk_bytes
         self._block: int = policy.journal_bytes
         self._most: int = _ON_THEIR_WAY * self._block
+        # so much a block may become larger at once
+        most = min(self._largest, self._block // 4)
+        self.bytes_of_texts = most if self._texts else 0
         self._items.clear()
         self._size = self._out = 0
 
@@ -127,11 +131,6 @@ class PromptJournal:
             return size + self._out < self._most
         self.write()
         return self._out < self._most
-
-    @property
-    def bytes_of_texts(self) -> int:
-        """See `ChunkKeeper`: what fits into the block, and none that is too large."""
-        return min(self._largest, self._block - self._size) if self._texts else 0
 
     def put_texts(self, last: int, texts: Sequence[Any]) -> None:
         """See `ChunkKeeper`."""
