@@ -102,7 +102,7 @@ class KeptQueue(deque[C]):
         keeper = log.keeper
         if self._short:
             self._keep(log)
-        number = log.last + 1
+        number = log.dropped + len(self) + 1
         if not keeper.put(number, chunk):
             self._short = 0
             log.room = log.limit = 0  # from the next one on all ask
@@ -116,9 +116,8 @@ class KeptQueue(deque[C]):
         self._kept = number = log.last
         log.keeper.keep(number, packed)
 
-    def forget(self, most: int) -> int:
-        """Let go of the oldest that are kept for good, if there are more; how many."""
-        log = self._log()
+    def forget(self, log: Any, most: int) -> int:
+        """Let go of the oldest that are kept for good, there are more; how many."""
         gone = min(len(self) - most, log.keeper.written - log.dropped)
         if gone <= 0:
             return 0
@@ -129,26 +128,26 @@ class KeptQueue(deque[C]):
                 self.popleft()
         return int(gone)
 
-    def begin(self) -> None:
+    def begin(self, log: Any) -> None:
         """A burst begins."""
-        log = self._log()
-        self._kept = log.last
+        self._kept = log.dropped + len(self)  # its `last`
         # so that all fit together
         self._short = log.keeper.bytes_of_texts // (SCHEDULE_EVERY + 1)
 
-    def end(self) -> None:
+    def end(self, log: Any) -> None:
         """It has ended."""
-        self._keep(self._log())
+        self._keep(log)
         self._short = 0
 
     def _keep(self, log: Any) -> None:
         """Have all kept that are not."""
-        count = log.last - self._kept
+        last = log.dropped + len(self)
+        count = last - self._kept
         if count:
             texts = list(islice(reversed(self), count))
             texts.reverse()
-            log.keeper.put_texts(log.last, texts)
-            self._kept = log.last
+            log.keeper.put_texts(last, texts)
+            self._kept = last
 
 
 def _nothing() -> None:

@@ -98,7 +98,7 @@ class ChunkLog(Generic[C]):
         self.keeper = keeper
         self.owner: Place[C] | None = None  # of who opened the turn, as long as it has
         self.ended: Callable[[], object] | None = None  # called when it is closed
-        self._kept = None if keeper is None else KeptQueue[C](self)
+        self._kept: KeptQueue[C] | None = None if keeper is None else KeptQueue(self)
         self.queue: deque[C] = deque() if self._kept is None else self._kept
         self.dropped = 0
         """Number of the chunk before the first that is kept."""
@@ -202,14 +202,14 @@ class ChunkLog(Generic[C]):
     def begin_burst(self, run: Any) -> None:
         """See there."""
         if burst.begin(self, run) and self._kept is not None:
-            self._kept.begin()
+            self._kept.begin(self)
 
     @enable_ki_protection
     def end_burst(self) -> None:
         """See there."""
         burst.end(self)
         if self._kept is not None:
-            self._kept.end()
+            self._kept.end(self)
 
     @enable_ki_protection
     def restart(self, attempt: int, base: int = 0) -> None:
@@ -270,7 +270,8 @@ class ChunkLog(Generic[C]):
     def kept(self) -> None:
         """The keeper has more than before: there may be room."""
         self._forget_kept()
-        self.make_room()
+        if not (self.is_whole or self.closed):
+            self.make_room()
 
     # ----------------------------------------------------------------- who reads it
 
@@ -384,10 +385,13 @@ class ChunkLog(Generic[C]):
 
     def _forget_kept(self, spare: int = 0) -> None:
         """Have room for so many more; at the end nothing that nobody reads."""
-        if self._kept is not None:
-            burst.stop(self)
+        kept = self._kept
+        if kept is not None:
             most = self.policy.chunks if self.places or not self.closed else 0
-            self.dropped += self._kept.forget(most - min(spare, most // 2))
+            most -= min(spare, most // 2)
+            if len(kept) > most:
+                burst.stop(self)
+                self.dropped += kept.forget(self, most)
 
     def _drop_all(self) -> None:
         """Keep no chunk that there was; nobody is attached any more."""

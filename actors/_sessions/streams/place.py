@@ -125,12 +125,16 @@ class Place(Generic[C]):
             log.make_room()
         if not log.writers:
             queue, at = log.queue, self._at - log.dropped
-            there, most = len(queue), self._until - log.dropped
-            if there <= most:
-                self.ready.extend(islice(reversed(queue), there - at))
-            else:
-                self.ready.extend(queue[each] for each in range(most - 1, at - 1, -1))
-            self._at += len(self.ready)
+            there = len(queue)
+            most = min(there, self._until - log.dropped)
+            if most > at:
+                if there - most <= at:  # from the end that is nearer
+                    found = islice(reversed(queue), there - most, there - at)
+                    self.ready.extend(found)
+                else:
+                    self.ready.extend(islice(queue, at, most))
+                    self.ready.reverse()
+                self._at += most - at
         return chunk
 
     def unready(self) -> None:

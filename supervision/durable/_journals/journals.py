@@ -44,7 +44,8 @@ class Journals:
     def make(self, policy: Journal) -> ChunkLog[Any]:
         """Make the stream of a prompt that is about to be accepted."""
         keeper = PromptJournal(self)
-        keeper.log = log = ChunkLog[Any](policy, keeper=keeper)
+        log: ChunkLog[Any] = ChunkLog(policy, keeper=keeper)
+        keeper.log = log
         log.uncertain = True  # it may be another one's that the store has
         return log
 
