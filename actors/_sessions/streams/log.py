@@ -99,7 +99,8 @@ class ChunkLog(Generic[C]):
         self.owner: Place[C] | None = None  # of who opened the turn, as long as it has
         self.ended: Callable[[], object] | None = None  # called when it is closed
         self._kept: KeptQueue[C] | None = None if keeper is None else KeptQueue(self)
-        self.queue: deque[C] = deque() if self._kept is None else self._kept
+        # a list once it is closed, unless there is a keeper
+        self.queue: Any = deque() if self._kept is None else self._kept
         self.dropped = 0
         """Number of the chunk before the first that is kept."""
         self.base = 0
@@ -248,6 +249,9 @@ class ChunkLog(Generic[C]):
         self.writers.refuse()
         self._forget_kept()
         self.wake_reader()
+        if self._kept is None:  # it may be there for long: in no more than it needs
+            self.queue = list(self.queue)
+            self._sleepers.clear()
         if self.ended is not None:
             ended, self.ended = self.ended, None
             ended()
@@ -311,6 +315,8 @@ class ChunkLog(Generic[C]):
         """Nobody waits for this reader any more."""
         place.unready()
         self.places.pop(place, None)
+        if not self.places:
+            self.places.clear()  # what it has needed is free then
         self.furthest = max(self.furthest, place.at)
         self._forget_kept()
         if self.writers:
