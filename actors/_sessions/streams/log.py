@@ -354,10 +354,12 @@ class ChunkLog(Generic[C]):
 
     async def sleep(self) -> None:
         """Wait until there is something to read."""
-        self.reader = self._sleepers
-        burst.has_run(self)
-        await self._sleepers.wait(self)
-        burst.has_run(self)
+        self.reader = sleepers = self._sleepers
+        if self.stamped is not None:
+            burst.has_run(self)
+        await sleepers.wait(self)
+        if self.stamped is not None:
+            burst.has_run(self)
         self.reader_comes = False
 
     def forget(self, task: Task) -> None:

@@ -85,9 +85,11 @@ class Place(Generic[C]):
         self._reading = True
         try:
             self._calls += 1
-            if self._calls & SCHEDULE_EVERY and (
-                self._at < self._until or self._at >= self.log.last
-            ):
+            log, at = self.log, self._at
+            if at >= log.dropped + len(log.queue) and self._may_wait(log):
+                await log.sleep()
+                self._scheduled()
+            elif self._calls & SCHEDULE_EVERY and at < self._until:
                 await checkpoint_if_cancelled()
             else:
                 await checkpoint()
@@ -115,6 +117,10 @@ class Place(Generic[C]):
                 self._scheduled()
         finally:
             self._reading = False
+
+    def _may_wait(self, log: Any) -> bool:
+        """Whether there is nothing to read, and nothing else to be told."""
+        return self in log.places and not (log.closed or log.is_cut or self._left)
 
     def _take(self, log: Any) -> C:
         """Take the next chunk, which is there; those behind it are ready then."""
