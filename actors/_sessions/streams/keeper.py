@@ -15,6 +15,7 @@ from weakref import ref
 
 from trio.lowlevel import enable_ki_protection
 
+from . import burst
 from .writers import SCHEDULE_EVERY
 
 # Any in this file: a chunk as it is kept is the keeper's own, the log stands above
@@ -152,6 +153,21 @@ class KeptQueue(deque[C]):
 
 def _nothing() -> None:
     """There is no log."""
+
+
+@enable_ki_protection
+def begin_burst(log: Any, run: Any) -> None:
+    """See `burst`: of a log, which may have a keeper."""
+    if burst.begin(log, run) and log.kept_in is not None:
+        log.kept_in.begin(log)
+
+
+@enable_ki_protection
+def end_burst(log: Any) -> None:
+    """See there."""
+    burst.end(log)
+    if log.kept_in is not None:
+        log.kept_in.end(log)
 
 
 _class_of: Callable[[Any], Any] = type

@@ -33,6 +33,7 @@ from trio.lowlevel import Task, enable_ki_protection
 from actors._sessions.policies import Journal, Replay
 
 from . import burst, first
+from . import keeper as keeping
 from .keeper import ChunkKeeper, KeptQueue
 from .place import Place, place_of
 from .sleeper import Sleepers
@@ -54,7 +55,6 @@ class ChunkLog(Generic[C]):
         "__weakref__",
         "_calls",
         "_floor",
-        "_kept",
         "_sleepers",
         "attempt",
         "base",
@@ -68,6 +68,7 @@ class ChunkLog(Generic[C]):
         "is_cut",
         "is_whole",
         "keeper",
+        "kept_in",
         "limit",
         "owner",
         "places",
@@ -83,6 +84,7 @@ class ChunkLog(Generic[C]):
         "writers",
     )
 
+    begin_burst, end_burst = keeping.begin_burst, keeping.end_burst
     begin, wait_begun = first.begin, first.wait_begun
     takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
@@ -98,16 +100,16 @@ class ChunkLog(Generic[C]):
         self.keeper = keeper
         self.owner: Place[C] | None = None  # of who opened the turn, as long as it has
         self.ended: Callable[[], object] | None = None  # called when it is closed
-        self._kept: KeptQueue[C] | None = None if keeper is None else KeptQueue(self)
+        self.kept_in: KeptQueue[C] | None = None if keeper is None else KeptQueue(self)
         # a list once it is closed, unless there is a keeper
-        self.queue: Any = deque() if self._kept is None else self._kept
+        self.queue: Any = deque() if self.kept_in is None else self.kept_in
         self.dropped = 0
         """Number of the chunk before the first that is kept."""
         self.base = 0
         """Number of the chunk before the first of the latest try."""
         self.attempt = 1
         """Which try that is, from 1 on."""
-        self.room = 0
+        self.room = policy.chunks if keeper is None or keeper.has_room else 0
         """Of `queue`, for who puts something in without asking; 0: everybody asks."""
         # with a keeper: each waits with (chunk, the same as it is to be kept)
         self.writers: Writers[Any] = Writers()
@@ -128,7 +130,6 @@ class ChunkLog(Generic[C]):
         """Number of the newest chunk that somebody has read who is not attached."""
         self.unread = 0
         """How many were dropped before anybody had read them."""
-        self._open_or_full()
 
     @property
     def last(self) -> int:
@@ -200,19 +201,6 @@ class ChunkLog(Generic[C]):
             raise trio.WouldBlock
 
     @enable_ki_protection
-    def begin_burst(self, run: Any) -> None:
-        """See there."""
-        if burst.begin(self, run) and self._kept is not None:
-            self._kept.begin(self)
-
-    @enable_ki_protection
-    def end_burst(self) -> None:
-        """See there."""
-        burst.end(self)
-        if self._kept is not None:
-            self._kept.end(self)
-
-    @enable_ki_protection
     def restart(self, attempt: int, base: int = 0) -> None:
         """The turn is tried again: what it has said so far does not count.
 
@@ -249,7 +237,7 @@ class ChunkLog(Generic[C]):
         self.writers.refuse()
         self._forget_kept()
         self.wake_reader()
-        if self._kept is None:  # it may be there for long: in no more than it needs
+        if self.kept_in is None:  # it may be there for long: in no more than it needs
             self.queue = list(self.queue)
             self._sleepers.clear()
         if self.ended is not None:
@@ -338,10 +326,10 @@ class ChunkLog(Generic[C]):
         while self.writers and (
             self._has_room() if keeper is None else keeper.has_room
         ):
-            if self._kept is None:
+            if self.kept_in is None:
                 self.queue.append(self.writers.take())
             else:
-                self._kept.append_packed(*self.writers.take())
+                self.kept_in.append_packed(*self.writers.take())
             self.wake_reader()
         self._open_or_full()
 
@@ -393,7 +381,7 @@ class ChunkLog(Generic[C]):
 
     def _forget_kept(self, spare: int = 0) -> None:
         """Have room for so many more; at the end nothing that nobody reads."""
-        kept = self._kept
+        kept = self.kept_in
         if kept is not None:
             most = self.policy.chunks if self.places or not self.closed else 0
             most -= min(spare, most // 2)

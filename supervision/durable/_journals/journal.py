@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from weakref import ref
 
@@ -11,6 +11,7 @@ from actors.hosting import ChunkLog
 from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
@@ -19,7 +20,27 @@ from .blocks import BESIDE
 
 PAGE_BYTES: Final = 1024 * 1024
 """Of blocks that are read at once, more or less."""
-_ON_THEIR_WAY: Final = 4  # times `journal_bytes`
+_AT_ONCE: Final = 4  # times `journal_bytes`
+
+
+class Terms:
+    """What is the same for all journals of a router.
+
+    Args:
+        codec: of its chunks.
+        policy: its store's.
+    """
+
+    __slots__ = ("block", "bytes_of_texts", "item", "largest", "most", "texts")
+
+    def __init__(self, codec: Any, policy: StorePolicy) -> None:  # Any: it is above
+        self.item: Callable[[Any], tuple[Any, int]] = codec.item
+        self.texts: bool = codec.texts
+        self.largest = policy.chunk_bytes  # of a chunk
+        self.block = block = policy.journal_bytes
+        self.most = _AT_ONCE * block  # bytes on their way
+        # so much a block may become larger at once
+        self.bytes_of_texts = min(self.largest, block // 4) if self.texts else 0
 
 
 class PromptJournal:
@@ -70,15 +91,10 @@ class PromptJournal:
     def move(self, journals: Any) -> None:
         """Its prompt is of this router now; of what was on its way nobody knows."""
         self._journals = journals
-        policy, codec = journals.kept.policy, journals.kept.codec
-        self._item = codec.item
-        self._texts: bool = codec.texts
-        self._largest: int = policy.chunk_bytes
-        self._block: int = policy.journal_bytes
-        self._most: int = _ON_THEIR_WAY * self._block
-        # so much a block may become larger at once
-        most = min(self._largest, self._block // 4)
-        self.bytes_of_texts = most if self._texts else 0
+        terms: Terms = journals.terms
+        self._item, self._texts = terms.item, terms.texts
+        self._largest, self._block = terms.largest, terms.block
+        self._most, self.bytes_of_texts = terms.most, terms.bytes_of_texts
         self._items.clear()
         self._size = self._out = 0
 
