@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._engine.carrying import Whole
-from ._engine.cell.shown import request_of
+from ._engine.cell.shown import FUNCTIONS, request_of
 from ._engine.checks import (
     is_plain,
     seconds,
@@ -39,7 +39,6 @@ from ._sessions.receipt import (
 )
 from ._sessions.session import READY, SUSPEND
 from ._sessions.sizes import rough_size
-from ._sessions.state import can_change
 from ._sessions.streams.burst import in_burst
 from ._sessions.streams.chunks import Chunks
 from ._sessions.streams.log import ChunkLog
@@ -67,12 +66,19 @@ from ._sessions.turns.run import TurnRun
 from ._sessions.turns.steering import Steering as SteeringQueue
 from ._sessions.turns.steering import is_steerable, steering_of
 from ._sessions.turns.verdicts import SHUT_DOWN, completed
+from ._sessions.values import can_change
 from .errors import NoPlaceError
 from .events import EventType, Listener
 from .messages import Ticket
 from .ref import AnyRef
 from .snapshot import Late
 from .system import ActorSystem, open_systems
+
+
+def looked_for(*functions: Callable[..., object]) -> None:
+    """Have a ref that is asked for a method of their name tell of these functions."""
+    for each in functions:
+        FUNCTIONS[each.__name__] = each.__module__.partition(".")[0]
 
 
 def actor_of(ref: AnyRef) -> Any:
@@ -187,6 +193,7 @@ __all__ = (
     "last_sign_of",
     "late_so_far",
     "listen",
+    "looked_for",
     "open_systems",
     "park",
     "plainer",

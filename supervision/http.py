@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, TypeVar
 
@@ -63,6 +63,8 @@ C = TypeVar("C")
 _SOON: Final = 0.1  # seconds within which a turn begins of which nobody says it waits
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _END: Final = "end"  # the id of the last event
+_OURS: Final = ("outcome", "turn")  # in its data
+_MAPPING: Final[Any] = Mapping  # else a checker would know half of its type
 _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (QueueFullError, 429),
     (TenantLimitError, 429),
@@ -135,14 +137,18 @@ class TurnResponse(Response, Generic[C]):
         ping: seconds after which a comment is sent if there is nothing else, so that
             proxies keep the connection.  Default 15.
         retry: seconds after which a browser is to reconnect; default: as it likes.
+        end: what else the last event says: a function from the outcome to a dict, such
+            as `{"result": outcome.result}` of a `Completed`.  Written as chunks are
+            without `encode`.  Default: nothing but "outcome", its class, and "turn".
         background: as of any response of Starlette.
 
     Raises:
         HTTPException: when it is sent and the turn is refused: see `http_error`.  The
             refusal is its `__cause__`, for an application that answers otherwise.
         RuntimeError: when it is sent by a server that does not run on Trio.
-        TypeError, ValueError: a time that is none, a `turn` or `encode` that is
-            something else; when it is sent: `encode` has made no text.
+        TypeError, ValueError: a time that is none, a `turn`, `encode` or `end` that is
+            something else; when it is sent: `encode` has made no text, `end` no dict,
+            or one with "outcome" or "turn" in it.
     """
 
     def __init__(
@@ -152,6 +158,7 @@ class TurnResponse(Response, Generic[C]):
         encode: Callable[[C], str] | None = None,
         ping: float = 15.0,
         retry: float | None = None,
+        end: Callable[[Outcome], Mapping[str, object]] | None = None,
         background: BackgroundTask | None = None,
     ) -> None:
         seconds("ping", ping)
@@ -168,6 +175,10 @@ class TurnResponse(Response, Generic[C]):
             msg = "encode must be a function from a chunk to its text, not async,"
             msg = f"{msg} got {encode!r}"
             raise TypeError(msg)
+        if end is not None and not is_plain(end):
+            msg = "end must be a function from an outcome to a dict, not async,"
+            msg = f"{msg} got {end!r}"
+            raise TypeError(msg)
         super().__init__(
             headers=_HEADERS, media_type="text/event-stream", background=background
         )
@@ -176,6 +187,7 @@ class TurnResponse(Response, Generic[C]):
         self._encode: Callable[[C], str] = encode or _as_json
         self._ping = ping
         self._retry = retry
+        self._more = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it: ASGI."""
@@ -246,10 +258,10 @@ class TurnResponse(Response, Generic[C]):
             return _event("restart", data), False
         except (UnknownPromptError, StreamNotKeptError):
             outcome = await stream.outcome()
-            return _event("gone") + _end(outcome), True
+            return _event("gone") + self._end(outcome), True
         except (StopAsyncIteration, TurnNotCompletedError):
             outcome = await stream.outcome()
-            return _end(outcome), True
+            return self._end(outcome), True
         text: object = self._encode(chunk)
         if not isinstance(text, str):
             if isinstance(text, Coroutine):
@@ -260,26 +272,36 @@ class TurnResponse(Response, Generic[C]):
         said = "".join(f"data: {line}\n" for line in _LINE_END.split(text))
         return f"id: {stream.number}\n{said}\n", False
 
+    def _end(self, outcome: Outcome) -> str:
+        said: dict[str, object] = {}
+        if self._more is not None:
+            more: Any = self._more(outcome)  # Any: whatever a user's function gives
+            if not isinstance(more, _MAPPING) or more.keys() & set(_OURS):
+                if isinstance(more, Coroutine):
+                    more.close()
+                msg = (
+                    f"end must make a dict without {' or '.join(_OURS)} of an outcome,"
+                )
+                msg = f"{msg} and has made {more!r:.200}"
+                raise TypeError(msg)
+            said = dict(more)
+        kind = type(outcome).__name__
+        text = _as_json({"outcome": kind, "turn": outcome.turn, **said}, "end")
+        return f"id: {_END}\nevent: end\ndata: {text}\n\n"
 
-def _as_json(chunk: object) -> str:
+
+def _as_json(value: object, what: str = "encode") -> str:
+    """Write JSON.  Raises TypeError: it cannot be; `what=` could make it so."""
+    how = f"say how it is written, TurnResponse({what}=)"
     try:
-        return json.dumps(chunk, default=_in_json, allow_nan=False)
+        return json.dumps(value, default=lambda it: plainer(it, how), allow_nan=False)
     except ValueError as error:
-        msg = f"JSON has not what a chunk has: {error}; TurnResponse(encode=) says how"
+        msg = f"JSON has not what this has: {error}; {how}"
         raise TypeError(msg) from error
-
-
-def _in_json(value: object) -> object:
-    return plainer(value, "say how it is written, TurnResponse(encode=)")
 
 
 def _event(name: str, data: dict[str, object] | None = None) -> str:
     return f"event: {name}\ndata: {json.dumps(data or {})}\n\n"
-
-
-def _end(outcome: Outcome) -> str:
-    data: dict[str, object] = {"outcome": type(outcome).__name__, "turn": outcome.turn}
-    return f"id: {_END}\n{_event('end', data)}"
 
 
 def _status_of(error: ActorError) -> int | None:

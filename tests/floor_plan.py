@@ -45,7 +45,7 @@ PLAN: Final = {
         "trio",
     ),
     "conversation_words": Room(
-        "actors/_sessions: events outcomes phase policies receipt sizes",
+        "actors/_sessions: events outcomes phase policies receipt sizes values",
         "park words",
         "attrs trio",
     ),
@@ -332,13 +332,13 @@ PLAN: Final = {
     ),
     "check": Room(
         "supervision/cli/_check",
-        "actors tree_words said trees routing_words routing store_words codec service"
-        " client drawing commands",
+        "actors tree_words said trees routing_words routing store_words codec sealing"
+        " service client drawing commands",
         "attrs rich",
     ),
     "new": Room("supervision/cli/_new", "service client", ""),
     "cli_words": Room(
-        "supervision/cli: arguments parser said values",
+        "supervision/cli: arguments making parser said values",
         "view_words view service client",
         "",
     ),

@@ -6,7 +6,7 @@ order:
     outcomes policies phase receipt events
                         vocabulary: what becomes of a prompt, policies
     errors/             why a prompt, a turn or a stream fails
-    sizes               how much a value holds
+    sizes values        how much a value holds; whether it can be changed in place
     histories/          what has been said: entries that stay
     streams/            what a turn says, on its way to who reads it
     turns/              a turn's inner side

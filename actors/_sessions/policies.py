@@ -72,7 +72,8 @@ class KeepState(enum.Enum):
 class Partial:
     """How much of what a turn emits is kept for an outcome that is not complete.
 
-    The latest chunks are.  Meant for prompts that nobody reads while they are answered.
+    The latest chunks are, and one that still waited for its reader is the last of them.
+    Meant for prompts that nobody reads while they are answered.
 
     Raises:
         TypeError, ValueError: a field that is not what it says.

@@ -231,7 +231,7 @@ class Receipt(Generic[P]):
         if self._more is not None and self._more.left is not None:
             await checkpoint()
             raise self._more.left
-        if self._turn is None and self._lane.turn is not None:
+        if self._turn is None and self._lane.turn is not None and self.waits:
             self._refuse_own(self._lane.turn)
         waiter = enlist(self)
         try:

@@ -6,8 +6,9 @@ changed in place would be shared by strangers: it is refused where it is written
 
 from __future__ import annotations
 
-import types
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from .values import can_change, is_called
 
 if TYPE_CHECKING:  # a default is Python 3.13's; to checkers this package is built in
     from typing_extensions import TypeVar as TypeVarWithDefault
@@ -19,8 +20,6 @@ else:
     P = TypeVar("P")
     C = TypeVar("C")
     S = TypeVar("S")
-
-_CALLED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 # Any: what stands between the brackets may be anything
@@ -40,7 +39,7 @@ def refuse_shared(name: str, state: object) -> None:
     Raises:
         TypeError: it can, or it is a class or a function.
     """
-    if isinstance(state, _CALLED):
+    if is_called(state):
         what = "would be the state itself, it is not called"
     elif can_change(state):
         what = "can be changed, and would be shared by all keys"
@@ -52,16 +51,3 @@ def refuse_shared(name: str, state: object) -> None:
         "frozenset or a frozen class of such"
     )
     raise TypeError(msg)
-
-
-def can_change(state: object) -> bool:
-    """Whether a state can be changed in place, as far as can be seen."""
-    try:
-        hash(state)
-    except TypeError:
-        return True
-    cls = type(state)
-    if cls.__hash__ is not object.__hash__:
-        return False  # it is compared, and hashed, by what it holds
-    has_fields = hasattr(state, "__dict__") or hasattr(cls, "__slots__")
-    return has_fields and cls.__setattr__ is object.__setattr__

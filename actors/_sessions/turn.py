@@ -111,12 +111,12 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             run.check_thread("emit")
             run.calls = 0
             if stream is not None and stream.takes_next:  # that lets others run
-                host.chunks += 1
                 try:
                     await stream.writers.wait(chunk)
                     run.sign()
                 except trio.ClosedResourceError:  # as below
                     host.unread += 1
+                host.chunks += 1
                 return
             await checkpoint()
             run.check_open("emit")
@@ -143,11 +143,11 @@ class Turn(TurnFacts[P, C, S], TurnLeaves[P]):
             except trio.ClosedResourceError:  # of a parent that it has outlived
                 host.unread += 1
             run.replied = True
-        host.chunks += 1  # it has not been refused
         if extra is not None and extra.partial is not None:
             extra.partial.add(chunk)
         if not taken:
             await hand_over(run, stream, chunk)
+        host.chunks += 1  # it has not been refused, nor cancelled while it waited
 
     def emit_nowait(self, chunk: C) -> None:
         """As `emit`, from anywhere and without waiting; also in the drain window.

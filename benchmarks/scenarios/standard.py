@@ -121,7 +121,7 @@ from benchmarks.scenarios.sessions.pooling import (
     Turn100S,
 )
 from benchmarks.scenarios.sessions.reading import TurnResumable, TurnsJournaled
-from benchmarks.scenarios.sessions.remembering import TurnsRemembered
+from benchmarks.scenarios.sessions.remembering import Reads, TurnsRemembered
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import (
     Route1M,
@@ -226,6 +226,7 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     TurnsDurable32,
     TurnsDurable512,
     TurnsRemembered,
+    Reads,
     Passivated10K,
     Passivated1M,
     AcceptBackup,

@@ -81,6 +81,7 @@ _PHASES = {
     "backing off": WRONG,
     "quarantined": WRONG,
     "given up": WRONG,
+    "held": WRONG,
     "suspended": DIM,
     "elsewhere": DIM,
 }

@@ -61,7 +61,10 @@ def stack_lines(
     if stack["hidden"]:
         lines.append(Text(f"... {whole(stack['hidden'])} more not shown", DIM))
     if not (stack["tasks"] or stack["turns"] or stack["queue"]):
-        lines.append(Text(f"{_STEP}waits for nothing: it has nothing to do", DIM))
+        why = "waits for nothing: it has nothing to do"
+        if stack["session"] is not None and stack["session"]["phase"] == "held":
+            why = "nothing of it begins: what is kept of it cannot be read"
+        lines.append(Text(f"{_STEP}{why}", DIM))
     return lines
 
 

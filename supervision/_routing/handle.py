@@ -144,14 +144,16 @@ class RouterRef(Reading[P, C]):
         is free, and the next prompt brings it back with what the store has.  One that
         comes meanwhile loses nothing.  A session that has anything to do is left as it
         is: a turn or a side question runs, prompts wait, a child turn goes on; what a
-        session itself has started (`start_soon`) ends with it, and is not asked.
+        session itself has started (`start_soon`) ends with it, and is not asked.  A key
+        in quarantine has no session, and goes on refusing prompts.
 
         Returns when the session has ended; cancelled: it ends all the same.  A
         checkpoint.
 
         Returns:
             `VerbResult.away`: it has no session any more, or had none; or `busy`: what
-            it does.  Falsy: neither this router nor its store knows the key.
+            it does.  Falsy: neither this router nor its store knows the key; one that
+            has no more than a reminder is known.
 
         Raises:
             ElsewhereError: the key is another node's; `anywhere` has it done there.

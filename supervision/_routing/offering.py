@@ -120,8 +120,10 @@ def stream_of(
 def attached(core: Core, key: str, log: ChunkLog[Any], after: int) -> Place[Any]:
     """Attach a reader to the answer of a prompt; see `ChunkLog.open`."""
     others = core.keeping.others
-    if others is not None and others.has(key):
-        log.uncertain = True  # what its owner says comes here a little later
+    if others is not None and (others.has(key) or not others.ready):
+        # what its owner says comes here a little later; if this node has not been
+        # heard of for long, that may be another one by now
+        log.uncertain = True
     return log.open(after)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from trio.lowlevel import checkpoint
 
@@ -16,7 +16,6 @@ from actors import (
     Leave,
     Receipt,
     Replay,
-    StreamGapError,
     StreamNotKeptError,
     UnknownPromptError,
     WhileBusy,
@@ -26,13 +25,13 @@ from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 from .core.core import Core
 from .core.looking import remembered
 from .errors import StoreAwayError
-from .offering import Policy, attached, check, more_of, stream_of
+from .offering import attached, more_of
 from .parts.admission import Offer
 from .parts.lane import check_key
 from .reports import Remembered
 from .router import Router, is_stored
 from .sending import Sending
-from .stream import TurnStream
+from .stream import Opening, TurnStream
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -58,8 +57,8 @@ class Reading(Sending[P, C]):
         With a store state and entries are made anew of what is stored, so what is done
         with them changes nothing; a large state takes as long in Trio's thread as it
         does when its session begins.  Without a store they are the session's own: the
-        state is given if nobody can change it in place, and entries as
-        `History.window` gives them.
+        state is given if nobody can change it in place, nor what it holds, and entries
+        as `History.window` gives them.
 
         Args:
             key: the session's.
@@ -69,7 +68,7 @@ class Reading(Sending[P, C]):
                 the page behind.  Default None: from the end.
 
         Returns:
-            None: unknown: nothing is kept of it.
+            None: unknown: nothing is kept of it, no reminder either.
 
         Raises:
             CodecError: an entry cannot be read, and the key is not held.
@@ -108,8 +107,9 @@ class Reading(Sending[P, C]):
         """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
 
         Leaving the block before the end aborts the turn (or takes the prompt back) and
-        waits until its outcome is there; unless it is to go on (`leave`).  It is sent
-        when the block is entered, with the context variables of this call.
+        waits until its outcome is there, or its router has ended and a store keeps it;
+        unless it is to go on (`leave`).  An error of the block comes out as it is.  It
+        is sent when the block is entered, with the context variables of this call.
 
         Args:
             key: as `send`, and so are `prompt`, `id`, `origin`, `tenant`.
@@ -137,7 +137,7 @@ class Reading(Sending[P, C]):
         offer = Offer(
             key, prompt, more_of(PROMPT, id, origin, None, 1), tenant, busy=busy
         )
-        return Opening(self, offer, stream, leave)
+        return Opening[P, C](self._house, self.steer, offer, stream, leave)
 
     @asynccontextmanager
     async def reopen_turn(
@@ -208,131 +208,6 @@ class Reading(Sending[P, C]):
             yield opened
         finally:
             await opened.close()  # noqa: ASYNC102 - it does not wait
-
-
-class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
-    """What `open_turn` was given: looked at, and sent, when its block is entered.
-
-    That is once, and may be done by somebody else: a `TurnResponse` does so later.
-
-    Args:
-        router: whose session it is for.
-        offer: the prompt, not looked at yet.
-        stream: how chunks are kept.
-        leave: what leaving the block before the end does.
-    """
-
-    __slots__ = ("_leave", "_offer", "_opened", "_router", "_stream")
-
-    def __init__(
-        self,
-        router: Reading[P, C],
-        offer: Offer,
-        stream: Policy | None,
-        leave: Leave | None,
-    ) -> None:
-        self._router = router
-        self._offer = offer
-        self._stream = stream
-        self._leave = leave
-        self._opened: TurnStream[P, C] | None = None
-
-    async def __aenter__(self) -> TurnStream[P, C]:
-        offer = self._offer
-        more = offer.more
-        if more.stream is not None:
-            msg = "the block of open_turn() is entered once: call it again for another"
-            raise RuntimeError(msg)
-        check(offer)
-        if offer.busy is WhileBusy.STEER:
-            why = "open_turn() cannot steer: there would be nothing to read"
-            raise BadInputError(offer.key, "busy", why)
-        given, stays = _asked(self._stream, self._leave)
-        router = self._router
-        core = router._house(offer.key)
-        chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
-        more.stream = chunks
-        receipt, id_ = core.accepting.offer(offer), more.message_id
-        own = receipt._more is more
-        unkept: str | int | None = None
-        if not own:  # somebody else sent it first
-            first = await _again(core, receipt, id_, chunks)
-            if first is None:
-                unkept = id_ or receipt.id
-                chunks.close()
-            else:
-                chunks = first
-        elif isinstance(chunks, ChunkLog):
-            core.readers.keep(receipt, chunks, id_)
-        reader: Chunks[C] | Place[C]
-        if isinstance(chunks, ChunkLog):
-            reader = chunks.open()
-            if own:
-                chunks.owner = reader
-        else:
-            reader = chunks
-        aborts = own and not stays
-        self._opened = opened = TurnStream[P, C](
-            core, receipt, reader, router.steer, aborts=aborts, unkept=unkept
-        )
-        return opened
-
-    async def __aexit__(self, *_: object) -> None:
-        opened = self._opened
-        assert opened is not None
-        await opened.close()  # noqa: ASYNC102 - it shields itself
-
-
-def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
-    """How chunks are kept, and whether the turn goes on when its reader leaves.
-
-    Raises:
-        TypeError: an argument that is not what it should be.
-    """
-    given: object = Bounded() if stream is None else stream
-    if not isinstance(given, (Bounded, Latest, Replay, Journal)):
-        kinds = "a Bounded, a Latest, a Replay or a Journal"
-        msg = f"stream must be {kinds}, got {stream!r}"
-        raise TypeError(msg)
-    if leave is None:
-        kept = isinstance(given, (Replay, Journal))
-        leave = Leave.DETACH if kept else Leave.ABORT
-    if not isinstance(leave, Leave):
-        msg = f"leave must be a Leave, got {leave!r}"
-        raise TypeError(msg)
-    return given, leave is Leave.DETACH
-
-
-async def _again(
-    core: Core,
-    receipt: Receipt[Any],
-    id: str | None,  # noqa: A002
-    chunks: Chunks[C] | ChunkLog[C],
-) -> ChunkLog[C] | None:
-    """What is read of a prompt that was sent before; None: it is not kept.
-
-    Raises:
-        StreamGapError: of its answer nothing is kept any more.
-        StoreError: it is to be looked up in the store, which does not answer.
-    """
-    key, journals = receipt.key, core.keeping.journals
-    kept = core.readers.find(key, receipt.id)
-    if kept is None and id is not None:
-        kept = core.readers.find(key, id)  # it repeats one of an earlier process
-    if kept is not None:
-        return kept.log
-    more = receipt._more
-    first: object = more.stream if more is not None else None
-    if isinstance(first, ChunkLog):
-        log = cast("ChunkLog[C]", first)
-        if log.keeper is None and log.last:  # its time is over
-            raise StreamGapError(0, log.last + 1, log.last)
-        return log
-    kept_too = isinstance(chunks, ChunkLog)
-    if kept_too and journals is not None and id is not None:
-        found = await journals.find(key, id)
-        return found[1] if found is not None else None
-    return None
 
 
 async def _kept(

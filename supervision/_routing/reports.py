@@ -72,7 +72,8 @@ class SessionInfo:
     for a slot, waiting for tenant (for a slot too: its tenant has as many as one may),
     running, tool, draining, ending, children (only child turns that have outlived
     theirs), backing off, closing, quarantined; given up: it has nothing to do, and the
-    code of a turn that was given up goes on."""
+    code of a turn that was given up goes on; held: what its store has of it cannot be
+    read, so nothing of it begins (`held`)."""
     turn: int | None
     """Id of its turn."""
     tool: str | None
@@ -281,7 +282,7 @@ class RouterStatistics:
     given_up: int
     """Turns that were given up and whose code goes on."""
     chunks: int
-    """Chunks emitted so far."""
+    """Chunks emitted so far.  One counts when `emit` returns."""
     unread: int
     """Of these: dropped, because nobody read them: of turns without a reader, or whose
     readers had left."""

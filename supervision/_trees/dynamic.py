@@ -5,6 +5,7 @@ Around `pure.dynamic`; see `shell`.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from actors import ActorRef, AnyRef, Crashed, Decision, Exit, Stopped
@@ -25,22 +26,35 @@ from .requests import (
     StartInstance,
     StopChild,
 )
-from .shell import Due, Flush, Shell
+from .shell import Due, Flush, Shell, refuse_others
 from .spec import ChildSpec
 
 _DECLARED = frozenset({"template", "limit"})  # in the body of the class
+_OF_OTHERS = ("children", "strategy", "auto_shutdown")  # what a Supervisor declares
 _SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
 _REF: Any = ActorRef
 
 
 def check_template(template: ChildSpec[Any]) -> ChildSpec[Any]:
     given: object = template
+    if isinstance(given, Coroutine):
+        given.close()
+        raise SpecError("declare", given, "a function that is not async")
     if not isinstance(given, _SPEC):
         raise SpecError("template", template, "a ChildSpec")
     if template.significant:
         expected = "False in a template"
         raise CombinationError("significant", template.significant, expected)
     return template
+
+
+def check_most(most: object) -> None:
+    """Raises SpecError: `max_children` is not what it should be."""
+    if most is None or (
+        isinstance(most, int) and not isinstance(most, bool) and most > 0
+    ):
+        return
+    raise SpecError("max_children", most, "an int of at least 1, or None")
 
 
 _END = Decision.END
@@ -76,15 +90,12 @@ class DynamicSupervisor(Shell):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        refuse_others(cls, _OF_OTHERS, "in a Supervisor: this has one template")
         if hasattr(cls, "template"):
             template = check_template(cls.template)
             if not _DECLARED.isdisjoint(vars(cls)):
                 cls._warn([template])
-        most: object = cls.max_children
-        if most is not None and (
-            isinstance(most, bool) or not isinstance(most, int) or most < 1
-        ):
-            raise SpecError("max_children", most, "an int of at least 1, or None")
+        check_most(cls.max_children)
 
     def declare(self) -> ChildSpec[Any]:
         """The template; by default the class's.  Called once, in `started`.
@@ -103,6 +114,7 @@ class DynamicSupervisor(Shell):
     def started(self) -> None:
         """Get ready to start children."""
         path = self._begin()
+        check_most(self.max_children)  # it may have one of its own
         template = check_template(self.declare())
         if template is not getattr(type(self), "template", None):
             self._look_at(template)

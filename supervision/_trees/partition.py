@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import attrs
 
 from actors import ActorRef, AnyRef
+from actors.hosting import looked_for
 
 from .errors import SpecError
 from .policies import ChildState
@@ -122,3 +123,6 @@ async def resize_partitions(
     for number in reversed(numbers[count:]):
         await supervisor.ask(StopChild(f"{number}"))
     return await find_partitions(supervisor)
+
+
+looked_for(find_partitions, resize_partitions)

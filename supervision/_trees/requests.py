@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 import attrs
 
 from actors import Actor, ActorRef, AnyRef, Exit, Request
-from actors.hosting import actor_of
+from actors.hosting import actor_of, looked_for
 
 from .errors import ChildNotRunningError
 from .policies import ChildState, RestartRecord
@@ -315,3 +315,7 @@ async def get_spec(
         UnknownChildError: no such child.
     """
     return await supervisor.ask(GetSpec(child))
+
+
+looked_for(start_child, stop_child, restart_child, delete_child, list_children)
+looked_for(describe_child, find_child, count_children, get_spec)

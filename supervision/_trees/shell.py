@@ -16,7 +16,7 @@ import random
 import warnings
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import attrs
@@ -28,7 +28,7 @@ from supervision._log.rate import WINDOW
 from .draining import DrainNotes, notes_of
 from .errors import LimitWarning, SpecError
 from .journal import Journal
-from .policies import RestartLimit
+from .policies import AutoShutdown, RestartLimit, Strategy
 from .pure.child import (
     Answer,
     Arm,
@@ -44,6 +44,29 @@ from .requests import AdminRequest
 from .spec import ChildSpec, beyond_reach
 
 _SPEC: Any = ChildSpec  # Any: a checker would lose M in isinstance
+_WORDS: Any = (ChildSpec, Strategy, AutoShutdown)  # as above
+
+
+def check_limit(limit: object) -> None:
+    """Raises SpecError: the `limit` of a supervisor is not what it should be."""
+    if limit is not None and not isinstance(limit, RestartLimit):
+        raise SpecError("limit", limit, "a RestartLimit or None")
+
+
+def refuse_others(cls: type, words: Sequence[str], where: str) -> None:
+    """Refuse what only the other kind of supervisor would look at.
+
+    What a class means otherwise by the same word is its own.
+
+    Raises:
+        SpecError: it declares such a thing.
+    """
+    for word in words:
+        value: Any = getattr(cls, word, None)
+        is_many = value.__class__ in (tuple, list)
+        parts: Iterable[object] = value if is_many else (value,)
+        if any(isinstance(each, _WORDS) for each in parts):
+            raise SpecError(word, value, where)
 
 
 @attrs.frozen
@@ -74,9 +97,7 @@ class Shell(Actor[AdminRequest | Due | Flush]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        limit: object = cls.limit
-        if limit is not None and not isinstance(limit, RestartLimit):
-            raise SpecError("limit", limit, "a RestartLimit or None")
+        check_limit(cls.limit)
 
     @classmethod
     def _warn(cls, specs: Iterable[ChildSpec[Any]]) -> None:
@@ -103,6 +124,7 @@ class Shell(Actor[AdminRequest | Due | Flush]):
 
     def _begin(self) -> str:
         """Before the machine is made; returns the supervisor's path."""
+        check_limit(self.limit)  # it may have one of its own
         path = self.ref.path
         self._journal = Journal(path)
         self._now = trio.lowlevel.current_clock().current_time

@@ -30,13 +30,18 @@ from .requests import (
     StartInstance,
     StopChild,
 )
-from .shell import Due, Flush, Shell
+from .shell import Due, Flush, Shell, refuse_others
 from .spec import ChildSpec, check_specs
 
 _DECLARED = frozenset({"children", "limit"})  # in the body of the class
 _RESTART = Decision.RESTART
 _END = Decision.END
 _HALTING = ChildState.HALTING
+
+
+def _check_strategy(strategy: object) -> None:
+    if not isinstance(strategy, Strategy):
+        raise SpecError("strategy", strategy, "a Strategy")
 
 
 class Supervisor(Shell):
@@ -74,9 +79,8 @@ class Supervisor(Shell):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        strategy: object = cls.strategy
-        if not isinstance(strategy, Strategy):
-            raise SpecError("strategy", strategy, "a Strategy")
+        refuse_others(cls, ("template",), "in a DynamicSupervisor: this has children")
+        _check_strategy(cls.strategy)
         specs = check_specs(cls.children, auto_shutdown=cls.auto_shutdown)
         if not _DECLARED.isdisjoint(vars(cls)):
             cls._warn(specs)
@@ -93,6 +97,7 @@ class Supervisor(Shell):
     def started(self) -> None:
         """Begin to start the children."""
         path = self._begin()
+        _check_strategy(self.strategy)  # it may have one of its own
         self._machine = Machine(
             path,
             strategy=self.strategy,

@@ -6,7 +6,8 @@ one who types knows it.  Only `actors run` is ever the service itself; `actors d
 
     said            what each command says of itself
     values, parser  what an option takes; how a line is refused, and its help drawn
-    arguments       the command line: which commands there are, what each may be told
+    making          the commands that ask no service
+    arguments       all of them: which there are, what each may be told
     _commands/      what they do, one after the other
     _live/          `actors top`, as long as somebody looks
     _check/         `actors check`: what is wrong with a tree

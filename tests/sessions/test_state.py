@@ -67,6 +67,28 @@ class Frozen:
     """Its fields cannot be set."""
 
 
+@attrs.frozen(eq=False)
+class Box:
+    """Its field cannot be set; what it holds is another matter."""
+
+    held: object = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DataBox:
+    """Its field cannot be set either."""
+
+    held: object = None
+
+
+@attrs.frozen
+class Cached:
+    """What is not compared is no part of it."""
+
+    held: object = None
+    cache: dict[str, int] = attrs.field(factory=dict[str, int], eq=False)
+
+
 class Plain:
     """An object."""
 
@@ -91,6 +113,11 @@ SHARED: list[Any] = [
     OpenData(),
     Plain(),
     FrozenData([]),  # type: ignore[arg-type]
+    Box([]),
+    Box(Plain()),
+    DataBox({}),
+    (1, Box(frozenset({DataBox(bytearray())}))),
+    Cached(Box([])),
     list,
     list,
 ]
@@ -108,6 +135,10 @@ VALUES: list[Any] = [
     Frozen(),
     FrozenByIdentity(),
     FrozenData(),
+    Box(),
+    Box((Color.RED, "a", Box(len), list)),
+    DataBox(Box(object())),
+    Cached((1, Frozen())),
     object(),
     ...,
 ]

@@ -14,6 +14,7 @@ import attrs
 import pytest
 import trio
 
+import supervision
 from actors import (
     Actor,
     ActorRef,
@@ -40,6 +41,7 @@ from supervision import (
     SpecError,
     StartChild,
     StartInstance,
+    Strategy,
     Supervisor,
     UnknownChildError,
     UnsupportedError,
@@ -309,6 +311,7 @@ def test_what_is_right_is_given_back(mode: AutoShutdown) -> None:
         ({"children": (SIGNIFICANT,)}, CombinationError, "auto_shutdown is NEVER"),
         ({"children": None}, SpecError, "of ChildSpecs"),
         ({"children": SPEC}, SpecError, "of ChildSpecs"),
+        ({"template": SPEC}, SpecError, "template must be in a DynamicSupervisor: "),
         ({"grace": -1}, ValueError, "grace must be at least 0"),
         ({"mailbox": 5}, TypeError, "mailbox must be a Mailbox"),
     ],
@@ -346,6 +349,17 @@ def test_a_wrong_static_supervisor_is_refused_when_its_class_is_made(
         ({"template": SPEC, "max_children": 1.5}, SpecError, "or None, got 1.5"),
         ({"template": SPEC, "max_children": True}, SpecError, "or None, got True"),
         ({"template": SPEC, "max_children": "9"}, SpecError, "or None, got '9'"),
+        ({"children": (SPEC,)}, SpecError, "children must be in a Supervisor: "),
+        (
+            {"template": SPEC, "strategy": Strategy.ONE_FOR_ONE},
+            SpecError,
+            "strategy must be in a Supervisor: this has one template, got <Strat",
+        ),
+        (
+            {"template": SPEC, "auto_shutdown": AutoShutdown.NEVER},
+            SpecError,
+            "auto_shutdown must be in a Supervisor: ",
+        ),
     ],
 )
 def test_a_wrong_dynamic_supervisor_is_refused_when_its_class_is_made(
@@ -434,6 +448,57 @@ async def test_a_wrong_template_from_declare_ends_the_supervisor(
 
     assert type(crash) is error
     assert text in str(crash)
+
+
+@pytest.mark.parametrize("kind", [Supervisor, DynamicSupervisor])
+async def test_a_declare_that_is_async_is_refused_by_name(kind: type[Any]) -> None:
+    """Its coroutine is not left behind: that would be a warning."""
+
+    async def declare(_: object) -> None:
+        raise AssertionError
+
+    make = type("Declaring", (kind,), {"declare": declare})
+    async with open_system() as system:
+        crash = await crash_of(system, make)
+
+    assert type(crash) is SpecError
+    assert "declare must be a function that is not async, got <coro" in str(crash)
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "value", "text"),
+    [
+        (DynamicSupervisor, "max_children", "9", "an int of at least 1, or None"),
+        (DynamicSupervisor, "limit", 3, "a RestartLimit or None, got 3"),
+        (Supervisor, "limit", 3, "a RestartLimit or None, got 3"),
+        (Supervisor, "strategy", "rest", "a Strategy, got 'rest'"),
+        (Supervisor, "auto_shutdown", True, "an AutoShutdown, got True"),
+    ],
+)
+async def test_what_one_supervisor_has_of_its_own_is_looked_at_too(
+    kind: type[Any], word: str, value: object, text: str
+) -> None:
+    """Before it starts a child."""
+
+    def init(self: Any) -> None:
+        setattr(self, word, value)
+
+    declared = (
+        {"template": SPEC} if kind is DynamicSupervisor else {"children": (SPEC,)}
+    )
+    make = type("Own", (kind,), {**declared, "__init__": init})
+    async with open_system() as system:
+        crash = await crash_of(system, make)
+
+    assert type(crash) is SpecError
+    assert f"{word} must be {text}" in str(crash)
+    assert made == []
+
+
+def test_a_word_of_the_other_kind_may_mean_something_else() -> None:
+    """A class has its own words."""
+    assert dynamic(template=SPEC, children={"a": 1}, strategy="fast").template is SPEC
+    assert static(template="page.html").children == ()
 
 
 async def test_a_dynamic_supervisor_without_a_template_cannot_be_started() -> None:
@@ -657,3 +722,21 @@ async def test_an_id_that_the_supervisor_has_given_away_is_the_callers_error() -
         assert await list_children(sup) == ()
         await trio.sleep(1)
     assert made == ["its own"]
+
+
+@pytest.mark.parametrize(
+    "name", ["start_child", "list_children", "get_spec", "resize_partitions"]
+)
+async def test_a_function_that_is_called_as_a_method_of_a_ref(name: str) -> None:
+    """The error says that it is one; of a name that is none it is as ever."""
+    async with open_system() as system:
+        ref = system.start(Plain, "ref")
+        with pytest.raises(AttributeError) as caught:
+            getattr(ref, name)
+        with pytest.raises(AttributeError, match=r"'x': send the actor a message"):
+            getattr(ref, "x")  # noqa: B009 - no checker lets it be written
+
+        said = f"a ref has no {name!r}: it is a function of supervision, {name}("
+        assert str(caught.value).startswith(said)
+        assert callable(getattr(supervision, name))
+        assert not hasattr(ref, name)

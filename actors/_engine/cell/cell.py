@@ -58,8 +58,7 @@ class Cell(Fields):
     if not TYPE_CHECKING:  # else every name would be an attribute to checkers
 
         def __getattr__(self, name: str) -> Any:
-            msg = f"a ref has no {name!r}: send the actor a message, by tell() or ask()"
-            raise AttributeError(msg)
+            raise AttributeError(pictures.not_there(name))
 
     # Any throughout: messages are anything
 

@@ -15,6 +15,18 @@ from .beginning import is_starting
 from .fields import FAIL, Fields
 from .inbox import prune_ages
 
+FUNCTIONS: Final[dict[str, str]] = {}
+"""`{name: package}` of functions whose first argument is a ref."""
+
+
+def not_there(name: str) -> str:
+    """Say that a ref has no such attribute, and what would be right."""
+    package = FUNCTIONS.get(name)
+    right = "send the actor a message, by tell() or ask()"
+    if package is not None:
+        right = f"it is a function of {package}, {name}(ref, ...)"
+    return f"a ref has no {name!r}: {right}"
+
 
 def mailbox_statistics(cell: Fields, now: float) -> MailboxStatistics:
     """The mailbox's figures; O(1)."""

@@ -11,6 +11,6 @@ Knows what all scenarios know, and `scenarios.cast`. In reading order:
 - `sharing`: who waits how long for a slot
 - `replaying`: an hour of real traffic
 - `keeping`: prompts, outcomes and states in a file
-- `remembering`: a conversation that is long
+- `remembering`: a conversation that is long, and to read one
 - `passivating`: keys that only the store knows, and copies of it
 """

@@ -4,7 +4,8 @@ When four fifths of the time are over, turns that still run are aborted and prom
 wait are lost; clean-up has the rest.
 
 With a store what waits is kept, and so are the prompts of turns that are aborted then,
-if they may be tried more than once: that is no attempt.
+if they may be tried more than once: that is no attempt.  What waits for a key that is
+held is not waited for: nothing of it can begin.
 
 And a key alone is put away, if nothing of it is to be finished.
 """
@@ -25,7 +26,7 @@ from supervision._routing.reports import DrainReport, VerbResult
 
 from .core import Core
 from .keeping import Stored
-from .looking import phase_of
+from .looking import phase_of, why_held
 
 DRAINING = "shutting down"
 _SHARE = 0.8  # of the time, for what runs to end by itself
@@ -40,7 +41,7 @@ async def drain(core: Core, within: float) -> DrainReport:
     if core.keeping.others is not None:
         core.keeping.others.leave()
     with trio.CancelScope(deadline=begun + within * _SHARE):
-        await _until(core, lambda: not core.unsettled)
+        await _until(core, lambda: not core.unsettled or _rest_is_held(core))
     core.finishing = True
     aborted: list[int] = []
     lost = _lose_all(core)
@@ -73,6 +74,19 @@ async def drain(core: Core, within: float) -> DrainReport:
     lost.sort(key=lambda receipt: receipt.id)
     kept = (*core.keeping.left, *_on_their_way(core))
     return DrainReport(core.now() - begun, outcomes, tuple(aborted), tuple(lost), kept)
+
+
+def _rest_is_held(core: Core) -> bool:
+    """Whether all prompts without an outcome are those of keys that are held."""
+    if core.keeping.store is None or core.turns.running:
+        return False
+    held = 0
+    for lane in core.lanes.values():
+        if lane.waiting and why_held(core, lane) is not None:
+            for receipt in lane.live():
+                more = receipt._more
+                held += 1 + len((more.followers if more is not None else None) or ())
+    return bool(held == core.unsettled)
 
 
 def _on_their_way(core: Core) -> list[Receipt[object]]:

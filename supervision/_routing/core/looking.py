@@ -36,17 +36,18 @@ from supervision._routing.reports import Remembered, RouterStatistics, SessionIn
 from .core import Core
 
 GIVEN_UP = "given up"
+GATHERING: Final = "gathering"
 SUSPENDED = "suspended"
 PASSIVATED: Final = "passivated"
 """The phase of a key that only a store knows."""
 ELSEWHERE: Final = "elsewhere"
 """The phase of a key of another node, as long as nobody asks that one."""
 HELD: Final = "held"
-"""The phase of what is remembered of a key that is held."""
+"""What is kept of it cannot be read."""
 TENANT: Final = "waiting for tenant"
 """It waits for a slot, and its tenant has as many as one may have."""
 _IN_PLACE: Final = "read() of a state that can be changed in place"
-_VALUE: Final = "make its state a value, such as a tuple or a frozen class"
+_VALUE: Final = "make its state a value, such as a tuple or a frozen class of such"
 _NAMES = {
     PLACE: "waiting for a place",
     STARTING: "starting",
@@ -57,14 +58,18 @@ _NAMES = {
     ASLEEP: "idle",
 }
 _AT_REST = (OPEN, ASLEEP, GONE)
+_UNREAD = (PLACE, STARTING, ASLEEP)
+"""Where a key is that is held: beside those with places, or where it was asked for."""
 
 
 PHASES: Final = (
     *dict.fromkeys(_NAMES.values()),
     *(phase.value for phase in Phase if phase is not Phase.ENDED),
     TENANT,
+    GATHERING,
     "children",
     GIVEN_UP,
+    HELD,
 )
 """All that `phase_of` says."""
 
@@ -76,12 +81,20 @@ def phase_of(core: Core, lane: Lane) -> str:
         if run is not None:
             return phase_of_turn(core, run)
         if lane.waiting:
-            return "gathering"
+            return GATHERING
         if lane.busy:
             return "children"
+    elif lane.phase in _UNREAD and why_held(core, lane) is not None:
+        return HELD
     if core.burning and lane.key in core.burning and lane.phase in _AT_REST:
         return GIVEN_UP
     return _NAMES[lane.phase]
+
+
+def why_held(core: Core, lane: Lane) -> str | None:
+    """Why nothing of a session begins: what its store has is unreadable; None."""
+    store = core.keeping.store
+    return store.why_held(lane) if store is not None else None
 
 
 def phase_of_turn(core: Core, run: TurnRun) -> str:
@@ -120,7 +133,6 @@ def info(core: Core, lane: Lane) -> SessionInfo:
     burnt = core.burning.of(lane.key)
     phase = phase_of(core, lane)
     turn = run.id if run is not None else None
-    store = core.keeping.store
     if run is not None and run.has_begun:
         last = last_sign_of(run)
     elif phase == GIVEN_UP:
@@ -146,7 +158,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         given_up=len(burnt),
         burning=now - burnt[0].since if burnt else None,
         quarantined=_quarantined(lane, now),
-        held=store.why_held(lane) if store is not None else None,
+        held=why_held(core, lane),
         entries=_entries(core, lane),
     )
 
@@ -168,10 +180,9 @@ def whereabouts(core: Core, key: str) -> dict[str, Any]:
         "age": None,
     }
     if lane is not None:
-        store = core.keeping.store
         found["phase"] = phase_of(core, lane)
         found["age"] = core.now() - lane.created_at
-        found["held"] = store.why_held(lane) if store is not None else None
+        found["held"] = why_held(core, lane)
     elif others is not None and others.has(key):
         there = others.locate(key)
         found["phase"] = ELSEWHERE

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from actors import CloseReason, SaturatedError, TenantLimitError
-from supervision._routing.parts.lane import CLOSING, Lane
+from supervision._routing.parts.lane import CLOSING, QUARANTINED, Lane
 
 AT_ONCE = 500  # sessions reaped before others have their turn
 PAUSE = 0.001  # seconds between two such
@@ -61,8 +61,14 @@ class Reaping:
             self._core.leaving.forget(lane)
 
     def passivate(self, lane: Lane) -> bool:
-        """Make this one go, if it is idle, or goes already; False: it is not."""
+        """Make this one go, if it is idle, or goes already; False: it is not.
+
+        A key in quarantine has no session.  Its entry stays, so that prompts are
+        refused, as before, and not accepted to fail.
+        """
         core = self._core
+        if lane.phase == QUARANTINED:
+            return True
         if lane in core.idle:
             core.sessions.close(lane, CloseReason.PASSIVATED)
             return True

@@ -153,7 +153,7 @@ class AsyncTurn(Generic[P, C]):
         return await self.receipt.outcome()
 
     async def abort(self, reason: object = None) -> Abort:
-        """Abort the turn, hard, or take the prompt back if no turn has it yet."""
+        """Abort the turn, or take the prompt back: as `TurnStream.abort`."""
         return await self._line.step(self._stream.abort, reason)
 
     async def steer(self, prompt: P) -> AsyncReceipt[P]:

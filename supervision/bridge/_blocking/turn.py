@@ -163,7 +163,7 @@ class BlockingTurn(Generic[P, C]):
         return self.receipt.outcome(within)
 
     def abort(self, reason: object = None) -> Abort:
-        """Abort the turn, hard, or take the prompt back if no turn has it yet."""
+        """Abort the turn, or take the prompt back: as `TurnStream.abort`."""
         return self._line.step(self._stream.abort, reason)
 
     def steer(self, prompt: P) -> BlockingReceipt[P]:

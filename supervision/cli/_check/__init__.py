@@ -10,5 +10,6 @@ not know the command line.  In reading order:
     trees           a supervisor, its children, and theirs
     unit            a unit file of systemd, beside the tree
     folders         where that unit may write, beside the files of stores
+    kept            whether this code can read what a store has
     command         looks, and says what it has found
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from argparse import Namespace
 from contextlib import redirect_stdout
@@ -33,6 +34,11 @@ def check(arguments: Namespace) -> int:
         budget = budget if said is None else said
     with redirect_stdout(sys.stderr):  # what the user's code prints is no answer
         found = check_tree(target, budget)
+        wrong = any(each.severity is Severity.WRONG for each in found.findings)
+        if arguments.store is not None and not wrong:
+            # at run time: it needs what stores need
+            kept = importlib.import_module("supervision.cli._check.kept")
+            kept.check_kept(arguments.store, arguments.router, target, found)
     if service is not None:
         check_unit(service, target, str(file), found)
         check_folders(service, Path.cwd(), str(file), found)
@@ -59,8 +65,10 @@ def _lines(target: str, found: Found) -> list[Text]:
     for each in found.findings:
         lines += _of_one(each)
     looked = plural(found.actors, "actor")
-    if not lines:
-        return [Text(f"{clean(target)}: nothing is wrong; {looked} looked at")]
+    lines += [Text(clean(each)) for each in found.read]
+    if not found.findings:
+        text = f"{clean(target)}: nothing is wrong; {looked} looked at"
+        return [*lines, Text(text)]
     numbers = [
         f"{number} {severity.value}"
         for severity in Severity
@@ -82,6 +90,7 @@ def _as_json(target: str, found: Found) -> dict[str, object]:
     return {
         "tree": target,
         "actors": found.actors,
+        "read": found.read,
         "findings": [
             {
                 "severity": each.severity.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import traceback
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -44,6 +44,11 @@ class Found:
     """How many declarations were looked at."""
     stores: list[tuple[str, Path]] = attrs.Factory(list[tuple[str, Path]])
     """The files of stores: the path of the router, and the file."""
+    # Any: a user's class, and a store
+    kept: list[tuple[str, Any, Any]] = attrs.Factory(list[tuple[str, Any, Any]])
+    """Routers with a store in a file: path, class of the sessions, store."""
+    read: list[str] = attrs.Factory(list[str])
+    """What was read of stores, in words."""
 
     def wrong(self, where: str, what: object, right: str = "") -> None:
         """Note what cannot work."""

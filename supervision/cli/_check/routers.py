@@ -78,6 +78,7 @@ class Routers:
             self._found.wrong(path, text, "a store for each router")
         if isinstance(file, Path):
             self._found.stores.append((path, file))
+            self._found.kept.append((path, make, durable))
         encoding = getattr(durable, "encoding", None)
         if encoding is not None:  # else it is one that somebody else has written
             # at run time: it needs what stores need

@@ -23,7 +23,7 @@ import attrs
 from actors import Limit, Preempted
 from supervision.durable._words.encoding import KINDS, is_known_kind
 
-from .models import PARTS, is_model, maker_of, parts_of, types_of
+from .models import FIELDS, PARTS, is_model, maker_of, parts_of, types_of
 
 # Any in this file: classes and their fields are anything
 
@@ -90,6 +90,18 @@ class Kind:
         for name, value in fields.items():
             object.__setattr__(made, name, value)
         return made
+
+    def left_out(self, given: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the names of fields that a body has, and this class has not.
+
+        Args:
+            given: what `make` would be given; the values may be as they are in a body.
+        """
+        known: Iterable[str] = self._defaults
+        if self._maker is not None:
+            # of a model: a tag, then names and values by turns
+            given, known = dict.fromkeys(given[FIELDS][1::2]), self.cls.model_fields
+        yield from (name for name in given if name not in known)
 
     def member(self, name: object) -> Any:
         """Give a member of an enum.  Raises ValueError: there is none."""

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 # Any in this file: models are anybody's
 
-PARTS: Final = ("fields", "extra", "given", "private")
+FIELDS: Final = "fields"
+PARTS: Final = (FIELDS, "extra", "given", "private")
 _STATE: Final = (
     "__dict__",
     "__pydantic_extra__",
@@ -49,7 +50,7 @@ def maker_of(cls: Any) -> Callable[[Mapping[str, Any]], Any]:
     """
 
     def make(given: Mapping[str, Any]) -> Any:
-        had: Mapping[str, Any] = given["fields"]
+        had: Mapping[str, Any] = given[FIELDS]
         values: dict[str, Any] = {}
         for name, field in cls.model_fields.items():
             if name in had:

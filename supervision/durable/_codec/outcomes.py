@@ -85,17 +85,17 @@ class Outcomes:
                 not come back as it is; or it is no outcome.
         """
         cls = type(outcome)
+        if cls is Completed and is_plain(outcome):
+            return self._plainly(outcome)
         if cls not in _NAMES:
             msg = f"{shown(outcome)[:60]} is no outcome"
             raise TypeError(msg)
-        if cls is Completed and is_plain(outcome):
-            return self._plainly(outcome)
         return self.fully(outcome)
 
     def _plainly(self, outcome: Outcome) -> Any:
         """As `fully`, for what most of them are."""
-        made: list[Any] = ["completed"]
         turn, result = outcome.turn, outcome.result  # type: ignore[attr-defined] # it has
+        made: list[Any] = ["completed"]
         if turn is not None:
             made += ("turn", _VALUE, turn)
         if result is not None:

@@ -11,7 +11,7 @@ A class is known by its name in a table that the program has made (`classes`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -62,6 +62,11 @@ class Plain:
 
     def tree(self, value: Any) -> Any:
         """Make what `pack` takes.  Raises TypeError: it would not come back."""
+        cls = _class_of(value)
+        if cls is int and 0 <= value <= _MOST:  # as below, for most results
+            return value
+        if cls is str and value.isascii():
+            return value
         try:
             return self._tree(value)
         except RecursionError:
@@ -137,6 +142,20 @@ class Plain:
     def _pairs(self, tree: list[Any], first: int) -> Iterable[tuple[Any, Any]]:
         values = list(map(self.value, tree[first:]))
         return zip(values[::2], values[1::2], strict=True)
+
+    def left_out(self, tree: Any) -> Iterator[str]:
+        """Yield the fields in a body that the classes of its objects have not.
+
+        Args:
+            tree: what `unpack` gave, of a body that can be read.
+        """
+        if tree[0] == _OBJECT:
+            kind = self.classes.named(tree[1])
+            for name in kind.left_out(dict(zip(tree[2::2], tree[3::2], strict=True))):
+                yield f"{kind.cls.__qualname__}.{name}"
+        for each in tree:
+            if _class_of(each) is list:
+                yield from self.left_out(each)
 
     def plain(self, tree: Any, *, named: bool) -> Any:
         """Make builtin values of a body: an object is a dict of its fields.

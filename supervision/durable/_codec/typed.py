@@ -11,6 +11,7 @@ an int of more than 64 bits, a time that is not UTC, half a surrogate pair.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ from msgspec import inspect as kinds
 
 from actors.hosting import shown
 
-from .columns import Unfaithful
+from .columns import Classes, Unfaithful
 from .places import Places
+from .versions import left_out
 
 # Any in this file: values are anything
 
@@ -38,6 +40,9 @@ class Typed:
         places = Places()
         self._place = places.of(kinds.type_info(declared))
         self._careful = places.careful
+        # classes of which any value may be: nothing is inside to be looked at
+        inner = self._place.inner
+        self._any_of: Classes = self._place.takes if inner is None else frozenset()
         self.builtin = places.builtin
         """A body is read the same without the type."""
         self.plain = places.builtin and not places.careful
@@ -54,7 +59,8 @@ class Typed:
             Unfaithful: it is, and would not come back as it is.
         """
         try:
-            self._place.check((value,))
+            if type(value) not in self._any_of:
+                self._place.check((value,))
             body = self._pack(value)
         except RecursionError:
             msg = f"{shown(value)[:60]} is nested too deeply, or contains itself"
@@ -77,6 +83,14 @@ class Typed:
     def decode(self, body: bytes | memoryview) -> Any:
         """Make the value again.  Raises any Exception: it cannot be."""
         return self._unpack(body)
+
+    def left_out(self, body: bytes | memoryview, value: Any) -> Iterator[str]:
+        """Yield the fields in a body that are not in the value it was read as.
+
+        Mostly it is written again as it was, and nothing has to be looked at.
+        """
+        if not self.builtin and self._pack(value) != bytes(body):
+            yield from left_out(read_untyped(body), value)
 
     def convert(self, plain: Any) -> Any:
         """Make a value of builtin values.  Raises any Exception: it cannot be."""

@@ -16,7 +16,7 @@ that is known (`Session[Ask]` has become `Session[Ask | Note]`), or by an upcast
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from actors import Session
@@ -30,7 +30,7 @@ from .outcomes import Outcomes
 from .plain import Plain, pack, unpack
 from .protocol import Where, unreadable
 from .typed import Typed, read_untyped, typed
-from .versions import Upcaster, Versions
+from .versions import Upcaster, Versions, refuse_left_out
 
 # Any in this file: values are anything
 
@@ -45,6 +45,7 @@ _NAME_AT_MOST: Final = 255
 # asked for each body, and slow to look up in an enum
 _AN_OUTCOME: Final = Where.OUTCOME
 _A_TOKEN: Final = Where.TOKEN
+_A_STATE: Final = Where.STATE
 
 
 class Values:
@@ -163,19 +164,26 @@ class Values:
             version: of a state or an entry; None: what it writes.
 
         Raises:
-            CodecError: it cannot be.
+            CodecError: it cannot be; or it is a state with a field that its class has
+                not, which would be lost.
         """
         try:
             versions = self._versions.get(where) if version is not None else None
             if versions is not None and version != versions.current:
                 return self._former_value(data, where, versions, version or 0)
-            return self._read(data, where)
+            return self._current_value(data, where)
         except CodecError:
             raise
         except Exception as error:  # noqa: BLE001 - the bytes may be anything
             why = "the bytes are not what they should be"
             found = unreadable(where.value, why, error)
             raise found from found.__cause__
+
+    def _current_value(self, data: bytes, where: Where) -> Any:
+        value = self._read(data, where)
+        if where is _A_STATE:
+            refuse_left_out(self._left_out(data, value))
+        return value
 
     def _read(self, data: bytes, where: Where) -> Any:
         way, body = data[:2], memoryview(data)[2:]
@@ -199,6 +207,19 @@ class Values:
                 where.value, "it was written with a type, and none is declared now"
             )
         return by.decode(body)
+
+    def _left_out(self, data: bytes, value: Any) -> Iterator[str]:
+        """Yield the fields of a state that are in its bytes, and not in the value."""
+        way, body = data[:2], memoryview(data)[2:]
+        if way == _PLAIN:
+            tree = unpack(body)
+            if isinstance(tree, list):
+                yield from self._plain.left_out(tree)
+        elif way == _TYPED:
+            name, body = _named(body)
+            by = self._typed.get(Where.STATE) or self._by_name(name)
+            if by is not None:
+                yield from by.left_out(body, value)
 
     def _by_name(self, name: str) -> Typed | None:
         if name not in self._former:

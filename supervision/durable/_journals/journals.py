@@ -275,12 +275,16 @@ class Journals:
 def stream_of(receipt: Receipt[Any]) -> ChunkLog[Any] | None:
     """Where its chunks go, if its readers may come back; None."""
     more = receipt._more
-    stream: Any = more.stream if more is not None else None
+    if more is None or more.stream is None:  # of most
+        return None
+    stream: Any = more.stream
     return stream if _class_of(stream) is ChunkLog else None
 
 
 def keeper_of(receipt: Receipt[Any]) -> PromptJournal | None:
     """What keeps the chunks of a prompt; None: it has no journal."""
     stream = stream_of(receipt)
-    keeper: Any = stream.keeper if stream is not None else None
+    if stream is None:
+        return None
+    keeper: Any = stream.keeper
     return keeper if isinstance(keeper, PromptJournal) else None

@@ -180,6 +180,7 @@ class Bringing:
                 core.sessions.hold(lane)
                 if lane.phase != STARTING:
                     key.go = None
+                core.look_again()
                 return
             self.note(lane, row, None)
         key.brought = True

@@ -20,6 +20,7 @@ def look(
     record: Look,
     sessions: Mapping[str, SessionRow],
     waiting: Mapping[str, Collection[int]],
+    reminded: Collection[str],
     histories: Histories,
 ) -> Seen:
     """Look at keys.
@@ -28,9 +29,10 @@ def look(
         record: which.
         sessions: `{key: what is kept of it}`.
         waiting: `{key: numbers of its open prompts}`.
+        reminded: keys with reminders.
         histories: of all keys.
     """
-    there = {*sessions, *waiting}
+    there = {*sessions, *waiting, *reminded}
     if record.key is not None:
         there &= {record.key}
     else:
@@ -52,10 +54,11 @@ def show(
     record: Show,
     sessions: Mapping[str, SessionRow],
     waiting: Mapping[str, Collection[int]],
+    reminded: Collection[str],
     histories: Histories,
 ) -> Shown:
     """Show what a key remembers; see `look`."""
-    seen = look(Look("", 1, key=record.key), sessions, waiting, histories)
+    seen = look(Look("", 1, key=record.key), sessions, waiting, reminded, histories)
     if not seen.rows:
         return Shown(None)
     session = sessions.get(record.key)

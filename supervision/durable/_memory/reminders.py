@@ -33,6 +33,10 @@ class Reminders:
         """List them, by (due, key, name)."""
         return tuple(self._rows[key, name] for _, key, name in self._order)
 
+    def keys(self) -> set[str]:
+        """Whose they are."""
+        return {key for key, _ in self._rows}
+
     def keep(self, row: ReminderRow) -> None:
         """Keep one, in place of one with its name."""
         place = row.key, row.name

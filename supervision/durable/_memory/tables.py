@@ -7,7 +7,7 @@ as plain as possible; a store that is faster has to come to the same.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import attrs
@@ -168,9 +168,9 @@ class Tables:
             case Find():
                 return self._find(record)
             case Look():
-                return look(record, self._sessions, self.prompts.open, self.histories)
+                return look(record, *self._seen())
             case Show():
-                return show(record, self._sessions, self.prompts.open, self.histories)
+                return show(record, *self._seen())
             case Read():
                 return self.histories.read(record)
             case Chunks():
@@ -192,6 +192,15 @@ class Tables:
                 return self._fire(record)
             case _:
                 assert_never(record)
+
+    def _seen(
+        self,
+    ) -> tuple[
+        dict[str, SessionRow], Mapping[str, Collection[int]], set[str], Histories
+    ]:
+        """What is looked at: see `look`."""
+        reminded = self.reminders.keys()
+        return self._sessions, self.prompts.open, reminded, self.histories
 
     def _accept(self, record: Accept, hidden: set[int]) -> Answer:
         row = record.row

@@ -10,5 +10,6 @@ made needs apsw.  In reading order:
     carrying    what each record does to the tables: few statements a batch
     database    the file: transactions, what their failures mean, the log, copies
     opening     claimed, opened, closed
+    reader      a file, or a copy, that is read and nothing else
     store       SqliteStore: the value that describes it
 """

@@ -80,17 +80,19 @@ class Carrying:
     def carry(self, policy: StorePolicy) -> list[Answer]:
         """Carry it out, run by run.  Raises apsw.Error: nothing of it counts."""
         run: list[tuple[int, Any]] = []  # Any: all of one class
+        kind: type[Record] | None = None  # that one
         keys: set[str] = set()  # that the run completes: one turn of a key in each
         for index, record in enumerate(self._batch):
             why = refusal(record, policy)
             if why is not None:
                 self._answers[index] = Refused(why)
                 continue
-            is_same = bool(run) and type(record) is type(run[0][1])
+            is_same = type(record) is kind
             if not is_same or (isinstance(record, Complete) and record.key in keys):
                 self._carry_run(run)
                 run.clear()
                 keys.clear()
+                kind = type(record)
             run.append((index, record))
             if isinstance(record, Complete):
                 keys.add(record.key)
@@ -106,7 +108,7 @@ class Carrying:
 
     def accept(self, run: Indexed[Accept]) -> None:
         """Keep prompts, unless their keys have as many as they may have."""
-        if all(record.capacity is None for _, record in run):
+        if {record.capacity for _, record in run} == {None}:
             self._accept(run)
             return
         for each in run:  # those before it count
@@ -127,10 +129,14 @@ class Carrying:
         """Keep prompts; whether all were new is seen in the count of changes."""
         new = self._insert([record.row for _, record in run])
         for index, record in run:
+            if new and not record.bring:
+                self._answers[index] = ACCEPTED
+                continue
             row = record.row
-            brought = record.bring and self._brought(row.key, index, row.number)
-            kept = Accepted(brought) if brought else ACCEPTED
-            self._answers[index] = kept if new else self._met(row, brought or None)
+            brought = (
+                self._brought(row.key, index, row.number) if record.bring else None
+            )
+            self._answers[index] = Accepted(brought) if new else self._met(row, brought)
 
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
@@ -160,37 +166,41 @@ class Carrying:
 
     def complete(self, run: Indexed[Complete]) -> None:
         """Keep all that turns leave; each of another key."""
-        run = self._not_overtaken(run)
+        if not self._end(_ends(run, slice(1))):  # a batch that comes again, or others
+            run = self._not_overtaken(run)
         sends = [row for _, record in run for row in record.sends]
         new = self._insert(sends) if sends else True
-        self._end([(each, record.at) for _, record in run for each in record.ended])
+        self._end(_ends(run, slice(1, None)))
         again = [
             (tried, 0, number) for _, record in run for number, tried in record.again
         ]
         if again:
             self.cursor.executemany(statements.MARK, again)
+        self._keep([record for _, record in run])
+        for index, record in run:
+            self._answers[index] = COMPLETION if new else self._passed_over(record)
+
+    def _keep(self, records: Sequence[Complete]) -> None:
+        """Keep what turns leave beside outcomes and prompts."""
         kept: list[tuple[Value, ...]] = []
         touched: list[tuple[Value, ...]] = []
-        for _, record in run:
+        for record in records:
             if record.state is None and not record.bound and not record.entries:
                 touched.append(_touched(record))  # as `statements.KEEP`, with less
             else:
                 kept.append(_kept(record))
-        if kept:
-            self.cursor.executemany(statements.KEEP, kept)
-        if touched:
-            self.cursor.executemany(statements.TOUCH, touched)
-        histories.write(self.cursor, [record for _, record in run])
-        for _, record in run:
             if record.reminders:
                 self.reminders.keep(record.reminders)
             if record.unremind:
                 self.reminders.forget([(record.key, each) for each in record.unremind])
-        for index, record in run:
-            self._answers[index] = COMPLETION if new else self._passed_over(record)
+        if kept:
+            self.cursor.executemany(statements.KEEP, kept)
+        if touched:
+            self.cursor.executemany(statements.TOUCH, touched)
+        histories.write(self.cursor, records)
 
     def _not_overtaken(self, run: Indexed[Complete]) -> Indexed[Complete]:
-        """Leave those out whose first prompt has an outcome of another turn."""
+        """Leave those out whose first prompt has had an outcome of another turn."""
         firsts = [record.ended[0].number for _, record in run if record.ended]
         turns = dict(self._rows(statements.ENDED, str(firsts))) if firsts else {}
         if not turns:
@@ -214,14 +224,15 @@ class Carrying:
 
     def settle(self, run: Indexed[Settle]) -> None:
         """Give outcomes."""
-        self._end([(record.ended, record.at) for _, record in run])
+        self._end([_end(record.ended, record.at) for _, record in run])
 
-    def _end(self, ended: Sequence[tuple[Ended, float]]) -> None:
-        if ended:
-            self.cursor.executemany(
-                statements.END,
-                [(each.outcome, each.turn, at, each.number) for each, at in ended],
-            )
+    def _end(self, rows: Sequence[tuple[Value, ...]]) -> bool:
+        """Give outcomes to prompts that have none; whether none had one."""
+        if not rows:
+            return True
+        before = self.connection.total_changes()
+        self.cursor.executemany(statements.END, rows)
+        return self.connection.total_changes() - before == len(rows)
 
     # ----------------------------------------------------------------------- sessions
 
@@ -252,9 +263,7 @@ class Carrying:
                 for row in self._open(record.key, index)
                 if row.begun != record.opened and row.number not in record.but
             ]
-            self._end(
-                [(Ended(each, record.withdrawn, None), record.at) for each in gone]
-            )
+            self._end([(record.withdrawn, None, record.at, each) for each in gone])
             self.cursor.executemany(
                 statements.FORGOT, [(record.mark, each) for each in gone]
             )
@@ -360,6 +369,14 @@ _RUNS: Final[Mapping[type, Callable[[Carrying, Any], None]]] = {
     Fire: Carrying.fire,
     **dict.fromkeys(_LOOKS, Carrying.look),
 }
+
+
+def _end(ended: Ended, at: float) -> tuple[Value, ...]:
+    return ended.outcome, ended.turn, at, ended.number
+
+
+def _ends(run: Indexed[Complete], which: slice) -> Sequence[tuple[Value, ...]]:
+    return [_end(each, record.at) for _, record in run for each in record.ended[which]]
 
 
 def _kept(record: Complete) -> tuple[Value, ...]:

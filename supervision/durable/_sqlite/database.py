@@ -210,17 +210,10 @@ class Database:
 
     def meaning(self, error: apsw.Error | OSError) -> Exception:
         """Say what a failure means."""
-        return self._meaning(error)
+        return meaning_of(error, self.path)
 
     def _meaning(self, error: apsw.Error | OSError) -> Exception:
-        why = f"{type(error).__name__.removesuffix('Error')}: {error}"
-        if isinstance(error, _DAMAGED):
-            return StoreDamagedError(str(self.path), why)
-        if isinstance(error, apsw.IOError) and _is_full(self.path.parent):
-            why += ": the disk is full"
-        if isinstance(error, _AWAY):
-            return StoreAwayError(why)
-        return StoreError(why)
+        return meaning_of(error, self.path)
 
 
 class Copy:
@@ -288,6 +281,18 @@ class Copy:
             for end in ("", "-wal", "-shm", "-journal"):
                 name = self._part.name + end
                 self._part.with_name(name).unlink(missing_ok=True)
+
+
+def meaning_of(error: apsw.Error | OSError, path: Path) -> Exception:
+    """Say what a failure of a file means."""
+    why = f"{type(error).__name__.removesuffix('Error')}: {error}"
+    if isinstance(error, _DAMAGED):
+        return StoreDamagedError(str(path), why)
+    if isinstance(error, apsw.IOError) and _is_full(path.parent):
+        why += ": the disk is full"
+    if isinstance(error, _AWAY):
+        return StoreAwayError(why)
+    return StoreError(why)
 
 
 def _make(path: Path) -> None:

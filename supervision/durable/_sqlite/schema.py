@@ -1,9 +1,10 @@
 """The tables, their version, and how an older file is brought up.
 
 A prompt that has ended keeps its row, without its body, for as long as its id is to be
-known: that an address is there once is an index, and nothing else.  Chunks have rows of
-their own, and their key is an index: in a table that is one, a block of more than a
-kilobyte would take pages of its own.
+known: that an address is there once is an index, and nothing else.  It begins with the
+id: those that a router makes rise, so that a batch of 512 keys writes a few pages of it
+and not one for each key.  Chunks have rows of their own, and their key is an index: in
+a table that is one, a block of more than a kilobyte would take pages of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ create table prompts (
     steers integer, body blob, at real not null,
     outcome blob, turn integer, ended_at real, forgot integer,
     stream integer, base integer not null,
-    unique (key, id)
+    unique (id, key)
 );
 create table history  (
     key text not null, n integer not null, turn integer not null,
@@ -56,6 +57,7 @@ create index prompts_open  on prompts (key) where outcome is null;
 create index prompts_ended on prompts (ended_at) where outcome is not null;
 create index prompts_streams on prompts (ended_at)
     where stream > 0 and outcome is not null;
+create index prompts_journals on prompts (key) where stream > 0;
 """
 
 

@@ -65,6 +65,7 @@ class SqliteStore:
         try:
             from .database import Database  # noqa: PLC0415 - only who makes one needs it
             from .opening import SqliteClaim  # noqa: PLC0415
+            from .reader import Reader  # noqa: PLC0415
         except ModuleNotFoundError as error:
             if error.name != "apsw":
                 raise
@@ -91,6 +92,7 @@ class SqliteStore:
         self.sharing = None
         self._claim = SqliteClaim
         self._open = Database
+        self._read = Reader
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self.path)!r})"
@@ -117,3 +119,15 @@ class SqliteStore:
                 sealing=sealing_of(self.encoding, self.policy),
             ),
         )
+
+    # Any: only who looks into one knows what it is
+    def look_into(self, path: str | os.PathLike[str]) -> Any:
+        """Open this file, or a copy of it, to read what is there and change nothing.
+
+        `actors check --store` does; not in the process of a router that has it.
+
+        Raises:
+            StoreError: it is not there, is no store, or one of another release.
+        """
+        where = Path(path).resolve()
+        return self._read(where, self.policy, sealing_of(self.encoding, self.policy))

@@ -12,7 +12,7 @@ import attrs
 
 @attrs.frozen(eq=False)
 class Look:
-    """Look at keys that something is kept of, or that have open prompts.
+    """Look at keys that something is kept of, or that have open prompts, or reminders.
 
     In the order of keys.  Answer: `Seen`.
     """

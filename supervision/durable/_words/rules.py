@@ -145,6 +145,8 @@ def _complete(record: Complete, policy: StorePolicy) -> str | None:
 def _row(row: Row, policy: StorePolicy) -> str | None:
     if len(row.body) > policy.prompt_bytes:
         return _large("prompt", len(row.body), policy.prompt_bytes)
+    if row.tenant is row.job is None and row.key.isascii() and row.id.isascii():
+        return None  # as below, for the most
     return _text(row.key, row.id, row.tenant or "", row.job or "")
 
 

@@ -148,9 +148,9 @@ class Book:
         self.out = tuple(batch)
         return self.out
 
-    def answered(self) -> tuple[Entry, ...]:
-        """The batch has its answers: it is not out any more."""
-        batch, self.out = self.out, ()
+    def answered(self, most: int) -> tuple[Entry, ...]:
+        """So many of the batch, its first ones, have answers: they are not out."""
+        batch, self.out = self.out[:most], self.out[most:]
         for entry in batch:  # as `_written`
             if type(entry.record) is Accept:
                 self.prompts -= 1

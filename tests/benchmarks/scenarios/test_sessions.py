@@ -34,7 +34,7 @@ from benchmarks.scenarios.sessions.passivating import (
 )
 from benchmarks.scenarios.sessions.pooling import Stream100, Streamer, Suspender
 from benchmarks.scenarios.sessions.reading import Narrator
-from benchmarks.scenarios.sessions.remembering import Talk
+from benchmarks.scenarios.sessions.remembering import ByHand, Reads, Talk
 from benchmarks.scenarios.sessions.replaying import RealTraffic
 from benchmarks.scenarios.sessions.routing import Route1M, RouteIdle, RouteQueued
 from benchmarks.scenarios.sessions.sharing import (
@@ -297,6 +297,28 @@ def test_a_passivated_key_without_its_state_fails_the_run(
 
     monkeypatch.setattr(Noter, "take_turn", take_turn)
     assert wrong(Passivated10K, 30).startswith("states that are there is ")
+
+
+def test_reading_is_measured_beside_a_thread_and_a_session() -> None:
+    """What is read is looked at, and nothing was started for it."""
+    found = perform(Reads, 3)
+
+    assert found.count == 3
+    assert found.notes.keys() == {"live_ratio", "hand_ratio", "memory_us"}
+    assert all(value > 0 for value in found.notes.values())
+
+
+def test_a_page_without_its_entries_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By hand or not."""
+    monkeypatch.setattr(ByHand, "read", nothing)
+    assert wrong(Reads, 3).startswith("right pages is 9, ")
+
+
+async def nothing(_: ByHand, key: str) -> tuple[object, tuple[object, ...]]:
+    """A page that is empty."""
+    return key, ()
 
 
 def test_accepting_beside_copies_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -348,6 +348,7 @@ def test_it_is_said_in_lines_and_in_json(
     assert json.loads(capsys.readouterr().out) == {
         "tree": "checked:Tree",
         "actors": 3,
+        "read": [],
         "findings": [
             {
                 "severity": "wrong",

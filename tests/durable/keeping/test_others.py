@@ -20,7 +20,7 @@ from actors import (
     Withdrawn,
 )
 from actors.testing import seeds
-from supervision import Limits, RestartLimit
+from supervision import Limits, PromptKeptError, RestartLimit
 from supervision.durable import MemoryStore
 
 from .stage import Player, Stage, completed, open_process, turn_runs
@@ -330,3 +330,49 @@ async def test_d43_a_key_in_quarantine_that_stands_in_line_takes_no_place() -> N
         with pytest.raises(SaturatedError):
             router.send("cat", "two")
         stage.open("door")
+
+
+@pytest.mark.parametrize("other", [None, "new"])
+@seeds(3)
+async def test_a_drain_does_not_wait_for_held_keys(other: str | None) -> None:
+    """What waits for them is kept; of others what is accepted is finished."""
+    stage = await unreadable(Flaky(), "ann", "bob")
+    async with open_process(stage, Newer) as process:
+        router = process.router
+        held = [await router.accept(key, "waits", id="1") for key in ("ann", "bob")]
+        again = router.send("ann", "waits", id="1")
+        await trio.sleep(1)
+        assert [each.phase for each in router.list()] == ["held", "held"]
+        runs = None
+        if other is not None:
+            runs = await router.accept(other, "wait:new")
+            await turn_runs(stage, "wait:new")
+            trio.lowlevel.spawn_system_task(later, stage)
+        report = await router.drain(25)
+
+        assert (report.seconds < 1) is (other is None)
+        assert report.lost == ()
+        assert {each.key for each in report.kept} == {"ann", "bob"}
+        assert runs is None or completed(await runs.outcome())
+    for each in (*held, again):
+        with pytest.raises(PromptKeptError):
+            await each.outcome()
+
+
+async def later(stage: Stage) -> None:
+    """Have the turn go on after two seconds."""
+    await trio.sleep(2)
+    stage.open("new")
+
+
+@seeds(3)
+async def test_a_key_that_is_found_to_be_held_in_a_drain_ends_it() -> None:
+    """It was brought when the drain had begun."""
+    stage = await unreadable(Flaky(), "ann")
+    async with open_process(stage, Newer) as process:
+        router = process.router
+        router.send("ann", "waits")
+        report = await router.drain(25)
+
+        assert report.seconds < 1
+        assert [each.key for each in report.kept] == ["ann"]

@@ -132,5 +132,5 @@ def test_a_batch_that_takes_all_is_what_looking_at_each_would_make(seed: int) ->
         assert [each.record for each in slow.close()] == [each.record for each in taken]
         assert all(each.out for each in taken)
         assert len(quick) - len(taken) == len(slow) - len(taken)
-        quick.answered()
-        slow.answered()
+        quick.answered(len(taken))
+        slow.answered(len(taken))

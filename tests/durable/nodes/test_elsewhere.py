@@ -288,6 +288,33 @@ async def test_a_reader_goes_on_at_a_node_that_knows_of_fewer_chunks() -> None:
 
 
 @seeds(5)
+@pytest.mark.parametrize("had", [2, 1])
+async def test_a_reader_goes_on_at_a_node_that_has_lost_the_key_unawares(
+    had: int,
+) -> None:
+    """It is cut off, and has the prompt in its queue still: nothing was said there."""
+    async with open_town("a", "b") as town:
+        key = town.key_of("b")
+        cut_off, owner = town.nodes["b"], town.nodes["a"]
+        await cut_off.router.accept(key, "wait:first", id="n")
+        await cut_off.router.accept(key, "count:2 wait:door", id="m", stream=Journal())
+        cut_off.store.cut_off()
+        await town.until(lambda: owner.owns() == town.partitions)
+        town.stage.open("first")
+        async with owner.router.reopen_turn(key, "m") as there:
+            for _ in range(had):
+                await anext(there)
+
+        async with cut_off.router.reopen_turn(key, "m", after=there.number) as here:
+            cut_off.store.join_again()
+            town.stage.open("door")
+            rest = [each async for each in here]
+
+        assert rest == ["1.1", "1.2"][had:]
+        assert here.number == there.number + len(rest)
+
+
+@seeds(5)
 async def test_a_reader_elsewhere_finds_the_latest_try() -> None:
     """Though its node has not heard of it yet, and knows chunks that are gone."""
     async with open_town("a", "b") as town:

@@ -14,18 +14,23 @@ import trio.testing
 from actors import (
     ClosedToNewError,
     CloseReason,
+    Failed,
+    QuarantinedError,
     Receipt,
     SessionClosed,
     open_system,
 )
 from actors.testing import seeds
 from supervision import (
+    Backoff,
     ElsewhereError,
     Limits,
     NoStoreError,
+    RestartLimit,
     VerbResult,
     start_router,
 )
+from supervision.durable import MemoryStore
 from tests.durable.keeping.stage import (
     Player,
     Process,
@@ -139,6 +144,65 @@ async def test_one_that_is_being_put_away_or_forgotten() -> None:
         await said(process, "two")
         process.router.close("ann")
         assert (await process.router.passivate("ann")).busy == "closing"
+
+
+@seeds(3)
+async def test_a_key_in_quarantine_is_away_and_stays_there() -> None:
+    """It has no session; prompts are refused as before, until its term is over."""
+    limits = Limits(
+        restarts=RestartLimit(0, within=100), quarantine=Backoff(30, 60, jitter=0)
+    )
+    async with open_process(Stage(), limits=limits) as process:
+        router = process.router
+        assert isinstance(await (await router.accept("ann", "crash")).outcome(), Failed)
+        for _ in range(2):
+            assert await router.passivate("ann") == AWAY
+            with pytest.raises(QuarantinedError):
+                await router.accept("ann", "one")
+        info = router.inspect("ann")
+        assert info is not None
+        assert info.phase == "quarantined"
+        await trio.sleep(31)
+        assert await router.passivate("ann") == AWAY
+        assert completed(await (await router.accept("ann", "one")).outcome())
+        assert await router.passivate("ann") == AWAY
+        assert router.list() == []
+
+
+@seeds(3)
+async def test_a_key_that_is_held_says_so() -> None:
+    """With a prompt it is left as it is; without one it is away, as any other."""
+    stage = Stage(MemoryStore(upcasters={1: _cannot}))
+    async with open_process(stage) as process:
+        for key in ("ann", "bob"):
+            await (await process.router.accept(key, "old")).outcome()
+    async with open_process(stage, Newer, limits=Limits(sessions=1)) as process:
+        router = process.router
+        waits = [await router.accept(key, "x") for key in ("ann", "bob")]
+        await trio.sleep(1)
+
+        # one stands beside, and there is no room there for the other
+        assert [each.phase for each in router.list()] == ["held", "held"]
+        left = await router.passivate("ann")
+        assert (left.busy, str(left)) == ("held", "left 'ann' as it is: held")
+        read = await router.read("ann")
+        assert read is not None
+        assert read.phase == "held"
+
+        for each in waits:
+            each.withdraw()
+        await trio.sleep(1)
+        assert await router.passivate("ann") == AWAY
+
+
+class Newer(Player):
+    """Of a release whose states are others."""
+
+    state_version = 2
+
+
+def _cannot(state: object) -> object:
+    raise ValueError(state)
 
 
 @seeds(2)

@@ -18,6 +18,7 @@ from supervision import (
     Limits,
     NoStoreError,
     Remembered,
+    VerbResult,
     start_router,
 )
 from supervision.durable import (
@@ -200,6 +201,25 @@ async def test_a_key_that_nothing_is_known_of(kind: str, tmp_path: Path) -> None
     assert (found.before, found.waiting, found.version) == (None, 1, None)
     assert found.live
     assert closed is None
+
+
+@KINDS
+async def test_a_key_that_has_nothing_but_a_reminder_is_known(
+    kind: str, tmp_path: Path
+) -> None:
+    """It has no state and no session, and is away already; until it is forgotten."""
+    async with open_process(Stage(make_store(kind, tmp_path))) as process:
+        router = process.router
+        await router.remind("ann", "alarm", after=1000, prompt="one")
+        found = await read(process)
+        away = await router.passivate("ann")
+        await router.forget("ann", "alarm")
+        forgotten = await router.read("ann"), await router.passivate("ann")
+
+    assert (found.state, found.history, found.waiting) == (None, (), 0)
+    assert (found.phase, found.live) == ("passivated", False)
+    assert (away.known, away.away) == (True, True)
+    assert forgotten == (None, VerbResult(known=False))
 
 
 class Slow(Player):
@@ -467,6 +487,25 @@ class Listing(Session[str, str, list[str]]):
         turn.state.append(turn.prompt)
 
 
+@attrs.frozen(eq=False)
+class Box:
+    """Cannot be changed; what is in it can."""
+
+    words: list[str]
+
+
+class Boxing(Session[str, str, Box]):
+    """Changes what its state holds."""
+
+    def new_state(self) -> Box:
+        """Make one."""
+        return Box([])
+
+    async def take_turn(self, turn: Turn[str, str, Box]) -> None:
+        """Add the prompt."""
+        turn.state.words.append(turn.prompt)
+
+
 @seeds(1)
 async def test_without_a_store_a_state_that_can_be_changed_is_refused() -> None:
     """Whether a turn runs or not; with a store it is another object each time."""
@@ -478,6 +517,10 @@ async def test_without_a_store_a_state_that_can_be_changed_is_refused() -> None:
         ):
             await plain.read("ann")
         assert await plain.read("bob") is None
+        boxed = start_router(system, Boxing, name="boxed")
+        await boxed.send("ann", "one").outcome()
+        with pytest.raises(NoStoreError, match="a frozen class of such"):
+            await boxed.read("ann")
 
         stored = start_router(system, Listing, durable=MemoryStore(), name="stored")
         await stored.send("ann", "one").outcome()

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from supervision.durable._words.histories import HistoryRow
+from supervision.durable._words.histories import HistoryRow, Show, Shown
 from supervision.durable._words.looks import (
     Find,
     Found,
@@ -31,7 +31,9 @@ from supervision.durable._words.records import (
     Quarantine,
     Refused,
 )
+from supervision.durable._words.reminders import ForgetReminder
 from tests.durable.store.bench import accept, complete, kind, opened, store
+from tests.durable.store.test_reminders import remind
 
 __all__ = ["kind", "store"]  # fixtures
 
@@ -115,4 +117,36 @@ async def test_keys_are_looked_at_in_pages(store: Engine) -> None:
         seen = await bench.ask(Look("a", 1), Seen)
         assert seen.rows == (key_row("b", waiting=2, generation=1, entries=5),)
         assert (await bench.ask(Look("", 1, key="done"), Seen)).rows == ()
+
+
+async def test_a_key_with_nothing_but_a_reminder_is_seen(store: Engine) -> None:
+    """Until it has fired, or is forgotten; once, however many it has."""
+    async with opened(store) as bench:
+        await bench.carry(
+            *(remind(name, 5, key) for key in ("b", "d") for name in ("x", "y")),
+            accept(1, "b"),
+            accept(2, "c"),
+        )
+        first = await bench.ask(Look("", 2), Seen)
+        rest = await bench.ask(Look("c", 9), Seen)
+        held = await bench.ask(Look("", 9, held=True), Seen)
+        assert first.rows == (key_row("b", waiting=1), key_row("c", waiting=1))
+        assert rest.rows == (key_row("d"),)
+        assert held.rows == ()
+        for key in "b", "d":
+            one = await bench.ask(Look("", 1, key=key), Seen)
+            assert one.rows == (key_row(key, waiting=1 if key == "b" else 0),)
+            assert not (await bench.ask(Look("", 1, held=True, key=key), Seen)).rows
+        shown = await bench.ask(Show("d", 9, 1000), Shown)
+        assert (shown.row, shown.state, shown.entries) == (key_row("d"), None, ())
+
+        await bench.carry(*(ForgetReminder("d", name, 1, 9.0) for name in ("x", "y")))
+        assert (await bench.ask(Look("c", 9), Seen)).rows == ()
+        assert (await bench.ask(Look("", 1, key="d"), Seen)).rows == ()
+        assert (await bench.ask(Show("d", 9, 1000), Shown)).row is None
+
+
+async def test_a_key_that_no_store_writes_is_not_looked_at(store: Engine) -> None:
+    """It says so."""
+    async with opened(store) as bench:
         assert "stored" in (await bench.ask(Look("\ud800", 1), Refused)).why

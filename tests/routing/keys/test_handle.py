@@ -14,12 +14,14 @@ from trio.testing import wait_all_tasks_blocked as settle
 
 from actors import (
     Abort,
+    Aborted,
     Bounded,
     ClosedToNewError,
     Completed,
     Phase,
     PromptPolicy,
     Replay,
+    Steered,
     Turn,
     Withdrawal,
     Withdrawn,
@@ -68,6 +70,16 @@ class Speaker(Doer):
         await turn.emit(turn.prompt)
         if turn.prompt == "on":
             await trio.sleep_forever()
+        return turn.prompt
+
+
+class Open(Doer):
+    """Takes what steers it in its first second, and goes on for nine."""
+
+    async def take_turn(self, turn: Turn[Any, Any]) -> object:
+        await trio.sleep(1)
+        await turn.checkpoint()
+        await trio.sleep(9)
         return turn.prompt
 
 
@@ -244,6 +256,34 @@ async def test_a_stream_aborts_a_prompt_that_waits(*, stored: bool) -> None:
             assert stream.receipt.withdraw() is Withdrawal.TOO_LATE
         assert running.turn is not None
         router.abort(running.turn)
+
+
+@pytest.mark.usefixtures("autojump_clock")
+@pytest.mark.parametrize("stored", [False, True])
+async def test_the_answer_of_who_has_steered_aborts_nobody_elses_turn(
+    *, stored: bool
+) -> None:
+    """It has no turn of its own; the one that took it is aborted by its id."""
+    async with open_system() as system:
+        router = start_router(system, Open, durable=MemoryStore() if stored else None)
+        goes_on, stopped = router.send("k", "one"), router.send("k", "two")
+        for first in goes_on, stopped:
+            await trio.sleep(0.5)
+            steers = router.steer("k", "more", stream=Replay())
+            await trio.sleep(1.5)  # it is taken; a store tells it with the turn's end
+            async with router.reopen_turn("k", steers.id) as answer:
+                assert answer.turn is not None
+                assert answer.turn == first.turn
+
+                done = answer.abort("why")
+
+                assert done is (Abort.ALREADY if stored else Abort.STALE)
+                if first is stopped:
+                    assert router.abort(answer.turn, reason="why") is Abort.ABORTING
+                outcome = await first.outcome()
+                assert await answer.outcome() == Steered(turn=first.turn)
+                assert answer.abort() is Abort.STALE
+            assert isinstance(outcome, Aborted if first is stopped else Completed)
 
 
 @pytest.mark.parametrize(

@@ -343,9 +343,41 @@ async def test_a_turn_that_waits_for_its_reader_can_be_cancelled() -> None:
         router.open_turn("k", say, stream=Bounded(8)) as answer,
     ):
         read = await read_all(answer)
+        counted = router.statistics().chunks
 
     expected = [*range(8), 9] if caught == [True] else [*range(10)]
     assert read == expected
+    assert counted == len(read)
+
+
+@BOTH
+@seeds(1)
+async def test_what_was_cancelled_while_it_waited_for_its_reader_is_not_counted(
+    policy: Bounded | Replay,
+) -> None:
+    """It was not said; what is said when the turn may go on is."""
+    full = policy.chunks if isinstance(policy, Replay) else policy.capacity
+    counts: list[int] = []
+
+    async def say(turn: Turn[Any, int]) -> None:
+        for number in range(full):
+            await turn.emit(number)
+        with trio.move_on_after(1):
+            await turn.emit(-1)
+        counts.append(router.statistics().chunks)
+        await turn.emit(full)
+
+    async with (
+        open_router() as router,
+        router.open_turn("k", say, stream=policy) as answer,
+    ):
+        await trio.sleep(2)
+        counts.append(router.statistics().chunks)
+        read = await read_all(answer)
+        counts.append(router.statistics().chunks)
+
+    assert read == [*range(full + 1)]
+    assert counts == [full, full, full + 1]
 
 
 async def test_who_has_filled_a_stream_waits_without_clocks() -> None:

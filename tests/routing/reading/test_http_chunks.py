@@ -12,7 +12,7 @@ from typing import Any, cast
 import pydantic
 import pytest
 
-from actors import Turn
+from actors import Completed, Outcome, Turn
 from supervision.http import TurnResponse
 
 from .test_http import Client
@@ -108,8 +108,8 @@ def of_late(chunk: object) -> object:
 @pytest.mark.parametrize(
     ("chunk", "encode", "said"),
     [
-        (math.nan, None, r"JSON has not what a chunk has: .*TurnResponse\(encode=\)"),
-        ({"a": [math.inf]}, None, "JSON has not what a chunk has"),
+        (math.nan, None, r"JSON has not what this has: .*TurnResponse\(encode=\)"),
+        ({"a": [math.inf]}, None, "JSON has not what this has"),
         (Said, None, "JSON has no ModelMetaclass"),
         (
             "a",
@@ -140,6 +140,68 @@ async def test_a_browser_is_told_a_finite_time() -> None:
     """It would wait for ever."""
     with pytest.raises(ValueError, match="retry must be a finite number of seconds"):
         await heard("a", retry=math.inf)
+
+
+async def ended(
+    end: Any, result: object = None, error: Exception | None = None
+) -> dict[str, Any]:
+    """The data of the last event of a turn that returns this, or raises it."""
+
+    async def work(_: Turn[Any, Any]) -> object:
+        if error is not None:
+            raise error
+        return result
+
+    async with open_router() as router:
+        client = await Client(
+            lambda _: TurnResponse(router.open_turn("k", work), end=end)
+        ).ask()
+    name, _, data = client.events[-1]
+    assert name == "end"
+    return dict(data)
+
+
+def result_of(outcome: Outcome) -> dict[str, object]:
+    """What a page is to know of an outcome."""
+    if isinstance(outcome, Completed):
+        return {"result": outcome.result}
+    return {"why": "sorry"}
+
+
+def giving(said: dict[str, object]) -> Callable[[Outcome], dict[str, object]]:
+    """Say this of every outcome."""
+    return lambda _: said
+
+
+async def test_the_last_event_says_of_the_outcome_what_it_is_told_to() -> None:
+    """Enums and models as in chunks; of each outcome what the function makes of it."""
+    said = await ended(result_of, [Said(text="hi"), Tone.KIND])
+    result = [{"text": "hi", "tone": "kind"}, "kind"]
+    assert said == {"outcome": "Completed", "turn": 1, "result": result}
+
+    said = await ended(result_of, error=ValueError("secret"))
+    assert said == {"outcome": "Failed", "turn": 1, "why": "sorry"}
+
+    assert await ended(None, "secret") == {"outcome": "Completed", "turn": 1}
+    assert "result" not in await ended(giving({}), "secret")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (str, "end must make a dict without outcome or turn of an outcome, and has"),
+        (giving({"turn": 5}), "and has made {'turn': 5}"),
+        (giving({"result": object()}), r"JSON has no object: .*TurnResponse\(end=\)"),
+        (giving({"result": math.nan}), r"JSON has not what.*TurnResponse\(end=\)"),
+        (of_late, "has made <coroutine"),
+        (_late, "end must be a function from an outcome to a dict, not async, got"),
+        (5, "end must be a function from an outcome to a dict, not async, got 5"),
+    ],
+)
+async def test_what_the_last_event_cannot_say_is_refused(end: Any, said: str) -> None:
+    """It breaks the stream before its end, which a test sees."""
+    with pytest.raises(TypeError, match=said):
+        await ended(end)
 
 
 @pytest.mark.parametrize("turn", [None, "ann", Tone.KIND])

@@ -251,8 +251,10 @@ async def test_what_is_said_is_read(seed: int, kind: tuple[type[Any], int]) -> N
             if kind[0] is Replay:
                 nursery.start_soon(read_too, dice_of(speech.dice.random()))
             speech.check(await speech.read(answer, dice_of(speech.dice.random())))
+        counted = router.statistics().chunks
         trio.lowlevel.remove_instrument(rules)
     log.check()
 
     assert rules.broken == []
     assert isinstance(answer.ended, Completed)
+    assert counted == len(speech.said)

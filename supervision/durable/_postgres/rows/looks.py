@@ -67,7 +67,12 @@ def look(
         )
         if not record.held:
             pages = _open(message, _all(message), record.after, record.most)
-            keys += f" union select key, p from {pages} k"
+            keys += (
+                f" union select key, p from {pages} k"
+                f" union (select distinct key, p from {s}.reminders"
+                f" where gone is null and key > {text(record.after)}"
+                f" order by key limit {record.most})"
+            )
     message.say(
         f"select {_columns(message)}"
         f" from (select * from ({keys}) k order by key limit {record.most}) k"
@@ -85,6 +90,7 @@ def _one(message: Message, key: str, place: int, *, held: bool) -> str:
         f"select key, p from {s}.sessions where key = {at}"
         f" union select key, p from {s}.prompts where p = {place}"
         f" and outcome is null and key = {at}"
+        f" union select key, p from {s}.reminders where key = {at} and gone is null"
     )
 
 

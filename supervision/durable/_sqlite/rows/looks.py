@@ -36,14 +36,16 @@ _SEEN: Final = (
 )
 _SEEN_ALL: Final = _SEEN.format(
     "select key from sessions where key > ?1 union"
-    " select key from prompts where outcome is null and key > ?1 order by key limit ?2"
+    " select key from prompts where outcome is null and key > ?1 union"
+    " select key from reminders where gone is null and key > ?1 order by key limit ?2"
 )
 _SEEN_HELD: Final = _SEEN.format(
     "select key from sessions where held is not null and key > ?1 order by key limit ?2"
 )
 _SEEN_ONE: Final = _SEEN.format(
     "select key from sessions where key = ?1 and (not ?2 or held is not null) union"
-    " select key from prompts where outcome is null and key = ?1 and not ?2"
+    " select key from prompts where outcome is null and key = ?1 and not ?2 union"
+    " select key from reminders where gone is null and key = ?1 and not ?2"
 )
 _STATE: Final = (
     "select state, state_version, (select max(n) from history where key = ?1)"
