@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trio
 
-from actors import Completed, Rejected, Withdrawn, open_system
+from actors import Completed, Lost, Rejected, Withdrawn, open_system
 from actors.testing import seeds
 from supervision import start_router
 from supervision.durable import MemoryServer, MemoryStore, TurnFenced
@@ -212,6 +212,24 @@ async def test_who_is_on_its_way_when_its_key_goes_counts_once(what: str) -> Non
         assert sum(looked.outcomes.values()) == 1
         assert looked.store is not None
         assert looked.store.following == 0
+
+
+@seeds(5)
+async def test_what_never_came_to_the_store_for_another_node_is_lost_once() -> None:
+    """When its router ends: the next one of this process does not follow it."""
+    async with open_town("a", "b") as town:
+        a, key = town.nodes["a"], town.key_of("b")
+        core: Any = a.router._house()
+        a.store.cut_off()
+        tried = a.router.send(key, "hello")
+        await trio.sleep(1)
+        receipt = a.router.send(key, "hello")  # it waits behind the other one
+        a.gone.cancel()
+        await a.stopped.wait()
+
+        assert isinstance(await receipt.outcome(), Lost)
+        assert core.keeping.waiting == [tried]
+        assert core.accepted == 1
 
 
 def _has_begun(town: Town, times: int) -> bool:
