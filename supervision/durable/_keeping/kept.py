@@ -250,8 +250,7 @@ class Kept:
                     continue
                 if place is not None:
                     place.left()
-                if self.bringing.let_go(receipt.id) is not None:
-                    self.bringing.count_in(receipt)
+                self.bringing.give_up(receipt)
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)
