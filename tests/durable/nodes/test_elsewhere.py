@@ -14,6 +14,8 @@ from actors import (
     Receipt,
     Replay,
     Steered,
+    StreamRestartedError,
+    Turn,
     WhileBusy,
 )
 from actors.testing import seeds
@@ -312,6 +314,43 @@ async def test_a_reader_goes_on_at_a_node_that_has_lost_the_key_unawares(
 
         assert rest == ["1.1", "1.2"][had:]
         assert here.number == there.number + len(rest)
+
+
+class Twice(Player):
+    """Crashes in its first try, at "once"."""
+
+    async def play(self, turn: Turn[str, str], verb: str, what: str) -> None:
+        """Do what one word says."""
+        if verb == "once" and turn.attempt == 1:
+            verb = "crash"
+        await super().play(turn, verb, what)
+
+
+@seeds(5)
+async def test_who_is_not_reading_when_a_second_try_ends_elsewhere_gets_it_whole() -> (
+    None
+):
+    """It has heard of the try when that was not over; nothing of it is missing."""
+    async with open_town("a", "b", make=Twice) as town:
+        key, router = town.key_of("b"), town.nodes["a"].router
+        await router.accept(
+            key,
+            "count:3 wait:first once count:5 wait:second count:2",
+            id="m",
+            attempts=2,
+            stream=Journal(),
+        )
+        async with router.reopen_turn(key, "m") as answer:
+            had = [await anext(answer) for _ in range(3)]
+            for door in ("first", "second"):
+                town.stage.open(door)
+                await trio.sleep(TTL)
+            with pytest.raises(StreamRestartedError):
+                await anext(answer)
+            rest = [each async for each in answer]
+
+        assert had == ["1.1", "1.2", "1.3"]
+        assert rest == [f"2.{each}" for each in (1, 2, 3, 1, 2, 3, 4, 5, 1, 2)]
 
 
 @seeds(5)
