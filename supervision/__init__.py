@@ -34,6 +34,7 @@ from ._routing.nodes.words import ElsewhereError as ElsewhereError
 from ._routing.nodes.words import Located as Located
 from ._routing.nodes.words import NodeInfo as NodeInfo
 from ._routing.reports import DrainReport as DrainReport
+from ._routing.reports import KeyInfo as KeyInfo
 from ._routing.reports import Remembered as Remembered
 from ._routing.reports import RouterStatistics as RouterStatistics
 from ._routing.reports import SessionInfo as SessionInfo
@@ -139,6 +140,7 @@ __all__ = [
     "ExitCode",
     "FileTokens",
     "GetSpec",
+    "KeyInfo",
     "LimitWarning",
     "Limits",
     "ListChildren",

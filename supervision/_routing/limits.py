@@ -67,7 +67,9 @@ class Limits:
     quarantine: Backoff = _TERMS
     """How long a quarantine lasts, the n-th of a row.  Then one prompt is let in: if a
     turn of it ends and the session lives, it is over.  Default 30 seconds, twice as
-    long each time, at most an hour, with jitter."""
+    long each time, at most an hour, with jitter.  A key in quarantine is not reaped;
+    it gives its place to another as one that is idle, and without a store it is
+    forgotten then."""
     backoff: Backoff | None = None
     """How long a crashed session's successor waits.  Default None: not at all."""
 

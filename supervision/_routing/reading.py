@@ -24,11 +24,11 @@ from actors.hosting import PROMPT, ChunkLog, Chunks, Place, actor_of, whole
 
 from .core.core import Core
 from .core.looking import remembered
-from .errors import StoreAwayError
+from .errors import NoStoreError, StoreAwayError
 from .offering import attached, more_of
 from .parts.admission import Offer
 from .parts.lane import check_key
-from .reports import Remembered
+from .reports import KeyInfo, Remembered
 from .router import Router, is_stored
 from .sending import Sending
 from .stream import Opening, TurnStream
@@ -37,6 +37,7 @@ P = TypeVar("P")
 C = TypeVar("C")
 
 _MOST: Final = 10_000  # entries that are read at once
+_MOST_KEYS: Final = 1000
 
 
 class Reading(Sending[P, C]):
@@ -58,7 +59,7 @@ class Reading(Sending[P, C]):
         with them changes nothing; a large state takes as long in Trio's thread as it
         does when its session begins.  Without a store they are the session's own: the
         state is given if nobody can change it in place, nor what it holds, and entries
-        as `History.window` gives them.
+        as `History.window` gives them: not to be changed.
 
         Args:
             key: the session's.
@@ -91,6 +92,52 @@ class Reading(Sending[P, C]):
             return await store.remembered(key, newest, before)
         await checkpoint()
         return remembered(self._house(key), key, newest, before)
+
+    async def keys(
+        self, prefix: str = "", *, after: str = "", most: int = 100
+    ) -> tuple[KeyInfo, ...]:
+        """Look at the keys that the store has, in their order: of one tenant, say.
+
+        All of them, also those that have no session: the conversations of a user, where
+        keys begin with whose they are.  On every node that shares the store.  Starts
+        nothing, and is no sign of life.  A key is there as soon as its first prompt is
+        stored, and until `close`.  A checkpoint.
+
+        Args:
+            prefix: only those that begin with it.  Default `""`: all.
+            after: only those behind this key; the next page begins behind the last one
+                of this.  Default `""`: from the first.
+            most: how many, from 1 to 1000.  Default 100.
+
+        Returns:
+            Fewer than `most`: there are no more.
+
+        Raises:
+            NoStoreError: this router has no store.
+            ClosedToNewError: the router has ended for good.
+            StoreError: the store does not answer, or the router is ending.
+            TypeError, ValueError: an argument that is not what it should be.
+        """
+        for name, given in (("prefix", prefix), ("after", after)):
+            text: object = given
+            if not isinstance(text, str):
+                msg = f"{name} must be a str, got {given!r}"
+                raise TypeError(msg)
+        whole("most", most, least=1)
+        if most > _MOST_KEYS:
+            msg = f"most must be at most {_MOST_KEYS}, got {most}: read on with after="
+            raise ValueError(msg)
+        store = self._house().keeping.store
+        if store is None:
+            raise NoStoreError(self.ref.path, "keys()", "list(), what is in memory")
+        own: KeyInfo | None = None
+        if after < prefix:
+            own = await store.key(prefix)
+            after = prefix
+        found = [own] if own is not None else []
+        if len(found) < most:
+            found += await store.keys(after, most - len(found))
+        return tuple(each for each in found if each.key.startswith(prefix))
 
     def open_turn(
         self,

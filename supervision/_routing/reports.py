@@ -110,9 +110,10 @@ class SessionInfo:
 
 @attrs.frozen(kw_only=True)
 class KeyInfo:
-    """A key, as the store has it."""
+    """A key, as the store has it: `RouterRef.keys`."""
 
     key: str
+    """The session's key."""
     waiting: int
     """Prompts of it that have no outcome, those that run included."""
     state: int | None
@@ -120,7 +121,9 @@ class KeyInfo:
     token: bool
     """Whether a token is bound."""
     generation: int
+    """How many actors it has had; 0: its first prompt waits, or a reminder."""
     tenant: str | None
+    """Whose it is."""
     held: str | None
     """Why it is held; None: it is not, as far as is known."""
     quarantined: float | None

@@ -53,8 +53,9 @@ class TurnStream(Generic[P, C]):
     `TurnNotCompletedError`, after the chunks that there were; one whose chunks were
     never kept with `StreamNotKeptError`, so that it does not look empty.  A `Replay`
     that cannot go on where the reader was raises `StreamGapError` or
-    `StreamRestartedError`, once.  Cancelled while waiting for a chunk: it is not lost,
-    the next call gets it.
+    `StreamRestartedError`, once; so does a whole answer that was forgotten (`reset`,
+    `close`) before all of it was read.  Cancelled while waiting for a chunk: it is not
+    lost, the next call gets it.
     """
 
     __slots__ = (
@@ -179,6 +180,9 @@ class TurnStream(Generic[P, C]):
         outcome = await self.receipt.outcome()
         if isinstance(outcome, Completed):
             self._check_kept()
+            missed = self._reader.missed()
+            if missed is not None:
+                raise missed
             raise StopAsyncIteration
         cause = outcome.error if isinstance(outcome, Failed) else None
         raise TurnNotCompletedError(outcome) from cause

@@ -151,6 +151,9 @@ def _add_looking(commands: Commands, shared: Parser) -> None:
         "--held", action="store_true", help="of all: those whose state cannot be read"
     )
     sessions.add_argument(
+        "--prefix", metavar="TEXT", help="of all: those that begin with it"
+    )
+    sessions.add_argument(
         "--after", metavar="KEY", help="of all: those behind this key"
     )
     sessions.add_argument("--match", metavar="TEXT", help="only keys that contain it")

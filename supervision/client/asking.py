@@ -201,6 +201,7 @@ class Client(Exchange):
         self,
         *,
         router: str | None = None,
+        prefix: str | None = None,
         after: str | None = None,
         held: bool = False,
         limit: int | None = None,
@@ -209,6 +210,7 @@ class Client(Exchange):
 
         Args:
             router: its path, if several have a store.
+            prefix: those that begin with it.
             after: those behind this key: `after` of the page before.
             held: only those that are held.
             limit: how many; default 100, at most 1000.
@@ -216,6 +218,7 @@ class Client(Exchange):
         found = self.get(
             "/keys",
             router=router,
+            prefix=prefix,
             after=after,
             held=True if held else None,
             limit=limit,

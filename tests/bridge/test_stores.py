@@ -51,6 +51,7 @@ def test_a_prompt_is_accepted_and_found_from_asyncio() -> None:
         remembered = await router.read("ann", newest=1)
         assert remembered is not None
         assert (remembered.state, remembered.live) == (("milk",), False)
+        assert [each.key for each in await router.keys("a", most=5)] == ["ann"]
         assert (await router.passivate("ann")).away
         assert (await router.anywhere.passivate("ann")).away
 
@@ -128,6 +129,7 @@ def test_a_prompt_is_accepted_and_found_from_a_thread() -> None:
         remembered = router.read("ann", newest=1)
         assert remembered is not None
         assert (remembered.state, remembered.live) == (("milk",), True)
+        assert [each.key for each in router.keys("a", most=5)] == ["ann"]
         assert router.passivate("ann").away
         assert router.anywhere.passivate("ann").away
         assert not router.passivate("nobody")

@@ -148,6 +148,7 @@ def test_all_keys_are_listed_page_by_page(path: Path, run: Run) -> None:
     with StoryServer(path, ANSWERS) as server:
         status, out, _ = run("sessions", "--all", "--limit", "2")
         run("sessions", "--held", "--after", "b ob", "--router", "/r")
+        run("sessions", "--prefix", "acme/")
         _, raw, _ = run("sessions", "--all", "--json")
 
     assert status == 0
@@ -161,6 +162,7 @@ def test_all_keys_are_listed_page_by_page(path: Path, run: Run) -> None:
     assert server.asked == [
         "GET /keys?limit=2",
         "GET /keys?router=%2Fr&after=b+ob&held=True&limit=100",
+        "GET /keys?prefix=acme%2F&limit=100",
         "GET /keys?limit=100",
     ]
 
@@ -172,6 +174,19 @@ def test_the_last_page_says_nothing_of_more(path: Path, run: Run) -> None:
         status, out, _ = run("sessions", "--all")
 
     assert (status, "more" in out) == (0, False)
+    assert "none is known" not in out
+
+
+def test_no_held_key_is_no_proof_that_all_can_be_read(path: Path, run: Run) -> None:
+    """Only those are tried to which somebody has spoken; it says what tries all."""
+    with StoryServer(path, {"GET /keys": {"keys": [], "after": None}}):
+        status, out, _ = run("sessions", "--held")
+    assert status == 0
+    assert "none is known: a key is tried when somebody speaks to it" in out
+
+    with StoryServer(path, ANSWERS):
+        _, out, _ = run("sessions", "--held")
+    assert "none is known" not in out
 
 
 def test_reminders_are_listed(path: Path, run: Run) -> None:

@@ -107,6 +107,33 @@ async def test_keys_come_in_pages_wherever_they_are(tmp_path: Path) -> None:
     assert unknown.error == "no router knows the session 'nobody', and no store has it"
 
 
+async def test_keys_are_found_by_their_beginning(tmp_path: Path) -> None:
+    """Page by page, those in memory too; the page ends where they end."""
+    path = tmp_path / "notes.db"
+    await fill(path, "acme", "acme/", "acme/a", "acme/c", "acme0", "b")
+    await fill(path, "acme/x", make=Newer)
+    async with serving(tmp_path) as served:
+        router = start(served, path)
+        await router.accept("acme/x", "waits")
+        router.ask_aside("acme/b", "what?")  # in memory only
+        router.ask_aside("b/c", "what?")
+        pages: list[list[str]] = []
+        after: str | None = ""
+        while after is not None:
+            asked = f"/keys?limit=2&prefix=acme/&after={quote(after)}"
+            page = (await served.get(asked)).json
+            pages.append([each["session"]["key"] for each in page["keys"]])
+            after = page["after"]
+        held = (await served.get("/keys?held=true&prefix=acme/")).json["keys"]
+        none = (await served.get("/keys?held=true&prefix=b")).json
+        one = (await served.get("/keys?limit=1&prefix=acme0")).json
+
+    assert pages == [["acme/", "acme/a"], ["acme/b", "acme/c"], ["acme/x"]]
+    assert [each["session"]["key"] for each in held] == ["acme/x"]
+    assert none == {"keys": [], "after": None}
+    assert [each["session"]["key"] for each in one["keys"]] == ["acme0"]
+
+
 async def test_a_conversation_is_read_and_put_away(tmp_path: Path) -> None:
     """One that runs, one of a router without a store, one that is only stored."""
     async with serving(tmp_path) as served:

@@ -32,7 +32,9 @@ class StreamGapError(ActorError):
     The reader's act, who came too late or was too slow.
     From `reopen_turn`: they were dropped, or the number is of no chunk of this answer.
     While you read: you did not read for `TurnPolicy.reader_limit` seconds, so that the
-    turn went on without you.  Then it is told once; read on, and you get what there is.
+    turn went on without you; or somebody has reset or closed the session, on whichever
+    node, and the turn had completed.  Then it is told once; read on, and you get what
+    there is.
     """
 
     def __init__(self, after: int, first: int, last: int) -> None:

@@ -55,6 +55,7 @@ class Chunks(Generic[C]):
         "_left",
         "_merge",
         "_merged",
+        "_missing",
         "_pending",
         "_reading",
         "_taken",
@@ -88,6 +89,7 @@ class Chunks(Generic[C]):
         self._left = False  # dropping, because the reader has left
         self._late = False  # dropping, because it does not read, and was not told yet
         self._cut = False  # dropping, and it gets the end
+        self._missing = 0  # chunks that were dropped then, and was not told of
         self.begun = False
         self.beginning: trio.Event | None = None  # for who waits until it has begun
         self._calls = 0
@@ -254,9 +256,17 @@ class Chunks(Generic[C]):
 
         What is unread and what comes is dropped and counted; writers are not told.
         """
+        before = self.unread
         self._drop()
         self._cut = True
+        self._missing += self.unread - before
         self.wake_reader()
+
+    def missed(self) -> StreamGapError | None:
+        """What the reader has not got, as all was cut, once; None: nothing."""
+        missing, self._missing = self._missing, 0
+        last = self.number + missing
+        return StreamGapError(self.number, last + 1, last) if missing else None
 
     def detach(self) -> None:
         """The reader has left: what is unread and what comes is dropped.  Idempotent.

@@ -162,6 +162,14 @@ class Place(Generic[C]):
             self._at = log.base
         log.attach(self)
 
+    def missed(self) -> StreamGapError | None:
+        """What it has not got of an answer that was forgotten, once; None: nothing."""
+        log, after = self.log, self.at
+        if not log.is_cut or after >= log.last:
+            return None
+        self._at = log.last
+        return StreamGapError(after, log.last + 1, log.last)
+
     async def wait_begun(self) -> None:
         """Wait until the turn has begun.  A checkpoint."""
         await self.log.wait_begun()

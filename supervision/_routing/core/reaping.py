@@ -2,7 +2,8 @@
 
 Only idle sessions go, and deciding so is one step: out of the idle list, closed, and a
 prompt that comes from now on waits for the successor, which starts when the old one has
-cleaned up.  Nothing here looks at more than the oldest idle one.
+cleaned up.  Nothing here looks at more than the oldest idle one.  A key in quarantine
+is not reaped before its term is over; it is evicted as any.
 """
 
 from __future__ import annotations
@@ -157,5 +158,14 @@ class Reaping:
             if oldest is None:
                 self._arm()
                 return
+            if oldest.phase == QUARANTINED and self._is_kept_out(oldest, now):
+                core.idle.remove(oldest)
+                core.idle.add(oldest, now)  # it is looked at again after as long
+                continue
             core.sessions.close(oldest, CloseReason.REAPED)
         self._timer = core.at(now + PAUSE, self._reap)
+
+    def _is_kept_out(self, lane: Lane, now: float) -> bool:
+        """Whether the term of its quarantine is not over: here it is remembered."""
+        crashes = lane.extra.crashes if lane.extra is not None else None
+        return crashes is not None and now < crashes.until

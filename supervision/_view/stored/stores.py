@@ -88,6 +88,7 @@ class Stores:
         self,
         *,
         router: str | None = None,
+        prefix: str = "",
         after: str = "",
         held: bool = False,
         limit: int = 100,
@@ -96,6 +97,7 @@ class Stores:
 
         Args:
             router: its path; default None: the only one that has a store.
+            prefix: those that begin with it.
             after: those behind this key, in the order of keys.
             held: only those that are held.
             limit: how many, from 1 to 1000.
@@ -106,12 +108,23 @@ class Stores:
         """
         _check(limit)
         core = self._only(router)
+        store, behind = _store_of(core), max(after, prefix)
+        rows: list[KeyInfo] = []
         with asking(core.ref.path):
-            rows = await _store_of(core).keys(after, limit, held=held)
-        infos = {each.key: each for each in rows}
-        names = [key async for key in _in_memory(core, held=held) if key > after]
+            if after < prefix:
+                own = await store.key(prefix)
+                if own is not None and (own.held is not None or not held):
+                    rows.append(own)
+            rows += await store.keys(behind, limit, held=held)
+        infos = {each.key: each for each in rows if each.key.startswith(prefix)}
+        names = [
+            key
+            async for key in _in_memory(core, held=held)
+            if key > after and key.startswith(prefix)
+        ]
         keys = sorted({*infos, *heapq.nsmallest(limit, names)})
-        more = len(keys) > limit or len(rows) == limit
+        full = len(rows) >= limit and rows[-1].key in infos
+        more = len(keys) > limit or full
         keys = keys[:limit]
         shapes = [
             _key_shape(core, key, infos.get(key))

@@ -1,7 +1,4 @@
-"""`AsyncRouter`: a router's prompts and verbs, in asyncio.
-
-The same names, arguments and errors as `RouterRef`; a test holds them to it.
-"""
+"""`AsyncRouter`: a router's prompts and verbs, in asyncio: as `RouterRef`."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
     DrainReport,
+    KeyInfo,
     Remembered,
     RouterStatistics,
     SessionInfo,
@@ -374,6 +372,12 @@ class AsyncRouter(Generic[P, C]):
     ) -> Remembered | None:
         """Read what is remembered of a conversation: as `RouterRef.read`."""
         return await self._line.run(self.ref.read, key, newest=newest, before=before)
+
+    async def keys(
+        self, prefix: str = "", *, after: str = "", most: int = 100
+    ) -> tuple[KeyInfo, ...]:
+        """Look at the keys that the store has: as `RouterRef.keys`."""
+        return await self._line.run(self.ref.keys, prefix, after=after, most=most)
 
     async def list(self) -> list[SessionInfo]:
         """Look at all sessions; O(n), in Trio's thread."""

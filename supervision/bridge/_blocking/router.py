@@ -1,7 +1,4 @@
-"""`BlockingRouter`: a router's prompts and verbs, in a thread.
-
-The same names, arguments and errors as `RouterRef`; a test holds them to it.
-"""
+"""`BlockingRouter`: a router's prompts and verbs, in a thread: as `RouterRef`."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
     DrainReport,
+    KeyInfo,
     Remembered,
     RouterStatistics,
     SessionInfo,
@@ -373,6 +371,12 @@ class BlockingRouter(Generic[P, C]):
     ) -> Remembered | None:
         """Read what is remembered of a conversation: as `RouterRef.read`."""
         return self._line.run(self.ref.read, key, newest=newest, before=before)
+
+    def keys(
+        self, prefix: str = "", *, after: str = "", most: int = 100
+    ) -> tuple[KeyInfo, ...]:
+        """Look at the keys that the store has: as `RouterRef.keys`."""
+        return self._line.run(self.ref.keys, prefix, after=after, most=most)
 
     def list(self) -> list[SessionInfo]:
         """Look at all sessions; O(n), in Trio's thread."""

@@ -142,7 +142,8 @@ def show_actor(arguments: Namespace) -> int:
 
 def list_sessions(arguments: Namespace) -> int:
     """`actors sessions`: the sessions that match, in an order; or a page of all."""
-    if arguments.all or arguments.held or arguments.after is not None:
+    of_all = arguments.prefix, arguments.after
+    if arguments.all or arguments.held or of_all != (None, None):
         return list_keys(arguments)
     order = arguments.order or "worst"
     found = choose_client(arguments.socket).sessions(

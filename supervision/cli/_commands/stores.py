@@ -10,6 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from rich.text import Text
 
@@ -37,15 +38,24 @@ from .printing import (
     print_table,
 )
 
+_NONE_HELD: Final = (
+    "none is known: a key is tried when somebody speaks to it; to try all of a copy: "
+    "actors check module:Tree --store FILE"
+)
+
 
 def list_keys(arguments: Namespace) -> int:
     """`actors sessions --all`: a page of keys, also of those that are only stored."""
     for name in ("phase", "match", "order"):
         if getattr(arguments, name) is not None:
-            text = f"--{name} is not for --all, --held and --after: keys come in order"
+            text = (
+                f"--{name} is not for --all, --held, --prefix and --after: keys come "
+                "in order, and --prefix TEXT gives those that begin with it"
+            )
             raise CommandError(text)
     found = choose_client(arguments.socket).keys(
         router=arguments.router,
+        prefix=arguments.prefix,
         after=arguments.after,
         held=arguments.held,
         limit=arguments.limit,
@@ -67,6 +77,8 @@ def list_keys(arguments: Namespace) -> int:
     print_table(columns, [_key_cells(each, nodes=elsewhere) for each in keys])
     if found["after"] is not None:
         print_lines([Text(f"more: --after {clean(found['after'])}", DIM)])
+    elif arguments.held and not keys:
+        print_lines([Text(_NONE_HELD, DIM)])
     return ExitCode.OK
 
 

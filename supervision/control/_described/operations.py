@@ -230,6 +230,7 @@ _STORES: Final = (
         KeysShape,
         (
             _ROUTER,
+            Parameter("prefix", "only keys that begin with it"),
             Parameter("after", "behind this key: `after` of the page before"),
             Parameter(
                 "held", "only those that cannot be read", "boolean", default=False

@@ -46,7 +46,7 @@ ENDPOINTS: Final = (
     "POST /actors/PATH/restart restart a supervisor's child",
     "GET /sessions?router=&phase=&match=&order=&limit= a list of sessions",
     "GET /sessions/KEY?router= one session",
-    "GET /keys?router=&after=&held=&limit= a page of keys, also those only stored",
+    "GET /keys?router=&prefix=&after=&held=&limit= a page of keys, also stored ones",
     "GET /outcome?key=&id=&router= a prompt, as a store has it",
     "GET /read?key=&newest=&before=&router= a conversation: its state, newest entries",
     "GET /reminders?key=&router=&limit= prompts that are to come at a time",

@@ -42,9 +42,10 @@ class StoreEndpoints:
 
     async def keys(self, request: Request) -> Response:
         """A page of keys."""
-        asked = await parameters(request, "router", "after", "held", "limit")
+        asked = await parameters(request, "router", "prefix", "after", "held", "limit")
         found = await self._stores.keys(
             router=asked.text("router"),
+            prefix=asked.text("prefix") or "",
             after=asked.text("after") or "",
             held=asked.flag("held", default=False),
             limit=asked.whole("limit", 100),

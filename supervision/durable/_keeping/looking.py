@@ -125,6 +125,9 @@ class Looking:
         self, after: str, most: int, *, held: bool = False
     ) -> Sequence[KeyInfo]:
         """See `Stored`."""
+        if after and not self._kept.can_write(after):
+            msg = f"keys are listed behind text that could be a key, got {after!r:.100}"
+            raise ValueError(msg)
         seen: Seen = await self._ask(Look(after, most, held))
         return [self._info(each) for each in seen.rows]
 

@@ -121,7 +121,7 @@ def _answers(story: Story, outcomes: dict[int, Outcome]) -> list[str]:
         reset = story.prompts[number] in story.reset
         for whose, chunks, whole in (
             ("kept", kept, completed and not reset),
-            ("read", answer.chunks, answer.whole and not reset),
+            ("read", answer.chunks, answer.whole),
         ):
             attempt = chunks[0].split()[1] if chunks else "?"
             length = 1 + number % 5

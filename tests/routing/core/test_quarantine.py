@@ -200,6 +200,35 @@ def test_a_key_that_nobody_asks_for_is_forgotten() -> None:
     assert (core.lanes, core.places.used) == ({}, 0)
 
 
+def test_a_key_is_not_reaped_before_its_term_is_over() -> None:
+    """Its entry is what keeps prompts out: the next look finds it."""
+    core, world = made(attrs.evolve(LIMITS, idle=4.0))
+    for _ in range(2):
+        send(core, "a")
+        world.step()
+        crash(world, core)
+    send(core, "b")
+    world.finish(core.turn_ids)
+    for now in (3.9, 4.1, 8.1, 9.9):
+        world.clock.move(now)
+        assert_refused(core, 10.0)
+    assert list(core.lanes) == ["a"]  # the other one was behind it
+
+    world.clock.move(13.0)
+
+    assert (core.lanes, core.places.used) == ({}, 0)
+
+
+def test_a_key_in_quarantine_makes_way_for_another() -> None:
+    """As one that is idle."""
+    core, world = quarantined()
+    for key in "bcdefghij":
+        send(core, key)
+        world.step()
+    assert "a" not in core.lanes
+    check(core, world)
+
+
 def test_a_key_comes_out_of_its_store_in_quarantine() -> None:
     """It is refused for the rest of its term, and the error says what it was."""
     core, world = made(LIMITS, keeping=Later("bring"))

@@ -13,10 +13,12 @@ from actors import (
     Bounded,
     Completed,
     Journal,
+    Latest,
     PromptKind,
     Receipt,
     Replay,
     Steered,
+    StreamGapError,
     StreamNotKeptError,
     Turn,
     TurnNotCompletedError,
@@ -24,6 +26,11 @@ from actors import (
 )
 from supervision import NoStoreError, RouterRef
 from tests.routing.reading.test_readers import Deed, count_to, open_router, rest_of
+
+
+def add(older: int, newer: int) -> int:
+    """Merge two chunks."""
+    return older + newer
 
 
 @pytest.mark.parametrize("own", [None, "m"])
@@ -211,3 +218,45 @@ async def test_one_without_a_turn_to_steer_is_kept_as_if_it_was_sent() -> None:
         bad: Any = Bounded()
         with pytest.raises(TypeError, match="stream must be a Replay or a Journal"):
             router.steer("k", count_to(2), stream=bad)
+
+
+@pytest.mark.parametrize("verb", ["reset", "close"])
+@pytest.mark.parametrize("read", [0, 3, 8])
+@pytest.mark.parametrize("policy", [Bounded(), Latest(merge=add), Replay()])
+async def test_a_whole_answer_that_is_forgotten_is_whole_for_who_has_read_it_all(
+    policy: Bounded | Latest | Replay, read: int, verb: str
+) -> None:
+    """Whoever has not is told, once: it does not end as if that had been all."""
+    whole = Latest is type(policy) and read > 0  # all are one chunk
+    async with (
+        open_router() as router,
+        router.open_turn("k", count_to(8), stream=policy) as answer,
+    ):
+        assert isinstance(await answer.outcome(), Completed)
+        for _ in range(min(read, 1) if isinstance(policy, Latest) else read):
+            await anext(answer)
+        getattr(router, verb)("k")
+        if read < 8 and not whole:
+            with pytest.raises(StreamGapError) as caught:
+                await anext(answer)
+            gap = caught.value
+            assert (gap.after, gap.first, gap.last) == (read, 9, 8)
+        for _ in range(2):
+            with pytest.raises(StopAsyncIteration):
+                await anext(answer)
+
+
+@pytest.mark.parametrize("policy", [Bounded(), Replay()])
+async def test_an_answer_that_is_aborted_by_a_reset_has_no_gap(
+    policy: Bounded | Replay,
+) -> None:
+    """It ends as what it is: it was never complete."""
+    async with open_router() as router:
+        deed = count_to(8, trio.Event(), 8)
+        async with router.open_turn("k", deed, stream=policy) as answer:
+            await settle()
+            await anext(answer)
+            router.reset("k")
+            for _ in range(2):
+                with pytest.raises(TurnNotCompletedError):
+                    await anext(answer)

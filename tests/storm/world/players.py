@@ -189,7 +189,7 @@ class Player:
             stream = Latest(every=step.choice % 3)
         with (
             trio.move_on_after(self.limit or 0.5),
-            suppress(TurnNotCompletedError),
+            suppress(TurnNotCompletedError, StreamGapError),  # the latter: forgotten
         ):
             try:
                 async with router.open_turn(
