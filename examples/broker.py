@@ -12,7 +12,6 @@ what was answered.  SIGSTOP stands for an agent that hangs, SIGKILL for one that
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -22,12 +21,12 @@ from typing import ClassVar, TypeAlias
 import trio
 
 from actors import (
+    ActorError,
     ActorSystem,
     Journal,
     Outcome,
     SessionClosed,
     Turn,
-    TurnNotCompletedError,
     TurnPolicy,
     TurnStarted,
     open_system,
@@ -76,12 +75,14 @@ class Broker:
         """Put a prompt to a conversation, and show the answer as it comes."""
         said: list[str] = []
         async with self.router.open_turn(key, prompt, id=name, stream=KEPT) as answer:
-            with contextlib.suppress(TurnNotCompletedError):
+            try:
                 async for chunk in answer:
                     if isinstance(chunk, Text):
                         said.append(chunk.text)
                     elif isinstance(chunk, HistoryLost):
                         print(f"{key}: the history is lost: {chunk.why}")
+            except ActorError as why:  # it was not completed, or is not kept any more
+                print(f"{key}: {why}")
             outcome = await answer.outcome()
         print(f"{key}: {prompt!r} -> {said} {type(outcome).__name__}")
         return outcome
@@ -139,9 +140,8 @@ async def main(command: list[str], patience: float) -> None:
         report = await router.drain(within=10)
         print(f"drained in {report.seconds:.1f} s: {router.statistics().outcomes}")
         nursery.cancel_scope.cancel()
-    pids = Conversation.processes
-    left = [pid for pid in pids if await trio.Path(f"/proc/{pid}").exists()]
-    print(f"{len(left) or 'no'} process is left of {len(pids)}")
+    left = [p for p in Conversation.processes if await trio.Path(f"/proc/{p}").exists()]
+    print(f"{len(left) or 'no'} process is left of {len(Conversation.processes)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -95,6 +97,21 @@ def test_a_broker_that_was_killed_goes_on_with_its_conversations(
     again = {session for call, session in after if call == "session/prompt"}
     assert len(again) == 1  # bob's: nobody had to ask alice's
     assert again < asked
+
+
+def test_started_again_when_answers_are_not_kept_any_more_it_says_so(
+    tmp_path: Path,
+) -> None:
+    """They are for an hour, and the id of a message for a week."""
+    run_until_killed(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "broker.db")) as store:
+        store.execute("delete from chunks")
+        store.execute("update prompts set stream = 0 where stream > 0")
+        store.commit()
+    second = run_until_killed(tmp_path)
+
+    assert "alice: 'good morning' -> [] Completed" in second
+    assert "bob: 'hello hello' -> ['hello ', 'hello '] Completed" in second
 
 
 def test_the_broker_is_short() -> None:

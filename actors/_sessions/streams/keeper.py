@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Protocol, TypeVar, cast
+from weakref import ref
 
 from trio.lowlevel import enable_ki_protection
+
+from . import burst
+from .writers import SCHEDULE_EVERY
 
 # Any in this file: a chunk as it is kept is the keeper's own, the log stands above
 
@@ -23,6 +28,8 @@ class ChunkKeeper(Protocol):
 
     written: int
     """Number of the newest chunk that is kept for good."""
+    bytes_of_texts: int
+    """Bytes of ASCII texts that `put_texts` takes at once."""
 
     @property
     def has_room(self) -> bool:
@@ -44,11 +51,6 @@ class ChunkKeeper(Protocol):
         Raises:
             TypeError, ValueError: as `pack`.
         """
-        ...
-
-    @property
-    def bytes_of_texts(self) -> int:
-        """How many ASCII texts `put_texts` takes at once: less than these bytes."""
         ...
 
     def put_texts(self, last: int, texts: Sequence[Any]) -> None:
@@ -73,18 +75,19 @@ class KeptQueue(deque[C]):
 
     What is appended is kept at once; in a burst, texts are when it ends, all together.
     A turn appends, and Ctrl-C may interrupt that one anywhere: not here in between.
+    It does not hold its log, which is gone, with its chunks, when nobody else has it.
 
     Args:
         log: whose chunks they are, a `ChunkLog`; None: of a copy.
     """
 
-    __slots__ = ("_kept", "_left", "_log")
+    __slots__ = ("_kept", "_log", "_short")
 
     def __init__(self, log: Any) -> None:
         super().__init__()
-        self._log = log
+        self._log: Callable[[], Any] = _nothing if log is None else ref(log)
         self._kept = 0  # number of the latest chunk that the keeper has
-        self._left = 0  # bytes of texts that may wait for the end of a burst
+        self._short = 0  # bytes of a text that is too long to wait for a burst's end
 
     @enable_ki_protection
     def append(self, chunk: Any) -> None:
@@ -93,34 +96,29 @@ class KeptQueue(deque[C]):
         Raises:
             TypeError, ValueError: it cannot be kept, and is not there.
         """
-        if _class_of(chunk) is str and chunk.isascii():
-            left = self._left - len(chunk)
-            if left > 0:
-                self._left = left
-                _append(self, chunk)
-                return
-        log = self._log
+        if _class_of(chunk) is str and len(chunk) < self._short and chunk.isascii():
+            _append(self, chunk)
+            return
+        log = self._log()
         keeper = log.keeper
-        if self._left:
+        if self._short:
             self._keep(log)
-        number = log.last + 1
+        number = log.dropped + len(self) + 1
         if not keeper.put(number, chunk):
-            self._left = 0
+            self._short = 0
             log.room = log.limit = 0  # from the next one on all ask
-        elif self._left:
-            self._left = keeper.bytes_of_texts
         _append(self, chunk)
         self._kept = number
 
     def append_packed(self, chunk: C, packed: Any) -> None:
         """Have one more, which has waited for room."""
         _append(self, chunk)
-        self._kept = number = self._log.last
-        self._log.keeper.keep(number, packed)
+        log = self._log()
+        self._kept = number = log.last
+        log.keeper.keep(number, packed)
 
-    def forget(self, most: int) -> int:
-        """Let go of the oldest that are kept for good, if there are more; how many."""
-        log = self._log
+    def forget(self, log: Any, most: int) -> int:
+        """Let go of the oldest that are kept for good, there are more; how many."""
         gone = min(len(self) - most, log.keeper.written - log.dropped)
         if gone <= 0:
             return 0
@@ -131,22 +129,45 @@ class KeptQueue(deque[C]):
                 self.popleft()
         return int(gone)
 
-    def begin(self) -> None:
+    def begin(self, log: Any) -> None:
         """A burst begins."""
-        self._kept = self._log.last
-        self._left = self._log.keeper.bytes_of_texts
+        self._kept = log.dropped + len(self)  # its `last`
+        # so that all fit together
+        self._short = log.keeper.bytes_of_texts // (SCHEDULE_EVERY + 1)
 
-    def end(self) -> None:
+    def end(self, log: Any) -> None:
         """It has ended."""
-        self._keep(self._log)
-        self._left = 0
+        self._keep(log)
+        self._short = 0
 
     def _keep(self, log: Any) -> None:
         """Have all kept that are not."""
-        count = log.last - self._kept
+        last = log.dropped + len(self)
+        count = last - self._kept
         if count:
-            log.keeper.put_texts(log.last, list(self)[-count:])
-            self._kept = log.last
+            texts = list(islice(reversed(self), count))
+            texts.reverse()
+            log.keeper.put_texts(last, texts)
+            self._kept = last
+
+
+def _nothing() -> None:
+    """There is no log."""
+
+
+@enable_ki_protection
+def begin_burst(log: Any, run: Any) -> None:
+    """See `burst`: of a log, which may have a keeper."""
+    if burst.begin(log, run) and log.kept_in is not None:
+        log.kept_in.begin(log)
+
+
+@enable_ki_protection
+def end_burst(log: Any) -> None:
+    """See there."""
+    burst.end(log)
+    if log.kept_in is not None:
+        log.kept_in.end(log)
 
 
 _class_of: Callable[[Any], Any] = type

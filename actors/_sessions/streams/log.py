@@ -33,6 +33,7 @@ from trio.lowlevel import Task, enable_ki_protection
 from actors._sessions.policies import Journal, Replay
 
 from . import burst, first
+from . import keeper as keeping
 from .keeper import ChunkKeeper, KeptQueue
 from .place import Place, place_of
 from .sleeper import Sleepers
@@ -51,9 +52,9 @@ class ChunkLog(Generic[C]):
     """
 
     __slots__ = (
+        "__weakref__",
         "_calls",
         "_floor",
-        "_kept",
         "_sleepers",
         "attempt",
         "base",
@@ -67,6 +68,7 @@ class ChunkLog(Generic[C]):
         "is_cut",
         "is_whole",
         "keeper",
+        "kept_in",
         "limit",
         "owner",
         "places",
@@ -82,6 +84,7 @@ class ChunkLog(Generic[C]):
         "writers",
     )
 
+    begin_burst, end_burst = keeping.begin_burst, keeping.end_burst
     begin, wait_begun = first.begin, first.wait_begun
     takes_next: ClassVar = False  # as in `Chunks`: here the slowest reader rules
 
@@ -95,17 +98,18 @@ class ChunkLog(Generic[C]):
         self.policy = policy
         self.stays = stays
         self.keeper = keeper
-        self.owner: Place[C] | None = None  # of who opened the turn
+        self.owner: Place[C] | None = None  # of who opened the turn, as long as it has
         self.ended: Callable[[], object] | None = None  # called when it is closed
-        self._kept = None if keeper is None else KeptQueue[C](self)
-        self.queue: deque[C] = deque() if self._kept is None else self._kept
+        self.kept_in: KeptQueue[C] | None = None if keeper is None else KeptQueue(self)
+        # a list once it is closed, unless there is a keeper
+        self.queue: Any = deque() if self.kept_in is None else self.kept_in
         self.dropped = 0
         """Number of the chunk before the first that is kept."""
         self.base = 0
         """Number of the chunk before the first of the latest try."""
         self.attempt = 1
         """Which try that is, from 1 on."""
-        self.room = 0
+        self.room = policy.chunks if keeper is None or keeper.has_room else 0
         """Of `queue`, for who puts something in without asking; 0: everybody asks."""
         # with a keeper: each waits with (chunk, the same as it is to be kept)
         self.writers: Writers[Any] = Writers()
@@ -126,7 +130,6 @@ class ChunkLog(Generic[C]):
         """Number of the newest chunk that somebody has read who is not attached."""
         self.unread = 0
         """How many were dropped before anybody had read them."""
-        self._open_or_full()
 
     @property
     def last(self) -> int:
@@ -198,19 +201,6 @@ class ChunkLog(Generic[C]):
             raise trio.WouldBlock
 
     @enable_ki_protection
-    def begin_burst(self, run: Any) -> None:
-        """See there."""
-        if burst.begin(self, run) and self._kept is not None:
-            self._kept.begin()
-
-    @enable_ki_protection
-    def end_burst(self) -> None:
-        """See there."""
-        burst.end(self)
-        if self._kept is not None:
-            self._kept.end()
-
-    @enable_ki_protection
     def restart(self, attempt: int, base: int = 0) -> None:
         """The turn is tried again: what it has said so far does not count.
 
@@ -242,13 +232,17 @@ class ChunkLog(Generic[C]):
         if self.closed:
             return
         burst.stop(self)
-        self.closed, self.room = True, 0
+        self.closed, self.room, self.owner = True, 0, None
         self.begin()
         self.writers.refuse()
         self._forget_kept()
         self.wake_reader()
+        if self.kept_in is None:  # it may be there for long: in no more than it needs
+            self.queue = list(self.queue)
+            self._sleepers.clear()
         if self.ended is not None:
-            self.ended()
+            ended, self.ended = self.ended, None
+            ended()
 
     @enable_ki_protection
     def cut(self) -> None:
@@ -268,7 +262,8 @@ class ChunkLog(Generic[C]):
     def kept(self) -> None:
         """The keeper has more than before: there may be room."""
         self._forget_kept()
-        self.make_room()
+        if not (self.is_whole or self.closed):
+            self.make_room()
 
     # ----------------------------------------------------------------- who reads it
 
@@ -308,6 +303,8 @@ class ChunkLog(Generic[C]):
         """Nobody waits for this reader any more."""
         place.unready()
         self.places.pop(place, None)
+        if not self.places:
+            self.places.clear()  # what it has needed is free then
         self.furthest = max(self.furthest, place.at)
         self._forget_kept()
         if self.writers:
@@ -329,10 +326,10 @@ class ChunkLog(Generic[C]):
         while self.writers and (
             self._has_room() if keeper is None else keeper.has_room
         ):
-            if self._kept is None:
+            if self.kept_in is None:
                 self.queue.append(self.writers.take())
             else:
-                self._kept.append_packed(*self.writers.take())
+                self.kept_in.append_packed(*self.writers.take())
             self.wake_reader()
         self._open_or_full()
 
@@ -345,10 +342,12 @@ class ChunkLog(Generic[C]):
 
     async def sleep(self) -> None:
         """Wait until there is something to read."""
-        self.reader = self._sleepers
-        burst.has_run(self)
-        await self._sleepers.wait(self)
-        burst.has_run(self)
+        self.reader = sleepers = self._sleepers
+        if self.stamped is not None:
+            burst.has_run(self)
+        await sleepers.wait(self)
+        if self.stamped is not None:
+            burst.has_run(self)
         self.reader_comes = False
 
     def forget(self, task: Task) -> None:
@@ -382,10 +381,13 @@ class ChunkLog(Generic[C]):
 
     def _forget_kept(self, spare: int = 0) -> None:
         """Have room for so many more; at the end nothing that nobody reads."""
-        if self._kept is not None:
-            burst.stop(self)
+        kept = self.kept_in
+        if kept is not None:
             most = self.policy.chunks if self.places or not self.closed else 0
-            self.dropped += self._kept.forget(most - min(spare, most // 2))
+            most -= min(spare, most // 2)
+            if len(kept) > most:
+                burst.stop(self)
+                self.dropped += kept.forget(self, most)
 
     def _drop_all(self) -> None:
         """Keep no chunk that there was; nobody is attached any more."""

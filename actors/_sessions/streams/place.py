@@ -85,9 +85,11 @@ class Place(Generic[C]):
         self._reading = True
         try:
             self._calls += 1
-            if self._calls & SCHEDULE_EVERY and (
-                self._at < self._until or self._at >= self.log.last
-            ):
+            log, at = self.log, self._at
+            if at >= log.dropped + len(log.queue) and self._may_wait(log):
+                await log.sleep()
+                self._scheduled()
+            elif self._calls & SCHEDULE_EVERY and at < self._until:
                 await checkpoint_if_cancelled()
             else:
                 await checkpoint()
@@ -116,6 +118,10 @@ class Place(Generic[C]):
         finally:
             self._reading = False
 
+    def _may_wait(self, log: Any) -> bool:
+        """Whether there is nothing to read, and nothing else to be told."""
+        return self in log.places and not (log.closed or log.is_cut or self._left)
+
     def _take(self, log: Any) -> C:
         """Take the next chunk, which is there; those behind it are ready then."""
         queue, at = log.queue, self._at - log.dropped
@@ -125,12 +131,16 @@ class Place(Generic[C]):
             log.make_room()
         if not log.writers:
             queue, at = log.queue, self._at - log.dropped
-            there, most = len(queue), self._until - log.dropped
-            if there <= most:
-                self.ready.extend(islice(reversed(queue), there - at))
-            else:
-                self.ready.extend(queue[each] for each in range(most - 1, at - 1, -1))
-            self._at += len(self.ready)
+            there = len(queue)
+            most = min(there, self._until - log.dropped)
+            if most > at:
+                if there - most <= at:  # from the end that is nearer
+                    found = islice(reversed(queue), there - most, there - at)
+                    self.ready.extend(found)
+                else:
+                    self.ready.extend(islice(queue, at, most))
+                    self.ready.reverse()
+                self._at += most - at
         return chunk
 
     def unready(self) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import ref
 
 from actors.hosting import ChunkLog
 from supervision.durable._words.errors import StoreAwayError
 from supervision.durable._words.journals import ChunkPage, Chunks, ReadChunks
 from supervision.durable._words.looks import Find, Found
+from supervision.durable._words.policy import StorePolicy
 from supervision.durable._words.records import Refused
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
@@ -18,11 +20,33 @@ from .blocks import BESIDE
 
 PAGE_BYTES: Final = 1024 * 1024
 """Of blocks that are read at once, more or less."""
-_ON_THEIR_WAY: Final = 4  # times `journal_bytes`
+_AT_ONCE: Final = 4  # times `journal_bytes`
+
+
+class Terms:
+    """What is the same for all journals of a router.
+
+    Args:
+        codec: of its chunks.
+        policy: its store's.
+    """
+
+    __slots__ = ("block", "bytes_of_texts", "item", "largest", "most", "texts")
+
+    def __init__(self, codec: Any, policy: StorePolicy) -> None:  # Any: it is above
+        self.item: Callable[[Any], tuple[Any, int]] = codec.item
+        self.texts: bool = codec.texts
+        self.largest = policy.chunk_bytes  # of a chunk
+        self.block = block = policy.journal_bytes
+        self.most = _AT_ONCE * block  # bytes on their way
+        # so much a block may become larger at once
+        self.bytes_of_texts = min(self.largest, block // 4) if self.texts else 0
 
 
 class PromptJournal:
     """A `ChunkKeeper`: keeps the chunks of one answer.
+
+    It does not hold its log, or each answer would be garbage for the collector.
 
     Args:
         journals: of its router.
@@ -35,20 +59,21 @@ class PromptJournal:
         "_journals",
         "_largest",
         "_last",
+        "_log",
         "_most",
         "_out",
         "_size",
         "_texts",
         "base",
+        "bytes_of_texts",
         "gone",
         "key",
-        "log",
         "number",
         "written",
     )
 
     def __init__(self, journals: Any) -> None:  # Any: its module stands above this one
-        self.log: ChunkLog[Any]  # whose chunks it keeps
+        self._log: ref[ChunkLog[Any]]
         self.key = ""
         self.number = 0
         """The prompt's; 0: it has not been accepted."""
@@ -66,14 +91,23 @@ class PromptJournal:
     def move(self, journals: Any) -> None:
         """Its prompt is of this router now; of what was on its way nobody knows."""
         self._journals = journals
-        policy, codec = journals.kept.policy, journals.kept.codec
-        self._item = codec.item
-        self._texts: bool = codec.texts
-        self._largest: int = policy.chunk_bytes
-        self._block: int = policy.journal_bytes
-        self._most: int = _ON_THEIR_WAY * self._block
+        terms: Terms = journals.terms
+        self._item, self._texts = terms.item, terms.texts
+        self._largest, self._block = terms.largest, terms.block
+        self._most, self.bytes_of_texts = terms.most, terms.bytes_of_texts
         self._items.clear()
         self._size = self._out = 0
+
+    @property
+    def log(self) -> ChunkLog[Any]:
+        """Whose chunks it keeps; for those who have that one."""
+        log = self._log()
+        assert log is not None
+        return log
+
+    @log.setter
+    def log(self, log: ChunkLog[Any]) -> None:
+        self._log = ref(log)
 
     # ------------------------------------------------------------------- what is kept
 
@@ -114,11 +148,6 @@ class PromptJournal:
         self.write()
         return self._out < self._most
 
-    @property
-    def bytes_of_texts(self) -> int:
-        """See `ChunkKeeper`: what fits into the block, and none that is too large."""
-        return min(self._largest, self._block - self._size) if self._texts else 0
-
     def put_texts(self, last: int, texts: Sequence[Any]) -> None:
         """See `ChunkKeeper`."""
         if not self._items:
@@ -155,7 +184,9 @@ class PromptJournal:
                 self._lose(answer.why)
             self._out -= size
             self.written = max(self.written, last)
-            self.log.kept()
+            log = self._log()
+            if log is not None:
+                log.kept()
             others = self._journals.kept.others
             if others is not None:
                 others.following.hint_senders((self.number,))
@@ -233,8 +264,11 @@ class PromptJournal:
 
         def told(answer: Found | Exception) -> None:
             # in this very step: the key may be this node's in a later one
-            if isinstance(answer, Found) and answer.number and self._is_elsewhere():
-                self._journals.has_said(self.log, answer)
+            log = self._log()
+            if log is None:
+                pass  # nor does anybody wait
+            elif isinstance(answer, Found) and answer.number and self._is_elsewhere():
+                self._journals.has_said(log, answer)
             waiter.told(answer)
 
         look = Find(self.key, "", self.number)

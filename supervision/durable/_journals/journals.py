@@ -21,7 +21,7 @@ from supervision.durable._words.records import Repeated, Row
 from supervision.durable._writing.book import Entry, Question
 from supervision.durable._writing.waiter import ENDED, Waiter
 
-from .journal import PromptJournal
+from .journal import PromptJournal, Terms
 
 _class_of: Callable[[Any], Any] = type
 _MOST: Final = 2**63 - 1  # of a number that a store can be asked for
@@ -34,17 +34,19 @@ class Journals:
         kept: the other parts.
     """
 
-    __slots__ = ("_due", "_timer", "kept")
+    __slots__ = ("_due", "_timer", "kept", "terms")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self.kept = kept
         self._due: dict[PromptJournal, None] = {}  # those with something to write
         self._timer: Timer | None = None
+        self.terms = Terms(kept.codec, kept.policy)
 
     def make(self, policy: Journal) -> ChunkLog[Any]:
         """Make the stream of a prompt that is about to be accepted."""
         keeper = PromptJournal(self)
-        keeper.log = log = ChunkLog[Any](policy, keeper=keeper)
+        log: ChunkLog[Any] = ChunkLog(policy, keeper=keeper)
+        keeper.log = log
         log.uncertain = True  # it may be another one's that the store has
         return log
 

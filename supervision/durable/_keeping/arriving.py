@@ -254,6 +254,11 @@ class Arriving:
         place: Place = receipt.need_more().row  # type: ignore[assignment]
         if answer is ACCEPTED:  # as below
             place.written()
+            self._kept.journals.stored(receipt)
+            return
+        if self._kept.bringing.find(receipt.id) is receipt:
+            # its key has gone to another node while this was on its way
+            self._kept.others.handing.answered(receipt, answer)
             return
         if isinstance(answer, Refused):
             error = StoreRefusedError(lane.key, answer.why)

@@ -81,6 +81,11 @@ class Bringing:
         """It will not be brought: the receipt that somebody holds; None."""
         return self._live.pop(number, None)
 
+    def give_up(self, receipt: Receipt[Any]) -> None:
+        """It gets its outcome here: if it was to be brought, it is not any more."""
+        if self._live.pop(receipt.id, None) is not None:
+            self.count_in(receipt)
+
     def followed_receipts(self) -> list[Receipt[Any]]:
         """Those that are in somebody's hands, and wait in the store."""
         return list(self._live.values())

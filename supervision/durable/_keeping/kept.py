@@ -250,6 +250,7 @@ class Kept:
                     continue
                 if place is not None:
                     place.left()
+                self.bringing.give_up(receipt)
                 self.core.give(receipt, Lost("the store has not answered"))
         for lane in tuple(self.core.lanes.values()):
             self.core.leaving.go_on(lane)

@@ -71,6 +71,8 @@ class Settling:
             else:
                 kept.finding.over(receipt)
                 go(receipt, outcome)
+                for each in kept.finding.followers_of(receipt.id):
+                    kept.core.give(each, outcome)
 
         entry = Entry(record, told, len(body), (receipt,))
         kept.submit_of(receipt._lane, entry)

@@ -60,9 +60,10 @@ class StorePolicy:
     of the turn takes the rest with it.  Default 0.1."""
 
     journal_bytes: int = attrs.field(default=64 * 1024, validator=valid_count)
-    """So many bytes of chunks of one answer are written at once.  With four times as
-    many on their way `emit` waits.  A chunk counts 50 bytes more than it has, as it
-    waits as an object.  Default 64 KiB: some 1,200 short ones."""
+    """So many bytes of chunks of one answer are written at once, short texts up to a
+    quarter more.  With four times as many on their way `emit` waits.  A chunk counts 50
+    bytes more than it has, as it waits as an object.  Default 64 KiB: some 1,200 short
+    ones."""
 
     journal_keep: float = attrs.field(default=3600.0, validator=valid_seconds)
     """Seconds for which a journal is kept after the end of its turn, and not longer

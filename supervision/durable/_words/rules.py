@@ -49,7 +49,7 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
             return _row(record.row, policy)
         case Complete():
             return _complete(record, policy)
-        case Begin():
+        case Begin() | Chunks():
             return None
         case Remind(reminder=reminder):
             return _reminder(reminder, policy)
@@ -76,7 +76,7 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
             return _text(key, why or "")
         case Find(key=key, id=name):
             return _text(key, name)
-        case Chunks() | ReadChunks() | Prune() | Due() | Fire():
+        case ReadChunks() | Prune() | Due() | Fire():
             return None
         case _:
             assert_never(record)

@@ -96,6 +96,23 @@ async def test_d54_a_reader_that_has_left_reads_on(kind: str, tmp_path: Any) -> 
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
+async def test_behind_what_was_said_there_is_a_gap(kind: str, tmp_path: Any) -> None:
+    """Of the first prompt of a key, and of one whose key is here already."""
+    stage = Stage(make_store(kind, tmp_path))
+    async with open_process(stage) as process:
+        router = process.router
+        for name in ("first", "second"):
+            prompt = f"count:3 wait:{name}"
+            receipt = await router.accept("ann", prompt, id=name, stream=Journal())
+            await turn_runs(stage, prompt)
+            with pytest.raises(StreamGapError) as caught:
+                await read(router, name, after=4)
+            assert (caught.value.after, caught.value.last) == (4, 3)
+            stage.open(name)
+            await receipt.outcome()
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
 async def test_an_answer_is_read_after_its_process(kind: str, tmp_path: Any) -> None:
     """By its id, or by its number; what was never there is unknown."""
     stage = Stage(make_store(kind, tmp_path))

@@ -14,6 +14,7 @@ from actors import (
     Outcome,
     QuarantinedError,
     Turn,
+    Withdrawn,
 )
 from actors.testing import seeds
 from supervision import (
@@ -279,3 +280,35 @@ async def test_what_needs_a_store_says_so() -> None:
 async def _nothing(turn: Turn[str, str]) -> None:
     """Change nothing."""
     del turn
+
+
+@seeds(3)
+async def test_who_follows_one_that_is_taken_back_in_the_store_gets_that() -> None:
+    """Of a held key: it was found, and is not in its queue."""
+
+    def upcast(state: object) -> object:
+        raise ValueError(state)
+
+    class Newer(Player):
+        state_version: ClassVar[int] = 2
+
+    stage = Stage(MemoryStore(upcasters={1: upcast}))
+    async with open_process(stage) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+        await process.router.accept("ann", "wait:never")
+        await process.router.accept("ann", "open", id="open")
+        process.kill()
+    async with open_process(stage, Newer) as process:
+        router = process.router
+        found = await router.find("ann", "open")
+        assert found is not None
+        again = await router.accept("ann", "open", id="open")
+        await trio.sleep(1)
+        found.withdraw("never mind")
+        for each in (found, again):
+            assert await each.outcome() == Withdrawn("never mind")
+        router.reset("ann")
+        await trio.sleep(1)
+        statistics = router.statistics()
+        assert statistics.queued == 0
+        assert statistics.accepted == sum(statistics.outcomes.values())

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import pytest
 import trio
 
-from actors import Completed, Withdrawn, open_system
+from actors import Completed, Lost, Rejected, Withdrawn, open_system
 from actors.testing import seeds
 from supervision import start_router
 from supervision.durable import MemoryServer, MemoryStore, TurnFenced
 from supervision.durable._codec.protocol import Where
 from supervision.durable._codec.values import Values
 from supervision.durable._sharing.words import PartitionRow
-from supervision.durable._words.records import Complete, Ended
+from supervision.durable._words.records import Accept, Complete, Ended
 from supervision.durable._words.rules import marks_of
 from tests.durable.keeping.stage import WIDE, Player, Stage
 
@@ -178,6 +179,57 @@ async def test_who_has_sent_again_counts_once_however_often_its_key_moves() -> N
             assert isinstance(await again.outcome(), Completed)
 
         assert [each.router.statistics().queued for each in (a, b)] == [0, 0]
+
+
+@seeds(5)
+@pytest.mark.parametrize("what", ["refused", "repeated", "accepted"])
+async def test_who_is_on_its_way_when_its_key_goes_counts_once(what: str) -> None:
+    """The store answers when the prompt has been left to it already."""
+    async with open_town("a") as town:
+        a = town.nodes["a"]
+        keys = [str(number) for number in range(20)]
+        if what == "repeated":
+            for each in keys:
+                await (await a.router.accept(each, "hello", id="m")).outcome()
+        b = await town.add("b")
+        await town.settled("a", "b")
+        others: Any = b.router._house().keeping.others
+        key = next(each for each in keys if not others.has(each))
+        if what == "refused":
+            b.store.refuse(lambda record: isinstance(record, Accept))
+        b.store.stand_still()
+        receipt = b.router.send(key, "wait:door", id="m")
+        others.handing.give(range(town.partitions))
+        await trio.sleep(1)
+        b.store.go_on()
+        town.stage.open("door")
+        with trio.fail_after(3 * TTL):
+            outcome = await receipt.outcome()
+
+        assert isinstance(outcome, Rejected if what == "refused" else Completed)
+        looked = b.router.statistics()
+        assert (looked.queued, looked.accepted) == (0, 1)
+        assert sum(looked.outcomes.values()) == 1
+        assert looked.store is not None
+        assert looked.store.following == 0
+
+
+@seeds(5)
+async def test_what_never_came_to_the_store_for_another_node_is_lost_once() -> None:
+    """When its router ends: the next one of this process does not follow it."""
+    async with open_town("a", "b") as town:
+        a, key = town.nodes["a"], town.key_of("b")
+        core: Any = a.router._house()
+        a.store.cut_off()
+        tried = a.router.send(key, "hello")
+        await trio.sleep(1)
+        receipt = a.router.send(key, "hello")  # it waits behind the other one
+        a.gone.cancel()
+        await a.stopped.wait()
+
+        assert isinstance(await receipt.outcome(), Lost)
+        assert core.keeping.waiting == [tried]
+        assert core.accepted == 1
 
 
 def _has_begun(town: Town, times: int) -> bool:

@@ -22,7 +22,7 @@ class Shelf:
         self.written = 0
         self.kept: list[Any] = []
         self.calls: list[Any] = []
-        self.bytes_of_texts = 100
+        self.bytes_of_texts = 64 * 100
         self.cuts = 0
 
     def put(self, number: int, chunk: Any) -> bool:
@@ -161,7 +161,7 @@ class Run:
 
 
 def in_burst(chunks: int = 256) -> tuple[ChunkLog[Any], Shelf]:
-    """A log in a burst, whose keeper takes less than 100 bytes of texts at once."""
+    """A log in a burst, whose keeper takes 64 texts of 100 bytes at once."""
     shelf = Shelf()
     log = ChunkLog[Any](Journal(chunks=chunks), keeper=shelf)
     log.begin_burst(Run())
@@ -183,17 +183,17 @@ def test_texts_are_kept_when_their_burst_ends() -> None:
 
 
 def test_no_more_texts_wait_than_fit() -> None:
-    """The next one is kept with them; behind it so many wait as fit then."""
+    """One that is too long is kept at once, behind those that wait."""
     log, shelf = in_burst()
 
-    log.queue.append("a" * 60)
-    shelf.bytes_of_texts = 2
-    log.queue.append("b" * 60)
-    assert shelf.calls == ["a" * 60, "b" * 60]
+    log.queue.append("a" * 99)
+    assert shelf.calls == []
+    log.queue.append("b" * 100)
+    assert shelf.calls == ["a" * 99, "b" * 100]
     log.queue.append("c")
     assert shelf.calls[2:] == []
-    log.queue.append("d")
-    assert shelf.calls[2:] == ["c", "d"]
+    log.end_burst()
+    assert shelf.calls[2:] == ["c"]
 
 
 def test_a_burst_ends_when_the_keeper_is_full() -> None:

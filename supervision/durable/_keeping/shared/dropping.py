@@ -108,7 +108,7 @@ class Handing:
             self._kept.vanishing.vanished(entry.run, entry.outcome, entry.steered)
         elif isinstance(record, Accept):
             (receipt,) = entry.receipts
-            self._accepted(receipt, answer)
+            self.answered(receipt, answer.answer)
         elif isinstance(record, Settle):
             for each in entry.receipts:
                 each.need_more().settling = False
@@ -121,18 +121,19 @@ class Handing:
         elif isinstance(entry, Question):
             entry.told(StoreAwayError(_MOVED))
 
-    def _accepted(self, receipt: Receipt[Any], answer: Fenced) -> None:
+    # Any: a Fenced says no more of what it has
+    def answered(self, receipt: Receipt[Any], answer: Any) -> None:
         """A prompt was to be one of this node: it is stored, unless it is refused."""
-        place: Place = receipt.need_more().row  # type: ignore[assignment]
-        if isinstance(answer.answer, Refused):
-            self._kept.others.storing.refused(receipt, answer.answer)
+        if isinstance(answer, Refused):
+            self._kept.others.storing.refused(receipt, answer)
             return
+        place: Place = receipt.need_more().row  # type: ignore[assignment]
         place.written()
-        if isinstance(answer.answer, Accepted):
+        if isinstance(answer, Accepted):
             self._kept.journals.stored(receipt)
-        elif isinstance(answer.answer, Repeated):
-            place.repeats = answer.answer
-            self._kept.others.storing.repeats(receipt, answer.answer)
+        elif isinstance(answer, Repeated):
+            place.repeats = answer
+            self._kept.others.storing.repeats(receipt, answer)
 
     # ------------------------------------------------------------------- it is given up
 

@@ -186,12 +186,15 @@ class Following:
         receipt: Receipt[Any] | None = kept.bringing.find(number)
         if receipt is not None:
             log = stream_of(receipt)
-            if log is not None and log.keeper is not None and log.attached:
-                look = Find(receipt.key, "", number)  # all that it has said, first
+            is_kept = log is not None and log.keeper is not None
+            if is_kept and core.readers.of(receipt.key):
+                # all that it has said, first: who is to be told of another try is not
+                # attached just now, and reads it all the same
+                look = Find(receipt.key, "", number)
                 then = partial(self._told_last, receipt, outcome, row)
                 kept.submit(Entry(look, then))
             else:
-                if log is not None and log.keeper is not None:
+                if is_kept:
                     core.readers.let_go(receipt)  # nothing of it is here
                 self._tell(receipt, outcome, row)
         for each in kept.finding.followers_of(number):

@@ -127,8 +127,7 @@ class Storing:
             return
         assert isinstance(place, Place)
         place.written(StoreRefusedError(receipt.key, "it was taken back"))
-        kept.bringing.let_go(receipt.id)
-        kept.core.unused -= 1  # it is one of the accepted
+        kept.bringing.give_up(receipt)
         kept.core.give(receipt, Withdrawn(BACK))
 
     def _answered(
@@ -166,8 +165,8 @@ class Storing:
             error = QueueFullError(key, capacity, capacity, "prompts")
         place: Any = receipt.need_more().row
         place.written(error)
-        if kept.bringing.let_go(receipt.id) is not None:
-            kept.bringing.count_in(receipt)
+        if kept.bringing.find(receipt.id) is not None:
+            kept.bringing.give_up(receipt)
             kept.core.give(receipt, Rejected(error))
 
     def repeats(self, receipt: Receipt[Any], answer: Repeated) -> None:
