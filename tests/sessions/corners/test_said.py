@@ -264,7 +264,7 @@ async def test_a_session_that_does_not_say_otherwise_lives(
 
 
 async def test_what_is_closed_reaches_nobody_who_reads_it() -> None:
-    """Also when its answer is not kept any more."""
+    """Whoever is behind when an answer is forgotten is told once, and ends."""
 
     async def deed(turn: Turn[Any, Any]) -> None:
         for number in range(3):
@@ -278,6 +278,8 @@ async def test_what_is_closed_reaches_nobody_who_reads_it() -> None:
         await settle()
         router.close("a")
 
+        with pytest.raises(StreamGapError):
+            await anext(stream)
         with pytest.raises(StopAsyncIteration):
             await anext(stream)
 
