@@ -41,13 +41,7 @@ def add_run(commands: Commands) -> None:
         "without parameters that gives one; found from the current directory",
     )
     run.add_argument("--name", help="of the service (default: the tree's)")
-    run.add_argument(
-        "--budget",
-        type=seconds,
-        default=_DEFAULTS.budget,
-        metavar="SECONDS",
-        help="that drain and stop may take together (default: %(default)g)",
-    )
+    _add_budget(run, "that drain and stop may take together")
     run.add_argument(
         "--socket",
         metavar="PATH",
@@ -97,13 +91,7 @@ def add_making(commands: Commands) -> None:
         metavar="FILE",
         help="look at this unit file of systemd, too; its --budget counts",
     )
-    check.add_argument(
-        "--budget",
-        type=seconds,
-        default=_DEFAULTS.budget,
-        metavar="SECONDS",
-        help="as for run (default: %(default)g)",
-    )
+    _add_budget(check, "as for run")
     check.add_argument(
         "--store",
         type=Path,
@@ -126,4 +114,14 @@ def add_making(commands: Commands) -> None:
         type=Path,
         metavar="FOLDER",
         help="where it is written: a new folder, or an empty one (default: NAME)",
+    )
+
+
+def _add_budget(command: Parser, what: str) -> None:
+    command.add_argument(
+        "--budget",
+        type=seconds,
+        default=_DEFAULTS.budget,
+        metavar="SECONDS",
+        help=f"{what} (default: %(default)g)",
     )

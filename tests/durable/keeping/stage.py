@@ -289,6 +289,15 @@ async def die_at_each_point(
     raise AssertionError
 
 
+async def die_with_one_open(stage: Stage) -> None:
+    """A process dies that leaves ann a state, a turn, and "open" in line behind it."""
+    async with open_process(stage) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+        await process.router.accept("ann", "wait:never")
+        await process.router.accept("ann", "open", id="open")
+        process.kill()
+
+
 async def turn_runs(stage: Stage, prompt: str) -> None:
     """Wait until a turn with this prompt has begun."""
     while prompt not in (each for _, each in stage.begun):  # noqa: ASYNC110 - nobody tells

@@ -29,7 +29,15 @@ from supervision.durable import MemoryStore, StoreRefusedError
 from supervision.durable._keeping import bringing, settling
 from supervision.durable._words.records import Complete, Settle
 
-from .stage import WIDE, Player, Process, Stage, open_process, turn_runs
+from .stage import (
+    WIDE,
+    Player,
+    Process,
+    Stage,
+    die_with_one_open,
+    open_process,
+    turn_runs,
+)
 
 ONCE = Limits(restarts=RestartLimit(0, within=100))
 
@@ -293,11 +301,7 @@ async def test_who_follows_one_that_is_taken_back_in_the_store_gets_that() -> No
         state_version: ClassVar[int] = 2
 
     stage = Stage(MemoryStore(upcasters={1: upcast}))
-    async with open_process(stage) as process:
-        await (await process.router.accept("ann", "old")).outcome()
-        await process.router.accept("ann", "wait:never")
-        await process.router.accept("ann", "open", id="open")
-        process.kill()
+    await die_with_one_open(stage)
     async with open_process(stage, Newer) as process:
         router = process.router
         found = await router.find("ann", "open")

@@ -32,6 +32,7 @@ from .stage import (
     Player,
     Stage,
     completed,
+    die_with_one_open,
     make_store,
     open_process,
     turn_runs,
@@ -537,11 +538,7 @@ async def test_d36_taking_back_what_was_found_leaves_others_where_they_are() -> 
         state_version: ClassVar[int] = 2
 
     stage = Stage(MemoryStore(upcasters={1: upcast}))
-    async with open_process(stage) as process:
-        await (await process.router.accept("ann", "old")).outcome()
-        await process.router.accept("ann", "wait:never")
-        await process.router.accept("ann", "open", id="open")
-        process.kill()
+    await die_with_one_open(stage)
     stage.begun.clear()
     async with open_process(stage, Mended) as process:
         router = process.router
