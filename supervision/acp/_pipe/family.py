@@ -82,7 +82,7 @@ class Family:
                 )
             if not _READABLE:
                 self._signal_group(signal.SIGKILL)
-            self._reap()
+            await self._reap()
 
     async def look(self) -> None:
         """Remember who lives now, to reap those that are left to us."""
@@ -156,12 +156,31 @@ class Family:
             if self._belongs(f"{_PROC}/{pid}"):
                 await trio.lowlevel.wait_readable(handle)
 
-    def _reap(self) -> None:
-        """Reap those whose parents have left them to us."""
-        for pid in self._orphans:
-            with contextlib.suppress(ChildProcessError):  # it has another parent
-                os.waitpid(pid, os.WNOHANG)
+    async def _reap(self) -> None:
+        """Reap those whose parents have left them to us.
+
+        Who is about to end has no environment any more, so nobody finds it, and is not
+        dead yet: it is waited for.
+        """
+        with trio.move_on_after(_ROUND):
+            async with trio.open_nursery() as nursery:
+                for pid in self._orphans:
+                    nursery.start_soon(_reap_one, pid)
         self._orphans.clear()
+
+
+async def _reap_one(pid: int) -> None:
+    """Reap a child of ours, as soon as it has ended; does nothing if it is none."""
+    with contextlib.suppress(OSError):  # it has another parent, which has reaped it
+        if not _reaped(pid):
+            with _pidfd(pid) as handle:
+                await trio.lowlevel.wait_readable(handle)
+            _reaped(pid)
+
+
+def _reaped(pid: int) -> bool:
+    """Reap it if it has ended.  Raises ChildProcessError: it is no child of ours."""
+    return os.waitpid(pid, os.WNOHANG)[0] == pid
 
 
 def _input_of(pid: int) -> int:

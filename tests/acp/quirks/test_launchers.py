@@ -220,6 +220,29 @@ def test_orphans_of_agents_are_reaped() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+async def test_an_orphan_about_to_end_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has no environment any more, and is no zombie yet."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as orphan:  # noqa: ASYNC220, S607
+        waiting = trio.lowlevel.wait_readable
+
+        async def wait_readable(handle: int) -> None:
+            assert orphan.stdin is not None
+            orphan.stdin.close()
+            await waiting(handle)
+
+        settings = AgentSettings([sys.executable, "-S", "-c", ""])
+        async with open_agent_process(settings) as process:
+            await process.wait()
+            process._family._orphans.add(orphan.pid)
+            monkeypatch.setattr(family, "_ROUND", BOUND)
+            monkeypatch.setattr(trio.lowlevel, "wait_readable", wait_readable)
+
+        with pytest.raises(ChildProcessError):
+            os.waitpid(orphan.pid, os.WNOHANG)  # noqa: ASYNC222
+
+
 def test_process_1_says_once_that_nobody_reaps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
