@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import sys
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ def seconds(name: str, value: object, *, zero: bool = False) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} must be a number of seconds, got {value!r}"
+        if isinstance(value, dt.timedelta):
+            msg += ": give its total_seconds()"
         raise TypeError(msg)
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         msg = f"{name} must be seconds that a float holds: for ever is math.inf"

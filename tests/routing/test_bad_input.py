@@ -7,6 +7,7 @@ something that is not there gets an answer that is false, and nothing has change
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import math
 import re
@@ -405,6 +406,22 @@ async def test_only_a_router_has_a_router_ref() -> None:
                 router_ref(each, Doer)
 
         assert router_ref(router.ref, Doer).ref is router.ref
+        with pytest.raises(TypeError, match=r"whose sessions are <class .*Doer'>"):
+            router_ref(router.ref, Modelled)
+
+
+async def test_a_key_in_place_of_a_turn_is_told_what_takes_keys() -> None:
+    """The verbs of a key are `cancel` and those after it."""
+    words = r"a key is what cancel\(\) takes.* got 'ann'"
+    async with open_router() as router:
+        with pytest.raises(TypeError, match=words):
+            router.abort(cast("Any", "ann"))
+
+
+def test_a_timedelta_is_told_what_is_taken() -> None:
+    """Wherever seconds are."""
+    with pytest.raises(TypeError, match=r"time_limit must be .* total_seconds\(\)"):
+        TurnPolicy(time_limit=cast("Any", dt.timedelta(hours=1)))
 
 
 @pytest.mark.parametrize(
