@@ -827,7 +827,8 @@ def test_a_service_is_meant_by_its_name(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["fly"], "invalid choice: 'fly'"),
+        (["fly"], "there is no command 'fly'; see 'actors --help'"),
+        (["sesions"], "no command 'sesions': did you mean 'sessions'?; see 'actors"),
         (["drain"], "there is no command 'drain': you mean actors stop; see 'actors"),
         (["tree", "--depth", "0"], "must be a whole number from 1 on, not '0'"),
         (["tree", "--depth", "two"], "must be a whole number from 1 on, not 'two'"),
