@@ -11,6 +11,7 @@ from ._engine.carrying import Whole
 from ._engine.cell.shown import FUNCTIONS, request_of
 from ._engine.checks import (
     is_plain,
+    refuse_unread,
     seconds,
     valid_count,
     valid_seconds,
@@ -198,6 +199,7 @@ __all__ = (
     "park",
     "plainer",
     "put_back",
+    "refuse_unread",
     "request_of",
     "root_of",
     "rough_size",

@@ -91,7 +91,7 @@ PLAN: Final = {
     "log": Room("supervision/_log", "actors", "attrs trio"),
     "metrics": Room("supervision/_metrics", "log", ""),
     "tree_words": Room(
-        "supervision/_trees: errors policies requests spec", "actors", "attrs"
+        "supervision/_trees: calling errors policies requests spec", "actors", "attrs"
     ),
     "pure": Room("supervision/_trees/pure", "actors tree_words", "attrs"),
     "trees": Room("supervision/_trees", "actors log tree_words pure", "attrs trio"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import Any, cast
 
 import attrs
@@ -28,6 +30,8 @@ def seconds(name: str, value: object, *, zero: bool = False) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} must be a number of seconds, got {value!r}"
+        if isinstance(value, dt.timedelta):
+            msg += ": give its total_seconds()"
         raise TypeError(msg)
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         msg = f"{name} must be seconds that a float holds: for ever is math.inf"
@@ -72,3 +76,25 @@ def is_plain(function: object) -> bool:
     """Whether a call of it gives what it is for: no async function or generator."""
     late = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
     return callable(function) and not late
+
+
+def refuse_unread(cls: type, policies: Mapping[str, type]) -> None:
+    """Refuse a policy that a class has under a name that nobody looks at.
+
+    A constant (`SLOW = TurnPolicy(...)`) and a private name may be what one likes.
+
+    Args:
+        cls: it alone; what it inherits was looked at before.
+        policies: `{"turns": TurnPolicy}`: where each is looked for.
+
+    Raises:
+        TypeError: a name in small letters has one, and is not where it is looked for.
+    """
+    kinds = tuple(policies.values())
+    for name, value in vars(cls).items():
+        if not isinstance(value, kinds) or name in policies or not name[:1].islower():
+            continue
+        right = next(each for each in policies if isinstance(value, policies[each]))
+        msg = f"{cls.__name__}.{name} = {type(value).__name__}(...) would change "
+        msg += f"nothing: call it `{right}`"
+        raise TypeError(msg)

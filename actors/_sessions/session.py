@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
 import trio
 from trio.lowlevel import disable_ki_protection
 
+from actors._engine.checks import refuse_unread
 from actors._engine.seat import Own, Props, is_async
 from actors.actor import Actor
 from actors.errors import ActorStoppedError
@@ -40,6 +41,11 @@ SUSPEND: Final = Own("suspend")
 
 _ASYNC_HOOKS = ("take_turn", "answer_aside", "turn_ended", "suspend", "alive")
 _PLAIN_HOOKS = ("handle", "child_orphaned", "new_state")
+_POLICIES: Final[dict[str, type]] = {
+    "turns": TurnPolicy,
+    "prompts": PromptPolicy,
+    "child_turns": ChildPolicy,
+}
 
 
 class Session(Actor[Any], Generic[P, C, S]):
@@ -111,16 +117,13 @@ class Session(Actor[Any], Generic[P, C, S]):
         if cls.mailbox.overflow is not Overflow.WAIT:
             msg = f"{cls.__name__}.mailbox must not drop: its turns come through it"
             raise TypeError(msg)
-        for field, policy in (
-            ("turns", TurnPolicy),
-            ("prompts", PromptPolicy),
-            ("child_turns", ChildPolicy),
-        ):
+        for field, policy in _POLICIES.items():
             value: object = getattr(cls, field)
             if not isinstance(value, policy):
                 what = f"{cls.__name__}.{field} must be a {policy.__name__}"
                 msg = f"{what}, got {value!r}"
                 raise TypeError(msg)
+        refuse_unread(cls, _POLICIES)
         refuse_shared(cls.__name__, cls.initial_state)
         cls._probes = cls.alive is not base.alive
         cls._finalises = cls.turn_ended is not base.turn_ended

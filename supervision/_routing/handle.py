@@ -75,7 +75,7 @@ class RouterRef(Reading[P, C]):
             hint: for `Turn.interrupted`.
             within: seconds after which a soft abort becomes a hard one.
         """
-        whole("turn", turn, least=0)
+        whole("turn (a key is what cancel() takes)", turn, least=0)
         if within is not None:
             seconds("within", within)
         core = self._or_none()
@@ -393,5 +393,7 @@ def router_ref(ref: AnyRef, make: type[Session[P, C]]) -> RouterRef[P, C]:
     router = actor_of(ref) if isinstance(given, _REF) else None
     if not isinstance(router, Router) or router._make is not make:
         msg = f"router_ref() takes the ref of a router of {make!r}, got {ref!r}"
+        if isinstance(router, Router):
+            msg += f", whose sessions are {router._make!r}"
         raise TypeError(msg)
     return RouterRef(ref)

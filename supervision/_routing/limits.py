@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 
-from actors.hosting import explained, seconds, whole
+from actors.hosting import explained, refuse_unread, seconds, whole
 from supervision._trees.policies import Backoff, RestartLimit
 
 
@@ -104,6 +104,7 @@ def limits_of(make: Any, given: Limits | None) -> Limits:  # Any: a class of ses
     limits = given
     cls: type
     for cls in make.__mro__:
+        refuse_unread(cls, {"limits": Limits})
         own: object = vars(cls).get("limits")
         values: dict[str, object] = {"limits": limits, f"{cls.__name__}.limits": own}
         for where, value in values.items():

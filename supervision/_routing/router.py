@@ -25,6 +25,7 @@ from actors import (
     Session,
 )
 from actors.hosting import actor_of, without_types
+from supervision._trees.calling import needed_by
 from supervision._trees.errors import SpecError
 from supervision._trees.policies import Backoff, Restart, RestartLimit
 from supervision._trees.spec import ChildSpec
@@ -95,6 +96,10 @@ class Router(Actor[Any]):
             raise TypeError(msg)
         if inspect.isabstract(make):
             msg = f"{make.__name__} cannot be a session: it has no take_turn"
+            raise TypeError(msg)
+        if needed := needed_by(make, args):  # else the first to speak is told
+            msg = f"no session can be started: {make.__name__} needs {needed}; what "
+            msg += "its constructor takes is given behind the class, by position"
             raise TypeError(msg)
         for name in ("load", "save"):
             if tokens is not None and not callable(getattr(tokens, name, None)):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import shutil
 import textwrap
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from supervision.client.directory import CommandError
 
@@ -13,6 +15,7 @@ from .said import GROUPS, INSTEAD, SAID
 
 WIDEST = 88
 """Columns of a help, at most."""
+_NO_COMMAND: Final = re.compile(r"argument COMMAND: invalid choice: '(.*?)' \(")
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,9 +31,13 @@ class Top(Parser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; say what was meant, if that is known."""
-        for word, meant in INSTEAD.items():
-            if f"invalid choice: '{word}'" in message:
-                message = f"there is no command '{word}': you mean {meant}"
+        if found := _NO_COMMAND.match(message):
+            word = found[1]
+            message = f"there is no command '{word}'"
+            if word in INSTEAD:
+                message += f": you mean {INSTEAD[word]}"
+            elif close := difflib.get_close_matches(word, SAID, n=1):
+                message += f": did you mean '{close[0]}'?"
         super().error(message)
 
     def format_help(self) -> str:

@@ -106,7 +106,8 @@ def named_client(
     if path is None:
         return None
     socket = default_socket(path, runtime_directory(environment))
-    is_name = "/" not in path and not Path(path).exists() and socket.exists()
+    # what has that name here is often the folder of the service's own code
+    is_name = "/" not in path and not Path(path).is_socket() and socket.exists()
     return Client(socket if is_name else Path(path))
 
 

@@ -20,6 +20,7 @@ import attrs
 
 from actors import Actor, ActorRef, Session
 from actors.hosting import Whole
+from supervision._trees.calling import needed_by
 from supervision._trees.spec import ChildSpec
 from supervision._words.text import error_line, printable, safe_repr
 from supervision._words.traceback import user_traceback
@@ -274,28 +275,6 @@ def undefined_in(make: type[Any]) -> str:
     """The abstract methods that a class does not define; `""`: there are none."""
     missing = make.__abstractmethods__ if inspect.isabstract(make) else ()
     return ", ".join(sorted(missing))
-
-
-def needed_by(make: Any, args: tuple[Any, ...] = ()) -> str:  # Any: any callable
-    """What is wrong with calling it so, in words; `""`: nothing."""
-    try:
-        signature = inspect.signature(make)
-    except (TypeError, ValueError):  # some callables in C do not tell
-        return ""
-    try:
-        signature.bind(*args)
-    except TypeError as error:
-        missing = [
-            each.name
-            for each in list(signature.parameters.values())[len(args) :]
-            if each.default is each.empty
-            and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-        ]
-        if not missing:
-            return f"other arguments: {error}"
-        word = "the argument" if len(missing) == 1 else "the arguments"
-        return f"{word} {', '.join(missing)}"
-    return ""
 
 
 def _kind(found: Any) -> str:  # Any: anything

@@ -798,7 +798,10 @@ def test_the_only_live_service_is_meant(
 def test_a_service_is_meant_by_its_name(
     path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If its socket is where it is by default; a file of that name goes first."""
+    """If its socket is where it is by default; a socket of that name goes first.
+
+    A folder of that name does not: in that of `actors new chat` there is one.
+    """
     other = path.with_name("other.sock")
     told = {"GET /statistics": statistics(name="other")}
     with StoryServer(path, ANSWERS), StoryServer(other, told):
@@ -807,10 +810,14 @@ def test_a_service_is_meant_by_its_name(
         _, _, unknown = run("statistics", "--socket", "third")
         _, _, no_name = run("statistics", "--socket", str(path.with_name("other")))
         monkeypatch.chdir(path.parent)
+        path.with_name("other").mkdir()
+        _, beside_folder, _ = run("statistics", "--socket", "other")
+        path.with_name("other").rmdir()
         path.with_name("other").symlink_to(path)
         _, by_file, _ = run("statistics", "--socket", "other")
 
     assert "other" in by_path
+    assert beside_folder == by_path
     assert by_name == by_path
     assert unknown.startswith("actors: error: nobody answers at third: ")
     assert no_name.startswith(f"actors: error: nobody answers at {path.parent}/other: ")
@@ -820,7 +827,8 @@ def test_a_service_is_meant_by_its_name(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["fly"], "invalid choice: 'fly'"),
+        (["fly"], "there is no command 'fly'; see 'actors --help'"),
+        (["sesions"], "no command 'sesions': did you mean 'sessions'?; see 'actors"),
         (["drain"], "there is no command 'drain': you mean actors stop; see 'actors"),
         (["tree", "--depth", "0"], "must be a whole number from 1 on, not '0'"),
         (["tree", "--depth", "two"], "must be a whole number from 1 on, not 'two'"),

@@ -7,7 +7,10 @@ something that is not there gets an answer that is false, and nothing has change
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import math
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypeAlias, cast
@@ -241,6 +244,9 @@ def session(**members: Any) -> type[Session[Any, Any]]:
         ({"turns": PromptPolicy()}, "turns must be a TurnPolicy"),
         ({"prompts": None}, "prompts must be a PromptPolicy"),
         ({"child_turns": TurnPolicy()}, "child_turns must be a ChildPolicy"),
+        ({"turn": TurnPolicy()}, "turn = TurnPolicy(...) would change nothing: call"),
+        ({"policy": PromptPolicy()}, "nothing: call it `prompts`"),
+        ({"children": ChildPolicy()}, "nothing: call it `child_turns`"),
     ],
 )
 def test_a_wrong_session_is_refused_when_its_class_is_made(
@@ -255,7 +261,15 @@ def test_a_wrong_session_is_refused_when_its_class_is_made(
 
 def test_a_right_session_is_accepted_by_the_same_means() -> None:
     """The table above fails for its members only."""
-    assert issubclass(session(handle=_plain, turns=TurnPolicy(steps=1)), Session)
+    slow = TurnPolicy(steps=1)
+    assert issubclass(session(handle=_plain, turns=slow, SLOW=slow, _s=slow), Session)
+
+
+async def test_limits_under_a_name_that_nobody_reads_are_refused() -> None:
+    """Where they are looked for first: at the router's start."""
+    async with open_system() as system:
+        with pytest.raises(TypeError, match="nothing: call it `limits`"):
+            start_router(system, session(limit=Limits(sessions=1)))
 
 
 # --------------------------------------------------------------- routers
@@ -271,6 +285,62 @@ async def test_only_a_session_class_can_be_routed(make: Any) -> None:
             start_router(system, make)
 
         assert system.statistics().actors == 0
+
+
+class Modelled(Doer):
+    """Its constructor takes one argument."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+
+class Late(Doer):
+    """Its constructor is async, which no class can have."""
+
+    async def __init__(self) -> None:  # type: ignore[misc]
+        raise AssertionError
+
+
+def _injected(init: Any) -> Any:
+    @functools.wraps(init)
+    def made(self: Any, *args: Any) -> None:
+        init(self, *(args or ("a model",)))
+
+    return made
+
+
+class Injected(Modelled):
+    """A decorator of somebody gives what is not given."""
+
+    __init__ = _injected(Modelled.__init__)
+
+
+@pytest.mark.parametrize(
+    ("make", "args", "words"),
+    [
+        (Modelled, (), "Modelled needs the argument model; what its constructor takes"),
+        (Modelled, ("a", "b"), "needs other arguments: too many positional"),
+        (Late, (), "a plain `def __init__`: what it awaits belongs in `started`"),
+    ],
+)
+async def test_arguments_that_no_session_can_be_made_with_are_refused_at_once(
+    make: Any, args: tuple[Any, ...], words: str
+) -> None:
+    """And not when somebody speaks to the first one."""
+    async with open_system() as system:
+        with pytest.raises(TypeError, match=re.escape(words)):
+            start_router(system, make, *args)
+
+        assert system.statistics().actors == 0
+
+
+async def test_a_constructor_that_gets_its_arguments_elsewhere_is_called() -> None:
+    """What a decorator takes counts, not what it wraps."""
+    async with open_system() as system:
+        router = start_router(system, cast("Any", Injected))
+        outcome = await router.send("ann", "hello").outcome()
+
+    assert isinstance(outcome, Completed)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +406,22 @@ async def test_only_a_router_has_a_router_ref() -> None:
                 router_ref(each, Doer)
 
         assert router_ref(router.ref, Doer).ref is router.ref
+        with pytest.raises(TypeError, match=r"whose sessions are <class .*Doer'>"):
+            router_ref(router.ref, Modelled)
+
+
+async def test_a_key_in_place_of_a_turn_is_told_what_takes_keys() -> None:
+    """The verbs of a key are `cancel` and those after it."""
+    words = r"a key is what cancel\(\) takes.* got 'ann'"
+    async with open_router() as router:
+        with pytest.raises(TypeError, match=words):
+            router.abort(cast("Any", "ann"))
+
+
+def test_a_timedelta_is_told_what_is_taken() -> None:
+    """Wherever seconds are."""
+    with pytest.raises(TypeError, match=r"time_limit must be .* total_seconds\(\)"):
+        TurnPolicy(time_limit=cast("Any", dt.timedelta(hours=1)))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from typing import Any, Final
 from actors import Session
 from supervision._routing.limits import limits_of
 from supervision._routing.router import Router, check_router
+from supervision._trees.calling import needed_by
 from supervision._trees.errors import SpecError
-from supervision.service.loading import needed_by, undefined_in
+from supervision.service.loading import undefined_in
 
 from .findings import Found
 

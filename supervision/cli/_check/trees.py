@@ -12,12 +12,13 @@ import warnings
 from typing import Any, Final
 
 from supervision._routing.router import Router
+from supervision._trees.calling import needed_by
 from supervision._trees.dynamic import DynamicSupervisor, check_template
 from supervision._trees.errors import LimitWarning, SpecError
 from supervision._trees.spec import ChildSpec, beyond_reach, check_specs, children_in
 from supervision._trees.supervisor import Supervisor
 from supervision.service import Tree, TreeError, load_tree
-from supervision.service.loading import needed_by, undefined_in
+from supervision.service.loading import undefined_in
 
 from .findings import Found, place_of, said_by
 from .routers import Routers

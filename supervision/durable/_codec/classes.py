@@ -24,6 +24,7 @@ from actors import Limit, Preempted
 from supervision.durable._words.encoding import KINDS, is_known_kind
 
 from .models import FIELDS, PARTS, is_model, maker_of, parts_of, types_of
+from .protocol import Lacking
 
 # Any in this file: classes and their fields are anything
 
@@ -69,7 +70,7 @@ class Kind:
         """Make an object with these fields.
 
         Raises:
-            ValueError: a field is missing that has no default.
+            Lacking: a field is missing that has no default.
         """
         if self._maker is not None:
             return self._maker(given)
@@ -81,7 +82,7 @@ class Kind:
                 fields[name] = default()
             else:
                 msg = f"{self.name}.{name} is missing"
-                raise ValueError(msg)
+                raise Lacking(msg)
         if self._is_tuple:
             return self.cls._make(fields.values())
         made = self.cls.__new__(self.cls)

@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 
 from actors.hosting import shown
+from supervision.durable._words.encoding import KINDS, is_known_kind
 
 from .classes import Classes
 
@@ -30,6 +31,7 @@ from .classes import Classes
 _class_of: Callable[[Any], Any] = type
 _AS_THEY_ARE: Final = frozenset({type(None), bool, float, bytes})
 _LEAST, _MOST = -(2**63), 2**64 - 1
+_BRIEF: Final = 60  # characters of a value in an error
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder().decode
 CLASS: Final = "__class__"
@@ -70,7 +72,7 @@ class Plain:
         try:
             return self._tree(value)
         except RecursionError:
-            msg = f"{shown(value)[:60]} is nested too deeply, or contains itself"
+            msg = f"{brief(value)} is nested too deeply, or contains itself"
             raise TypeError(msg) from None
 
     def _tree(self, value: Any) -> Any:
@@ -96,15 +98,14 @@ class Plain:
         kind = self.classes.of(cls)
         if kind is None:
             name = f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")
-            msg = (
-                f"{shown(value)[:60]} of type {name} would not come back as it is: "
-                "declare its type, list it in types= if it is an attrs class, a "
-                "dataclass, a model of pydantic or an enum, or use builtin values"
-            )
+            right = "declare its type, or list it in types="
+            if not is_known_kind(cls):
+                right = f"use builtin values, or declare some of: {KINDS}"
+            msg = f"{brief(value)} of type {name} would not come back as it is: {right}"
             raise TypeError(msg)
         if kind.enum:
             if value.name not in cls.__members__:
-                msg = f"{shown(value)[:60]} is no member of {kind.name} with a name"
+                msg = f"{brief(value)} is no member of {kind.name} with a name"
                 raise TypeError(msg)
             return [_MEMBER, kind.name, value.name]
         try:
@@ -248,7 +249,7 @@ def _zone(value: dt.datetime | dt.time) -> list[Any]:
         return [value.fold]
     if type(zone) is not dt.timezone:
         msg = (
-            f"{shown(value)[:60]} has a zone of type {type(zone).__name__}, which "
+            f"{brief(value)} has a zone of type {type(zone).__name__}, which "
             "would not come back as it is: use value.astimezone(datetime.UTC)"
         )
         raise TypeError(msg)
@@ -339,3 +340,9 @@ def _read(tree: list[Any]) -> Any:
     if read is None:
         raise _strange(tree[0] if type(tree[0]) is int else type(tree[0]).__name__)
     return read(tree[1:])
+
+
+def brief(value: object) -> str:
+    """Show the beginning of a value to a person."""
+    text = shown(value)
+    return text if len(text) <= _BRIEF else f"{text[: _BRIEF - 1]}…"

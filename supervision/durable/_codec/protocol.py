@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any, Final, Protocol
 
+from actors.hosting import Whole
 from supervision.durable._words.errors import CodecError
 
 # Any in this file: values are anything
@@ -59,11 +60,22 @@ class Codec(Protocol):
         ...
 
 
-_SAFE: Final = (
-    "Expected `",
-    "Object missing required field",
-    "Input data was truncated",
-)
+_MISFITS: Final = ("Expected `", "Object missing required field")
+_SAFE: Final = (*_MISFITS, "Input data was truncated")
+
+
+class Lacking(Whole, ValueError):  # noqa: N818 - it becomes an error
+    """An object cannot be made: a field has no value, and no default.
+
+    The act of whoever has changed the class: its text names the field, and no value.
+    """
+
+
+def why_not(error: Exception) -> str:
+    """Why bytes make no value, in words that quote none: what field does not fit."""
+    if isinstance(error, Lacking) or str(error).startswith(_MISFITS):
+        return f"it is not of its type: {error}"
+    return "the bytes are not what they should be"
 
 
 def unreadable(what: str, why: str, error: BaseException | None = None) -> CodecError:
@@ -73,7 +85,8 @@ def unreadable(what: str, why: str, error: BaseException | None = None) -> Codec
     only the class is told.
     """
     found = CodecError(what, why)
-    if error is None or str(error).startswith(_SAFE):
+    safe = isinstance(error, Lacking) or str(error).startswith(_SAFE)
+    if error is None or safe:
         found.__cause__ = error
     else:
         found.__cause__ = ValueError(f"{type(error).__name__}, its text is left out")

@@ -28,7 +28,7 @@ from .columns import Unfaithful
 from .declared import UNKNOWN, Declared
 from .outcomes import Outcomes
 from .plain import Plain, pack, unpack
-from .protocol import Where, unreadable
+from .protocol import Where, unreadable, why_not
 from .typed import Typed, read_untyped, typed
 from .versions import Upcaster, Versions, refuse_left_out
 
@@ -175,8 +175,7 @@ class Values:
         except CodecError:
             raise
         except Exception as error:  # noqa: BLE001 - the bytes may be anything
-            why = "the bytes are not what they should be"
-            found = unreadable(where.value, why, error)
+            found = unreadable(where.value, why_not(error), error)
             raise found from found.__cause__
 
     def _current_value(self, data: bytes, where: Where) -> Any:

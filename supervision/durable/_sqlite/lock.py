@@ -41,13 +41,17 @@ class StoreLock:
 
     Raises:
         StoreInUseError: another has it.
-        StoreAwayError: the lock file cannot be opened or written.
+        StoreAwayError: the lock file cannot be opened or written, or the store is a
+            folder.
     """
 
     def __init__(
         self, path: Path, opened_of: Callable[[Path], int] = lambda _: 0
     ) -> None:
         beside = path.with_name(path.name + ".lock")
+        if path.is_dir():  # SQLite would say no more than that it cannot open it
+            msg = f"{path} is a folder: name a file in it"
+            raise StoreAwayError(msg)
         self._file: int | None = None
         file: int | None = None
         try:
@@ -61,7 +65,10 @@ class StoreLock:
         except OSError as error:
             _close(file)
             self._file = None
-            msg = f"{beside} cannot be had: {error.strerror}"
+            why = error.strerror
+            if isinstance(error, FileNotFoundError):
+                why = f"the folder {path.parent} is not there, make it"
+            msg = f"{beside} cannot be had: {why}"
             raise StoreAwayError(msg) from error
         except StoreInUseError:
             _close(file)

@@ -158,7 +158,7 @@ def test_builtin_states_of_a_declared_type_are_read_so_too() -> None:
         ({1: split, 2: fall}, 1, r"upcasters\[2\] raised TypeError"),
         (STEPS, 4, "it has version 4, and this code knows 3 at most"),
         (STEPS, 0, r"no upcasters\[0\]"),
-        ({1: split, 2: shrug}, 1, "not what they should be"),
+        ({1: split, 2: shrug}, 1, "not of its type: Expected `object"),
     ],
 )
 def test_a_state_that_cannot_be_brought_says_why(
@@ -170,6 +170,24 @@ def test_a_state_that_cannot_be_brought_says_why(
     with pytest.raises(CodecError, match=words) as caught:
         codec(New, 3, upcasters).decode(body, Where.STATE, version)
     assert "raised" not in words or isinstance(caught.value.__cause__, TypeError)
+
+
+@attrs.frozen
+class Renamed:
+    """As `Old`, with another name for its one field."""
+
+    label: str
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    """Where `state_version` was forgotten: what is stored has the old name."""
+    body = codec(Old, 1).encode(Old("a secret"), Where.STATE)
+
+    with pytest.raises(
+        CodecError, match=r"not of its type: .* field `label`"
+    ) as caught:
+        codec(Renamed, 1).decode(body, Where.STATE, 1)
+    assert "secret" not in f"{caught.value} {caught.value.__cause__}"
 
 
 def test_bytes_that_are_no_state_are_refused_in_any_version() -> None:

@@ -132,10 +132,20 @@ signal.pause()
             os.kill(child, signal.SIGKILL)
 
 
-async def test_a_folder_that_is_not_there_is_no_store(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_no_store(tmp_path: Path) -> None:
     """It is not made, either."""
-    with pytest.raises(StoreAwayError, match="cannot be had: No such file"):
+    with pytest.raises(StoreAwayError, match="none is not there, make it"):
         SqliteStore(tmp_path / "none" / "chat.db").claim()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    """Nothing is written beside it."""
+    folder = tmp_path / "chat"
+    folder.mkdir()
+    with pytest.raises(StoreAwayError, match="chat is a folder: name a file in it"):
+        SqliteStore(folder).claim()
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 async def test_a_claim_that_is_cancelled_is_free(tmp_path: Path) -> None:
