@@ -51,6 +51,10 @@ class Stored(Protocol):
         """Why nothing of a key begins: what is kept of it cannot be read; None."""
         ...
 
+    def unread(self, lane: Lane) -> int:
+        """How many prompts of a key that is held are there alone, in no queue."""
+        ...
+
     async def keys(
         self, after: str, most: int, *, held: bool = False
     ) -> Sequence[KeyInfo]:
