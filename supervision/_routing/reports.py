@@ -326,4 +326,8 @@ class DrainReport:
     lost: tuple[Receipt[Any], ...]
     """The prompts that no turn has taken, in the order of acceptance."""
     kept: tuple[Receipt[Any], ...] = ()
-    """Those that wait in a store, for the next router."""
+    """Those that wait in a store, or are on their way to it, for the next router.
+
+    What has ended, and its store has not answered so far, is nowhere here: it has its
+    outcome as soon as it does.
+    """
