@@ -140,6 +140,10 @@ class KeepsStreams(Protocol):
         """
         ...
 
+    def repeated(self, receipt: Receipt[Any]) -> int | None:
+        """The number of the prompt that is kept in place of this one; None: it is."""
+        ...
+
 
 class Keeping(Protocol):
     """Stands between a router's decisions and what follows from them."""
