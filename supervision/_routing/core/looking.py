@@ -97,6 +97,12 @@ def why_held(core: Core, lane: Lane) -> str | None:
     return store.why_held(lane) if store is not None else None
 
 
+def queued(core: Core, lane: Lane) -> int:
+    """How many prompts of a session wait, those included that are held in a store."""
+    store = core.keeping.store
+    return lane.waiting + (store.unread(lane) if store is not None else 0)
+
+
 def phase_of_turn(core: Core, run: TurnRun) -> str:
     """What a turn does, in words."""
     turn = run.turn  # None: its end is being kept
@@ -147,7 +153,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         phase=phase,
         turn=turn,
         tool=tool_of(run) if run is not None else None,
-        queued=lane.waiting,
+        queued=queued(core, lane),
         steering=len(steering_of(run)) if run is not None else 0,
         children=children,
         asides=len(extra.asides or ()) if extra is not None else 0,

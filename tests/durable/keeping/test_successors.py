@@ -133,6 +133,31 @@ async def test_a_drain_names_what_the_store_has_not_put_back_yet() -> None:
     assert stage.outcomes()["twice"] is None
 
 
+@seeds(2)
+async def test_a_drain_waits_for_a_store_that_may_come_back() -> None:
+    """What has ended meanwhile is in memory only: to end sooner would lose it."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        ends = await router.accept("ann", "wait:go", id="ends")
+        await turn_runs(stage, "wait:go")
+        stage.memory.away(10**6)
+        stage.open("go")
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+
+            async def make_room() -> None:
+                await trio.sleep(12)
+                assert ends.ended is None
+                stage.memory.away(0)
+
+            nursery.start_soon(make_room)
+            report = await router.drain(20)
+        assert completed(ends.ended)
+        assert 12 <= trio.current_time() - began < 18  # and not longer
+        assert (report.kept, report.lost, report.aborted) == ((), (), ())
+
+
 @seeds(3)
 async def test_a_drain_names_what_was_put_into_such_a_turn_too() -> None:
     """It waits again when the store has the end of that turn; once."""
