@@ -17,6 +17,7 @@ from actors import (
     Outcome,
     PromptPolicy,
     Receipt,
+    Rejected,
     Turn,
     open_system,
 )
@@ -32,7 +33,7 @@ from supervision import (
     start_router,
 )
 from supervision._routing.census import counts_of
-from supervision.durable._words.records import Complete
+from supervision.durable._words.records import Accept, Complete
 
 from .stage import WIDE, Player, Process, Stage, completed, open_process, turn_runs
 
@@ -335,6 +336,30 @@ async def test_what_is_to_be_tried_again_as_a_router_ends_is_kept() -> None:
         await process.router.ref.wait_stopped()
 
         assert balance(process) == (1, 0, 1)
+
+
+@seeds(3)
+async def test_what_a_drain_has_kept_is_not_queued_too() -> None:
+    """What is accepted is ended, kept or queued; refused after all: it is ended."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        await router.accept("ann", "wait:never")
+        await router.accept("ann", "waits")
+        stage.memory.stand_still()
+        stage.memory.refuse(lambda each: isinstance(each, Accept))
+        refused = router.send("ann", "refused")
+        await router.drain(10)
+
+        found = router.statistics()
+        assert (found.accepted, found.queued, found.kept) == (3, 1, 2)
+        stage.memory.go_on()
+        assert isinstance(await refused.outcome(), Rejected)
+        await trio.sleep(1)
+
+        found = router.statistics()
+        assert (found.accepted, found.queued, found.kept) == (3, 0, 1)
+        assert found.outcomes == {"Aborted": 1, "Rejected": 1}
 
 
 @seeds(3)
