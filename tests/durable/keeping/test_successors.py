@@ -11,6 +11,7 @@ import trio
 
 from actors import (
     Aborted,
+    ClosedToNewError,
     Completed,
     Failed,
     Lost,
@@ -381,6 +382,42 @@ async def test_a_prompt_that_was_sent_again_is_counted_with_its_outcome() -> Non
         accepted, ended, kept = balance(process)
         assert accepted == ended + kept
         assert kept
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.5, 2.5, 3.5])
+@pytest.mark.parametrize("how", ["stop", "drain"])
+@seeds(2)
+async def test_who_has_sent_a_message_again_is_told_that_the_router_has_ended(
+    how: str, seconds: float
+) -> None:
+    """Whether the store has said by then that it is known, and whose it is."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        for name in "ab":
+            await process.router.accept("ann", "wait:never", id=name, attempts=9)
+        await trio.sleep(1)  # one runs, the other waits
+        process.kill()
+    heard: list[str] = []
+
+    async def again(name: str) -> None:
+        with pytest.raises((PromptKeptError, ClosedToNewError)):
+            await (await process.router.accept("ann", "", id=name)).outcome()
+        heard.append(name)
+
+    stage.memory.latency = 1.0
+    async with trio.open_nursery() as nursery:
+        async with open_process(stage) as process:
+            nursery.start_soon(again, "a")
+            nursery.start_soon(again, "b")
+            await trio.sleep(seconds)
+            if how == "drain":
+                await process.router.drain(1)
+            process.router.ref.stop()
+            await process.router.ref.wait_stopped()
+            accepted, ended, kept = balance(process)
+            assert accepted == ended + kept
+        await trio.sleep(1)
+        assert sorted(heard) == ["a", "b"]
 
 
 @seeds(3)
