@@ -253,13 +253,14 @@ def statistics(core: Core) -> RouterStatistics:
     books, slots = core.books, core.slots
     running = core.turns.running.values()
     store = core.keeping.store
+    kept = sum(each.ended is None for each in core.keeping.left)
     return RouterStatistics(
         sessions=len(core.lanes),
         idle=len(core.idle),
         turns_running=slots.running,
         turns_waiting=slots.waiting,
         slots=slots.limit,
-        queued=core.unsettled,
+        queued=core.unsettled - kept,
         answering=sum(len(run.receipts) for run in running if run.slot),
         accepted=core.accepted,
         outcomes=MappingProxyType(books.prompts()),
@@ -276,6 +277,6 @@ def statistics(core: Core) -> RouterStatistics:
         wait_longest=books.wait_longest,
         turn_seconds=MappingProxyType(books.turn_seconds()),
         turns=MappingProxyType(books.turns()),
-        kept=len(core.keeping.left),
+        kept=kept,
         store=store.statistics() if store is not None else None,
     )
