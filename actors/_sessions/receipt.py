@@ -320,11 +320,7 @@ class Receipt(Generic[P]):
         if self._outcome is not None:
             return False
         self._outcome = outcome
-        waiter, self._waiters = self._waiters, None
-        while waiter is not None:
-            task, waiter = waiter.task, waiter.earlier
-            if task is not None:
-                reschedule(task, WAKE)
+        wake(self)
         return True
 
     def leave(self, why: Exception) -> None:

@@ -221,7 +221,7 @@ async def test_an_abort_of_a_turn_that_is_not_there_is_stale(*, hard: bool) -> N
 async def test_an_abort_is_of_a_turns_number(turn: Any, error: type[Exception]) -> None:
     """What cannot be one is refused, not stale."""
     async with open_router() as router:
-        with pytest.raises(error, match=r"^turn must be"):
+        with pytest.raises(error, match=r"^turn .*must be"):
             router.abort(turn)
 
 
