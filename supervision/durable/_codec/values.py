@@ -23,7 +23,7 @@ from actors import Session
 from supervision._routing.tokens import to_json
 from supervision.durable._words.errors import CodecError
 
-from .classes import Classes, name_of
+from .classes import NOT_LISTED, Classes, name_of
 from .columns import Unfaithful
 from .declared import UNKNOWN, Declared
 from .outcomes import Outcomes
@@ -175,7 +175,10 @@ class Values:
         except CodecError:
             raise
         except Exception as error:  # noqa: BLE001 - the bytes may be anything
+            said = str(error)
             why = "the bytes are not what they should be"
+            if said.startswith(NOT_LISTED):
+                why = said
             found = unreadable(where.value, why, error)
             raise found from found.__cause__
 
