@@ -20,6 +20,7 @@ from actors import (
     Bounded,
     Journal,
     Latest,
+    Leave,
     PromptKind,
     Receipt,
     RefusedError,
@@ -90,6 +91,31 @@ def log_of(core: Core, stream: object, offer: Offer) -> ChunkLog[Any]:
     made = stream_of(core, stream, stays=True)
     assert isinstance(made, ChunkLog)
     return made
+
+
+def asked(stream: object, leave: object, attempts: int) -> tuple[Policy, bool]:
+    """How chunks are kept, and whether the turn goes on when its reader leaves.
+
+    Raises:
+        TypeError: an argument that is not what it should be.
+        ValueError: more attempts than such a stream can tell its reader of.
+    """
+    given: object = Bounded() if stream is None else stream
+    if not isinstance(given, (Bounded, Latest, Replay, Journal)):
+        kinds = "a Bounded, a Latest, a Replay or a Journal"
+        msg = f"stream must be {kinds}, got {stream!r}"
+        raise TypeError(msg)
+    kept = isinstance(given, (Replay, Journal))
+    if attempts > 1 and not kept:
+        msg = "attempts above 1 need stream=Replay() or Journal(): no other tells its"
+        msg = f"{msg} reader that the answer begins anew, got {given!r}"
+        raise ValueError(msg)
+    if leave is None:
+        leave = Leave.DETACH if kept else Leave.ABORT
+    if not isinstance(leave, Leave):
+        msg = f"leave must be a Leave, got {leave!r}"
+        raise TypeError(msg)
+    return given, leave is Leave.DETACH
 
 
 def stream_of(

@@ -45,6 +45,30 @@ class Reading(Sending[P, C]):
 
     __slots__ = ()
 
+    async def find(self, key: str, id: str) -> Receipt[P] | None:  # noqa: A002
+        """Find a prompt by its address: of this router, or of one before it.
+
+        Starts no session.  The receipt waits for the outcome, or has it; of one that
+        comes out of the store the prompt itself is not there (None).  A checkpoint.
+
+        Args:
+            key: the session's.
+            id: what it was sent with.
+
+        Returns:
+            None: unknown, or no longer kept.
+
+        Raises:
+            NoStoreError: this router has none.
+            StoreError: it has ended, or the store does not answer.
+        """
+        check_key(key)
+        core = self._house(key)
+        if core.keeping.plain:
+            raise NoStoreError(self.ref.path, "find()")
+        await checkpoint()
+        return await core.keeping.find(key, id)
+
     async def read(
         self, key: str, *, newest: int = 20, before: int | None = None
     ) -> Remembered | None:
@@ -149,7 +173,10 @@ class Reading(Sending[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        job: str | None = None,
+        attempts: int = 1,
         busy: WhileBusy | None = None,
+        durable: bool = False,
     ) -> AbstractAsyncContextManager[TurnStream[P, C]]:
         """Send a prompt and read its answer: `async with router.open_turn(...) as s:`.
 
@@ -159,7 +186,8 @@ class Reading(Sending[P, C]):
         is sent when the block is entered, with the context variables of this call.
 
         Args:
-            key: as `send`, and so are `prompt`, `id`, `origin`, `tenant`.
+            key: as `send`, and so are `prompt`, `id`, `origin`, `tenant`, `job` and
+                `attempts`.
             prompt: see there.
             stream: how chunks are kept until they are read.  Default `Bounded()`: the
                 turn waits for its reader.  With `Replay()` they are kept for readers
@@ -175,17 +203,26 @@ class Reading(Sending[P, C]):
                 kept, and is not any more.
             origin: see there.
             tenant: see there.
+            job: see there.
+            attempts: see there.  More than 1 need a `Replay` or a `Journal`: reading
+                raises StreamRestartedError, once, where the turn is tried again.
             busy: see there; not STEER, for then there is nothing to read.
+            durable: the block is entered when the router's store has the prompt, so
+                that it survives the process, as with `accept`; cancelled until then:
+                not sent.  Unlike there, no room is waited for.  Default False.
 
         Raises:
-            NoStoreError, RefusedError, TypeError, ValueError: as `send`.
+            NoStoreError, RefusedError, TypeError, ValueError: as `send`; NoStoreError
+                also if it is to be `durable`.
+            StoreRefusedError, PromptKeptError: as `accept`, if it is to be `durable`.
             StreamGapError: sent again, and the beginning is not kept any more.
             StoreError: sent again, and the store, which has it, does not answer.
         """
-        offer = Offer(
-            key, prompt, more_of(PROMPT, id, origin, None, 1), tenant, busy=busy
-        )
-        return Opening[P, C](self._house, self.steer, offer, stream, leave)
+        more = more_of(PROMPT, id, origin, job, attempts)
+        offer = Offer(key, prompt, more, tenant, busy=busy)
+        opening = Opening[P, C](self._house, self.steer, offer, stream, leave)
+        opening.durable = durable
+        return opening
 
     @asynccontextmanager
     async def reopen_turn(

@@ -300,30 +300,6 @@ class Sending(Generic[P, C]):
             raise row.error
         return receipt
 
-    async def find(self, key: str, id: str) -> Receipt[P] | None:  # noqa: A002
-        """Find a prompt by its address: of this router, or of one before it.
-
-        Starts no session.  The receipt waits for the outcome, or has it; of one that
-        comes out of the store the prompt itself is not there (None).  A checkpoint.
-
-        Args:
-            key: the session's.
-            id: what it was sent with.
-
-        Returns:
-            None: unknown, or no longer kept.
-
-        Raises:
-            NoStoreError: this router has none.
-            StoreError: it has ended, or the store does not answer.
-        """
-        check_key(key)
-        core = self._house(key)
-        if core.keeping.plain:
-            raise NoStoreError(self.ref.path, "find()")
-        await checkpoint()
-        return await core.keeping.find(key, id)
-
     def steer(
         self,
         key: str,
@@ -332,6 +308,7 @@ class Sending(Generic[P, C]):
         id: str | None = None,  # noqa: A002
         origin: object = None,
         tenant: str | None = None,
+        attempts: int = 1,
         stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """Put a prompt into the turn that runs, at its next `checkpoint`.
@@ -339,13 +316,15 @@ class Sending(Generic[P, C]):
         Its outcome is `Steered` then.  If the turn ends before, it has a turn of its
         own, before those that wait; if none runs it is as sent by `send`, and so is its
         `Receipt.kind`.  With a `stream` the chunks of such a turn are kept; of one that
-        is steered there are none, and `reopen_turn` says so.  Not a checkpoint.
+        is steered there are none, and `reopen_turn` says so.  `attempts` is of a turn
+        of its own, too.  Not a checkpoint.
 
         Raises:
             QueueFullError: `PromptPolicy.steering_capacity` wait for the checkpoint.
             RefusedError, TypeError, ValueError: as `send`.
         """
-        offer = offer_of(key, prompt, more_of(PROMPT, id, origin, None, 1), tenant)
+        more = more_of(PROMPT, id, origin, None, attempts)
+        offer = offer_of(key, prompt, more, tenant)
         offer.steer = True
         return self._offer(offer, stream)
 
@@ -357,13 +336,16 @@ class Sending(Generic[P, C]):
         id: str | None = None,  # noqa: A002
         origin: object = None,
         tenant: str | None = None,
+        job: str | None = None,
+        attempts: int = 1,
+        stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """Send a prompt that is to have a turn of its own: not steered, not batched.
 
         Otherwise as `send`.
         """
-        more = more_of(FOLLOW_UP, id, origin, None, 1)
-        return self._house(key).accepting.offer(offer_of(key, prompt, more, tenant))
+        more = more_of(FOLLOW_UP, id, origin, job, attempts)
+        return self._offer(offer_of(key, prompt, more, tenant), stream)
 
     def ask_aside(
         self,

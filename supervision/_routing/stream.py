@@ -18,16 +18,12 @@ from trio.lowlevel import checkpoint_if_cancelled
 from actors import (
     Abort,
     BadInputError,
-    Bounded,
     Completed,
     Failed,
-    Journal,
-    Latest,
     Leave,
     Outcome,
     Phase,
     Receipt,
-    Replay,
     StreamGapError,
     StreamNotKeptError,
     TurnNotCompletedError,
@@ -37,8 +33,8 @@ from actors import (
 from actors.hosting import ChunkLog, Chunks, Place, TurnRun
 
 from .core.core import Core
-from .errors import PromptKeptError
-from .offering import Policy, check, stream_of
+from .errors import NoStoreError, PromptKeptError
+from .offering import Policy, asked, check, stream_of
 from .parts.admission import Offer
 
 P = TypeVar("P")
@@ -208,12 +204,16 @@ class TurnStream(Generic[P, C]):
         of the block is what comes out of it.
         """
         self._core.events.check_thread("TurnStream.close()")
-        self._reader.detach()
-        self._core.readers.leave(self.receipt.key, self._reader)
+        self._detach()
         if self._aborts and self.receipt.ended is None:
             self.abort("its reader has left")
             with suppress(PromptKeptError), trio.CancelScope(shield=True):
                 await self.receipt.outcome()  # as long as `abort_grace` at most
+
+    def _detach(self) -> None:
+        """Nobody reads here any more."""
+        self._reader.detach()
+        self._core.readers.leave(self.receipt.key, self._reader)
 
 
 class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
@@ -229,7 +229,15 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         leave: what leaving the block before the end does.
     """
 
-    __slots__ = ("_house", "_leave", "_offer", "_opened", "_steer", "_stream")
+    __slots__ = (
+        "_house",
+        "_leave",
+        "_offer",
+        "_opened",
+        "_steer",
+        "_stream",
+        "durable",
+    )
 
     def __init__(
         self,
@@ -245,19 +253,37 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         self._stream = stream
         self._leave = leave
         self._opened: TurnStream[P, C] | None = None
+        self.durable = False
+        """The block is entered when the store has the prompt."""
 
-    async def __aenter__(self) -> TurnStream[P, C]:
+    def _check(self) -> None:
+        """Look at what was given.
+
+        Raises:
+            RuntimeError: it has been entered before.
+            TypeError, ValueError: an argument that is not what it should be.
+        """
         offer = self._offer
-        more = offer.more
-        if more.stream is not None:
+        if offer.more.stream is not None:
             msg = "the block of open_turn() is entered once: call it again for another"
             raise RuntimeError(msg)
         check(offer)
         if offer.busy is WhileBusy.STEER:
             why = "open_turn() cannot steer: there would be nothing to read"
             raise BadInputError(offer.key, "busy", why)
-        given, stays = _asked(self._stream, self._leave)
+        durable: object = self.durable
+        if not isinstance(durable, bool):
+            msg = f"durable must be True or False, got {durable!r:.100}"
+            raise TypeError(msg)
+
+    async def __aenter__(self) -> TurnStream[P, C]:
+        self._check()
+        offer = self._offer
+        more = offer.more
+        given, stays = asked(self._stream, self._leave, more.attempts)
         core = self._house(offer.key)
+        if self.durable and core.keeping.plain:
+            raise NoStoreError(core.ref.path, "open_turn(durable=True)")
         chunks: Chunks[C] | ChunkLog[C] = stream_of(core, given, stays=stays)
         more.stream = chunks
         receipt, id_ = core.accepting.offer(offer), more.message_id
@@ -280,9 +306,12 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         else:
             reader = chunks
         aborts = own and not stays
-        self._opened = opened = TurnStream[P, C](
+        opened = TurnStream[P, C](
             core, receipt, reader, self._steer, aborts=aborts, unkept=unkept
         )
+        if self.durable:
+            await _stored(core, opened, own=own)
+        self._opened = opened
         return opened
 
     async def __aexit__(self, *_: object) -> None:
@@ -291,24 +320,23 @@ class Opening(AbstractAsyncContextManager[TurnStream[P, C]], Generic[P, C]):
         await opened.close()  # noqa: ASYNC102 - it shields itself
 
 
-def _asked(stream: object, leave: object) -> tuple[Policy, bool]:
-    """How chunks are kept, and whether the turn goes on when its reader leaves.
+async def _stored(core: Core, opened: TurnStream[Any, Any], *, own: bool) -> None:
+    """Wait until a store has the prompt; cancelled means not sent.
 
     Raises:
-        TypeError: an argument that is not what it should be.
+        StoreRefusedError, PromptKeptError: it has not, or nobody knows.
     """
-    given: object = Bounded() if stream is None else stream
-    if not isinstance(given, (Bounded, Latest, Replay, Journal)):
-        kinds = "a Bounded, a Latest, a Replay or a Journal"
-        msg = f"stream must be {kinds}, got {stream!r}"
-        raise TypeError(msg)
-    if leave is None:
-        kept = isinstance(given, (Replay, Journal))
-        leave = Leave.DETACH if kept else Leave.ABORT
-    if not isinstance(leave, Leave):
-        msg = f"leave must be a Leave, got {leave!r}"
-        raise TypeError(msg)
-    return given, leave is Leave.DETACH
+    is_stored = False
+    try:
+        await opened.receipt.durable()
+        is_stored = True
+    except trio.Cancelled:
+        if own:
+            core.keeping.take_back(opened.receipt)
+        raise
+    finally:
+        if not is_stored:
+            opened._detach()
 
 
 async def _again(

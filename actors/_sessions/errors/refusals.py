@@ -162,8 +162,9 @@ class QuarantinedError(RefusedError):
     """The session has crashed too often: the act of its code.
 
     For a term (`Limits.quarantine`); then one prompt is let in as a trial, others are
-    refused until its turn has ended.  `reset` and `close` end it at once.  Prompts that
-    waited have failed with this error too.  `__cause__` is the last crash.
+    refused until its turn has ended.  `reset` and `close` end it at once, and so it is,
+    without a store, where its place is needed for another key.  Prompts that waited
+    have failed with this error too.  `__cause__` is the last crash.
     """
 
     text = "has crashed too often and is in quarantine for a while"

@@ -117,6 +117,7 @@ class Anywhere(Generic[P]):
         id: str | None = None,  # noqa: A002
         origin: object = None,
         tenant: str | None = None,
+        attempts: int = 1,
         stream: Replay | Journal | None = None,
     ) -> Receipt[P]:
         """As `RouterRef.steer`, which takes prompts for keys of other nodes too.
@@ -124,7 +125,13 @@ class Anywhere(Generic[P]):
         With a store it returns when the store has the prompt.
         """
         receipt = self._steer(
-            key, prompt, id=id, origin=origin, tenant=tenant, stream=stream
+            key,
+            prompt,
+            id=id,
+            origin=origin,
+            tenant=tenant,
+            attempts=attempts,
+            stream=stream,
         )
         if receipt._more is not None and receipt._more.row is not None:
             await receipt.durable()

@@ -6,7 +6,8 @@ order:
     waiting     how a coroutine waits for what another thread puts down
     turn        AsyncReceipt, AsyncTurn: an accepted prompt, an answer being read
     anywhere    the verbs for a key of any node
-    router      AsyncRouter: prompts and verbs
+    sending     how prompts are sent and answers read
+    router      AsyncRouter: that, and verbs
     tree        AsyncTree: the tree, and what can be asked of its actors
     opening     open_tree: its block
 """

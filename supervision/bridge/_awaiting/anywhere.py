@@ -72,6 +72,7 @@ class AsyncAnywhere(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        attempts: int = 1,
         stream: Replay | Journal | None = None,
     ) -> AsyncReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
@@ -85,6 +86,7 @@ class AsyncAnywhere(Generic[P, C]):
             id=id,
             origin=origin,
             tenant=tenant,
+            attempts=attempts,
             stream=stream,
         )
         return AsyncReceipt(self._line, receipt)

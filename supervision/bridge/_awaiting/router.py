@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from functools import partial
+from collections.abc import Sequence
 from os import PathLike
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from actors import Abort, Bounded, Journal, Latest, Leave, Replay, Turn, WhileBusy
-from supervision._routing.handle import RouterRef
+from actors import Abort
 from supervision._routing.limits import Limits
 from supervision._routing.nodes.words import Located, NodeInfo
 from supervision._routing.reports import (
@@ -20,270 +17,22 @@ from supervision._routing.reports import (
     SessionInfo,
     VerbResult,
 )
-from supervision.bridge._wire.pumping import MOST_AHEAD, window
 
 from .anywhere import AsyncAnywhere
-from .turn import AsyncReceipt, AsyncTurn
-from .waiting import Line
+from .sending import AsyncSending
 
 P = TypeVar("P")
 C = TypeVar("C")
 
 
-class AsyncRouter(Generic[P, C]):
+class AsyncRouter(AsyncSending[P, C]):
     """The handle of a router in asyncio: as `RouterRef`, each verb awaited.
 
     Made by `AsyncTree.router`.  What a verb raises there is raised here, and
     `TreeEndedError` when the tree has ended.
     """
 
-    __slots__ = ("_line", "ref")
-
-    def __init__(self, line: Line, ref: RouterRef[P, C]) -> None:
-        self._line = line
-        self.ref = ref
-        """The router's handle in Trio."""
-
-    def __repr__(self) -> str:
-        return f"<AsyncRouter {self.ref.ref.path}>"
-
-    # -------------------------------------------------------------------- prompts go in
-
-    async def send(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        id: str | None = None,  # noqa: A002 - its name to users
-        origin: object = None,
-        tenant: str | None = None,
-        job: str | None = None,
-        attempts: int = 1,
-        busy: WhileBusy | None = None,
-        stream: Replay | Journal | None = None,
-    ) -> AsyncReceipt[P]:
-        """Send a prompt to a session, starting the session if there is none.
-
-        As `RouterRef.send`.  Cancelled: it has not been sent, or is taken back if no
-        turn has it yet (not if it has an `id`: send it again, and get its receipt).
-
-        Raises:
-            RefusedError: it is not accepted, for one of the reasons named there.
-            TreeEndedError, WrongSideError, TypeError, ValueError: as the others.
-        """
-        receipt = await self._line.send(
-            self.ref.send,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            job=job,
-            attempts=attempts,
-            busy=busy,
-            stream=stream,
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def send_wait(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        id: str | None = None,  # noqa: A002 - its name to users
-        origin: object = None,
-        tenant: str | None = None,
-        job: str | None = None,
-        attempts: int = 1,
-        busy: WhileBusy | None = None,
-        stream: Replay | Journal | None = None,
-    ) -> AsyncReceipt[P]:
-        """As `send`, but wait for room: in the queue, or for one more session.
-
-        Cancelled means not sent.
-        """
-        receipt = await self._line.send_wait(
-            self.ref.send_wait,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            job=job,
-            attempts=attempts,
-            busy=busy,
-            stream=stream,
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def accept(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        id: str | None = None,  # noqa: A002
-        origin: object = None,
-        tenant: str | None = None,
-        job: str | None = None,
-        attempts: int = 1,
-        busy: WhileBusy | None = None,
-        stream: Replay | Journal | None = None,
-    ) -> AsyncReceipt[P]:
-        """As `send_wait`, and wait until a store has it: as `RouterRef.accept`.
-
-        Cancelled means not sent.
-        """
-        receipt = await self._line.send_wait(
-            self.ref.accept,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            job=job,
-            attempts=attempts,
-            busy=busy,
-            stream=stream,
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def find(self, key: str, id: str) -> AsyncReceipt[P] | None:  # noqa: A002
-        """Find a prompt of this router, or of one before it: as `RouterRef.find`."""
-        receipt = await self._line.run(self.ref.find, key, id)
-        return AsyncReceipt(self._line, receipt) if receipt is not None else None
-
-    async def remind(
-        self,
-        key: str,
-        name: str,
-        *,
-        after: float | None = None,
-        at: datetime | None = None,
-        every: float | None = None,
-        prompt: P,
-    ) -> None:
-        """Have a session get a prompt at a time: as `RouterRef.remind`."""
-        call = partial(self.ref.remind, after=after, at=at, every=every, prompt=prompt)
-        await self._line.run(call, key, name)
-
-    async def forget(self, key: str, name: str) -> bool:
-        """Forget a reminder; whether it was there: as `RouterRef.forget`."""
-        return await self._line.run(self.ref.forget, key, name)
-
-    def open_turn(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        stream: Bounded | Latest | Replay | Journal | None = None,
-        leave: Leave | None = None,
-        id: str | None = None,  # noqa: A002 - its name to users
-        origin: object = None,
-        tenant: str | None = None,
-        busy: WhileBusy | None = None,
-    ) -> AsyncTurn[P, C]:
-        """Send a prompt and read its answer: `async with router.open_turn(...) as it:`.
-
-        As `RouterRef.open_turn`: leaving the block before the end, cancelled or not,
-        aborts the turn (or takes the prompt back), and waits until its outcome is
-        there; unless it is to go on.  A slow reader slows the turn down as there; with
-        `Bounded` as many chunks once more, but 64 at most, are on their way.
-
-        Raises:
-            TypeError: `stream` is no way to keep chunks.
-            RefusedError: it is not accepted; when the block is entered.
-        """
-        open_fn = partial(
-            self.ref.open_turn,
-            key,
-            prompt,
-            stream=stream,
-            leave=leave,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            busy=busy,
-        )
-        return AsyncTurn(self._line, window(stream), open_fn)
-
-    def reopen_turn(
-        self,
-        key: str,
-        id: str | int,  # noqa: A002
-        *,
-        after: int = 0,
-    ) -> AsyncTurn[P, C]:
-        """Read an answer to a prompt sent with `Replay` or `Journal`, again or too.
-
-        As `RouterRef.reopen_turn`; leaving the block aborts nothing.
-
-        Raises:
-            UnknownPromptError, StreamNotKeptError, StreamGapError: when the block is
-                entered; the second when it is read, if the turn has ended.
-        """
-        open_fn = partial(self.ref.reopen_turn, key, id, after=after)
-        return AsyncTurn(self._line, MOST_AHEAD, open_fn)
-
-    async def steer(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        id: str | None = None,  # noqa: A002 - its name to users
-        origin: object = None,
-        tenant: str | None = None,
-        stream: Replay | Journal | None = None,
-    ) -> AsyncReceipt[P]:
-        """Put a prompt into the turn that runs: as `RouterRef.steer`."""
-        receipt = await self._line.send(
-            self.ref.steer,
-            key,
-            prompt,
-            id=id,
-            origin=origin,
-            tenant=tenant,
-            stream=stream,
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def follow_up(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        id: str | None = None,  # noqa: A002 - its name to users
-        origin: object = None,
-        tenant: str | None = None,
-    ) -> AsyncReceipt[P]:
-        """Send a prompt that is to have a turn of its own."""
-        receipt = await self._line.send(
-            self.ref.follow_up, key, prompt, id=id, origin=origin, tenant=tenant
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def ask_aside(
-        self,
-        key: str,
-        prompt: P,
-        *,
-        origin: object = None,
-        tenant: str | None = None,
-    ) -> AsyncReceipt[P]:
-        """Ask a side question: as `RouterRef.ask_aside`."""
-        receipt = await self._line.send(
-            self.ref.ask_aside, key, prompt, origin=origin, tenant=tenant
-        )
-        return AsyncReceipt(self._line, receipt)
-
-    async def run_exclusive(
-        self, key: str, async_fn: Callable[[Turn[P, C]], Awaitable[object]]
-    ) -> AsyncReceipt[None]:
-        """Have `async_fn(turn)` run in Trio, in the session's order.
-
-        As `RouterRef.run_exclusive`.
-        """
-        receipt = await self._line.send(self.ref.run_exclusive, key, async_fn)
-        return AsyncReceipt(self._line, receipt)
+    __slots__ = ()
 
     # ---------------------------------------------------------------------------- verbs
 

@@ -73,6 +73,7 @@ class BlockingAnywhere(Generic[P, C]):
         id: str | None = None,  # noqa: A002 - its name to users
         origin: object = None,
         tenant: str | None = None,
+        attempts: int = 1,
         stream: Replay | Journal | None = None,
     ) -> BlockingReceipt[P]:
         """Put a prompt into the running turn, as `RouterRef.steer`.
@@ -86,6 +87,7 @@ class BlockingAnywhere(Generic[P, C]):
             id=id,
             origin=origin,
             tenant=tenant,
+            attempts=attempts,
             stream=stream,
         )
         receipt = self._line.send_wait(None, steer)

@@ -43,6 +43,10 @@ _RIGHT: Final = {
     "fails": "a type of prompts that reads those of the old code, too",
     "cannot be read": "entry_upcasters from what is there",
 }
+_MOVE: Final = (
+    "classes in a module that is imported, also by what is run; for what is there: "
+    "count up its version, and an upcaster makes them of dicts with '__class__'"
+)
 
 
 def check_kept(file: Path, router: str | None, target: str, found: Found) -> None:
@@ -193,7 +197,8 @@ class _Reading:
     def tell(self, path: str, file: str, found: Found) -> None:
         """Say what was read, and what cannot be."""
         for each in self._troubles.values():
-            found.wrong(path, _in_words(each), _RIGHT[each.becomes])
+            right = _MOVE if "__main__." in each.why else _RIGHT[each.becomes]
+            found.wrong(path, _in_words(each), right)
         counts = [
             plural(self._counts["key"], "key"),
             plural(self._counts["entry"], "entry", "entries"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final, get_args, get_type_hints
@@ -24,7 +25,7 @@ from actors import Limit, Preempted
 from supervision.durable._words.encoding import KINDS, is_known_kind
 
 from .models import FIELDS, PARTS, is_model, maker_of, parts_of, types_of
-from .protocol import Lacking
+from .protocol import NOT_LISTED, Lacking
 
 # Any in this file: classes and their fields are anything
 
@@ -115,6 +116,9 @@ class Kind:
         return members[name]
 
 
+_A_CLASS: Final = re.compile(r"[A-Za-z_][\w.<>]{0,200}", re.ASCII)
+
+
 class Classes:
     """The table.
 
@@ -160,7 +164,14 @@ class Classes:
         """Find a class by its name.  Raises ValueError: it is not in the table."""
         found = self._by_name.get(name) if isinstance(name, str) else None
         if found is None:
-            msg = "a class that is not known"
+            if not isinstance(name, str) or _A_CLASS.fullmatch(name) is None:
+                name = "a class"  # the bytes may be anything
+            msg = f"{NOT_LISTED}{name}, which is neither declared nor in types="
+            if name.startswith("__main__."):
+                msg += (
+                    ": it was written by a program that was run as a script, where its "
+                    "classes have other names than where it is imported"
+                )
             raise ValueError(msg)
         return found
 

@@ -60,6 +60,8 @@ class Codec(Protocol):
         ...
 
 
+NOT_LISTED: Final = "it has an object of "
+"""How the error begins that says so, which quotes nothing but the name of a class."""
 _MISFITS: Final = ("Expected `", "Object missing required field")
 _SAFE: Final = (*_MISFITS, "Input data was truncated")
 
@@ -72,9 +74,12 @@ class Lacking(Whole, ValueError):  # noqa: N818 - it becomes an error
 
 
 def why_not(error: Exception) -> str:
-    """Why bytes make no value, in words that quote none: what field does not fit."""
-    if isinstance(error, Lacking) or str(error).startswith(_MISFITS):
-        return f"it is not of its type: {error}"
+    """Why bytes make no value, in words that quote none: what does not fit."""
+    said = str(error)
+    if said.startswith(NOT_LISTED):
+        return said
+    if isinstance(error, Lacking) or said.startswith(_MISFITS):
+        return f"it is not of its type: {said}"
     return "the bytes are not what they should be"
 
 

@@ -231,6 +231,36 @@ def test_what_cannot_be_read_is_said(
     assert len(answer["read"]) == 1
 
 
+def test_a_class_of_a_script_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name is another one where the program is imported."""
+
+    class Mood:
+        __module__, __qualname__ = "__main__", "Mood"
+
+    mood = attrs.frozen(Mood)
+
+    class Script(Session[str, str]):
+        async def take_turn(self, turn: Turn[str, str]) -> None:
+            turn.state = (mood(),)
+
+    async def run() -> None:
+        async with open_system() as system:
+            store = SqliteStore(tmp_path / "old.db", types=(mood,))
+            router = start_router(system, Script, durable=store)
+            await (await router.accept("ann", "milk")).outcome()
+
+    trio.run(run)
+
+    assert look(tmp_path, monkeypatch, tmp_path / "old.db", VERSION="1") != ExitCode.OK
+
+    wrong, right, *_ = capsys.readouterr().out.splitlines()
+    assert "it has an object of __main__.Mood, which is neither declared nor" in wrong
+    assert "a program that was run as a script" in wrong
+    assert right.startswith("  right: classes in a module that is imported")
+
+
 def test_one_entry_that_cannot_be_read_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from supervision.durable._codec.classes import Classes
+from supervision.durable._codec.classes import Classes, name_of
 from supervision.durable._codec.plain import pack
 from supervision.durable._codec.protocol import Where
 from supervision.durable._words.errors import CodecError
@@ -138,6 +138,22 @@ def test_a_combination_of_flags_without_a_name_is_refused() -> None:
     assert again(values, Rights.READ) is Rights.READ
     with pytest.raises(TypeError, match=r"no member of .*Rights with a name"):
         values.encode(Rights.READ | Rights.WRITE, Where.PROMPT)
+
+
+def test_a_class_that_is_not_listed_any_more_is_named() -> None:
+    """By its name alone, and only if that is one."""
+    body = values_of(Any, (Said,)).encode(Said("secret", "secret"), Where.PROMPT)
+
+    with pytest.raises(CodecError) as caught:
+        values_of(Any, ()).decode(body, Where.PROMPT)
+    with pytest.raises(CodecError) as other:
+        values_of(Any, ()).decode(body.replace(b".Said", b"? aid"), Where.PROMPT)
+
+    assert f"an object of {name_of(Said)}, which is neither declared nor" in str(
+        caught.value
+    )
+    assert "an object of a class, which is neither" in str(other.value)
+    assert "secret" not in f"{caught.value} {caught.value.__cause__!r} {other.value}"
 
 
 def test_a_refusal_shows_little_of_the_value() -> None:

@@ -88,6 +88,23 @@ async def test_d43_a_quarantine_outlives_the_process() -> None:
         assert stage.state("a") == ("five", "six")
 
 
+@seeds(2)
+async def test_d43_a_quarantine_outlives_the_loss_of_its_place() -> None:
+    """The store brings the key back in it: the first prompt has failed by it."""
+    stage = Stage()
+    async with open_process(stage, limits=attrs.evolve(ONCE, sessions=1)) as process:
+        router = process.router
+        await (await router.accept("a", "crash")).outcome()
+        await trio.sleep(1)
+        assert isinstance(await (await router.accept("b", "x")).outcome(), Completed)
+        assert router.inspect("a") is None
+        outcome = await (await router.accept("a", "x")).outcome()
+        assert isinstance(outcome, Failed)
+        assert isinstance(outcome.error, QuarantinedError)
+        with pytest.raises(QuarantinedError):
+            router.send("a", "x")
+
+
 @seeds(3)
 async def test_d43_a_quarantine_ends_with_its_term(
     monkeypatch: pytest.MonkeyPatch,

@@ -220,13 +220,22 @@ def test_a_key_is_not_reaped_before_its_term_is_over() -> None:
 
 
 def test_a_key_in_quarantine_makes_way_for_another() -> None:
-    """As one that is idle."""
+    """As one that is idle; without a store it is forgotten, and begins anew."""
     core, world = quarantined()
     for key in "bcdefghij":
         send(core, key)
         world.step()
     assert "a" not in core.lanes
     check(core, world)
+
+    world.finish(core.turn_ids)
+    receipt = send(core, "a")
+    world.step()
+    crash(world, core)  # the first one, which is not too often
+
+    assert core.lanes["a"].phase != lanes.QUARANTINED
+    assert isinstance(receipt.ended, Failed)
+    assert not isinstance(receipt.ended.error, QuarantinedError)
 
 
 def test_a_key_comes_out_of_its_store_in_quarantine() -> None:
