@@ -60,6 +60,7 @@ from ._sessions.turns.early import (
     give_way,
     history_left,
     put_back,
+    undo,
     withdraw_steering,
 )
 from ._sessions.turns.looks import Fair, FirstLooks
@@ -211,6 +212,7 @@ __all__ = (
     "time_left_of",
     "tool_of",
     "tools_of",
+    "undo",
     "unprotected",
     "valid_count",
     "valid_seconds",

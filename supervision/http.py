@@ -55,6 +55,7 @@ from ._routing.errors import (
     PromptKeptError,
     PromptTooLargeError,
     StoreAwayError,
+    StoreRefusedError,
 )
 from ._routing.stream import TurnStream
 
@@ -72,8 +73,10 @@ _STATUS: Final[tuple[tuple[type[ActorError], int], ...]] = (
     (SessionBusyError, 409),
     (PromptTooLargeError, 413),
     (BadInputError, 422),
+    (StoreRefusedError, 422),
     (RefusedError, 503),  # all others: not now
     (StoreAwayError, 503),
+    (PromptKeptError, 503),
     (UnknownPromptError, 404),
     (StreamNotKeptError, 409),
     (StreamGapError, 410),
@@ -89,13 +92,15 @@ def http_error(error: ActorError) -> HTTPException:
     """Make what a client is told who is refused, to be raised from the error.
 
     429: `QueueFullError`, `TenantLimitError`; 409: `StillRunningError`,
-    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `BadInputError`; 503: any
-    other `RefusedError`, `StoreAwayError`; 429 and 503 have a `Retry-After`.
+    `SessionBusyError`; 413: `PromptTooLargeError`; 422: `BadInputError`,
+    `StoreRefusedError`; 503: any other `RefusedError`, `StoreAwayError`,
+    `PromptKeptError`; 429 and 503 have a `Retry-After`.
     404: `UnknownPromptError`; 409: `StreamNotKeptError`; 410: `StreamGapError`,
     `StreamRestartedError`.  The detail is the error in words.
 
     Raises:
-        TypeError: it is none of these.
+        TypeError: it is none of these, and not the client's to know: a fault of the
+            service, or how a turn has failed.
     """
     status = _status_of(error)
     if status is None:

@@ -71,6 +71,7 @@ class Book:
     def __init__(self, *, durable: bool = False) -> None:
         self._durable = durable
         self._accepted: dict[int, PromptAccepted] = {}  # {prompt: its event}
+        self._places: dict[int, int] = {}  # {prompt: the how-manieth it was}
         self._refused: set[int] = set()
         self._latest = 0  # prompt accepted
         self._tried: set[int] = set()  # prompts that a turn has begun with
@@ -128,7 +129,9 @@ class Book:
         if key.open:
             faults.append(f"generation {new} was opened with {key.generation} open")
         first = self._durable and not key.generation  # it may have had others before
-        if not first and new not in (key.generation + 1, 1):  # 1: it had been forgotten
+        again = self._durable and new == key.generation  # no turn of it was kept
+        # 1: it had been forgotten
+        if not (first or again or new in (key.generation + 1, 1)):
             faults.append(f"generation {new} was opened after {key.generation}")
         key.generation, key.open = new, True
         return faults
@@ -152,11 +155,12 @@ class Book:
         faults: list[str] = []
         if prompt in self._accepted:
             faults.append(f"prompt {prompt} was accepted twice")
-        elif _is_before(prompt, self._latest):
+        elif not self._durable and prompt < self._latest:
             faults.append(f"prompt {prompt} was accepted after {self._latest}")
         if prompt in self._refused:
             faults.append(f"prompt {prompt} was accepted after being refused")
         self._accepted[prompt] = event
+        self._places[prompt] = len(self._places) + 1
         self._latest = prompt
         return faults
 
@@ -266,12 +270,12 @@ class Book:
         if accepted is None:
             return []  # that is said by itself
         if accepted.kind is PromptKind.STEER:
-            before, key.steered = key.steered, _later(prompt, key.steered)
+            before, key.steered = key.steered, self._later(prompt, key.steered)
         elif accepted.first:
-            before, key.first = key.first, _later(prompt, key.first)
+            before, key.first = key.first, self._later(prompt, key.first)
         else:
-            before, key.begun = key.begun, _later(prompt, key.begun)
-        if _is_before(prompt, before):
+            before, key.begun = key.begun, self._later(prompt, key.begun)
+        if self._is_before(prompt, before):
             return [f"prompt {prompt} began turn {turn} after {before}, a later one"]
         return []
 
@@ -324,19 +328,22 @@ class Book:
                 pass
         return faults
 
+    def _is_before(self, prompt: int, other: int) -> bool:
+        """Whether it was accepted before another one of its opening.
+
+        What a turn or a reminder has left is accepted later than it was numbered.
+        """
+        if prompt // _IDS != other // _IDS:
+            return False
+        return self._places[prompt] < self._places.get(other, 0)
+
+    def _later(self, prompt: int, other: int) -> int:
+        """The one that was accepted later, by what is known."""
+        return other if self._is_before(prompt, other) else prompt
+
     @staticmethod
     def _leave(number: int, key: _Key) -> None:
         """A turn does not run any more."""
         if number in key.turns:
             key.turns.remove(number)
         key.asides.discard(number)
-
-
-def _is_before(prompt: int, other: int) -> bool:
-    """Whether it was accepted before another one of its opening."""
-    return prompt < other and prompt // _IDS == other // _IDS
-
-
-def _later(prompt: int, other: int) -> int:
-    """Give the later one; of another opening: the first one."""
-    return other if _is_before(prompt, other) else prompt

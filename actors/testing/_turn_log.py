@@ -66,6 +66,8 @@ class TurnLog(Log):
 
         For each router: a prompt is accepted once, with a number above all before it,
         or refused; an accepted one ends once, and after the turn that it was part of.
+        (With a store what turns send and reminders has the number that the store was
+        given, and may be accepted later than one with a higher number.)
         For each key: one turn at a time (asides apart), in a session that is open; the
         turns begin with the prompts in their order; a successor is opened when its
         predecessor has closed.  A turn starts once and ends once, its tools before it,

@@ -95,6 +95,25 @@ class StoreAwayError(StoreError):
         return f"the store does not answer: {self.why}"
 
 
+class StoreRefusedError(RefusedError, StoreError):
+    """The store has not taken this one prompt: the act of who sent it, most likely.
+
+    The outcome of a prompt that was sent by `send` is `Rejected` with this as its
+    reason; `accept` and `Receipt.durable` raise it.  `why` says what it does not take:
+    mend that, and send anew.
+    """
+
+    def __init__(self, key: str, why: str) -> None:
+        StoreError.__init__(self, key, why)
+        self.key = key
+        """The session's key."""
+        self.why = why
+        """In the store's words."""
+
+    def __str__(self) -> str:
+        return f"the store refuses a prompt of session {self.key!r}: {self.why}"
+
+
 class PromptTooLargeError(RefusedError, ValueError):
     """The prompt has more bytes than a store keeps of one: its sender's act.
 

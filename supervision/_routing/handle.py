@@ -273,9 +273,10 @@ class RouterRef(Reading[P, C]):
 
         When four fifths of the time are over, turns that still run are aborted and
         prompts that wait are `Lost` (with a store they are kept, and on one that nodes
-        share go to others at once); clean-up has the rest.  Close what the sessions
-        share after it has returned.  The router is still there, and empty: stop it, or
-        leave the system's block.
+        share go to others at once); clean-up has the rest.  A store that is silent is
+        waited for as long: what ends meanwhile is in memory only.  Close what the
+        sessions share after it has returned.  The router is still there, and empty:
+        stop it, or leave the system's block.
 
         Args:
             within: seconds for all of it.

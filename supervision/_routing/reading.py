@@ -171,7 +171,8 @@ class Reading(Sending[P, C]):
                 is read from its beginning, if the first one was sent with `Replay` or
                 `Journal`.  Of an earlier process: if both were sent with a `Journal`.
                 Else there is the outcome, and reading raises StreamNotKeptError where
-                a whole answer would end.
+                a whole answer would end; UnknownPromptError if a `Journal` of both was
+                kept, and is not any more.
             origin: see there.
             tenant: see there.
             busy: see there; not STEER, for then there is nothing to read.
@@ -249,7 +250,13 @@ class Reading(Sending[P, C]):
             reader.close()
         unkept = id if log is None else None
         opened = TurnStream[P, C](
-            core, receipt, reader, self.steer, aborts=False, unkept=unkept
+            core,
+            receipt,
+            reader,
+            self.steer,
+            aborts=False,
+            unkept=unkept,
+            after=after,
         )
         try:
             yield opened
@@ -273,6 +280,14 @@ async def _kept(
     if kept is None and journals is not None:
         found = await journals.find(key, id)
         kept = core.readers.find(key, id)  # it may have come meanwhile
+        if kept is None and found is None:
+            here = _here(core, key, id)
+            first = journals.repeated(here) if here is not None else None
+            if first is not None:  # what is kept is that one's, if anything is
+                found = await journals.find(key, first)
+                kept = core.readers.find(key, first)
+                if kept is None and found is None:
+                    raise UnknownPromptError(key, id)
         if kept is None and found is not None:
             receipt, log = found
             if log is None:

@@ -79,7 +79,8 @@ class SessionInfo:
     tool: str | None
     """The tool in flight, the latest if there are several."""
     queued: int
-    """Prompts that wait for a turn."""
+    """Prompts that wait for a turn; of a key that is held those too that only its store
+    has, as of when it was last tried."""
     steering: int
     """Prompts that wait for a checkpoint of its turn."""
     children: int
@@ -264,7 +265,9 @@ class RouterStatistics:
     slots: int
     """`Limits.turns`."""
     queued: int
-    """Prompts that wait for a turn, or for the end of one."""
+    """Prompts that wait for a turn, or for the end of one.  What an earlier router has
+    left in a store counts as soon as its key is here, and can be read (`store.held`:
+    how many cannot)."""
     answering: int
     """Of these: prompts whose turn runs."""
     accepted: int
@@ -323,4 +326,8 @@ class DrainReport:
     lost: tuple[Receipt[Any], ...]
     """The prompts that no turn has taken, in the order of acceptance."""
     kept: tuple[Receipt[Any], ...] = ()
-    """Those that wait in a store, for the next router."""
+    """Those that wait in a store, or are on their way to it, for the next router.
+
+    What has ended, and its store has not answered so far, is nowhere here: it has its
+    outcome as soon as it does.
+    """

@@ -60,6 +60,7 @@ class TurnStream(Generic[P, C]):
 
     __slots__ = (
         "_aborts",
+        "_after",
         "_core",
         "_reader",
         "_ready",
@@ -77,8 +78,10 @@ class TurnStream(Generic[P, C]):
         *,
         aborts: bool,
         unkept: str | int | None = None,
+        after: int = 0,
     ) -> None:
         self._core = core
+        self._after = after  # the chunk before the first, of one that reads nothing
         self._unkept = unkept  # what was asked for, if its chunks were never kept
         self._aborts = aborts  # the turn, if the block is left before its end
         self._reader = reader
@@ -105,7 +108,7 @@ class TurnStream(Generic[P, C]):
         The first chunk of an answer is number 1; before it: 0.  After `reopen_turn` it
         is `after`, until a chunk is read.
         """
-        return self._reader.number
+        return self._reader.number or self._after
 
     @property
     def phase(self) -> Phase:

@@ -27,6 +27,7 @@ from supervision._routing.core.looking import (
     find,
     info,
     phase_of,
+    queued,
 )
 from supervision._routing.parts.lane import BACKOFF, CLOSING, GONE, QUARANTINED, Lane
 from supervision._routing.reports import KeyInfo, RouterStatistics, SessionInfo
@@ -93,7 +94,7 @@ _KEYS: Final[Mapping[str, Callable[[Core, Lane, float], tuple[Any, ...]]]] = {
     "key": lambda _router, lane, _now: (_Backwards(lane.key),),
     "age": lambda _router, lane, now: (now - lane.created_at,),
     "idle": _idle,
-    "queued": lambda _router, lane, _now: (lane.waiting,),
+    "queued": lambda router, lane, _now: (queued(router, lane),),
 }
 
 

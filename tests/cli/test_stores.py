@@ -453,6 +453,8 @@ async def test_a_service_with_a_store_is_asked_by_the_command(
         done = await ask("outcome", "ann", "1")
         waits = await ask("outcome", "bob", "1")
         unknown = await ask("outcome", "ann", "2")
+        to_come = await ask("reminders", "ann")
+        nobodys = await ask("reminders", "carl")
         keys = await ask("sessions", "--all")
         stores = await ask("store")
         copied = await ask("store", "backup", str(tmp_path / "copy.db"))
@@ -463,7 +465,9 @@ async def test_a_service_with_a_store_is_asked_by_the_command(
     assert done[0] == waits[0] == keys[0] == stores[0] == copied[0] == 0
     assert "says      MILK" in done[1]
     assert "none yet" in waits[1]
-    assert unknown[0] == again[0] == freed[0] == 5
+    assert unknown[0] == again[0] == freed[0] == nobodys[0] == 5
+    assert to_come == (0, "session 'ann' has no reminders\n")
+    assert "does not know the session 'carl'" in nobodys[1]
     assert "ann" in keys[1]
     assert "bob" in keys[1]
     assert "answers    yes" in stores[1]

@@ -198,7 +198,10 @@ async def test_what_is_to_come_is_listed_by_its_time(tmp_path: Path) -> None:
         found = (await served.get("/reminders?router=/notes")).json
         two = (await served.get("/reminders?limit=2")).json
         ann = (await served.get("/reminders?key=ann&limit=2")).json
-        nobody = (await served.get("/reminders?key=nobody")).json
+        await router.accept("carl", "tea")
+        none = (await served.get("/reminders?key=carl")).json
+        nobody = await served.get("/reminders?key=nobody")
+        empty = await served.get("/reminders?key=")
         wrong = await served.get("/reminders?limit=0")
 
     names = [(each["key"], each["name"]) for each in found["reminders"]]
@@ -210,7 +213,10 @@ async def test_what_is_to_come_is_listed_by_its_time(tmp_path: Path) -> None:
     assert two["more"]
     assert [each["name"] for each in ann["reminders"]] == ["late", "last"]
     assert not ann["more"]
-    assert nobody["reminders"] == []
+    assert none["reminders"] == []
+    assert nobody.status == 404
+    assert "does not know the session 'nobody', nor its store" in nobody.error
+    assert empty.status == 400
     assert wrong.status == 400
     assert "from 1 to 1000" in wrong.error
 

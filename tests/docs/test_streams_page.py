@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import actors
-from supervision import durable, http
+import supervision
+from supervision import RouterRef, durable, http
 from supervision.http import http_error
 
 from .pages import ROOT
@@ -25,6 +26,30 @@ STATUSES = {
     for name in re.findall(r"`(\w+Error)`", names)
 }
 
+PUBLIC: dict[str, Any] = {
+    name: kind
+    for package in (actors, supervision, durable)
+    for name, kind in vars(package).items()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+}
+
+# what `http_error` does not take, by who gets it
+OTHERS = """
+actors: ActorCrashedError ActorError ActorStoppedError DeadlockError DuplicateNameError
+    MailboxFullError MessageDroppedError NoPlaceError NoReplyError StashFullError
+    WrongThreadError
+turns, and their outcomes: BudgetExceededError ChildSlotTimeoutError
+    DepthExceededError NotAliveError OutcomeForgottenError SessionCrashedError
+    SessionStartError StateTooLargeError StepLimitError StoredError ToolSkippedError
+    TurnInterruptedError TurnNotCompletedError TurnOverError
+trees: ChildAlreadyPresentError ChildAlreadyStartedError ChildNotRunningError
+    ChildRestartingError ChildRunningError ChildStartError ChildStateError
+    CombinationError DuplicateChildError LimitWarning MaxChildrenError
+    RestartLimitError SpecError SupervisionError UnknownChildError UnsupportedError
+who runs the service: CodecError NoStoreError SessionHeldError StoreDamagedError
+    StoreError StoreInUseError StoreTooNewError TokensFileError TokensHeldError
+"""
+
 WITH_RETRY = {
     name
     for row in TEXT.splitlines()
@@ -33,24 +58,38 @@ WITH_RETRY = {
 }
 
 
-def test_every_refusal_is_listed() -> None:
-    """All that `send` can raise."""
-    refusals = {
-        name
-        for name, kind in vars(actors).items()
-        if isinstance(kind, type) and issubclass(kind, actors.RefusedError)
-    }
+def test_every_public_error_has_a_status_or_is_not_a_clients_to_know() -> None:
+    """A refusal has one in any case."""
+    others = set(re.findall(r"\w+(?:Error|Warning)", OTHERS))
+    told = {name for name, kind in PUBLIC.items() if http._status_of(blank(kind))}
 
-    assert sorted(refusals - STATUSES.keys()) == []
+    assert sorted(PUBLIC.keys() - told) == sorted(others)
+    assert {"RefusedError", *STATUSES} <= told
+    unlisted = {"ElsewhereError", "StoreBusyError"}  # "any other RefusedError"
+    assert told - STATUSES.keys() == unlisted
+
+
+def test_what_a_verb_with_a_prompt_raises_has_a_status() -> None:
+    """By the words of its docstring."""
+    verbs = "send send_wait accept steer follow_up ask_aside open_turn reopen_turn"
+    said = " ".join(str(getattr(RouterRef, verb).__doc__) for verb in verbs.split())
+    ours = set(re.findall(r"[A-Z]\w+Error", said)) - {"TypeError", "ValueError"}
+
+    silent = {name for name in ours if not http._status_of(blank(PUBLIC[name]))}
+
+    assert silent == {"NoStoreError", "StoreError"}
+
+
+def blank(kind: Any) -> Any:
+    """One of these that has nothing to say."""
+    silent: Any = type(kind.__name__, (kind,), {"__str__": object.__repr__})
+    return silent.__new__(silent)
 
 
 @pytest.mark.parametrize("name", STATUSES)
 def test_an_error_has_the_status_of_the_table(name: str) -> None:
     """And a `Retry-After` where the table says so."""
-    kind: Any = getattr(actors if hasattr(actors, name) else durable, name)
-    silent: Any = type(name, (kind,), {"__str__": object.__repr__})
-
-    answer = http_error(silent.__new__(silent))
+    answer = http_error(blank(PUBLIC[name]))
 
     assert answer.status_code == STATUSES[name]
     assert ("retry-after" in (answer.headers or {})) == (name in WITH_RETRY)

@@ -98,10 +98,10 @@ def outcome(turn: int | None, kind: str) -> Outcome:
     return KINDS[kind or "Completed"](turn=turn)
 
 
-async def check(words: str, *, ends: bool = True) -> None:
+async def check(words: str, *, ends: bool = True, durable: bool = False) -> None:
     """Publish events, and check the log inside the system's block or after it."""
     async with open_system() as system:
-        log = TurnLog(system)
+        log = TurnLog(system, durable=durable)
         ref = system.start(Router, name="router")
         for word in words.split():
             system._hub.publish(made(ref, word))
@@ -200,6 +200,29 @@ async def test_what_may_be_is_let_through(case: str) -> None:
     """No fault is found, neither during the run nor after it."""
     await check(GOOD[case], ends=False)
     await check(GOOD[case])
+
+
+STORED = {
+    "numbered when it was sent": "open accept:2 accept:1 start:1:2 over:1 end:2:1 "
+    "start:2:1 over:2 end:1:2 close",
+    "put away with nothing kept": "open close:1:REAPED open:1 close",
+}
+
+
+@pytest.mark.parametrize("case", STORED)
+async def test_what_may_be_with_a_store_is_let_through(case: str) -> None:
+    """And is a fault without one."""
+    await check(STORED[case], durable=True)
+
+    with pytest.raises(AssertionError):
+        await check(STORED[case].replace("open:1", "open:3"))
+
+
+async def test_with_a_store_the_order_is_that_of_acceptance() -> None:
+    """Whatever the numbers are."""
+    words = "open accept:2 accept:1 start:1:1 over:1 end:1:1 start:2:2"
+    with pytest.raises(AssertionError, match="prompt 2 began turn 2 after 1, a later"):
+        await check(words, ends=False, durable=True)
 
 
 @pytest.mark.parametrize("fault", BAD)

@@ -40,13 +40,23 @@ class Draft:
         end: the number of its next entry.
     """
 
-    __slots__ = ("_base", "_fresh", "_front", "_kept", "_replaced", "changes", "first")
+    __slots__ = (
+        "_base",
+        "_fresh",
+        "_from",
+        "_front",
+        "_kept",
+        "_replaced",
+        "changes",
+        "first",
+    )
 
     def __init__(self, first: int, end: int) -> None:
         self.first = first
         """The number of the first entry, as the turn sees it."""
         self.changes = 0
         """How often something else than an append was done."""
+        self._from = first
         self._base = end
         self._front: tuple[Any, ...] = ()  # from `first` on
         self._fresh: list[Any] = []  # from `_base` on; hidden where `_front` is
@@ -79,6 +89,11 @@ class Draft:
         self.first, self._front, count, self._replaced = self._kept
         del self._fresh[count:]
         self.changes += 1
+
+    def undo(self) -> None:
+        """Have it be as it began, whatever was kept since."""
+        self._kept = (self._from, (), 0, False)
+        self.put_back()
 
     # ------------------------------------------------------------------- what it holds
 

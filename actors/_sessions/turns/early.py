@@ -138,9 +138,27 @@ def let_go(run: Any) -> None:
 
 def keep(run: Any) -> None:
     """Have its state and its history be what they are now, however the turn ends."""
+    extra = run.need_extra()
+    if not extra.kept:
+        extra.kept, extra.began = True, run.before
     run.before = run.lane.state
-    if run.extra is not None and run.extra.history is not None:
-        run.extra.history.keep()
+    if extra.history is not None:
+        extra.history.keep()
+
+
+def undo(run: Any) -> None:
+    """Have its state and its history be what they were when it began.
+
+    What it has kept on its way does not count either: nobody can write it.
+    """
+    extra = run.extra
+    if extra is not None:
+        if extra.kept:
+            run.before = extra.began
+        if extra.history is not None:
+            extra.history.undo()
+    if run.has_begun and run.lane.turn is run:
+        run.lane.state = run.before
 
 
 def put_back(run: Any) -> None:

@@ -34,6 +34,8 @@ class Extra:
     slot_tenant: str | None = None  # whom its slot is counted for
     steps = 0  # taken
     spent = 0.0  # by the whole family, kept at its top
+    kept = False  # it has said so on its way: `began` is its state before that
+    began: Any = None
     keeps_state = False  # its state stays as its code leaves it, however it ends
     tasks = False  # it has started some
     body_over = False  # it has returned, or raised

@@ -51,6 +51,10 @@ class Stored(Protocol):
         """Why nothing of a key begins: what is kept of it cannot be read; None."""
         ...
 
+    def unread(self, lane: Lane) -> int:
+        """How many prompts of a key that is held are there alone, in no queue."""
+        ...
+
     async def keys(
         self, after: str, most: int, *, held: bool = False
     ) -> Sequence[KeyInfo]:
@@ -134,6 +138,10 @@ class KeepsStreams(Protocol):
         Raises:
             StoreError: it does not answer, or the router has ended.
         """
+        ...
+
+    def repeated(self, receipt: Receipt[Any]) -> int | None:
+        """The number of the prompt that is kept in place of this one; None: it is."""
         ...
 
 

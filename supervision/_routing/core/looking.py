@@ -97,6 +97,12 @@ def why_held(core: Core, lane: Lane) -> str | None:
     return store.why_held(lane) if store is not None else None
 
 
+def queued(core: Core, lane: Lane) -> int:
+    """How many prompts of a session wait, those included that are held in a store."""
+    store = core.keeping.store
+    return lane.waiting + (store.unread(lane) if store is not None else 0)
+
+
 def phase_of_turn(core: Core, run: TurnRun) -> str:
     """What a turn does, in words."""
     turn = run.turn  # None: its end is being kept
@@ -147,7 +153,7 @@ def info(core: Core, lane: Lane) -> SessionInfo:
         phase=phase,
         turn=turn,
         tool=tool_of(run) if run is not None else None,
-        queued=lane.waiting,
+        queued=queued(core, lane),
         steering=len(steering_of(run)) if run is not None else 0,
         children=children,
         asides=len(extra.asides or ()) if extra is not None else 0,
@@ -247,13 +253,14 @@ def statistics(core: Core) -> RouterStatistics:
     books, slots = core.books, core.slots
     running = core.turns.running.values()
     store = core.keeping.store
+    kept = sum(each.ended is None for each in core.keeping.left)
     return RouterStatistics(
         sessions=len(core.lanes),
         idle=len(core.idle),
         turns_running=slots.running,
         turns_waiting=slots.waiting,
         slots=slots.limit,
-        queued=core.unsettled,
+        queued=core.unsettled - kept,
         answering=sum(len(run.receipts) for run in running if run.slot),
         accepted=core.accepted,
         outcomes=MappingProxyType(books.prompts()),
@@ -270,6 +277,6 @@ def statistics(core: Core) -> RouterStatistics:
         wait_longest=books.wait_longest,
         turn_seconds=MappingProxyType(books.turn_seconds()),
         turns=MappingProxyType(books.turns()),
-        kept=len(core.keeping.left),
+        kept=kept,
         store=store.statistics() if store is not None else None,
     )

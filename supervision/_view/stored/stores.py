@@ -19,21 +19,20 @@ from supervision._routing.census import counts_of, routers_of
 from supervision._routing.core.core import Core
 from supervision._routing.core.keeping import Stored
 from supervision._routing.handle import RouterRef
-from supervision._routing.reports import KeyInfo, PromptInfo, Remembered
+from supervision._routing.reports import KeyInfo, Remembered
 from supervision._view.errors import (
     AmbiguousKeyError,
     BadQueryError,
     CannotError,
     UnknownSessionError,
 )
-from supervision._view.sessions import GLANCES, chosen, passivated_shape, shape_of
+from supervision._view.sessions import GLANCES, chosen
 from supervision._view.shapes import ResultShape, StoreShape
-from supervision._words.plain import outcome_text
 
 from .contents import remembered_shape
+from .found import key_shape, outcome_shape
 from .nodes import WITHIN, asking
 from .shapes import (
-    KeyShape,
     KeysShape,
     OutcomeShape,
     RememberedShape,
@@ -127,7 +126,7 @@ class Stores:
         more = len(keys) > limit or full
         keys = keys[:limit]
         shapes = [
-            _key_shape(core, key, infos.get(key))
+            key_shape(core, key, infos.get(key))
             for key in keys
             if key in infos or key in core.lanes  # it may have gone meanwhile
         ]
@@ -169,7 +168,7 @@ class Stores:
             with asking(path):
                 info = await _store_of(core).prompt(key, id)
             if info is not None:
-                found[path] = _outcome_shape(path, key, id, info)
+                found[path] = outcome_shape(path, key, id, info)
         if not found:
             msg = f"session {key!r} has no prompt {id!r}, or it is no longer kept"
             raise UnknownSessionError(msg)
@@ -228,13 +227,22 @@ class Stores:
             limit: how many, from 1 to 1000.
 
         Raises:
+            UnknownSessionError: nobody knows this session.
             CannotError: several routers have a store, and none was named.
-            BadQueryError: a limit out of range.
+            BadQueryError: a limit out of range, or an empty key.
         """
         _check(limit)
+        if key == "":
+            msg = "key must not be empty"
+            raise BadQueryError(msg)
         core = self._only(router)
+        store = _store_of(core)
         with asking(core.ref.path):
-            found, more = await _store_of(core).reminders(limit, key=key)
+            found, more = await store.reminders(limit, key=key)
+            known = found or key is None or await store.key(key) is not None
+        if not known and key not in core.lanes:
+            msg = f"{core.ref.path} does not know the session {key!r}, nor its store"
+            raise UnknownSessionError(msg)
         shapes = [cast("ReminderShape", attrs.asdict(each)) for each in found]
         return RemindersShape(router=core.ref.path, reminders=shapes, more=more)
 
@@ -359,34 +367,3 @@ async def _in_memory(core: Core, *, held: bool) -> AsyncGenerator[str]:
             await trio.lowlevel.checkpoint()
         if not held or store.why_held(lane) is not None:
             yield lane.key
-
-
-def _key_shape(core: Core, key: str, info: KeyInfo | None) -> KeyShape:
-    lane = core.lanes.get(key)
-    if lane is not None:
-        session = shape_of(core, lane)
-    else:
-        session = passivated_shape(core, key, info)
-    return KeyShape(
-        session=session,
-        memory=lane is not None,
-        open=info.waiting if info is not None else 0,
-        state=info.state if info is not None else None,
-        token=info is not None and info.token,
-    )
-
-
-def _outcome_shape(path: str, key: str, name: str, info: PromptInfo) -> OutcomeShape:
-    outcome = info.outcome
-    return OutcomeShape(
-        router=path,
-        key=key,
-        id=name,
-        number=info.number,
-        outcome=type(outcome).__name__ if outcome is not None else None,
-        text=outcome_text(outcome) if outcome is not None else None,
-        turn=info.turn,
-        age=info.age,
-        ended=info.ended,
-        held=info.held,
-    )

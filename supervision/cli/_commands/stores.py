@@ -124,6 +124,10 @@ def list_reminders(arguments: Namespace) -> int:
     if arguments.json:
         print_json(found)
         return ExitCode.OK
+    if arguments.key is not None and not found["reminders"]:
+        text = f"session {clean(repr(arguments.key))} has no reminders"
+        print_lines([Text(text, DIM)])
+        return ExitCode.OK
     columns = [
         Column(title="KEY"),
         Column(title="NAME"),

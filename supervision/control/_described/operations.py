@@ -273,7 +273,7 @@ _STORES: Final = (
         "Prompts that are to come at a time.",
         RemindersShape,
         (Parameter("key", "only of this session"), _ROUTER, _limit("reminders")),
-        (_NO_ROUTER, _NOT_NOW),
+        (_NO_SESSION, _NOT_NOW),
     ),
     Operation(
         "GET",

@@ -201,6 +201,12 @@ class Journals:
         found: tuple[Receipt[Any], ChunkLog[Any] | None] | None = await waiter.wait()
         return found
 
+    def repeated(self, receipt: Receipt[Any]) -> int | None:
+        """See `KeepsStreams`."""
+        place: Any = receipt._more.row if receipt._more is not None else None
+        first = place.repeats if place is not None else None
+        return int(first.number) if first is not None else None
+
     def _answer(
         self, key: str, found: Found, message_id: str | None
     ) -> tuple[Receipt[Any], ChunkLog[Any] | None] | None:

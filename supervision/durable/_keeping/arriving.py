@@ -286,7 +286,7 @@ class Arriving:
             self._kept.bringing.came(lane, answer.brought)
         elif isinstance(answer, Accepted) and answer.others:
             self._kept.others.ordering.before(lane, receipt, answer.others)
-        if isinstance(answer, Repeated) and waits:
+        if isinstance(answer, Repeated) and (waits or self._kept.keep_no_more(receipt)):
             self._kept.journals.follow(
                 receipt,
                 answer,

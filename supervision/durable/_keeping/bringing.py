@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from actors import Failed, PromptKind, Receipt
@@ -123,6 +123,9 @@ class Bringing:
             return False
         self._void.add(number)
         self.count_in(receipt)
+        lane = self._kept.core.lanes.get(receipt.key)
+        if lane is not None:
+            key_of(lane).unread -= {number}
         return True
 
     def has_ended(self, number: int) -> None:
@@ -176,6 +179,8 @@ class Bringing:
                 key.held = SessionHeldError(lane.key)
                 key.held.__cause__ = error
                 key.again = core.now() + _AGAIN
+                rows = self._unqueued(brought.rows)
+                key.unread = frozenset(each.number for each in rows)
                 text = f"is held: {error}"
                 if self._told.get(lane.key) != text:
                     self._told[lane.key] = text
@@ -190,6 +195,7 @@ class Bringing:
             self.note(lane, row, None)
         key.brought = True
         key.held = None
+        key.unread = frozenset()
         self._told.pop(lane.key, None)
         self._queue(lane, brought.rows)
         core.sessions.come_back(lane)
@@ -258,11 +264,7 @@ class Bringing:
         return state, token
 
     def _queue(self, lane: Lane, rows: tuple[Row, ...]) -> None:
-        """Open prompts stand before those that have come to this router.
-
-        The latter may be among the rows, if the store was asked late; they have their
-        receipts, or their outcome is on its way.
-        """
+        """Open prompts stand before those that have come to this router."""
         before: list[Receipt[Any]] = []
         tenant = rows[0].tenant if rows else None
         if tenant is not None and lane.tenant is None:
@@ -270,17 +272,25 @@ class Bringing:
             extra.tenant = tenant
             if not extra.leaving:
                 self._kept.core.admission.enter(tenant)
-        for row in rows:
-            if self._kept.came(row.number) and row.number not in self._live:
-                continue
-            if row.number in self._void:
-                continue
+        for row in self._unqueued(rows):
             receipt = self.adopt(lane, row)
             if receipt is not None:
                 before.append(receipt)
         if before:
             lane.queue = deque((*before, *(lane.queue or ())))
             lane.waiting += len(before)
+
+    def _unqueued(self, rows: tuple[Row, ...]) -> Iterator[Row]:
+        """Those that are in no queue.
+
+        Those that have come to this router may be among the rows, if the store was
+        asked late; they have their receipts, or their outcome is on its way.
+        """
+        for row in rows:
+            if self._kept.came(row.number) and row.number not in self._live:
+                continue
+            if row.number not in self._void:
+                yield row
 
     def adopt(self, lane: Lane, row: Row) -> Receipt[Any] | None:
         """A prompt of the store becomes one of this router's; None: it has ended."""

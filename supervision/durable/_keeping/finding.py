@@ -226,6 +226,7 @@ class Finding:
         live: Receipt[Any] | None = self._kept.bringing.let_go(number)
         if live is not None:
             self._kept.bringing.count_in(live)
+            self.over(live)
             core.give(live, outcome)
         for receipt in self.followers_of(number):
             core.give(receipt, outcome)

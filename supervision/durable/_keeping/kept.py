@@ -361,3 +361,10 @@ class Kept:
         """See `Keeping`."""
         self.leaving = True
         self.has_room()  # those who wait for it are refused
+
+    def keep_no_more(self, receipt: Receipt[Any]) -> bool:
+        """Another stands in the store in its place; whether it was among those left."""
+        if receipt not in self.left:
+            return False
+        self.left.remove(receipt)
+        return True

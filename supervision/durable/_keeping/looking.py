@@ -109,6 +109,11 @@ class Looking:
             return None
         return str(key.held.__cause__)
 
+    def unread(self, lane: Lane) -> int:
+        """See `Stored`."""
+        key: Key | None = lane.extra.kept if lane.extra is not None else None
+        return len(key.unread) if key is not None else 0
+
     def heard_of(self, key: str, what: str) -> Callable[[object], None]:
         """What hears of something that nobody waits for: the log, if it is refused."""
 

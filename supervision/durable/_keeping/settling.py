@@ -131,6 +131,7 @@ class Settling:
         self._forget(lane.key, tuple(each.id for each in taken), reason)
         if key.held is not None:  # there is nothing left that cannot be read
             key.held = None
+            key.unread = frozenset()
             kept.bringing.fetch(lane)
 
     def forgotten_unseen(self, key: str, reason: object) -> bool:

@@ -19,7 +19,7 @@ from actors import (
     Outcome,
     Receipt,
 )
-from actors.hosting import TurnRun, history_left
+from actors.hosting import TurnRun, history_left, undo
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
 from supervision._routing.core.keeping import Settle as GoSettle
@@ -45,7 +45,7 @@ from .bringing import history_of
 from .ground.bodies import OUTCOME, STATE, TOKEN
 from .ground.place import key_of
 from .ground.wall import wall
-from .later.leaving import Left, Steered
+from .later.leaving import Left, Steered, again_of, unsteered
 from .later.sending import Sending
 
 
@@ -210,11 +210,7 @@ class Turning:
             state = self._state_left(run, left)
         except (TypeError, StateTooLargeError) as error:
             # its hook has left it so, or it is work of `run_exclusive`
-            state = left = None
-            if lane.turn is run:
-                lane.state = run.before
-            if run.extra is not None and run.extra.history is not None:
-                run.extra.history.put_back()
+            left, state = None, self._state_before(run)
             run.outcome = outcome = Failed(error=error, turn=run.id)
         if left is None:
             body = self._seal(run, outcome).body if self._is_kept(run) else b""
@@ -234,10 +230,10 @@ class Turning:
     def _leave_more(self, left: Left, state: State | None) -> None:
         """It may leave more than its state, or nothing."""
         run, kept = left.run, self._kept
-        if left.steered and _again(run):
+        if left.steered and again_of(run):
             self._back[run.id] = left.steered
         change = history_left(run)
-        taken_back = _again(run) and run.need_extra().returns
+        taken_back = again_of(run) and run.need_extra().returns
         if not taken_back and not kept.core.sessions.forgets(run.lane):
             left.state = state
             if change is not None:
@@ -277,8 +273,8 @@ class Turning:
             return
         if left.steered:
             self._back.pop(run.id, None)
-            if _again(run):
-                run.lane.push_front(_unsteered(left.steered))
+            if again_of(run):
+                run.lane.push_front(unsteered(left.steered))
             else:
                 for receipt, each, then in left.steered:
                     then(receipt, each)
@@ -295,9 +291,11 @@ class Turning:
     def _failed(self, left: Left, error: StoreRefusedError) -> Left:
         """The store does not take what a turn leaves: the turn has failed then."""
         run, lane = left.run, left.run.lane
+        undo(run)
         if lane.turn is run and run.has_begun:
-            lane.state = run.before
             key_of(lane).state = UNSET  # as far as anybody knows
+        if left.record.bound:
+            self._kept.settling.bound(lane.key, self._kept.core.tokens.get(lane.key))
         run.outcome = outcome = Failed(error=error, turn=run.id)
         if run.extra is not None:
             run.extra.again = None
@@ -323,7 +321,7 @@ class Turning:
             )
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []
-        tried = _again(run)
+        tried = again_of(run)
         for receipt in run.receipts:
             if _row(receipt) is None:
                 continue
@@ -369,27 +367,23 @@ class Turning:
             return sealed.state
         return self._state_of(lane)
 
+    def _state_before(self, run: TurnRun) -> State | None:
+        """What it goes back to, as bytes; where that cannot be written to its start."""
+        if run.lane.turn is run and run.has_begun:
+            run.lane.state = run.before
+        if run.extra is not None and run.extra.history is not None:
+            run.extra.history.put_back()
+        try:
+            return self._state_of(run.lane)
+        except (TypeError, StateTooLargeError):
+            undo(run)
+        return None
+
 
 def _row(receipt: Receipt[Any]) -> Any:
     """Its place in the store; None: it has none."""
     more = receipt._more
     return more.row if more is not None else None
-
-
-def _again(run: TurnRun) -> dict[int, int]:
-    """{prompt that waits again: how often it has been tried}."""
-    return (run.extra.again if run.extra is not None else None) or {}
-
-
-def _unsteered(
-    steered: Sequence[Steered],
-) -> list[Receipt[Any]]:
-    """What was put into a turn that does not count: prompts again."""
-    receipts = [receipt for receipt, _, _ in steered]
-    for receipt in receipts:
-        more = receipt.need_more()
-        more.steers, more.settling = None, False
-    return receipts
 
 
 def _nothing(_: object) -> None:

@@ -18,6 +18,9 @@ from supervision._routing.errors import (
 from supervision._routing.errors import (
     StoreError as StoreError,  # noqa: PLC0414
 )
+from supervision._routing.errors import (
+    StoreRefusedError as StoreRefusedError,  # noqa: PLC0414
+)
 
 
 class StoreInUseError(StoreError):
@@ -84,25 +87,6 @@ class StoreDamagedError(StoreError):
             f"{self.path} cannot be read: {self.why}; nothing was changed: move it "
             "away and restore a backup, or recover what can be read with sqlite3"
         )
-
-
-class StoreRefusedError(StoreError):
-    """The store has not taken this one prompt: the act of who sent it, most likely.
-
-    The outcome of a prompt that was sent by `send` is `Rejected` with this as its
-    reason; `accept` and `Receipt.durable` raise it.  `why` says what it does not take:
-    mend that, and send anew.
-    """
-
-    def __init__(self, key: str, why: str) -> None:
-        super().__init__(key, why)
-        self.key = key
-        """The session's key."""
-        self.why = why
-        """In the store's words."""
-
-    def __str__(self) -> str:
-        return f"the store refuses a prompt of session {self.key!r}: {self.why}"
 
 
 class StoreBusyError(RefusedError, StoreError, trio.WouldBlock):

@@ -335,6 +335,57 @@ async def test_d58_a_journal_is_pruned() -> None:
         stage.open("door")
 
 
+@seeds(2)
+@pytest.mark.parametrize("stream", [None, Replay(), Journal()], ids=repr)
+async def test_a_journal_that_is_pruned_is_unknown_also_where_it_is_sent_again(
+    stream: Any,
+) -> None:
+    """In this process and the next: by its id, its number, that of the second one."""
+    stage = Stage(MemoryStore(policy=StorePolicy(journal_keep=1e-6, prune_every=10)))
+    async with open_process(stage) as process:
+        router = process.router
+        first = await router.accept("ann", "count:3", id="m", stream=Journal())
+        await first.outcome()
+        await trio.sleep(60)
+        assert (await router.passivate("ann")).away
+        await sent_again_it_is_unknown(router, first.id, stream)
+    async with open_process(stage) as process:
+        await sent_again_it_is_unknown(process.router, first.id, stream)
+
+
+async def sent_again_it_is_unknown(
+    router: RouterRef[str, str], first: int, stream: Any
+) -> None:
+    """Whatever those who send it again would have kept."""
+    again = await router.accept("ann", "count:3", id="m", stream=stream)
+    assert isinstance(await again.outcome(), Completed)
+    for name in ("m", first, again.id):
+        with pytest.raises(UnknownPromptError):
+            await read(router, name)
+
+
+@seeds(2)
+async def test_the_second_ones_number_is_an_address_of_the_journal_too() -> None:
+    """Though it was sent without one; its number is that which was asked for."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        journal = await router.accept("ann", "count:3", id="m", stream=Journal())
+        plain = await router.accept("ann", "count:3", id="p")
+        for each in (journal, plain):
+            await each.outcome()
+        await router.passivate("ann")
+        again = await router.accept("ann", "count:3", id="m")
+        assert await read(router, again.id, after=1) == numbers(2, 3)
+        again = await router.accept("ann", "count:3", id="p")
+        for name in ("p", again.id):
+            async with router.reopen_turn("ann", name, after=2) as answer:
+                assert answer.number == 2
+                with pytest.raises(StreamNotKeptError):
+                    await anext(answer)
+                assert answer.number == 2
+
+
 @seeds(3)
 @pytest.mark.parametrize("first", ["ended", "waiting", "running"])
 async def test_sent_again_after_a_restart_it_reads_the_first_one(

@@ -225,6 +225,68 @@ async def test_a_commit_that_is_refused_is_a_failed_turn() -> None:
     assert kinds == [Completed, Failed, Completed]
 
 
+@seeds(3)
+async def test_a_commit_that_is_refused_keeps_nothing_of_its_turn() -> None:
+    """Nor what it has said to keep: state and history are what the store has."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await (await process.router.accept("a", "one say:one")).outcome()
+        stage.memory.refuse(
+            lambda record: isinstance(record, Complete) and record.state is not None
+        )
+        await (await process.router.accept("a", "two say:two keep bind:me")).outcome()
+        stage.memory.refuse(None)
+        await (await process.router.accept("a", "three say:three look:9")).outcome()
+        process.kill()
+    async with open_process(stage) as process:
+        await (await process.router.accept("a", "four")).outcome()
+
+    assert stage.state("a") == ("one say:one", "three say:three look:9", "four")
+    assert stage.seen == [("one", "three")]
+    assert stage.entries("a") == ("one", "three")
+    assert stage.started[-1] == ("a", 2, "me")  # a token is no turn's
+
+
+@seeds(3)
+async def test_a_kept_state_that_cannot_be_written_goes_back_to_where_it_began() -> (
+    None
+):
+    """Its history too; and the next turn can be written."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        await (await process.router.accept("a", "one say:one")).outcome()
+        odd = await (await process.router.accept("a", "odd say:two keep")).outcome()
+        two = await (await process.router.accept("a", "two look:9")).outcome()
+
+    assert isinstance(odd, Failed)
+    assert isinstance(two, Completed)
+    assert stage.state("a") == ("one say:one", "two look:9")
+    assert stage.seen == [("one",)]
+
+
+@seeds(3)
+async def test_what_work_has_kept_stays_if_its_end_cannot_be_written() -> None:
+    """State and history alike."""
+
+    async def work(turn: Turn[str, str]) -> None:
+        turn.state = (*turn.state, "kept")
+        turn.history.append("kept")
+        turn.keep_state()
+        turn.state = (*turn.state, object())
+        turn.history.append("not kept")
+
+    stage = Stage()
+    async with open_process(stage) as process:
+        await (await process.router.accept("a", "one")).outcome()
+        assert isinstance(
+            await process.router.run_exclusive("a", work).outcome(), Failed
+        )
+        process.kill()
+
+    assert stage.state("a") == ("one", "kept")
+    assert stage.entries("a") == ("kept",)
+
+
 @pytest.mark.parametrize("record", [Complete, Settle])
 async def test_a_store_that_takes_no_outcome_is_a_crash(record: type[object]) -> None:
     """There is nothing smaller that could be written in its place."""

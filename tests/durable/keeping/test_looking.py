@@ -24,6 +24,7 @@ from supervision import (
     start_router,
 )
 from supervision._routing.census import counts_of
+from supervision._view.sessions import shape_of
 from supervision.durable import (
     MemoryStore,
     SessionHeld,
@@ -124,6 +125,41 @@ async def test_counts_of_a_store_are_those_of_all_incarnations() -> None:
     assert (both.store.opened, own.opened) == (2, 2)
     assert both.store.batches == before.batches + own.batches
     assert both.store.operations == before.operations + own.operations
+
+
+@seeds(2)
+async def test_what_waits_of_a_held_key_is_counted_after_a_restart() -> None:
+    """Also what its queue has not got: nobody can read it together with its state."""
+    stage = Stage()
+    async with open_process(stage, Newer) as process:
+        await (await process.router.accept("ann", "old")).outcome()
+    async with open_process(stage) as process:
+        for name in ("2", "3"):
+            await process.router.accept("ann", "waits", id=name)
+        await trio.sleep(1)
+        assert queued(process) == 2
+        process.kill()
+    async with open_process(stage) as process:
+        await trio.sleep(1)
+        assert queued(process) == 2
+        await process.router.accept("ann", "more", id="4")
+        assert queued(process) == 3
+        found = await process.router.find("ann", "2")
+        assert found is not None
+        found.withdraw()
+        assert queued(process) == 2
+        process.router.reset("ann")
+        await trio.sleep(1)
+        assert queued(process) == 0
+
+
+def queued(process: Process) -> int:
+    """How many prompts of "ann" wait, to whoever looks at it alone or at all keys."""
+    info = process.router.inspect("ann")
+    lane = core_of(process).lanes["ann"]
+    assert info is not None
+    assert shape_of(core_of(process), lane)["queued"] == info.queued
+    return info.queued
 
 
 @seeds(2)

@@ -11,12 +11,14 @@ import trio
 
 from actors import (
     Aborted,
+    ClosedToNewError,
     Completed,
     Failed,
     Lost,
     Outcome,
     PromptPolicy,
     Receipt,
+    Rejected,
     Turn,
     open_system,
 )
@@ -32,7 +34,7 @@ from supervision import (
     start_router,
 )
 from supervision._routing.census import counts_of
-from supervision.durable._words.records import Complete
+from supervision.durable._words.records import Accept, Complete
 
 from .stage import WIDE, Player, Process, Stage, completed, open_process, turn_runs
 
@@ -131,6 +133,31 @@ async def test_a_drain_names_what_the_store_has_not_put_back_yet() -> None:
     assert isinstance(once.ended, Aborted)
     assert twice.ended is None
     assert stage.outcomes()["twice"] is None
+
+
+@seeds(2)
+async def test_a_drain_waits_for_a_store_that_may_come_back() -> None:
+    """What has ended meanwhile is in memory only: to end sooner would lose it."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        ends = await router.accept("ann", "wait:go", id="ends")
+        await turn_runs(stage, "wait:go")
+        stage.memory.away(10**6)
+        stage.open("go")
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+
+            async def make_room() -> None:
+                await trio.sleep(12)
+                assert ends.ended is None
+                stage.memory.away(0)
+
+            nursery.start_soon(make_room)
+            report = await router.drain(20)
+        assert completed(ends.ended)
+        assert 12 <= trio.current_time() - began < 18  # and not longer
+        assert (report.kept, report.lost, report.aborted) == ((), (), ())
 
 
 @seeds(3)
@@ -338,6 +365,30 @@ async def test_what_is_to_be_tried_again_as_a_router_ends_is_kept() -> None:
 
 
 @seeds(3)
+async def test_what_a_drain_has_kept_is_not_queued_too() -> None:
+    """What is accepted is ended, kept or queued; refused after all: it is ended."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        router = process.router
+        await router.accept("ann", "wait:never")
+        await router.accept("ann", "waits")
+        stage.memory.stand_still()
+        stage.memory.refuse(lambda each: isinstance(each, Accept))
+        refused = router.send("ann", "refused")
+        await router.drain(10)
+
+        found = router.statistics()
+        assert (found.accepted, found.queued, found.kept) == (3, 1, 2)
+        stage.memory.go_on()
+        assert isinstance(await refused.outcome(), Rejected)
+        await trio.sleep(1)
+
+        found = router.statistics()
+        assert (found.accepted, found.queued, found.kept) == (3, 0, 1)
+        assert found.outcomes == {"Aborted": 1, "Rejected": 1}
+
+
+@seeds(3)
 async def test_a_prompt_that_was_sent_again_is_counted_with_its_outcome() -> None:
     """Not if the router ends before."""
     stage = Stage()
@@ -356,6 +407,42 @@ async def test_a_prompt_that_was_sent_again_is_counted_with_its_outcome() -> Non
         accepted, ended, kept = balance(process)
         assert accepted == ended + kept
         assert kept
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.5, 2.5, 3.5])
+@pytest.mark.parametrize("how", ["stop", "drain"])
+@seeds(2)
+async def test_who_has_sent_a_message_again_is_told_that_the_router_has_ended(
+    how: str, seconds: float
+) -> None:
+    """Whether the store has said by then that it is known, and whose it is."""
+    stage = Stage()
+    async with open_process(stage) as process:
+        for name in "ab":
+            await process.router.accept("ann", "wait:never", id=name, attempts=9)
+        await trio.sleep(1)  # one runs, the other waits
+        process.kill()
+    heard: list[str] = []
+
+    async def again(name: str) -> None:
+        with pytest.raises((PromptKeptError, ClosedToNewError)):
+            await (await process.router.accept("ann", "", id=name)).outcome()
+        heard.append(name)
+
+    stage.memory.latency = 1.0
+    async with trio.open_nursery() as nursery:
+        async with open_process(stage) as process:
+            nursery.start_soon(again, "a")
+            nursery.start_soon(again, "b")
+            await trio.sleep(seconds)
+            if how == "drain":
+                await process.router.drain(1)
+            process.router.ref.stop()
+            await process.router.ref.wait_stopped()
+            accepted, ended, kept = balance(process)
+            assert accepted == ended + kept
+        await trio.sleep(1)
+        assert sorted(heard) == ["a", "b"]
 
 
 @seeds(3)

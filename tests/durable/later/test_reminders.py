@@ -562,3 +562,26 @@ async def test_what_cannot_be_a_reminder_is_refused_at_the_call(
             await process.router.remind(**given)
         await trio.sleep(1)
     assert stage.memory.reminders() == ()
+
+
+@pytest.mark.parametrize("verb", ["reset", "close"])
+@pytest.mark.parametrize("sessions", [1, 2])
+@seeds(2)
+async def test_one_comes_whose_name_waited_for_a_place_when_its_key_was_forgotten(
+    sessions: int, verb: str
+) -> None:
+    """In its beat: what waited has been withdrawn, and keeps nobody back."""
+    stage = Calendar()
+    limits = Limits(sessions=sessions, turns=1)
+    async with open_process(stage, Sleeper, limits=limits) as process:
+        router = process.router
+        await router.accept("bob", "wait:door")  # has the place, or the slot
+        await router.remind("ann", "beat", after=10, every=10, prompt="tick")
+        await trio.sleep(12)
+        getattr(router, verb)("ann")
+        await router.remind("ann", "beat", after=10, every=10, prompt="tock")
+        stage.open("door")
+        await trio.sleep(35)
+
+    assert len(stage.times("tock")) == 3
+    assert not stage.times("tick")

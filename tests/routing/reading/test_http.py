@@ -46,13 +46,14 @@ from actors import (
     WhileBusy,
     open_system,
 )
-from supervision import NoStoreError, RouterRef, start_router
+from supervision import NoStoreError, PromptKeptError, RouterRef, start_router
 from supervision.durable import (
     MemoryStore,
     PromptIdError,
     PromptTooLargeError,
     StoreAwayError,
     StorePolicy,
+    StoreRefusedError,
 )
 from supervision.http import TurnResponse, http_error, last_event_id
 from tests.routing.reading.test_readers import (
@@ -341,10 +342,12 @@ async def test_a_busy_session_is_a_conflict_before_a_stream_begins() -> None:
         (SessionBusyError("k", 1), 409),
         (PromptTooLargeError("k", 9, 8), 413),
         (PromptIdError("k", "~m", "~"), 422),
+        (StoreRefusedError("k", "too large"), 422),
         (SaturatedError("k", 3), 503),
         (QuarantinedError("k"), 503),
         (ClosedToNewError("k"), 503),
         (StoreAwayError("it stands still"), 503),
+        (PromptKeptError("k", 1, certain=False), 503),
         (UnknownPromptError("k", "m"), 404),
         (StreamNotKeptError("k", "m"), 409),
         (StreamGapError(1, 3, 4), 410),

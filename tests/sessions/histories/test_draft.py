@@ -154,6 +154,7 @@ STEPS = st.lists(
         st.tuples(st.just("replace"), st.integers(1, 6), st.integers(0, 6)),
         st.just(("keep",)),
         st.just(("put back",)),
+        st.just(("undo",)),
         st.just(("commit",)),
     ),
     max_size=25,
@@ -165,7 +166,8 @@ STEPS = st.lists(
 def test_it_is_what_a_list_would_be(steps: list[tuple[Any, ...]]) -> None:
     """And what it leaves can be written by numbers alone, twice too."""
     log, rows = MemoryLog(), dict[int, Any]()
-    draft, model, kept = Draft(0, 0), list[Any](), list[Any]()
+    draft, model = Draft(0, 0), list[Any]()
+    kept, began = list[Any](), list[Any]()
     for made, (verb, *args) in enumerate(steps):
         match verb:
             case "append":
@@ -182,6 +184,9 @@ def test_it_is_what_a_list_would_be(steps: list[tuple[Any, ...]]) -> None:
             case "put back":
                 draft.put_back()
                 model = list(kept)
+            case "undo":
+                draft.undo()
+                model, kept = list(began), list(began)
             case _:
                 change = draft.change()
                 if change is not None:
@@ -191,7 +196,8 @@ def test_it_is_what_a_list_would_be(steps: list[tuple[Any, ...]]) -> None:
                         for each in gone if change.replaced else ():
                             del rows[each]
                         rows.update(change.rows)
-                draft, kept = Draft(log.first, log.end), list(model)
+                draft = Draft(log.first, log.end)
+                kept, began = list(model), list(model)
                 assert entries_of(log) == model
                 assert sorted(rows) == [*range(log.first, log.end)]
                 assert [rows[each] for each in sorted(rows)] == model

@@ -98,6 +98,7 @@ class Key:
         "stale",
         "state",
         "token",
+        "unread",
     )
 
     def __init__(self) -> None:
@@ -111,6 +112,8 @@ class Key:
         """Why it cannot be: nothing of it begins, and nothing is lost."""
         self.again = 0.0
         """When a prompt may have it tried again, if it is held."""
+        self.unread: frozenset[int] = frozenset()
+        """Numbers of its prompts that wait in the store alone, if it is held."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
         self.history: StoredLog | None = None

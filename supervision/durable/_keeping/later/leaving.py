@@ -125,3 +125,19 @@ class Left(Entry):
     def told(self, answer: Completion | Overtaken | Refused | None) -> None:
         """Hear the answer."""
         self._hears(self, answer)
+
+
+def again_of(run: TurnRun) -> dict[int, int]:
+    """{prompt that waits again: how often it has been tried}."""
+    return (run.extra.again if run.extra is not None else None) or {}
+
+
+def unsteered(
+    steered: Sequence[Steered],
+) -> list[Receipt[Any]]:
+    """What was put into a turn that does not count: prompts again."""
+    receipts = [receipt for receipt, _, _ in steered]
+    for receipt in receipts:
+        more = receipt.need_more()
+        more.steers, more.settling = None, False
+    return receipts
