@@ -66,7 +66,7 @@ PLAN: Final = {
     ),
     "leaves": Room(
         "actors/_sessions/leaves",
-        "conversation_errors turns",
+        "park conversation_errors turns",
         "attrs",
     ),
     "sessions": Room(

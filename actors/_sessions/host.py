@@ -124,6 +124,7 @@ class Host(Protocol):
         key: str,
         prompt: Any,
         id: object,  # noqa: A002 - its name to users
+        attempts: int = 1,
     ) -> Any:
         """Look at a prompt that a turn is to leave: what is sent when it completes.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from actors._engine.checks import whole
 from actors._sessions.errors import TurnOverError
 from actors._sessions.turns.family import top_of
 from actors._sessions.turns.run import TurnRun
@@ -31,6 +32,7 @@ class TurnLeaves(Generic[P]):
         prompt: P,
         *,
         id: str | None = None,  # noqa: A002 - its name to users
+        attempts: int = 1,
     ) -> None:
         """Send a prompt to a session, if and only if this turn completes.
 
@@ -49,6 +51,9 @@ class TurnLeaves(Generic[P]):
             key: which session; a non-empty str.
             prompt: what to answer.
             id: the message's own id: if the session has had it, nothing is sent.
+            attempts: how often its turn may be begun, at least 1, deaths of the process
+                and crashes of its session counted together.  Default 1: one that was
+                interrupted is `Failed`, and a chain of turns ends there.
 
         Raises:
             TypeError, ValueError: an argument that is not what it should be, or a
@@ -57,7 +62,8 @@ class TurnLeaves(Generic[P]):
             TurnOverError: the turn has ended.
         """
         run = self._leaving("send anything")
-        offer = run.host.draft(key, prompt, id)
+        whole("attempts", attempts, least=1)
+        offer = run.host.draft(key, prompt, id, attempts)
         extra = run.need_extra()
         extra.sends = [*extra.sends, offer]
 

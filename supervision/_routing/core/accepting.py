@@ -266,11 +266,11 @@ class Accepting:
 
     # ---------------------------------------------------------- what turns have left
 
-    def draft(self, key: str, prompt: Any, id: object) -> Offer:  # noqa: A002
+    def draft(self, key: str, prompt: Any, id: object, attempts: int = 1) -> Offer:  # noqa: A002
         """See `Host`."""
         check_key(key)
         core, more = self._core, More()
-        more.context = copy_context()
+        more.context, more.attempts = copy_context(), attempts
         more.message_id = None if id is None else check_text(key, "id", id)
         offer = Offer(key, prompt, more)
         offer.left = True

@@ -20,7 +20,7 @@ import attrs
 from supervision._drawing.text import plural, whole
 from supervision.client.directory import CommandError
 from supervision.durable._codec.protocol import Where
-from supervision.durable._codec.values import Values
+from supervision.durable._codec.values import Values, codec_of
 from supervision.durable._sealing.seals import Unopened
 from supervision.durable._words.errors import CodecError, StoreError
 from supervision.durable._words.histories import Read
@@ -67,7 +67,7 @@ def check_kept(file: Path, router: str | None, target: str, found: Found) -> Non
     try:
         reader = store.look_into(file)
         try:
-            reading = _Reading(reader.ask, _codec_of(make, store.encoding))
+            reading = _Reading(reader.ask, codec_of(make, store.encoding))
             reading.all()
         finally:
             reader.close()
@@ -89,16 +89,6 @@ def _whose(router: str | None, target: str, found: Found) -> tuple[str, Any, Any
         text = f"--router {router}: those with a store in a file are {names}"
         raise CommandError(text)
     return stores[router]
-
-
-def _codec_of(make: Any, how: Any) -> Values:
-    return Values(
-        make,
-        types=how.types,
-        state=how.state,
-        upcasters=how.upcasters,
-        entry_upcasters=how.entry_upcasters,
-    )
 
 
 @attrs.define

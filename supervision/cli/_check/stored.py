@@ -11,7 +11,7 @@ from typing import Any
 from supervision.durable._codec.classes import found_in
 from supervision.durable._codec.declared import UNKNOWN, Declared
 from supervision.durable._codec.typed import typed
-from supervision.durable._codec.values import Values
+from supervision.durable._codec.values import codec_of
 from supervision.durable._words.encoding import KINDS, is_known_kind
 
 from .findings import Found
@@ -29,13 +29,7 @@ def check_stored(make: Any, encoding: Any, path: str, found: Found) -> None:
         found: is told.
     """
     try:
-        Values(
-            make,
-            types=encoding.types,
-            state=encoding.state,
-            upcasters=encoding.upcasters,
-            entry_upcasters=encoding.entry_upcasters,
-        )
+        codec_of(make, encoding)
     except (TypeError, ValueError) as error:
         found.wrong(path, error)
         return

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeAlias
 
 from actors import Session
 from supervision._routing.tokens import to_json
+from supervision.durable._words.encoding import Encoding
 from supervision.durable._words.errors import CodecError
 
 from .classes import Classes, name_of
@@ -247,6 +248,30 @@ class Values:
             raise _strange(where, way)
         plain = versions.bring(plain, version)
         return by.convert(plain) if by is not None else self._plain.revive(plain)
+
+
+def codec_of(make: Any, how: Encoding) -> Values:
+    """Make what writes and reads the values of these sessions.
+
+    Raises:
+        TypeError, ValueError: what the store was told, or the class's `initial_state`,
+            does not fit what the class declares.
+    """
+    codec = Values(
+        make,
+        types=how.types,
+        state=how.state,
+        upcasters=how.upcasters,
+        entry_upcasters=how.entry_upcasters,
+    )
+    base: Any = Session
+    if make.initial_state is not None and make.new_state is base.new_state:
+        try:  # else every turn that leaves it as it is would be Failed
+            codec.encode(make.initial_state, _A_STATE)
+        except TypeError as error:
+            msg = f"{make.__name__}.initial_state is no state of it: {error}"
+            raise TypeError(msg) from error
+    return codec
 
 
 def token_to_bytes(token: object) -> bytes:

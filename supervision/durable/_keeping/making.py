@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors import Session
-from supervision.durable._codec.values import Values
+from supervision.durable._codec.values import codec_of
 from supervision.durable._words.opened import Engine
 
 from .ground.bodies import Bodies
@@ -29,14 +29,7 @@ def make_keeping(
         StoreError: it cannot be had.
         TypeError, ValueError: its codec does not fit the class.
     """
-    how = engine.encoding
-    codec = Values(
-        make,
-        types=how.types,
-        state=how.state,
-        upcasters=how.upcasters,
-        entry_upcasters=how.entry_upcasters,
-    )
+    codec = codec_of(make, engine.encoding)
     bodies = Bodies(codec)
     clock = engine.clock or Wall()
     sharing = engine.sharing

@@ -199,6 +199,19 @@ WRONG = [
     ),
     (
         """
+        class Counts(Session[str, str, int]):
+            initial_state = "none"
+
+            async def take_turn(self, turn):
+                pass
+
+        Tree = tree(Router.spec(Counts, durable=MemoryStore()))
+        """,
+        "/Tree/router",
+        "Counts.initial_state is no state of it: a state cannot be stored: 'none'",
+    ),
+    (
+        """
         class Next(Chat):
             state_version = 0
 

@@ -20,12 +20,14 @@ from actors import (
     Receipt,
     RefusedError,
     Rejected,
+    Session,
     TenantLimitError,
     Turn,
     Withdrawn,
+    open_system,
 )
 from actors.testing import seeds
-from supervision import Limits, RestartLimit
+from supervision import Limits, RestartLimit, start_router
 from supervision.durable import (
     MemoryStore,
     StoreBusyError,
@@ -249,6 +251,37 @@ async def test_d06_what_the_codec_does_not_know_is_refused_at_the_call() -> None
         assert router.inspect("ann") is None
         assert router.statistics().accepted == 0
     assert stage.memory.prompts() == ()
+
+
+class Counts(Session[str, str, int]):
+    """Its states are numbers."""
+
+    initial_state = "none"
+
+    async def take_turn(self, turn: Turn[str, str, int]) -> None:
+        """Leave it as it is."""
+
+
+class Made(Counts):
+    """It makes its states itself."""
+
+    def new_state(self) -> int:
+        """Begin with none."""
+        return 0
+
+
+@seeds(1)
+async def test_d06_an_initial_state_that_is_none_is_refused_at_the_start() -> None:
+    """Else each turn that leaves it as it is would be `Failed`."""
+    words = r"Counts\.initial_state .*'none' of type str"
+    async with open_system() as system:
+        with pytest.raises(TypeError, match=words):
+            start_router(system, Counts, durable=MemoryStore())
+
+        assert system.statistics().actors == 0
+        router = start_router(system, Made, durable=MemoryStore())
+        receipt = await router.accept("ann", "hello")
+        assert isinstance(await receipt.outcome(), Completed)
 
 
 @seeds(1)

@@ -13,14 +13,17 @@ from actors import (
     Batch,
     Completed,
     Failed,
+    Outcome,
     PromptPolicy,
     QuarantinedError,
+    Session,
     Turn,
     Withdrawal,
     Withdrawn,
+    open_system,
 )
 from actors.testing import seeds
-from supervision import Limits, RestartLimit
+from supervision import Limits, RestartLimit, start_router
 from supervision.durable import (
     MemoryStore,
     PromptIdError,
@@ -122,6 +125,56 @@ async def test_d31_the_outcome_and_what_was_sent_are_one_record(
         assert await again.outcome() == await sent.outcome()
 
     assert [prompt for _, prompt in stage.begun][1:] == ["two", "last"]
+
+
+class Chain(Session[str, str]):
+    """Its first turn sends the second, whose first try does not end."""
+
+    def __init__(self, attempts: int, begun: trio.Event) -> None:
+        self.attempts = attempts
+        self.begun = begun
+
+    async def take_turn(self, turn: Turn[str, str]) -> int:
+        """Send, or stand still in the first try."""
+        if turn.prompt == "begin":
+            turn.send(turn.key, "ship", id="ship", attempts=self.attempts)
+        elif turn.attempt == 1:
+            self.begun.set()
+            await trio.sleep_forever()
+        return turn.attempt
+
+
+@pytest.mark.parametrize(("attempts", "end"), [(1, Failed), (2, Completed)])
+@seeds(2)
+async def test_d31_what_is_sent_is_tried_as_often_as_its_turn_says(
+    attempts: int, end: type[Outcome]
+) -> None:
+    """A chain of turns goes on where the process was killed."""
+    store, begun = MemoryStore(), trio.Event()
+    with trio.CancelScope() as process:
+        async with open_system() as system:
+            router = start_router(system, Chain, attempts, begun, durable=store)
+            await router.accept("ann", "begin")
+            await begun.wait()
+            store.kill()
+            process.cancel()
+
+    async with open_system() as system:
+        router = start_router(system, Chain, attempts, begun, durable=store)
+        sent = await router.find("ann", "ship")
+        assert sent is not None
+        assert isinstance(await sent.outcome(), end)
+
+
+@seeds(1)
+async def test_a_wrong_number_of_attempts_is_refused_where_it_is_sent() -> None:
+    """With a store or without."""
+    async with open_system() as system:
+        router = start_router(system, Chain, 0, trio.Event())
+        outcome = await router.send("ann", "begin").outcome()
+
+    assert isinstance(outcome, Failed)
+    assert "attempts must be at least 1, got 0" in str(outcome.error)
 
 
 @seeds(3)
