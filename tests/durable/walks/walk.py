@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import Any
 
@@ -79,7 +79,7 @@ async def _process(world: World, how: str) -> None:
     store.at_point(at)
     store.go_on()
     limits = Limits(
-        sessions=dice.choice((1, 3, 100)),
+        sessions=dice.choice((1, 3, 100, 100)),
         turns=dice.choice((1, 3)),
         idle=dice.choice((1, 100)),
         backoff=dice.choice((None, Backoff(1, 2))),
@@ -119,9 +119,7 @@ async def _sends(world: World, router: RouterRef[Say, str]) -> None:
     dice = world.dice
     for _ in range(dice.randrange(1, 8)):
         await trio.sleep(dice.choice((0.0, 0.0, 0.1, 2.0)))
-        way = dice.choice(
-            ("accept",) * 4 + ("again", "again", "steer", "work", "burst")
-        )
+        way = dice.choice(("accept",) * 4 + ("again",) * 2 + ("steer", "work", "burst"))
         try:
             async with trio.open_nursery() as nursery:
                 for receipt in await _send(world, router, way):
@@ -143,11 +141,12 @@ async def _send(world: World, router: RouterRef[Say, str], way: str) -> list[Any
     if way == "steer":
         return [router.steer(key, say, id=f"s{say.number}")]
     if way == "burst":
-        bursts = (world.new("quick") for _ in range(80))
-        return [
-            router.send(f"k{each.number % 70}", each, id=f"b{each.number}")
-            for each in bursts
-        ]
+        receipts: list[Any] = []
+        for each in (world.new("quick") for _ in range(100)):
+            with suppress(*HOPELESS):
+                name = f"b{each.number}"
+                receipts.append(router.send(f"k{each.number % 90}", each, id=name))
+        return receipts
     if way == "again" and world.keys:
         number = dice.choice([*world.keys])
         say, key = Say(number, "quick"), world.keys[number]
@@ -230,11 +229,13 @@ async def _disturb(  # noqa: C901, PLR0912 - a case a verb
 
 
 async def _rest(world: World, router: RouterRef[Say, str]) -> None:
-    """Nobody sends any more: all ends, and nothing is left in the router."""
+    """A last burst, and all ends: nothing is left in the router."""
     store = world.store
     store.latency = 0.0
-    router.configure(Limits(sessions=3, turns=3, idle=1))
+    router.configure(Limits(sessions=100, turns=3, idle=1))
+    receipts = await _send(world, router, "burst")
     await trio.sleep(600)
+    world.check(all(each.ended for each in receipts), "not all end:", receipts)
     now = store.time.timestamp()
     for each in store.reminders():
         world.check(each.due > now - 1, "is late:", each)
