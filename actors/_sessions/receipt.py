@@ -324,18 +324,14 @@ class Receipt(Generic[P]):
         return True
 
     def leave(self, why: Exception) -> None:
-        """Its outcome will not be told here: say so to those who wait.
-
-        Those too who have sent the same message again, and got its outcome.
-        """
+        """Its outcome will not be told here: say so to those who wait, or follow."""
         if self._outcome is None:
             more = self.need_more()
             more.left = why
             if more.stream is not None:
                 more.stream.close()
             wake(self)
-            followers, more.followers = more.followers, None
-            for each in followers or ():
+            for each in more.followers or ():
                 each.leave(why)
 
 
