@@ -13,12 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from actors import (
-    Completed,
-    Failed,
-    Outcome,
-    Receipt,
-)
+from actors import Completed, Failed, Outcome, Receipt
 from actors.hosting import TurnRun, history_left
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
@@ -109,8 +104,10 @@ class Turning:
             if _row(each) is not None
         )
         if again:
-            record = Complete(run.lane.key, run.id, (), again=again, at=wall())
-            self._kept.submit_of(run.lane, Entry(record, _nothing))
+            lane = run.lane
+            record = Complete(lane.key, run.id, (), again, at=wall())
+            record.generation = max(1, lane.generation)
+            self._kept.submit_of(lane, Entry(record, _nothing))
 
     # ------------------------------------------------------------------------- it ends
 
@@ -270,6 +267,7 @@ class Turning:
             self._kept.vanishing.overtaken(left)
             return
         if isinstance(answer, Refused):
+            key_of(run.lane).generation = 0
             error = StoreRefusedError(run.lane.key, answer.why)
             if left.last:
                 raise error  # the router cannot go on with a store like this
@@ -317,9 +315,12 @@ class Turning:
         if left.body and left.is_plain and not key.bound:  # as below, for the most
             ended_one = Ended(run.receipts[0].id, left.body, run.id)
             generation = max(1, lane.generation)
+            same = left.state is None and key.generation == generation
+            key.generation = generation
             return Complete(
                 *(lane.key, run.id, (ended_one,), (), left.state),
                 *(None, False, generation, (), wall()),
+                same=same,
             )
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []
