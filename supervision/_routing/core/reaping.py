@@ -35,18 +35,20 @@ class Reaping:
 
     def became_idle(self, lane: Lane) -> None:
         """A lane has nothing to do."""
-        core = self._core
-        if lane in core.idle:
+        core, idle = self._core, self._core.idle
+        if lane.older is not None or lane is idle.oldest:  # as `lane in idle`
             return
-        core.idle.add(lane, core.now())
+        idle.add(lane, core.now())
         if core.places.unpromised < 0:  # the limit has been lowered, or one came back
             self.shrink()
-        if lane.tenant is not None:
-            self._shrink_own(lane.tenant)
+        if lane.extra is not None and lane.extra.tenant is not None:
+            self._shrink_own(lane.extra.tenant)
         if not self.armed:
             self._arm()
-        core.accepting.admit_crowd()
-        core.keeping.room()  # this one's, if there is no other
+        if core.accepting.waiting.crowd:
+            core.accepting.admit_crowd()
+        if not core.keeping.plain:
+            core.keeping.room()  # this one's, if there is no other
 
     def nothing_left(self, lane: Lane) -> None:
         """The prompt that a lane was woken for may have been taken back."""

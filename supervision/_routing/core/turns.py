@@ -59,12 +59,13 @@ class Turns:
         core: the other parts.
     """
 
-    __slots__ = ("_begin_turn", "_core", "_keeping", "_stranded", "running")
+    __slots__ = ("_begin_turn", "_core", "_goes", "_keeping", "_stranded", "running")
 
     def __init__(self, core: Any) -> None:  # Any: its room stands above this one
         self._core = core
         self._keeping = core.keeping
         self._begin_turn = core.world.begin_turn
+        self._goes = self._go, self._settle  # what follows when a store has it
         self.running: dict[int, TurnRun] = {}  # {id: one that has not ended}
         self._stranded: deque[TurnRun] = deque()  # those whose sessions are gone
 
@@ -176,7 +177,7 @@ class Turns:
         if self._keeping.plain:
             self._go(run)
         else:
-            self._keeping.begins(run, self._go)
+            self._keeping.begins(run, self._goes[0])
 
     def _go(self, run: TurnRun) -> None:
         try:
@@ -266,7 +267,7 @@ class Turns:
                 self._keep_history(run)
             self._settle(run, outcome)
         else:
-            keeping.ended(run, outcome, self._settle)
+            keeping.ended(run, outcome, self._goes[1])
 
     def _keep_history(self, run: TurnRun) -> None:
         """What it has appended is in its key's history from now on, in memory."""
@@ -274,7 +275,6 @@ class Turns:
         if change is not None and not self._core.sessions.forgets(run.lane):
             self._keeping.history_of(run.lane).commit(change)
 
-    # the hot way is written out
     def _settle(self, run: TurnRun, outcome: Outcome) -> None:  # noqa: C901, PLR0912
         """Its prompts get their outcome, its slot goes on, its lane goes on."""
         core, lane = self._core, run.lane

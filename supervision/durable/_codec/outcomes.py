@@ -86,21 +86,18 @@ class Outcomes:
         """
         cls = type(outcome)
         if cls is Completed and is_plain(outcome):
-            return self._plainly(outcome)
+            turn = outcome.turn  # as `fully`, for the most
+            result = outcome.result  # type: ignore[attr-defined] # it has
+            made: list[Any] = ["completed"]
+            if turn is not None:
+                made += ("turn", _VALUE, turn)
+            if result is not None:
+                made += ("result", _VALUE, self._plain.tree(result))
+            return made
         if cls not in _NAMES:
             msg = f"{shown(outcome)[:60]} is no outcome"
             raise TypeError(msg)
         return self.fully(outcome)
-
-    def _plainly(self, outcome: Outcome) -> Any:
-        """As `fully`, for what most of them are."""
-        turn, result = outcome.turn, outcome.result  # type: ignore[attr-defined] # it has
-        made: list[Any] = ["completed"]
-        if turn is not None:
-            made += ("turn", _VALUE, turn)
-        if result is not None:
-            made += ("result", _VALUE, self._plain.tree(result))
-        return made
 
     def fully(self, outcome: Outcome) -> Any:
         """Make what `pack` takes, field by field.  Raises TypeError: as `tree`."""

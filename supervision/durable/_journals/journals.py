@@ -89,6 +89,9 @@ class Journals:
         A child that outlives it has no part in it from now on.
         """
         for receipt in run.receipts:
+            more = receipt._more
+            if more is None or more.stream is None:  # of most
+                continue
             keeper = keeper_of(receipt)
             if keeper is not None:
                 keeper.log.finish()

@@ -78,24 +78,28 @@ class Arrival(Entry):
         """The prompt's."""
         return (self._receipt,)
 
-    def is_alone(self, receipts: tuple[Receipt[Any], ...]) -> bool:
-        """Whether a turn with these prompts has this one, and no other."""
-        return len(receipts) == 1 and receipts[0] is self._receipt and not self.void
-
-    def mark(
-        self, tried: int, opened: int, run: TurnRun, go: Callable[[TurnRun], None]
-    ) -> None:
-        """Have its turn marked with it.  It is not out."""
+    def mark(self, run: TurnRun, opened: int, go: Callable[[TurnRun], None]) -> bool:
+        """Have a turn marked with it; False: it has other prompts.  It is not out."""
+        receipts, receipt = run.receipts, self._receipt
+        if len(receipts) != 1 or receipts[0] is not receipt or self.void:
+            return False
         row = self.record.row  # type: ignore[union-attr] # it is an Accept
-        row.tried, row.begun = tried, opened
+        row.tried, row.begun = receipt.need_more().tried + 1, opened
         self._run, self._go = run, go
+        return True
 
     def told(self, answer: Accepted | Repeated | Refused) -> None:
         """Hear the answer, then that of the mark."""
         arriving, run = self._arriving, self._run
-        if run is not None and isinstance(answer, Accepted) and answer.others:
-            arriving.not_marked(run)  # others are first
-        arriving.answered(self._lane, self._receipt, answer)
+        if answer is ACCEPTED:  # as below, for the most
+            more: Any = self._receipt._more  # Any: its row is a `Place`
+            more.row.written()
+            if more.stream is not None:
+                arriving.stored(self._receipt)
+        else:
+            if run is not None and isinstance(answer, Accepted) and answer.others:
+                arriving.not_marked(run)  # others are first
+            arriving.answered(self._lane, self._receipt, answer)
         if run is not None:
             arriving.marked(run, self._go)
 
@@ -144,19 +148,19 @@ class Arriving:
             PromptTooLargeError: it is larger than the store's policy says.
             TypeError, ValueError: it cannot be kept as it is.
         """
-        more, check = offer.more, self._kept.check_text
+        more, kept = offer.more, self._kept
         if more.message_id is not None:
             if more.message_id.startswith(MADE):
                 raise PromptIdError(offer.key, more.message_id, MADE)
-            check(offer.key, "id", more.message_id)
+            kept.check_text(offer.key, "id", more.message_id)
         if more.job is not None:
-            check(offer.key, "job", more.job)
+            kept.check_text(offer.key, "job", more.job)
         body = more.body
         if body is None:
-            body = more.body = self._kept.codec.encode(offer.prompt, PROMPT)
+            body = more.body = kept.codec.encode(offer.prompt, PROMPT)
             if more.origin is not None:
-                self._kept.codec.encode(more.origin, ORIGIN)
-        most = self._kept.policy.prompt_bytes
+                kept.codec.encode(more.origin, ORIGIN)
+        most = kept.policy.prompt_bytes
         if len(body) > most:
             raise PromptTooLargeError(offer.key, len(body), most)
         return len(body)
@@ -193,7 +197,7 @@ class Arriving:
             lane.turn.id if kind is STEER else None,
             body,
             wall(),
-            self._kept.journals.accepted(receipt),
+            kept.journals.accepted(receipt) if more.stream is not None else None,
         )
         entry = Arrival(self, lane, receipt, Accept(row, bring), len(body))
         more.row = Place(lane.key, number, entry)
@@ -231,6 +235,10 @@ class Arriving:
             if self._kept.bringing.let_go(offer.number) is not None:
                 self._kept.core.accepting.take([offer])
 
+    def stored(self, receipt: Receipt[Any]) -> None:
+        """The store has a prompt whose answer is read as it comes."""
+        self._kept.journals.stored(receipt)
+
     def not_marked(self, run: TurnRun) -> None:
         """The store has not marked a turn that was to be marked with its prompt."""
         self._kept.turning.not_marked(run)
@@ -252,10 +260,6 @@ class Arriving:
     ) -> None:
         """The store has said whether it has a prompt."""
         place: Place = receipt.need_more().row  # type: ignore[assignment]
-        if answer is ACCEPTED:  # as below
-            place.written()
-            self._kept.journals.stored(receipt)
-            return
         if self._kept.bringing.find(receipt.id) is receipt:
             # its key has gone to another node while this was on its way
             self._kept.others.handing.answered(receipt, answer)

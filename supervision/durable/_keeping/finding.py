@@ -121,9 +121,13 @@ class Finding:
 
     def told(self, receipts: tuple[Receipt[Any], ...]) -> None:
         """The turn of these has ended; those without an outcome are tried again."""
+        reminding = self._kept.reminding
+        moves = bool(reminding.waits or reminding.open)
         for receipt in receipts:
-            if receipt.ended is not None:
-                self.over(receipt)
+            if receipt._outcome is not None:  # as `over`
+                self._open.pop(receipt.id, None)
+                if moves:
+                    reminding.moved(receipt)
 
     def outcome_of(self, body: bytes) -> Outcome:
         """What the store has; Failed(CodecError): it cannot be read."""

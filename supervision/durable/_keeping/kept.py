@@ -174,6 +174,8 @@ class Kept:
 
     def check_text(self, key: str, what: str, text: str) -> None:
         """Refuse what the store cannot write.  Raises BadInputError."""
+        if self.others is None and text.isascii():  # as below, for the most
+            return
         why = self._why_not(text)
         if why is not None:
             why = f"the {what} must be text {why}, got {text!r:.100}"
@@ -354,7 +356,7 @@ class Kept:
 
     def room(self) -> None:
         """See `Keeping`."""
-        if self.opened is not None and not self.recovery.done:
+        if self.recovery.waits and self.opened is not None:
             self.recovery.go_on()
 
     def leave(self) -> None:

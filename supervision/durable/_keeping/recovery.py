@@ -23,7 +23,7 @@ class Recovery:
         kept: the other parts.
     """
 
-    __slots__ = ("_after", "_asked", "_due", "_kept", "_keys", "_whole")
+    __slots__ = ("_after", "_asked", "_due", "_kept", "_whole", "waits")
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
@@ -31,12 +31,8 @@ class Recovery:
         self._asked = False
         self._due = False  # it is about to go on
         self._whole = False  # all pages have been read
-        self._keys: deque[str] = deque()  # of the page, without a lane so far
-
-    @property
-    def done(self) -> bool:
-        """Whether every key with open prompts has been brought, or is being."""
-        return self._whole and not self._keys
+        self.waits: deque[str] = deque()
+        """Keys of the page that have no lane so far."""
 
     def begin(self) -> None:
         """The store is open."""
@@ -52,14 +48,14 @@ class Recovery:
         if others is not None and others.has(key):
             others.following.soon()
             return
-        self._keys.append(key)
+        self.waits.append(key)
         self.go_on()
 
     def once(self, key: str) -> bool:
         """Prompts of this key wait; whether that is news."""
-        if key in self._keys or key in self._kept.core.lanes:
+        if key in self.waits or key in self._kept.core.lanes:
             return False
-        self._keys.append(key)
+        self.waits.append(key)
         self.go_on()
         return True
 
@@ -68,15 +64,15 @@ class Recovery:
 
         Not at once: whoever says so may be making room for a key of its own.
         """
-        if not self._due and self._keys:
+        if not self._due and self.waits:
             self._due = True
             trio.lowlevel.current_trio_token().run_sync_soon(self._go_on)
 
     def _go_on(self) -> None:
         self._due = False
-        while self._keys and self._enter(self._keys[0]):
-            self._keys.popleft()
-        if not self._keys and not self._whole:
+        while self.waits and self._enter(self.waits[0]):
+            self.waits.popleft()
+        if not self.waits and not self._whole:
             self._read()
 
     def _enter(self, key: str) -> bool:
@@ -115,5 +111,5 @@ class Recovery:
         self._whole = len(found) < self._kept.policy.page
         if found:
             self._after = found[-1]
-        self._keys.extend(found)
+        self.waits.extend(found)
         self._go_on()

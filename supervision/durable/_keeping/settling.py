@@ -91,6 +91,8 @@ class Settling:
             known = key_of(lane)
             known.bound, known.token = True, token
             return
+        if lane is not None:
+            key_of(lane).generation = 0  # there may be a row now
         body = None
         if token is not None:
             body = kept.codec.encode(token, TOKEN)
@@ -113,6 +115,7 @@ class Settling:
     def quarantined(self, lane: Lane, term: float, crash: BaseException) -> None:
         """See `Keeping`."""
         kept = self._kept
+        key_of(lane).generation = 0  # there may be a row now
         now = wall()
         body = kept.codec.encode([now + term, *words_of(crash).args], ORIGIN)
         told = kept.store.heard_of(lane.key, "quarantine")

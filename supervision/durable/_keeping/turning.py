@@ -13,12 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from actors import (
-    Completed,
-    Failed,
-    Outcome,
-    Receipt,
-)
+from actors import Completed, Failed, Outcome, Receipt
 from actors.hosting import TurnRun, history_left, undo
 from supervision._routing.core.keeping import Begin as GoBegin
 from supervision._routing.core.keeping import End as GoEnd
@@ -56,10 +51,14 @@ class Turning:
         kept: the other parts.
     """
 
-    __slots__ = ("_back", "_kept", "_marked", "_sealed", "_sending", "_steered")
+    __slots__ = (
+        *("_back", "_hears", "_kept", "_marked"),
+        *("_sealed", "_sending", "_steered"),
+    )
 
     def __init__(self, kept: Any) -> None:  # Any: its module stands above this one
         self._kept = kept
+        self._hears = self._told  # one for all turns
         self._marked: set[int] = set()  # ids of turns with a mark
         self._sealed: dict[int, Left] = {}  # {id of a turn: as it will be told}
         self._steered: dict[int, list[Steered]] = {}  # {id of a turn: put into it}
@@ -73,11 +72,8 @@ class Turning:
         """See `Keeping`."""
         kept = self._kept
         latest = kept.writer.book.latest
-        if type(latest) is Arrival and latest.is_alone(run.receipts):
-            # nothing stands between the two: it is marked as it comes
-            self._marked.add(run.id)
-            tried = run.receipts[0].need_more().tried + 1
-            latest.mark(tried, kept.epoch, run, go)
+        if type(latest) is Arrival and latest.mark(run, kept.epoch, go):
+            self._marked.add(run.id)  # nothing stands between: it is as it comes
             return
         rows = [each for each in run.receipts if _row(each) is not None]
         if not rows:
@@ -109,8 +105,10 @@ class Turning:
             if _row(each) is not None
         )
         if again:
-            record = Complete(run.lane.key, run.id, (), again=again, at=wall())
-            self._kept.submit_of(run.lane, Entry(record, _nothing))
+            lane = run.lane
+            record = Complete(lane.key, run.id, (), again, at=wall())
+            record.generation = max(1, lane.generation)
+            self._kept.submit_of(lane, Entry(record, _nothing))
 
     # ------------------------------------------------------------------------- it ends
 
@@ -140,19 +138,19 @@ class Turning:
             body = codec.encode(outcome, OUTCOME)
             if len(body) <= most:
                 if not isinstance(outcome, Completed):
-                    return Left(self._told, run, outcome, body)
+                    return Left(self._hears, run, outcome, body)
                 lane = run.lane
                 state = self._state_of(lane)
-                return Left(self._told, run, outcome, body, lane.state, state)
+                return Left(self._hears, run, outcome, body, lane.state, state)
             error = StateTooLargeError(key, "outcome", len(body), most)
         except (TypeError, CodecError, StateTooLargeError) as failure:
             error = failure
         failed = Failed(error=error, turn=run.id, notes=outcome.notes)
         try:
-            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
+            return Left(self._hears, run, failed, codec.encode(failed, OUTCOME))
         except (TypeError, CodecError):  # its notes, then
             failed = Failed(error=error, turn=run.id)
-            return Left(self._told, run, failed, codec.encode(failed, OUTCOME))
+            return Left(self._hears, run, failed, codec.encode(failed, OUTCOME))
 
     def _state_of(self, lane: Lane) -> State | None:
         """The state as bytes; None: the store has it."""
@@ -214,7 +212,7 @@ class Turning:
             run.outcome = outcome = Failed(error=error, turn=run.id)
         if left is None:
             body = self._seal(run, outcome).body if self._is_kept(run) else b""
-            left = Left(self._told, run, outcome, body)
+            left = Left(self._hears, run, outcome, body)
         left.go = go
         left.state = None
         if steered is not None:
@@ -266,6 +264,7 @@ class Turning:
             self._kept.vanishing.overtaken(left)
             return
         if isinstance(answer, Refused):
+            key_of(run.lane).generation = 0
             error = StoreRefusedError(run.lane.key, answer.why)
             if left.last:
                 raise error  # the router cannot go on with a store like this
@@ -303,7 +302,7 @@ class Turning:
             history_of(self._kept, lane).refused(left.history)
         body = self._seal(run, outcome).body if left.body else b""
         self._sending.unsent(left.sends)
-        failed = Left(self._told, run, outcome, body)
+        failed = Left(self._hears, run, outcome, body)
         failed.go, failed.steered, failed.last = left.go, left.steered, True
         return failed
 
@@ -315,9 +314,12 @@ class Turning:
         if left.body and left.is_plain and not key.bound:  # as below, for the most
             ended_one = Ended(run.receipts[0].id, left.body, run.id)
             generation = max(1, lane.generation)
+            same = left.state is None and key.generation == generation
+            key.generation = generation
             return Complete(
                 *(lane.key, run.id, (ended_one,), (), left.state),
                 *(None, False, generation, (), wall()),
+                same=same,
             )
         ended: list[Ended] = []
         again: list[tuple[int, int]] = []

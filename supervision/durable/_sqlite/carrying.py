@@ -87,15 +87,15 @@ class Carrying:
             if why is not None:
                 self._answers[index] = Refused(why)
                 continue
-            is_same = type(record) is kind
-            if not is_same or (isinstance(record, Complete) and record.key in keys):
+            key = record.key if type(record) is Complete else None
+            if type(record) is not kind or key in keys:
                 self._carry_run(run)
                 run.clear()
                 keys.clear()
                 kind = type(record)
             run.append((index, record))
-            if isinstance(record, Complete):
-                keys.add(record.key)
+            if key is not None:
+                keys.add(key)
         self._carry_run(run)
         return self._answers
 
@@ -141,7 +141,8 @@ class Carrying:
     def _insert(self, rows: Sequence[Row]) -> bool:
         """Keep prompts that are not there; whether none was."""
         before = self.connection.total_changes()
-        self.cursor.executemany(statements.INSERT, map(values_of, rows))
+        new = [values_of(row) for row in rows]
+        statements.carry_out(self.cursor, statements.insert, new)
         return self.connection.total_changes() - before == len(rows)
 
     def _met(self, row: Row, brought: Brought | None) -> Answer:
@@ -186,10 +187,12 @@ class Carrying:
         kept: list[tuple[Value, ...]] = []
         touched: list[tuple[Value, ...]] = []
         for record in records:
+            if record.same:
+                continue
             if record.state is None and not record.bound and not record.entries:
-                touched.append(_touched(record))  # as `statements.KEEP`, with less
+                touched.append(statements.touched(record))  # as `KEEP`, with less
             else:
-                kept.append(_kept(record))
+                kept.append(statements.kept(record))
             if record.reminders:
                 self.reminders.keep(record.reminders)
             if record.unremind:
@@ -224,15 +227,16 @@ class Carrying:
         return None if self._look(row.key, row.id).number == row.number else row.number
 
     def settle(self, run: Indexed[Settle]) -> None:
-        """Give outcomes."""
-        self._end([_end(record.ended, record.at) for _, record in run])
+        """Give outcomes; of two for one prompt the first."""
+        rows = [_end(record.ended, record.at) for _, record in run]
+        self.cursor.executemany(statements.end(1), rows)
 
     def _end(self, rows: Sequence[tuple[Value, ...]]) -> bool:
-        """Give outcomes to prompts that have none; whether none had one."""
+        """Give outcomes to prompts, each once, that have none; whether none had."""
         if not rows:
             return True
         before = self.connection.total_changes()
-        self.cursor.executemany(statements.END, rows)
+        statements.carry_out(self.cursor, statements.end, rows)
         return self.connection.total_changes() - before == len(rows)
 
     # ----------------------------------------------------------------------- sessions
@@ -378,22 +382,3 @@ def _end(ended: Ended, at: float) -> tuple[Value, ...]:
 
 def _ends(run: Indexed[Complete], which: slice) -> Sequence[tuple[Value, ...]]:
     return [_end(each, record.at) for _, record in run for each in record.ended[which]]
-
-
-def _kept(record: Complete) -> tuple[Value, ...]:
-    state, token = record.state, record.token if record.bound else None
-    return (
-        record.key,
-        None if state is None else state.body,
-        None if state is None else state.version,
-        token,
-        record.generation,
-        record.ended[0].number if record.ended else None,
-        state is not None or token is not None or bool(record.entries),
-        record.bound,
-    )
-
-
-def _touched(record: Complete) -> tuple[Value, ...]:
-    number = record.ended[0].number if record.ended else None
-    return record.generation, number, record.key

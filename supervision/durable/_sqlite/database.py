@@ -114,6 +114,9 @@ class Database:
         connection.set_busy_timeout(OPENS_WITHIN)
         # what a child or a failing open closes must not touch the log
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        # else a statement is compiled again for each value that an index might know of,
+        # which takes ten times as long as what it does; there are no such statistics
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # on macOS fsync does not wait for the disk, this does; nothing elsewhere
         connection.pragma("fullfsync", 1)
         connection.pragma("checkpoint_fullfsync", 1)

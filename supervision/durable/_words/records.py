@@ -17,7 +17,7 @@ an id has one made of its number.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, final
 
 import attrs
 import msgspec
@@ -109,6 +109,7 @@ class SessionRow:
 # ------------------------------------------------------------------------ what is asked
 
 
+@final
 class Accept(msgspec.Struct, eq=False, gc=False):
     """Keep a prompt.  Answer: `Accepted`, `Repeated` or `Refused`."""
 
@@ -142,6 +143,7 @@ class Begin(msgspec.Struct, eq=False, gc=False):
     """Of the prompts; a store does not need it."""
 
 
+@final
 class Complete(msgspec.Struct, eq=False, gc=False):
     """All that a turn leaves, at once or not at all.
 
@@ -176,6 +178,9 @@ class Complete(msgspec.Struct, eq=False, gc=False):
     """Reminders of its key, each in place of one with its name."""
     unremind: tuple[str, ...] = ()
     """Names of reminders of its key that are forgotten."""
+    same: bool = False
+    """It keeps nothing, and a row of its key is as it would be after it: a store need
+    not look for one."""
 
 
 @attrs.frozen(eq=False)

@@ -44,11 +44,11 @@ def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
     A body above its limit, or text that has no bytes (half of a pair of surrogates).
     Of a `Complete` all is refused with a part of it.
     """
+    if type(record) is Accept:  # a pattern asks the class of the class, for the most
+        return _row(record.row, policy)
+    if type(record) is Complete:
+        return _complete(record, policy)
     match record:
-        case Accept():
-            return _row(record.row, policy)
-        case Complete():
-            return _complete(record, policy)
         case Begin() | Chunks():
             return None
         case Remind(reminder=reminder):

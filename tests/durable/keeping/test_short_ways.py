@@ -34,7 +34,7 @@ def never(*_: object) -> bool:
 
 SHORT_WAYS: dict[str, tuple[Any, str, object]] = {
     "into the queue": (Admission, "is_plain", never),
-    "mark": (Arrival, "is_alone", never),
+    "mark": (Arrival, "mark", never),
     "commit": (Left, "is_plain", property(never)),
 }
 

@@ -25,6 +25,7 @@ from actors import (
     TurnPolicy,
     Withdrawn,
 )
+from actors.hosting import actor_of
 from actors.testing import seeds
 from supervision import Limits
 from supervision.durable import (
@@ -644,3 +645,33 @@ async def test_d30_each_outcome_is_read_back_as_it_was(
     else:
         assert read == told
     assert stage.begun != []
+
+
+class Forgetful(Player):
+    """Leaves nothing but an outcome."""
+
+    async def take_turn(self, turn: Turn[str, str, Any]) -> str:
+        """Answer."""
+        return turn.prompt
+
+
+async def test_a_row_need_not_be_looked_for_if_it_is_as_it_was() -> None:
+    """Said of a turn that keeps nothing; not after a token was bound between turns."""
+    async with open_process(Stage(), Forgetful) as process:
+        core = actor_of(process.router.ref)._house()
+        kept = core.keeping
+        said: list[bool] = []
+        submit = kept.submit_of
+
+        def listen(lane: Any, entry: Any) -> None:
+            if isinstance(entry.record, Complete):
+                said.append(entry.record.same)
+            submit(lane, entry)
+
+        kept.submit_of = listen
+        for between in (None, None, "bind", None):
+            if between is not None:
+                core.lanes["ann"].session.bind("token")
+            await (await process.router.accept("ann", "hello")).outcome()
+
+        assert said == [False, True, False, True]

@@ -26,6 +26,7 @@ from supervision.durable._words.records import (
     Ended,
     Forget,
     Forgotten,
+    Overtaken,
     Prune,
     Pruned,
     Quarantine,
@@ -579,3 +580,28 @@ async def test_d65_what_ended_long_ago_is_pruned_some_at_a_time(store: Engine) -
 
         # what is not kept any more is not known any more
         await bench.ask(accept(9, name="id-2"), Accepted)
+
+
+async def test_of_many_at_once_each_gets_its_own_answer(store: Engine) -> None:
+    """As many as no statement takes; some are there, some have an outcome already."""
+    numbers = range(1, 72)
+    async with opened(store) as bench:
+        await bench.carry(accept(3, "3"), accept(50, "50", "taken"))
+        await bench.carry(complete(3, key="3", turn=9, state=None))
+        answers = await bench.carry(
+            *(accept(each, f"{each}") for each in numbers if each != 50),
+            accept(72, "50", "taken"),
+        )
+        met = [each for each in answers if isinstance(each, Repeated)]
+        assert [each.number for each in met] == [50]
+        assert len(answers) == 71
+
+        told = await bench.carry(
+            *(complete(each, key=f"{each}", state=None) for each in numbers)
+        )
+        assert [isinstance(each, Overtaken) for each in told] == [
+            each == 3 for each in numbers
+        ]
+        for each in numbers:
+            found = await bench.ask(Find(f"{each}", "", each), Found)
+            assert (found.number, found.turn) == (each, 9 if each == 3 else 7)

@@ -90,6 +90,7 @@ class Key:
         "brought",
         "dropped",
         "forgotten",
+        "generation",
         "go",
         "held",
         "history",
@@ -116,6 +117,9 @@ class Key:
         """Numbers of its prompts that wait in the store alone, if it is held."""
         self.state: Any = None
         """The state that the store has, as the object that was written or read."""
+        self.generation = 0
+        """Of the session whose turn was written last, if its row, should there be one,
+        has not been made or changed since; else 0."""
         self.history: StoredLog | None = None
         """What its turns have appended; None: nothing is known of it yet."""
         self.large = False
