@@ -30,10 +30,11 @@ from supervision.durable._words.records import (
     Repeated,
     Row,
 )
+from supervision.durable._words.rules import MADE
 from supervision.durable._writing.book import Entry
 
 from .ground.bodies import ORIGIN, PROMPT
-from .ground.place import MADE, Place, key_of
+from .ground.place import Place, key_of
 from .ground.wall import wall
 
 STEER: Final = PromptKind.STEER
@@ -267,6 +268,7 @@ class Arriving:
         if isinstance(answer, Refused):
             error = StoreRefusedError(lane.key, answer.why)
             place.written(error)
+            self._kept.finding.over(receipt)
             self._forget_id(lane, receipt)
             self._take_out(lane, receipt)
             self._kept.core.give(receipt, Rejected(error))
@@ -327,9 +329,12 @@ class Arriving:
         entry: Entry = place.entry
         if self._kept.writer.book.take_back(entry):
             place.written(StoreRefusedError(receipt.key, "it was taken back"))
-            self._forget_id(lane, receipt)
+            self._kept.finding.over(receipt)
             if entry.record.bring:  # type: ignore[union-attr] # it is an Accept
                 self._kept.bringing.fetch(lane)
+        else:
+            place.unsent = True
+        self._forget_id(lane, receipt)
         if core.withdraw(lane, receipt, outcome):
             return
         run = core.turns.running.get(receipt._turn)
@@ -338,8 +343,7 @@ class Arriving:
             core.settle(receipt, outcome)
 
     def _forget_id(self, lane: Lane, receipt: Receipt[Any]) -> None:
-        """The store has none of it: sent again, it is a new one."""
-        self._kept.finding.over(receipt)
+        """Sent again, it is a new one."""
         name = receipt.need_more().message_id
         known = lane.need_known()
         if name is not None and known.find(name) is receipt:

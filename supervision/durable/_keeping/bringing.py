@@ -40,10 +40,11 @@ from supervision.durable._words.records import (
     Row,
     SessionRow,
 )
+from supervision.durable._words.rules import MADE
 from supervision.durable._writing.book import Entry
 
 from .ground.bodies import ORIGIN, PROMPT, STATE, TOKEN
-from .ground.place import MADE, Key, Place, key_of, more_of_nobody
+from .ground.place import Key, Place, key_of, more_of_nobody
 from .ground.wall import wall
 from .later.beats import PREFIX, reminder_of
 

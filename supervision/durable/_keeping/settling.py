@@ -57,7 +57,8 @@ class Settling:
             go(receipt, outcome)
             return
         body = kept.codec.encode(outcome, OUTCOME)
-        record = Settle(receipt.key, Ended(receipt.id, body, outcome.turn), wall())
+        ended = Ended(receipt.id, body, outcome.turn)
+        record = Settle(receipt.key, ended, wall(), place.unsent)
         away = kept.bringing.ends(receipt.id)
 
         def told(answer: object) -> None:

@@ -9,6 +9,7 @@ import attrs
 
 from supervision.durable._sharing.words import partition_of
 from supervision.durable._words.records import Accept, Ended, Prune, Row
+from supervision.durable._words.rules import MADE
 
 
 @attrs.frozen(kw_only=True)
@@ -182,6 +183,15 @@ class Prompts:
         numbers.discard(row.number)
         if not numbers:
             del self._open[row.key]
+
+    def set_free(self, number: int) -> None:
+        """Let others have the id of a prompt that has ended without a turn."""
+        prompt = self._all.get(number)
+        if prompt is not None and prompt.outcome is not None and prompt.turn is None:
+            row = prompt.row
+            del self._numbers[row.key, row.id]
+            row.id = f"{MADE}{number}"
+            self._numbers[row.key, row.id] = number
 
     def prune(self, record: Prune, held: Callable[[str], bool]) -> int:
         """Drop those that ended long ago, but those of keys that are held; how many."""

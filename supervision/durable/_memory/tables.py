@@ -153,6 +153,8 @@ class Tables:
                 return self._complete(record)
             case Settle(ended=ended, at=at):
                 self.prompts.end(ended, at)
+                if record.unsent:
+                    self.prompts.set_free(ended.number)
                 return DONE
             case Bind(key=key, token=token):
                 self._keep(key, token is not None, token=token)

@@ -230,6 +230,8 @@ class Carrying:
         """Give outcomes; of two for one prompt the first."""
         rows = [_end(record.ended, record.at) for _, record in run]
         self.cursor.executemany(statements.end(1), rows)
+        unsent = [(each.ended.number,) for _, each in run if each.unsent]
+        self.cursor.executemany(statements.SET_FREE, unsent)
 
     def _end(self, rows: Sequence[tuple[Value, ...]]) -> bool:
         """Give outcomes to prompts, each once, that have none; whether none had."""

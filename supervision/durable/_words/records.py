@@ -190,6 +190,8 @@ class Settle:
     key: str
     ended: Ended
     at: float = 0.0
+    unsent: bool = False
+    """Its id may be another prompt's: its own is a made one from then on."""
 
 
 @attrs.frozen(eq=False)

@@ -35,6 +35,9 @@ from .records import (
 )
 from .reminders import Due, ForgetReminder, Remind, ReminderRow
 
+MADE: Final = "~"
+"""What the ids begin with that nobody has given."""
+
 
 def refusal(  # noqa: C901, PLR0911, PLR0912 - a case a record
     record: Record, policy: StorePolicy

@@ -176,18 +176,19 @@ async def test_d04_a_cancelled_accept_is_not_sent(*, out: bool) -> None:
             await router.accept("ann", "cancelled", id="cancelled")
         assert scope.cancelled_caught
 
-        behind = router.send("ann", "behind", id="behind")  # there is room again
+        # there is room again, and the id is free
+        behind = router.send("ann", "behind", id="cancelled")
         stage.memory.go_on()
         stage.open("door")
 
         assert isinstance(await behind.outcome(), Completed)
         assert isinstance(await running.outcome(), Completed)
         found = await router.find("ann", "cancelled")
-        if out:
-            assert found is not None
-            assert isinstance(await found.outcome(), Withdrawn)
-        else:
-            assert found is None
+        assert found is not None
+        assert isinstance(await found.outcome(), Completed)  # it is the other one
+        again = await router.accept("ann", "behind", id="cancelled")
+        assert isinstance(await again.outcome(), Completed)
+    assert stage.begun.count(("ann", "behind")) == 1
     assert ("ann", "cancelled") not in stage.begun
 
 

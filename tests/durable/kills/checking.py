@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from actors import Completed, Failed, Lost, Outcome, Steered
+from actors import Completed, Failed, Lost, Outcome, Steered, Withdrawn
 from supervision.durable import TurnInterruptedError
 from supervision.durable._codec.protocol import Where
 from supervision.durable._codec.values import Values
@@ -23,6 +23,11 @@ def wrong(story: Story) -> list[str]:
     by_key: dict[str, list[Any]] = {}
     seen: Counter[str] = Counter()
     for each in story.store.prompts():
+        if each.id[0] == "~":  # it was taken back, and its id is free
+            back = each.outcome and codec.decode(each.outcome, Where.OUTCOME)
+            if not isinstance(back, Withdrawn):
+                found.append(f"{each.number} has no id, and {back}")
+            continue
         seen[each.id] += 1
         number = int(each.id[1:])
         if each.key != story.prompts[number]:

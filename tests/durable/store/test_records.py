@@ -448,6 +448,28 @@ async def test_an_outcome_is_the_first_one(store: Engine) -> None:
         assert plain(found) == plain(Found(2, b"done", 7, 2.0, 50.0))
 
 
+async def test_the_id_of_what_was_taken_back_is_free(store: Engine) -> None:
+    """In the same batch too; the id of what a turn has ended is not."""
+    async with opened(store) as bench:
+        await bench.carry(accept(1), accept(2))
+        await bench.carry(complete(2))
+        answers = await bench.carry(
+            Settle("a", Ended(1, b"back", None), 60.0, unsent=True),
+            Settle("a", Ended(2, b"late", None), 60.0, unsent=True),
+            Settle("a", Ended(1, b"back", None), 60.0, unsent=True),
+            accept(3, name="id-1"),
+            accept(4, name="id-2"),
+        )
+
+        assert plain(answers[3]) == plain(Accepted(None))
+        assert isinstance(answers[4], Repeated)
+        assert await numbers(bench) == [3]
+        found = await bench.ask(Find("a", "id-1"), Found)
+        assert plain(found) == plain(Found(3, None, None, 3.0, None))
+        found = await bench.ask(Find("a", "~1"), Found)
+        assert plain(found) == plain(Found(1, b"back", None, 1.0, 60.0))
+
+
 # ------------------------------------------------------------ bind, quarantine, forget
 
 

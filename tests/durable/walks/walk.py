@@ -20,7 +20,7 @@ from supervision import Backoff, Limits, PromptKeptError, RouterRef, start_route
 from supervision.durable import MemoryStore, StoreError, StorePolicy
 from supervision.durable._writing import writer
 
-from .world import KEYS, Said, Say, Walker, World, add, compact
+from .world import BACK, KEYS, Said, Say, Walker, World, add, compact
 
 HOPELESS = (RefusedError, PromptKeptError, StoreError)
 
@@ -251,7 +251,13 @@ def _look_back(world: World) -> None:
     ids = Counter((each.key, each.id) for each in prompts)
     world.check(set(ids.values()) <= {1}, "twice:", ids.most_common(1))
     names = {each.id for each in prompts}
-    made = [each for each in prompts if each.id[0] == "~" and ":" not in each.id]
+    made = [
+        each.outcome
+        for each in prompts
+        if each.id[0] == "~" and ":" not in each.id
+        # its id is set free
+        if each.outcome is None or world.outcome(each.outcome) != BACK
+    ]
     world.check(len(made) == world.sent, "of", world.sent, "sent are", len(made))
     for number in world.accepted:
         world.check(f"m{number}" in names, number, "is lost")

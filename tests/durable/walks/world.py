@@ -15,7 +15,16 @@ from typing import Any, ClassVar
 import attrs
 import trio
 
-from actors import Aborted, Completed, Outcome, PromptPolicy, Receipt, Session, Turn
+from actors import (
+    Aborted,
+    Completed,
+    Outcome,
+    PromptPolicy,
+    Receipt,
+    Session,
+    Turn,
+    Withdrawn,
+)
 from actors.hosting import TurnRun
 from supervision import RouterRef
 from supervision.durable import MemoryStore
@@ -23,6 +32,7 @@ from supervision.durable._codec.protocol import Where
 from supervision.durable._codec.values import Values
 from supervision.durable._words.records import Complete, Forget, Record
 
+BACK = Withdrawn("cancelled before it was stored")
 KEYS = ("ann", "bob", "cyd", "dan")
 WORDS = (
     *("quick", "quick", "slow", "long", "steps", "point", "point", "keep", "keep"),

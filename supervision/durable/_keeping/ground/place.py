@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Final
+from typing import Any
 
 from actors.hosting import More, wake
 from supervision._routing.errors import PromptKeptError
@@ -14,9 +14,6 @@ from supervision.durable._histories.log import StoredLog
 from supervision.durable._sharing.words import Lease
 from supervision.durable._words.records import Repeated
 from supervision.durable._writing.book import Entry
-
-MADE: Final = "~"
-"""What the ids begin with that nobody has given."""
 
 
 def more_of_nobody() -> More:
@@ -43,6 +40,7 @@ class Place:
         "in_doubt",
         "number",
         "repeats",
+        "unsent",
     )
 
     def __init__(self, key: str, number: int, entry: Entry | None = None) -> None:
@@ -56,6 +54,8 @@ class Place:
         """Its router has ended, and nobody knows what the store has of it."""
         self.repeats: Repeated | None = None
         """Which prompt the store has in its place."""
+        self.unsent = False
+        """It was taken back on its way: whoever sends its id again sends anew."""
 
     @property
     def open(self) -> bool:

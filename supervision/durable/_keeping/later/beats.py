@@ -14,7 +14,7 @@ import attrs
 
 from actors import Reminder
 from actors.hosting import seconds
-from supervision.durable._keeping.ground.place import MADE
+from supervision.durable._words.rules import MADE
 
 PREFIX: Final = f"{MADE}remind:"
 """What the ids of reminders' prompts begin with."""

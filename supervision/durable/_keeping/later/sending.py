@@ -16,9 +16,10 @@ from actors import Outcome
 from actors.hosting import TurnRun, completed
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import Lane
-from supervision.durable._keeping.ground.place import MADE, Place
+from supervision.durable._keeping.ground.place import Place
 from supervision.durable._keeping.ground.wall import wall
 from supervision.durable._words.records import Row
+from supervision.durable._words.rules import MADE
 
 
 @attrs.frozen(eq=False)

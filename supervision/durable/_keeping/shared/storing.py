@@ -19,7 +19,7 @@ from supervision._routing.nodes.words import ElsewhereError, elsewhere
 from supervision._routing.parts.admission import Offer
 from supervision._routing.parts.lane import GONE, Lane
 from supervision.durable._keeping.ground.bodies import ORIGIN
-from supervision.durable._keeping.ground.place import MADE, Place
+from supervision.durable._keeping.ground.place import Place
 from supervision.durable._keeping.ground.wall import wall
 from supervision.durable._words.errors import StoreRefusedError
 from supervision.durable._words.records import (
@@ -29,6 +29,7 @@ from supervision.durable._words.records import (
     Repeated,
     Row,
 )
+from supervision.durable._words.rules import MADE
 from supervision.durable._writing.book import Entry
 
 BACK: Final = "cancelled before it was stored"

@@ -18,7 +18,7 @@ from supervision.durable._words.records import (
     Settle,
     State,
 )
-from supervision.durable._words.rules import Mark
+from supervision.durable._words.rules import MADE, Mark
 
 from .message import Message, Need, Rows
 
@@ -273,8 +273,15 @@ def ending(s: str, outcomes: str) -> str:
 def settle(
     message: Message, records: Sequence[Settle], leases: Sequence[Lease | None]
 ) -> None:
-    """Give outcomes."""
+    """Give outcomes, and set the ids of those free that were taken back."""
     message.say(end(message, [(each.ended, each.at) for each in records], leases))
+    unsent = [each.ended.number if each.unsent else None for each in records]
+    if any(each is not None for each in unsent):
+        message.say(
+            f"update {message.tables}.prompts q set id = '{MADE}' || q.number"
+            f" from {message.given({'number int8': unsent}, leases)} g where g.ok"
+            " and q.number = g.number and q.outcome is not null and q.turn is null"
+        )
 
 
 # ----------------------------------------------------------------------- what is there

@@ -9,6 +9,7 @@ from typing import Final
 
 from supervision.durable._sqlite.sql import Cursor, Value
 from supervision.durable._words.records import Complete, Row
+from supervision.durable._words.rules import MADE
 
 from . import histories
 
@@ -55,6 +56,11 @@ def end(rows: int) -> str:
     )
 
 
+# of a prompt that was taken back
+SET_FREE: Final = (
+    f"update prompts set id = '{MADE}' || number"  # noqa: S608
+    " where number = ? and outcome is not null and turn is null"
+)
 # a row only if there is something to keep in it, or there is one
 KEEP: Final = (
     "insert into sessions (key, state, state_version, token, generation, tenant)"
