@@ -118,7 +118,11 @@ def _answers(story: Story, outcomes: dict[int, Outcome]) -> list[str]:
     """An answer is one try's, whole; so is what a reader has, to where it came."""
     found: list[str] = []
     blocks = Blocks(Values(Chat, types=story.store.encoding.types))
-    numbers = {int(each.id[1:]): each.number for each in story.store.prompts()}
+    numbers = {
+        int(each.id[1:]): each.number
+        for each in story.store.prompts()
+        if each.id[0] != "~"
+    }
     for number, answer in story.answers.items():
         journal = story.store.journal(numbers[number]) if number in numbers else ()
         kept = [chunk for _, body in journal for chunk in blocks.unpack(body)]
