@@ -160,22 +160,35 @@ class Family:
         """Reap those whose parents have left them to us.
 
         Who is about to end has no environment any more, so nobody finds it, and is not
-        dead yet: it is waited for.
+        dead yet: it is waited for.  Its dead children are ours only then.
         """
+        reaped: set[int] = set()
+
+        async def reap(pid: int) -> None:
+            if await _reap_one(pid):
+                reaped.add(pid)
+
         with trio.move_on_after(_ROUND):
-            async with trio.open_nursery() as nursery:
-                for pid in self._orphans:
-                    nursery.start_soon(_reap_one, pid)
+            while True:
+                reaped.clear()
+                async with trio.open_nursery() as nursery:
+                    for pid in self._orphans:
+                        nursery.start_soon(reap, pid)
+                self._orphans -= reaped
+                if not reaped:
+                    break
         self._orphans.clear()
 
 
-async def _reap_one(pid: int) -> None:
-    """Reap a child of ours, as soon as it has ended; does nothing if it is none."""
-    with contextlib.suppress(OSError):  # it has another parent, which has reaped it
-        if not _reaped(pid):
-            with _pidfd(pid) as handle:
-                await trio.lowlevel.wait_readable(handle)
-            _reaped(pid)
+async def _reap_one(pid: int) -> bool:
+    """Reap a child of ours, as soon as it has ended; False: it is none."""
+    with contextlib.suppress(OSError):  # it has another parent, which may reap it
+        if _reaped(pid):
+            return True
+        with _pidfd(pid) as handle:
+            await trio.lowlevel.wait_readable(handle)
+        return _reaped(pid)
+    return False
 
 
 def _reaped(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -180,6 +181,7 @@ async def test_a_system_that_cannot_look_reaps(
 # --------------------------------------------------------------------------- orphans
 
 
+SUBREAPER = 36  # of prctl: whoever loses its parent below us becomes our child
 ORPHANS = '''
 import ctypes, os, sys, trio
 ctypes.CDLL(None).prctl(36, 1)  # whoever loses its parent below us becomes our child
@@ -220,12 +222,28 @@ def test_orphans_of_agents_are_reaped() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+LEAVES_A_DEAD_CHILD = """
+import os
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print(child, flush=True)
+os.read(0, 1)
+"""
+
+
 async def test_an_orphan_about_to_end_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It has no environment any more, and is no zombie yet."""
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as orphan:  # noqa: ASYNC220, S607
+    """It has no environment any more, and is no zombie yet; its children are ours."""
+    command = [sys.executable, "-S", "-c", LEAVES_A_DEAD_CHILD]
+    pipe = subprocess.PIPE
+    ctypes.CDLL(None).prctl(SUBREAPER, 1)
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as orphan:  # noqa: ASYNC220, S603
         waiting = trio.lowlevel.wait_readable
+        assert orphan.stdout is not None
+        child = int(orphan.stdout.readline())
 
         async def wait_readable(handle: int) -> None:
             assert orphan.stdin is not None
@@ -235,12 +253,14 @@ async def test_an_orphan_about_to_end_is_waited_for(
         settings = AgentSettings([sys.executable, "-S", "-c", ""])
         async with open_agent_process(settings) as process:
             await process.wait()
-            process._family._orphans.add(orphan.pid)
+            process._family._orphans |= {orphan.pid, child}
             monkeypatch.setattr(family, "_ROUND", BOUND)
             monkeypatch.setattr(trio.lowlevel, "wait_readable", wait_readable)
 
-        with pytest.raises(ChildProcessError):
-            os.waitpid(orphan.pid, os.WNOHANG)  # noqa: ASYNC222
+        ctypes.CDLL(None).prctl(SUBREAPER, 0)
+        for pid in (orphan.pid, child):
+            with pytest.raises(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222
 
 
 def test_process_1_says_once_that_nobody_reaps(
